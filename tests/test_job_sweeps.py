@@ -173,8 +173,8 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
         [{**LANGUAGE, "phase": "decode", "runtime": engine, "gpu": gpu}
          for engine in ("vLLM 0.13", "TensorRT-LLM") for gpu in ("h100-80gb-sxm", "l40s")],
         [{**VISION, "runtime": runtime, "gpu": gpu}
-         # ONNX Runtime feels a power limit otherwise, so that its jobs are a sweep by themselves.
-         for runtime in ("TensorRT", "TensorRT 8.6") for gpu in ("rtx-3090", "a10")],
+         # ONNX Runtime feels a power limit otherwise, each job by its own.
+         for runtime in ("TensorRT", "TensorRT 8.6", "ONNX Runtime") for gpu in ("rtx-3090", "a10", "p4")],
         [{"workload": "bert-base", "phase": "train", "batch": "8", "runtime": "PyTorch 2.4",
           "precision": precision, "gpu": gpu}
          for precision in ("amp-bf16", "amp-fp16") for gpu in ("rtx-4090", "v100-16gb-sxm", "mi100")],
@@ -208,6 +208,27 @@ def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
         )
         assert answer.basis == own.basis
     assert len({answer.value for answer in together[::3]}) > 1 or "phase" in rows[0]
+
+
+def test_a_training_that_states_denoising_steps_shares_the_sweep_of_one_that_does_not(monkeypatch):
+    """It makes none; where a row asks for steps per second, those that are stated count."""
+    from whichgpu.cost.table import pools
+
+    asked, real = [], pools.estimate_paired
+    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
+    job = {"workload": "sd-1.5", "gpu": "a100-80gb-sxm", "phase": "train", "runtime": "PyTorch 2.4",
+           "precision": "amp-fp16", "batch": "2"}  # fmt: skip
+    rows = [
+        {**job, "metric": metric, "steps": steps} for metric in ("", "power") for steps in ("", "30", "50")
+    ]
+    answers = list(predict_rows(rows, GPUS))
+    assert len(asked) == 1
+    for row, answer in zip(rows, answers, strict=True):
+        assert answer == next(iter(predict_rows([row], GPUS)))
+    stepped = [{**row, "unit": "it/s"} for row in rows[:2]]
+    plain, counted = predict_rows(stepped, GPUS)
+    assert [plain, counted] == [next(iter(predict_rows([row], GPUS))) for row in stepped]
+    assert plain.value != counted.value
 
 
 def test_fp16_alone_divides_out_a_loss_scale():

@@ -7,7 +7,8 @@ from job_rows import GPUS, ROW
 
 import whichgpu
 from whichgpu.cost.estimate import estimate_paired
-from whichgpu.cost.table import pools
+from whichgpu.cost.table import pools, smaller
+from whichgpu.cost.table.files import COLUMNS
 from whichgpu.cost.table.jobs import predict_rows, read_job
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -527,3 +528,22 @@ def test_what_was_taken_so_that_rows_fit_is_counted():
     mixtral = {"workload": "mixtral-8x7b", "seq_len": "4096", "n_gpus": "12"}
     twelve, sharded = predict_rows([trained(**mixtral), trained(**mixtral, options="sharding=fsdp")], GPUS)
     assert twelve.value == sharded.value
+
+
+def test_what_is_tried_of_a_row_that_does_not_fit_is_read_once_for_all_gpus(monkeypatch):
+    read = []
+    real = smaller.read_parts
+    monkeypatch.setattr(smaller, "read_parts", lambda row: read.append(row) or real(row))
+    row = {"workload": "resnet50", "phase": "train", "n_gpus": "4", "batch": "4096"}
+    rows = [tuple({**row, "id": gpu, "gpu": gpu, "metric": metric}.get(name, "") for name in COLUMNS)
+            for gpu in ("a10", "t4") for metric in ("power", "throughput")]  # fmt: skip
+    tries = smaller.Tries()
+    found = [list(tries.of(cells, 4)) for cells in rows]
+    assert len(read) == 1
+    for cells, ways in zip(rows, found, strict=True):
+        assert ways == list(smaller.Tries().of(cells, 4))
+        ((less, said),) = ways
+        assert said == "batch"
+        assert less == tuple("1024" if cell == "4096" else cell for cell in cells)
+    # How many a GPU's name stands for counts.
+    assert [less[COLUMNS.index("batch")] for less, _ in tries.of(rows[0], 8)] == ["512"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from whichgpu.values import _FEW, Deferred, NamedTuple, immutable, modules_in, regex
+from whichgpu.values import _FEW, Deferred, NamedTuple, altered, immutable, modules_in, regex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,6 +196,22 @@ def test_what_is_no_field_and_a_default_that_all_would_share_are_refused() -> No
         immutable(type("Value", (), {"__annotations__": {"count": "ClassVar[int]"}}))
     with pytest.raises(ValueError, match="mutable default"):
         immutable(type("Value", (), {"__annotations__": {"tags": "list[int]"}, "tags": []}))
+
+
+@immutable
+class Part:
+    """A value of two fields."""
+
+    name: str
+    size: float = 1.0
+
+
+def test_an_altered_value_is_what_the_library_replaces() -> None:
+    part = Part("a", 2.0)
+    assert altered(part, size=3.0) == replace(part, size=3.0) == Part("a", 3.0)
+    assert altered(part) == part == Part("a", 2.0)
+    with pytest.raises(TypeError, match="Part has no field 'colour'"):
+        altered(part, colour=1)
 
 
 class _Item:

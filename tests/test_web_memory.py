@@ -25,6 +25,7 @@ from whichgpu.web.settings import Settings
 
 #: What modules keep besides `lru_cache`, and how many of them at most.
 BOUNDED = {
+    "whichgpu.cost.job.asked._last": 64,
     "whichgpu.cost.gpu.device._devices": 512,
     "whichgpu.cost.parallel.mesh._last": 8,
     "whichgpu.cost.timing.optable._tables": 6,
@@ -33,6 +34,7 @@ BOUNDED = {
     "whichgpu.cost.timing.engine_step._steps": 8,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,
+    "whichgpu.workloads.model._phases": 512,
     "whichgpu.workloads.model._traces": 3,
     "whichgpu.workloads.model._usual_runtimes": 512,
 }
@@ -104,7 +106,8 @@ def test_factors_of_gpus_are_let_go(monkeypatch):
     known = effects._Factors(lambda _kind, place: (0.5, {"rate": 2.0}))
     for rate in (*range(7), 0):
         place = Traits("ada", "gddr", 0.0, rate, 0.0, "pcie4", tf32=True)
-        assert known.column(kind, (place,)) == pytest.approx([math.exp(0.5 + 2.0 * rate)], rel=1e-12)
+        (found,) = known.grid((kind,), (place,))
+        assert found[:, 0] == pytest.approx([math.exp(0.5 + 2.0 * rate)], rel=1e-12)
         assert len(known._together) <= 3
 
 

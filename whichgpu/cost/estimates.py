@@ -308,7 +308,13 @@ class Estimates:
         """The stated numbers of the jobs by column, each (J,)."""
         jobs = (1, self.seconds.shape[1])
         stated = {name: value for name in NUMBERS if (value := getattr(self.job, name)) is not None}
-        return {name: np.broadcast_to(_array(value), jobs)[0] for name, value in stated.items()}
+        # Most are arrays along the jobs, which need no look.
+        return {
+            name: value
+            if isinstance(value, np.ndarray) and value.shape == jobs[1:]
+            else np.broadcast_to(_array(value), jobs)[0]
+            for name, value in stated.items()
+        }
 
     @cached_property
     def _memory(self) -> dict[str, Array]:

@@ -201,11 +201,11 @@ class Ledger:
         `reads` and `saves` are bytes per value of x, `flops` and `writes` per result. Nearly all ops are
         of this sort, and half of them are known already: that is asked before anything is multiplied.
         """
-        scope = self._scope
-        own = 0.0 if tied or scope.again else parameters
-        if scope.frozen:
+        prefix, repeats, copies, again, frozen, freed, place = self._scope
+        own = 0.0 if tied or again else parameters
+        if frozen:
             backward = "none"
-        if scope.frozen or scope.freed:
+        if frozen or freed:
             saves = 0.0
         stored, held = self._held_wide if unquantised else self._held_dense
         if kind == "gemm" and (self.precision.odd[0] or (unquantised and tied and self.precision.tied)):
@@ -222,11 +222,11 @@ class Ledger:
         sizes: ValuesView[Any] = shape.values()
         if type(beside) is np.ndarray:
             sizes = {**shape, "beside": beside.tobytes()}.values()
-        key = (kind, scope.key or _place(name), dtype, fusable, chained, shard, backward, own, weights,
+        key = (kind, place or _place(name), dtype, fusable, chained, shard, backward, own, weights,
                stored, flops, reads, writes, kept, given, made, *sizes)  # fmt: skip
         seen = self._ops.get(key)
         if seen is not None:
-            seen[_COPIES] += scope.copies
+            seen[_COPIES] += copies
             if self._starting:
                 seen[_STARTS] += self._starting
                 self._starting = 0.0
@@ -236,9 +236,9 @@ class Ledger:
         plain = type(saves) is not np.ndarray
         saved = read if plain and saves == reads else saves * x if not plain or saves else 0.0
         self._new(key, chained=chained, values=[
-            kind, scope.prefix + name, {over: y, **shape}, dtype or self.precision.math,
+            kind, prefix + name, {over: y, **shape}, dtype or self.precision.math,
             y if flops == 1.0 else flops * y if flops else 0.0, own, weights, stored, read, written, saved,
-            0.0, scope.copies, scope.repeats, fusable, shard, "forward", backward,
+            0.0, copies, repeats, fusable, shard, "forward", backward,
         ])  # fmt: skip
 
     def _counted(self, key: tuple[Any, ...], copies: float) -> bool:

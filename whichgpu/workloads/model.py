@@ -95,6 +95,15 @@ class Workload(Shown):
     @property
     def phases(self) -> tuple[str, ...]:
         """The phases it can run in, the default first; what can be fine-tuned can be so by adapters."""
+        known = _phases.get(id(self))
+        if known is None:
+            if len(_phases) >= _USUAL:
+                _phases.clear()
+            # With itself, so that no other workload can have its id.
+            known = _phases[id(self)] = self, self._phases()
+        return known[1]
+
+    def _phases(self) -> tuple[str, ...]:
         known: tuple[str, ...] = self.code.PHASES
         taken = self.dims.get("adapters", getattr(self.code, "ADAPTERS", True))
         adapted = _fine_tuning(self.code) and taken
@@ -317,6 +326,8 @@ class Workload(Shown):
         return float(product_flops(self.reference_ops()))
 
 
+#: The phases of workloads that were asked for.
+_phases: dict[int, tuple[Workload, tuple[str, ...]]] = {}
 #: What runs a workload by default, by phase and format.
 _usual_runtimes: dict[tuple[Any, ...], tuple[Workload, str]] = {}
 _USUAL = 512

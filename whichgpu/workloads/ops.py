@@ -131,9 +131,15 @@ def some(value: Any) -> bool:
     return bool(value.any() if isinstance(value, np.ndarray) else value)
 
 
+def every(value: Any) -> bool:
+    """`np.all` of a number or an array, in a third of its time."""
+    return bool(value.all() if isinstance(value, np.ndarray) else value)
+
+
 def total(ops: Iterable[Op], quantity: str) -> Any:
     """Sum of an op quantity over every execution: `total(ops, "write_bytes")`."""
-    return sum((getattr(op, quantity) * op.count for op in ops), start=0.0)
+    place = PLACES[quantity]
+    return sum([op[place] * (op.copies * op.repeats) for op in ops], start=0.0)
 
 
 def product_flops(ops: Iterable[Op]) -> Any:
@@ -155,4 +161,4 @@ def parameters(ops: Iterable[Op]) -> dict[str, Any]:
 
 def stored_weight_bytes(ops: Iterable[Op]) -> Any:
     """Bytes that the weights of the forward ops occupy, each counted once."""
-    return sum((op.stored_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
+    return sum([op.stored_bytes * op.copies for op in ops if op.stage == "forward"], start=0.0)

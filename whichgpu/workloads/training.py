@@ -90,7 +90,7 @@ _LEARNING = ("full", "weight", "sequence")
 
 def trained_parameters(forward: Iterable[Op]) -> float:
     """Weights that receive a gradient."""
-    return sum(op.parameters * op.copies for op in forward if op.backward in _LEARNING)
+    return sum([op.parameters * op.copies for op in forward if op.backward in _LEARNING])
 
 
 def learns(op: Op) -> float:

@@ -263,7 +263,7 @@ def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:
     with progress("predict") as advance:
         answers = predict_rows(table.rows, catalogue, advance, named)
     if out is not None:
-        write_table(out, ANSWER, answers)
+        write_table(out, ANSWER, answers.rows())
     predicted = len(answers) - answers.refused
     said = f"{len(answers):,} jobs, {predicted:,} predicted, {answers.refused:,} refused"
     notes = (*table.notes(), *answers.notes)

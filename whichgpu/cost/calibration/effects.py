@@ -336,6 +336,10 @@ class Fit:
     _known: dict[Any, _Factors] = field(default_factory=dict, init=False, repr=False, compare=False)
     #: By what terms hang on but the workload, what was added up of them.
     _added: dict[Any, dict[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: By the id of a runtime, what parts hang on of it.
+    _met: dict[int, tuple[Runtime, tuple[Any, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -396,9 +400,7 @@ class Fit:
             added = self._added.setdefault(shared, {})
             asked = _Asked(terms, runtime, trains, workload, added)
             self._known[key] = _Factors(partial(self._parts, asked))
-        number = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
-        rows = np.array([self._known[key].column(kind, places) for kind in number])
-        return rows[[number[kind] for kind in kinds]][:, :, None]
+        return self._known[key].grid(tuple(kinds), places)
 
     @cached_property
     def _lent(self) -> Lent:
@@ -412,7 +414,16 @@ class Fit:
         return frozenset(name.removesuffix("+train") for name in named if name)
 
     def _told_apart(self, stack: Runtime) -> tuple[Any, ...]:
-        """What of a runtime the parts hang on: of marks that no effect has, what `_as_run` reads of them."""
+        """What of a runtime the parts hang on, which every pass of a sweep asks several times."""
+        if id(stack) not in self._met:
+            if len(self._met) >= _KEPT:
+                self._met.clear()
+            # With the runtime, so that no other can have its id.
+            self._met[id(stack)] = stack, self._read(stack)
+        return self._met[id(stack)][1]
+
+    def _read(self, stack: Runtime) -> tuple[Any, ...]:
+        """The same: of marks that no effect has, what `_as_run` reads of them."""
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
         named = (one for one in stack.stacks if one in own or one in self._stacks or self._lent.has(one))
         read = stack.integer, stack.plain, stack.replaced, stack.transposes, stack.tf32, stack.domain
@@ -458,8 +469,8 @@ def _unit(place: Traits) -> Traits:
     return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0)
 
 
-#: GPUs, asked about together, of which factors are kept.
-_KEPT = 1024
+#: GPUs, asked about together, of which factors are kept; ops whose factors on these are.
+_KEPT, _GRIDS = 1024, 4
 
 
 class _Factors:
@@ -471,17 +482,19 @@ class _Factors:
         #: By the id of GPUs that are asked about together.
         self._together: dict[int, _Together] = {}
 
-    def column(self, kind: OpClass, places: Sequence[Traits]) -> Array:
-        """The factor of a kind of op on each of some GPUs, (G,)."""
+    def grid(self, kinds: tuple[OpClass, ...], places: Sequence[Traits]) -> Array:
+        """The factor of each of some ops, by their kinds, on each of some GPUs, (O, G, 1)."""
         known = self._together.get(id(places))
         if known is None:
             if len(self._together) >= _KEPT:
                 # There is no end to the power limits and shares of a GPU that one may ask about.
                 self._together.clear()
             known = self._together[id(places)] = _Together(places, self._parts)
-        if kind not in known.factors:
-            known.factors[kind] = known.factor(kind, self._found)
-        return known.factors[kind]
+        if kinds not in known.grids:
+            if len(known.grids) >= _GRIDS:
+                known.grids.clear()
+            known.grids[kinds] = known.grid(kinds, self._found)
+        return known.grids[kinds]
 
 
 class _Together:
@@ -500,9 +513,19 @@ class _Together:
         #: Which of those that differ each is like, (G,).
         self._which = np.array([number[key] for key in keys], dtype=np.intp)
         self._traits: dict[str, Array] = {}
-        self.factors: dict[OpClass, Array] = {}
+        self._factors: dict[OpClass, Array] = {}
+        #: Of ops that are asked about together, as the tables of models of one family are.
+        self.grids: dict[tuple[OpClass, ...], Array] = {}
 
-    def factor(self, kind: OpClass, found: Callable[..., tuple[float, dict[str, float]]]) -> Array:
+    def grid(self, kinds: tuple[OpClass, ...], found: Callable[..., Any]) -> Array:
+        """The factors of ops of these kinds, (O, G, 1)."""
+        number = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
+        for kind in number.keys() - self._factors.keys():
+            self._factors[kind] = self._factor(kind, found)
+        rows = np.array([self._factors[kind] for kind in number])
+        return rows[[number[kind] for kind in kinds]][:, :, None]
+
+    def _factor(self, kind: OpClass, found: Callable[..., tuple[float, dict[str, float]]]) -> Array:
         """The factor of a kind of op on each, (G,), of parts that are known, or `found`."""
         parts = []
         for place, known in self._alike:

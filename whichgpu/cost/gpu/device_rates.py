@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -323,7 +323,7 @@ class Rates(Columns):
         drawn = c["static"] + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
         return np.asarray(np.fmin(drawn, c["unclocked_most"] * self.usual))
 
-    def throttle(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def throttle(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
         """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
 
         Both are taken above what board and memory draw at any clock. Scaled to 1 for a
@@ -333,7 +333,7 @@ class Rates(Columns):
         share = (1.0 + (busy * self._strain(dtype)) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 
-    def clocked(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def clocked(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
         """Share of the rated arithmetic that the power limit leaves: `throttle`, less at the least voltage.
 
         Down to about half of the boost clock the voltage falls with it; at a strain beyond `least_voltage`

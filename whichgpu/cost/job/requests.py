@@ -302,7 +302,7 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
         return job
     if drawn is None or not serves or list(lengths) in drawn["uneven"]:
         return job
-    return replace(job, options={**job.options, "length_range": "0"})
+    return job.changed(options={**job.options, "length_range": "0"})
 
 
 #: Options that say how lengths differ, or of another load than so many in flight.

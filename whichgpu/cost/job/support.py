@@ -202,10 +202,18 @@ def _convolves(ops: Sequence[Op]) -> bool:
     if all(op.kind != "conv" for op in ops):
         return False
     work = dict.fromkeys(PRODUCTS, 0.0)
+    # To add arrays up takes a third of the time of their sums.
+    along: dict[tuple[str, tuple[int, ...]], Any] = {}
     for op in ops:
         if op.kind in work:
             flops = op.flops * op.count
-            work[op.kind] += float(flops.sum() if isinstance(flops, np.ndarray) else flops)
+            if isinstance(flops, np.ndarray):
+                alike = op.kind, flops.shape
+                along[alike] = along.get(alike, 0.0) + flops
+            else:
+                work[op.kind] += float(flops)
+    for (kind, _), flops in along.items():
+        work[kind] += float(flops.sum())
     # On a GPU of unread memory they are no numbers.
     return work.get("conv", 0.0) > 0.5 * sum(work.values())
 

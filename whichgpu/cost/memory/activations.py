@@ -154,8 +154,8 @@ def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Act
     outside = saved_bytes(ends, "none")
     if _shrinks(rest):
         # Maps shrink on their way: as the widest runs backward, what later ones kept is gone.
-        most = _fullest(beside, kept) - saved_bytes(beside, "none") + all_layers - held
-        fullest = _fullest(beside, kept, gradient) - outside
+        most, fullest = _fullest(beside, kept, gradient)
+        most, fullest = most - saved_bytes(beside, "none") + all_layers - held, fullest - outside
         # Layers that run again keep no more at any moment than if they did not.
         layer, last = (np.minimum(layer, most), np.minimum(last, fullest)) if again else (most, fullest)
     logits = _logits(loss, kept, _pieces(forward, kept))
@@ -184,27 +184,39 @@ def _shrinks(forward: Sequence[Op]) -> bool:
     if not scores or any(some(one != scores[0]) for one in scores[1:]):
         return True
     made = max((np.max(op.write_bytes) for op in attending), default=0.0)
-    return any(some(op.write_bytes > made) for op in forward if windowed([op]))
+    return any(some(op.write_bytes > made) for op in forward if _windows(op))
 
 
-def _fullest(forward: Iterable[Op], kept: Kept, gradient: float = 0.0) -> Any:
+def _fullest(forward: Iterable[Op], kept: Kept, gradient: float) -> tuple[Any, Any]:
     """Bytes at the fullest moment of a backward pass: what is kept up to an op, and its two gradients.
 
     Of layers that are copies of each other, and of steps of one layer, the last one runs backward first, and
-    the others are there. `gradient` bytes of each weight up to an op are taken off, for it has none yet.
+    the others are there. Of the second `gradient` bytes of each weight up to an op are taken off, for it has
+    none yet.
     """
-    most: Any = 0.0 if not gradient else -np.inf
+    most: Any = 0.0
+    least: Any = -np.inf if gradient else 0.0
     so_far: Any = 0.0
+    unmade: Any = 0.0
     for _, members in groupby(forward, lambda op: op.module):
         layers = list(members)
-        so_far = so_far + sum(op.saved_bytes * (op.count - 1.0) for op in layers)
-        so_far = so_far - gradient * sum(op.parameters * (op.copies - 1.0) for op in layers)
+        so_far = so_far + sum([op.saved_bytes * (op.count - 1.0) for op in layers])
+        unmade = unmade + gradient * sum([op.parameters * (op.copies - 1.0) for op in layers])
         for op in layers:
-            so_far = so_far + op.saved_bytes - gradient * op.parameters
-            handed = op.write_bytes + op.read_bytes * (op.backward not in ("linear", "none"))
-            handed = np.maximum(handed, op.dims.get("beside", 0.0))
-            most = np.maximum(most, so_far + np.maximum(handed, _of_scores(op, kept)))
-    return most
+            so_far, unmade = so_far + op.saved_bytes, unmade + gradient * op.parameters
+            moment = so_far + _handed(op, kept)
+            most, least = np.maximum(most, moment), np.maximum(least, moment - unmade)
+    return most, least
+
+
+def _handed(op: Op, kept: Kept) -> Any:
+    """Bytes of the gradients that an op's backward pass reads and makes, or of an attention's scores."""
+    handed = op.write_bytes
+    if op.backward not in ("linear", "none"):
+        handed = handed + op.read_bytes
+    if "beside" in op.dims:
+        handed = np.maximum(handed, op.dims["beside"])
+    return np.maximum(handed, _of_scores(op, kept)) if op.kind == "attention" else handed
 
 
 def _cast(forward: Sequence[Op], joined: str) -> Iterable[Op]:
@@ -242,11 +254,15 @@ def passing(forward: Iterable[Op], kept: Kept) -> Any:
     """
     width: Any = 0.0
     ops = [op for op in forward if "in_place" not in op.dims]
+    counted = bool(kept.holds.get("counted"))
     for op, after in zip(ops, [*ops[1:], None], strict=True):
-        apart = op.dims.get("groups", 1.0) if kept.holds.get("counted") else 1.0
-        width = np.maximum(width, (op.read_bytes + op.write_bytes - op.saved_bytes) / apart)
-        width = np.maximum(width, _of_scores(op, kept))
-        if after is not None and _feeds(op, after) and kept.holds.get("counted") and not kept.fused:
+        alive = op.read_bytes + op.write_bytes - op.saved_bytes
+        if counted and "groups" in op.dims:
+            alive = alive / op.dims["groups"]
+        width = np.maximum(width, alive)
+        if op.kind == "attention":
+            width = np.maximum(width, _of_scores(op, kept))
+        if counted and not kept.fused and after is not None and _feeds(op, after):
             # What a product keeps is gone by then, and stands for one of these gradients.
             handed = op.read_bytes + op.write_bytes - after.saved_bytes
             width = np.maximum(width, handed / after.dims.get("groups", 1.0))
@@ -439,7 +455,11 @@ def _norm(op: Op) -> Op:
 
 def windowed(ops: Iterable[Op]) -> bool:
     """Whether there are convolutions over more than a point."""
-    return any(op.kind == "conv" and some(op.dims["window"] > 1) for op in ops)
+    return any(map(_windows, ops))
+
+
+def _windows(op: Op) -> bool:
+    return op.kind == "conv" and some(op.dims["window"] > 1)
 
 
 def causal(ops: Iterable[Op]) -> bool:

@@ -17,6 +17,7 @@ from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
 from whichgpu.cost.timing import prompts
 from whichgpu.errors import UsageError
+from whichgpu.values import altered
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
@@ -332,7 +333,7 @@ def _as_stated(job: Job, stack: Runtime, values: Precision) -> Runtime:
     if job.options.get("loss_precision", "").strip().lower() in _HALVES:
         # Logits, their softmax and both gradients.
         holds["logit_bytes"] = 4.0 * _NARROW
-    return replace(stack, holds=holds)
+    return altered(stack, holds=holds)
 
 
 def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:

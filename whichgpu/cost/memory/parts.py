@@ -392,7 +392,7 @@ def largest_layer(forward: Sequence[Op], *, head: bool = False, apart: bool = Fa
     `apart` leaves out what joins several matrices that are stored apart. What is loaded and never run (a
     vision tower behind a text encoder) is many matrices under one name, none of which is widened.
     """
-    products = [op for op in forward if op.kind == "gemm" and op.parameters and np.any(op.count)]
+    products = [op for op in forward if op.kind == "gemm" and op.parameters and some(op.count)]
     own = [op for op in products if head or op.shard != "vocab"]
     single = [op for op in own if op.layer.rpartition(".")[2] not in ("qkv", "up")] if apart else []
     largest: Any = 0.0

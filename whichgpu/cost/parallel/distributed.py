@@ -29,7 +29,7 @@ from whichgpu.cost.kernels.elementwise import HALF
 from whichgpu.cost.parallel.mesh import most_parts
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import NamedTuple, immutable
-from whichgpu.workloads.ops import changed
+from whichgpu.workloads.ops import changed, every
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import learns, trained_parameters
 
@@ -325,9 +325,12 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     casts = held / step.slots if step.casts_once else held
     # Most jobs have one stage: what is done whole needs no copy.
     update, cast, rest = (
-        None if np.all(share == 1.0) else share
+        None if every(share == 1.0) else share
         for share in (answers / step.slots, casts, 1.0 / (mesh.pp * mesh.cp))
     )
+
+    if update is cast is rest is None and not step.casts_once:
+        return tuple(own)
 
     def once(op: Op) -> Op:
         if step.casts_once and op.layer.endswith(".wgrad"):

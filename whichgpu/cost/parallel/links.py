@@ -30,6 +30,7 @@ from whichgpu.cost.parallel.joined import is_card
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import between, boxes, boxes_of
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.ops import every
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,7 +167,7 @@ def spread_link(devices: Devices, span: Any, apart: Any, *, direct: bool = False
     node send at once, each over its own port.
     """
     node = node_size(devices)
-    if np.all(np.asarray(span) <= node):
+    if every(np.asarray(span) <= node):
         return _wire(devices, span, direct=direct)
     together = np.maximum(node / _array(apart), 1.0)
     beyond = np.minimum(
@@ -281,13 +282,25 @@ def _passed_on(
     slower = np.where(
         devices.staged & ~_own_path(devices, long), c["staged_step"] / c["protocol"]["ll"]["pcie"], 1.0
     )
-    best: Any = np.inf
-    for p in c["protocol"].values():
-        # A protocol without a step over PCIe needs NVLink.
-        step = np.where(inside > 0, np.where(path.joined, p["nvlink"], slower * p.get("pcie", np.inf)), 0.0)
-        hops = beyond * (c["protocol"]["simple"] if long else p)["hops"][way] * path.hop
-        best = np.minimum(best, p["base"] + inside * step + hops + moved / p["share"])
+    base, share, nvlink, pcie, hops = _protocols(way, long)
+    step = np.where(inside > 0, np.where(path.joined, nvlink, slower * pcie), 0.0)
+    best = (base + inside * step + beyond * hops * path.hop + moved / share).min(axis=0)
     return np.asarray(np.where(nodes > 1.0, best, np.inf) if tree else best)
+
+
+@lru_cache(maxsize=8)
+def _protocols(way: str, long: bool) -> tuple[Array, ...]:
+    """Of each protocol, (P, 1, 1): its start, share of the rate, step over NVLink and over PCIe, and hop.
+
+    One without a step over PCIe needs NVLink.
+    """
+    known = section("links")["protocol"]
+    hops = (known["simple" if long else name]["hops"][way] for name in known)
+    rows = [
+        (p["base"], p["share"], p["nvlink"], p.get("pcie", np.inf), hop)
+        for p, hop in zip(known.values(), hops, strict=True)
+    ]
+    return tuple(np.array(column)[:, None, None] for column in zip(*rows, strict=True))
 
 
 def _switch_adds(gpu: Gpu) -> float:

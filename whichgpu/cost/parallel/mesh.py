@@ -15,6 +15,7 @@ import numpy as np
 from whichgpu.cost.arrays import distinct
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import immutable
+from whichgpu.workloads.ops import every, some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +108,7 @@ class Mesh:
         `uneven`: parts of a pipeline may have a layer more than others (`Runtime.uneven_parts`).
         """
         gpus, replica = _array(job.n_gpus), self.replica
-        if np.any(replica > gpus):
+        if some(replica > gpus):
             parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
             product = " times ".join(f"{k}={v.max():g}" for k, v in parts.items() if np.any(v > 1))
             raise UsageError(
@@ -118,11 +119,11 @@ class Mesh:
         self._check_heads(workload, gpus * self.tp / replica)
         if job.trains or job.phase == "serve":
             parts = {"tp": self.tp, "pp": self.pp, **({"cp": self.cp} if job.trains else {})}
-            if np.any(self.attention_dp > 1.0):
+            if some(self.attention_dp > 1.0):
                 parts["attention_dp"] = self.attention_dp
             _whole_replicas(gpus, replica, parts, workload.dims)
         layers = workload.dims.get("layers")
-        if isinstance(layers, int) and np.any(self.pp > layers):
+        if isinstance(layers, int) and some(self.pp > layers):
             raise UsageError(
                 f"pp={self.pp.max():g} stages, but {workload.id} has {layers:g} layers; use pp={layers:g}"
             )
@@ -145,14 +146,14 @@ class Mesh:
 
     def _check_experts(self, workload: Workload, job: Job) -> None:
         experts = workload.dims.get("experts", 0)
-        if not experts and np.any(self.attention_dp > 1.0):
+        if not experts and some(self.attention_dp > 1.0):
             raise UsageError(
                 f"attention_dp={self.attention_dp.max():g}: {workload.id} has no experts for groups of "
                 f"attention to meet at; leave it out: with --tp {self.tp.max():g}, GPUs beyond run replicas"
             )
         if experts and not job.trains and "moe_tp" in job.options and "ep" not in job.options:
             _deals_evenly("moe_tp", self.moe_tp, self.tp * self.attention_dp)
-        if np.all(self.ep == 1.0):
+        if every(self.ep == 1.0):
             return
         if not experts:
             raise UsageError(
@@ -226,6 +227,8 @@ def _whole_parts(pp: Array, vp: Array, layers: int, name: str, *, uneven: bool) 
 
     Where a trainer deals layers out as they come, parts may be `uneven`.
     """
+    if every(vp == 1.0):
+        return
     for stages, parts in np.nditer(np.broadcast_arrays(pp, vp)):
         each = -(-layers // int(stages))
         if parts > each:
@@ -257,6 +260,8 @@ def most_parts(layers: int, stages: int) -> int:
 
 def _whole_replicas(gpus: Array, replica: Array, parts: Mapping[str, Array], dims: Mapping[str, Any]) -> None:
     """Refuse GPUs that are left over beside whole replicas, with the nearest numbers that leave none."""
+    if not some(gpus % replica):
+        return
     of = " times ".join(parts)
     for n, size, *degrees in np.nditer(np.broadcast_arrays(gpus, replica, *parts.values())):
         if n % size:

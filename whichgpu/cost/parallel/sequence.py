@@ -13,7 +13,7 @@ import numpy as np
 
 from whichgpu.cost.parallel.links import all_to_all
 from whichgpu.errors import UsageError
-from whichgpu.workloads.ops import changed
+from whichgpu.workloads.ops import changed, some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ _CHANGING_PLACES = 4.0 * 2.0
 
 def by_runtime(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
     """A job whose software puts all its GPUs on one picture, where it does not say how they share it."""
-    cut = any(one is not None and np.any(np.asarray(one) > 1.0) for one in (job.tp, job.pp))
+    cut = any(one is not None and some(one > 1.0) for one in (job.tp, job.pp))
     stated = cut or "cp" in job.options
     if not stack.holds.get("shares_tokens") or job.n_gpus is None or stated or job.trains:
         return job, ()

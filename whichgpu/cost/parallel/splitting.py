@@ -16,7 +16,7 @@ from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.parallel.links import all_gather, all_reduce, all_to_all, all_to_each, node_size, send
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.ops import changed
+from whichgpu.workloads.ops import changed, every
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def shard(
     n, dealt, cut, met = (
         np.asarray(value, dtype=np.float64) for value in (tp, tp if ep is None else ep, moe_tp, pooled)
     )
-    if np.all(n == 1) and np.all(dealt == 1) and np.all(cut == 1):
+    if every(n == 1) and every(dealt == 1) and every(cut == 1):
         return tuple(ops)
     dealing = ("expert", "expert_row")
     splits = {**_SPLITS, "none": _tokens} if sequence else _SPLITS

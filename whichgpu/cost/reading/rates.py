@@ -83,6 +83,7 @@ def rate(unit: str, made: str) -> tuple[float, bool, str]:
     return one(time, "time"), rest != unit, counted
 
 
+@lru_cache(maxsize=1024)
 def noun(text: str) -> str:
     """What is counted, by one word in the singular, from the ways in which tables write it."""
     word = singular(re.sub(r"^(?:total )?(?:output|generated|out) ", "", text.strip().lower()))

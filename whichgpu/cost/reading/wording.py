@@ -126,6 +126,7 @@ def passing(text: str) -> str:
     return found[1] if found else ""
 
 
+@lru_cache(maxsize=1024)
 def of_each(said: str, asked: str) -> str:
     """A unit with what a metric says that it is of, which it leaves out: `ms` of `ms/img`."""
     if "/" in asked or "/" not in unit(said):

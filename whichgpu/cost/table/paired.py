@@ -6,7 +6,7 @@ part; here the columns of the GPUs lie along the job axis, (1, J), and all that 
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 from whichgpu.cost.calibration.spread import measured
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device import Devices
+from whichgpu.values import altered
 from whichgpu.workloads.phases import TRAINING
 
 if TYPE_CHECKING:
@@ -154,15 +155,15 @@ class Paired(Devices):
         """FLOP per clock and SM of a format."""
         return self._along("rate_of", dtype)
 
-    def throttle(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
-        """Share of the rate that the power limit leaves."""
-        if isinstance(busy, float):
+    def throttle(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+        """Share of the rate that the power limit leaves; `exponent` may be of each job, (J,)."""
+        if isinstance(busy, float) and isinstance(exponent, float):
             return self._along("throttle", exponent, dtype, busy)
         return super().throttle(exponent, dtype, busy)
 
-    def clocked(self, exponent: float, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
-        """Share of the rated arithmetic that the power limit leaves."""
-        if isinstance(busy, float):
+    def clocked(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+        """Share of the rated arithmetic that the power limit leaves; `exponent` as of `throttle`."""
+        if isinstance(busy, float) and isinstance(exponent, float):
             return self._along("clocked", exponent, dtype, busy)
         return super().clocked(exponent, dtype, busy)
 
@@ -207,7 +208,7 @@ _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
     "release", "said",
     "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user", "overlaps_softmax", "serverless",
-    "one_shot", "one_shot_peer",
+    "one_shot", "one_shot_peer", "alternates",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
@@ -296,7 +297,7 @@ class Stacks:
         """
         key = id(stack), phase, numbers, half
         if key not in self._met:
-            own = replace(stack, half=half)
+            own = altered(stack, half=half)
             shape = structure(stack, phase, numbers)
             number = self._structures.setdefault(shape, next(self._numbers))
             # With itself, so that no other can have its id.
@@ -330,4 +331,4 @@ def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:
         numbers[name] = rows[0] if all(row == rows[0] for row in rows) else {
             kind: np.array([row[kind] for row in rows])[mine] for kind in rows[0]
         }  # fmt: skip
-    return replace(first, each=tuple(stacks), several=kinds, which=mine, **numbers)
+    return altered(first, each=tuple(stacks), several=kinds, which=mine, **numbers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,8 @@ _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_acc
 #: Formats of 16 bits by what may stand for them, and options that state a format of a part.
 _HALVES = {"fp16": "fp16", "bf16": "fp16", "amp-fp16": "amp-fp16", "amp-bf16": "amp-fp16"}
 _OWN_FORMAT = {"adapter_precision", "encoder_precision", "kv_precision", "vae_precision"}
+#: What metrics and units that count steps have in their names.
+_STEPPED = ("it", "step")
 #: What runs the jobs of all tables.
 _stacks = Stacks()
 #: No more options than a job states.
@@ -207,7 +209,8 @@ class Sweep(ABC):
             except WhichGpuError as fault:
                 refused.update(dict.fromkeys(positions, str(fault)))
                 continue
-            out.values[ask][:, at] = np.broadcast_arrays(*three, answers.power)[:3]
+            for low_to_high, column in zip(out.values[ask], three, strict=True):
+                low_to_high[at] = column
             if cells.simulated(metric(name)):
                 three = out.values[ask][:, at] * cells.factors(metric(name), unable)
                 out.values[ask][:, at] = wider(three, metric(name))
@@ -258,7 +261,8 @@ class Pool(Sweep):
     def _paired(self, spots: Sequence[Spot], options: Mapping[str, str]) -> tuple[Settled, Paired]:
         """The jobs of these cells, and the GPU of each."""
         which = np.array([place for place, _ in spots])
-        devices = Paired(*self._devices(), which, [stack.brain for stack in self._stacks])
+        table, chosen, brain = self._devices
+        devices = Paired(table, chosen, which, brain)
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices
 
@@ -275,16 +279,17 @@ class Pool(Sweep):
                 return list(next_(np.broadcast_to(short, (1, len(spots)))[0]))
         return ()
 
-    def _devices(self) -> tuple[Devices, list[int]]:
-        """The GPUs of the table as these jobs have them, and which of them is at each place."""
+    @cached_property
+    def _devices(self) -> tuple[Devices, list[int], list[bool]]:
+        """The GPUs of the table as these jobs have them, which of them each place has, and `brain` there."""
         gpus, chosen = self._gpus, [gpu for gpu, _ in self._places]
-        narrow = [stack.narrow for stack in self._stacks]
+        narrow, brain = ([getattr(stack, name) for stack in self._stacks] for name in ("narrow", "brain"))
         if len(set(narrow)) == 1:
-            return devices_of(self._settled, gpus, narrow[0]), chosen
+            return devices_of(self._settled, gpus, narrow[0]), chosen, brain
         # Every GPU twice: as it sums products in FP32, and in FP16.
         count = len(gpus)
         table = devices_of(self._settled, (*gpus, *gpus), (False,) * count + (True,) * count)
-        return table, [gpu + count * own for gpu, own in zip(chosen, narrow, strict=True)]
+        return table, [gpu + count * own for gpu, own in zip(chosen, narrow, strict=True)], brain
 
     def _job(self, columns: Sequence[Numbers]) -> Job:
         """The job with the numbers of these columns, at least one of them as an array."""
@@ -337,7 +342,7 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
             yield from _apart(group)
             continue
         for plain, cells in group.settled(refused):
-            settled, half = _sixteen_bit(_counted(plain, len(cells)))
+            settled, half = _sixteen_bit(_counted(_without_steps(plain, group), len(cells)))
             format_ = precision(settled.job.precision).id
             same, stack = _stacks.of(settled.runtime, settled.job.phase, format_, half)
             key = (*_work(settled), group.lenient, same)
@@ -357,6 +362,19 @@ def _apart(group: Group) -> Iterator[Apart]:
         sweep = Apart(group, gpu)
         sweep.add(((0, cell[1]), asking) for cell, asking in group.asking.items() if cell[0] == name)
         yield sweep
+
+
+def _without_steps(settled: Settled, group: Group) -> Settled:
+    """A settled job without denoising steps where it trains, which makes none, and no row asks for any.
+
+    Rows that state them all the same share the sweep of those that do not.
+    """
+    job = settled.job
+    if not job.trains or job.steps is None:
+        return settled
+    asks = {ask for asking in group.asking.values() for _, ask in asking}
+    counted = any(word in text.lower() for ask in asks for text in ask for word in _STEPPED)
+    return settled if counted else settled._replace(job=job.changed(steps=None))
 
 
 def _sixteen_bit(settled: Settled) -> tuple[Settled, str]:
@@ -415,7 +433,9 @@ def _numbers(job: Job, count: int) -> Iterator[Numbers]:
     """The numbers of each of so many settled jobs, in the order of `NUMBERS`, then its degrees."""
     values = [*(getattr(job, name) for name in NUMBERS), *(job.options[name] for name in _degrees(job))]
     columns = [
-        np.broadcast_to(one, count).tolist() if isinstance(one, np.ndarray) else repeat(one, count)
+        repeat(one, count)
+        if not isinstance(one, np.ndarray)
+        else (one if one.shape == (count,) else np.broadcast_to(one, count)).tolist()
         for one in values
     ]
     return zip(*columns, strict=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -301,7 +300,7 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     sent = numbers[_QUEUE], numbers[_IN], numbers[_OUT]
     if None not in sent and not job.trains:
         looped = in_loop(job.changed(concurrency=sent[0], input_tokens=sent[1], output_tokens=sent[2]))
-        job = job if looped.options == job.options else replace(job, options=looped.options)
+        job = job if looped.options == job.options else job.changed(options=looped.options)
     key = *stated, job is head.job
     if key not in kin.groups:
         kin.groups[key] = Group(job, stated, bool(head.ignored))

@@ -69,15 +69,15 @@ CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for
 
 #: Places of what a row asks for, and of what is done.
 _ASKED = itemgetter(COLUMNS.index("metric"), COLUMNS.index("unit"))
-_DONE = _HEADS.index("phase")
+DONE = _HEADS.index("phase")
 
 
 def head_of(cells: tuple[str, ...]) -> tuple[str, ...]:
     """The texts of a row's head; beside a phase that says no more than that it runs, that it is of audio."""
     texts: tuple[str, ...] = HEAD(cells)
-    if not _counts_audio(_ASKED(cells)) or squeezed(texts[_DONE]) not in _RUNS:
+    if not _counts_audio(_ASKED(cells)) or squeezed(texts[DONE]) not in _RUNS:
         return texts
-    return (*texts[:_DONE], texts[_DONE] + _AUDIO, *texts[_DONE + 1 :])
+    return (*texts[:DONE], texts[DONE] + _AUDIO, *texts[DONE + 1 :])
 
 
 @lru_cache(maxsize=1024)

@@ -9,13 +9,14 @@ says of how many rows.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.cost.job import asked
 from whichgpu.cost.table.files import COLUMNS
-from whichgpu.cost.table.rows import read_parts
+from whichgpu.cost.table.rows import DONE, head_of, read_parts
 from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.job import number
 from whichgpu.workloads.model import is_language_model
@@ -52,23 +53,42 @@ def note(said: str, count: int) -> str:
     return f"{said} was taken in {count:,} rows that state none and would not fit without"
 
 
-def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
-    """The same row with less, one after another, and what was taken in words; `n_gpus` beside its GPU."""
+class Tries:
+    """What is tried of the rows of a table; of rows that differ in no more than their GPU once."""
+
+    def __init__(self) -> None:
+        self._ways = cache(_ways)
+
+    def of(self, cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
+        """The same row with less, one after another, and what was taken in words; `n_gpus` beside its GPU."""
+        named = dict(zip(COLUMNS, cells, strict=False))
+        # Whether seconds of audio are counted stands in the phase then.
+        asked = {**named, **_NEITHER, "phase": head_of(cells)[DONE]}
+        for more, said in self._ways(tuple(asked.values()), n_gpus):
+            yield tuple(more.get(name, cell) for name, cell in named.items()), said
+
+
+#: Columns that say nothing of what is tried.
+_NEITHER = dict.fromkeys(("id", "gpu", "metric", "unit"), "")
+
+
+def _ways(cells: Cells, n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
+    """What is tried of a row, by column, and what was taken in words."""
     row = dict(zip(COLUMNS, cells, strict=False))
     try:
         head, numbers = read_parts(row)
         job = resolve(head.job.workload).complete(head.job.changed(**numbers))
     except WhichGpuError:
-        return
-    ways = (
+        return ()
+    most = max(n_gpus, _count(row))
+    return (
         *_groups(job, numbers, row["options"]),
         *_shards(job, row),
         *_away(job, row),
         *_batches(job, numbers),
-        *_of_all(job, numbers, max(n_gpus, _count(row))),
+        *_of_all(job, numbers, most),
+        *_splits(job, numbers, most),
     )
-    for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
-        yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
 
 def _is_pictures(job: Job) -> bool:

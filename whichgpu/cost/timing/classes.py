@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whichgpu.cost.coefficients import section
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.ops import every, some
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
@@ -54,8 +53,7 @@ def op_class(op: Op) -> OpClass:
         shape = "logits" if op.shard == "vocab" else "gemm"
         return OpClass(shape, number, shape)
     if op.kind == "attention":
-        kept = op.kv_bytes
-        cached = kept > 0 if type(kept) is float else bool(np.any(np.asarray(kept) > 0))
+        cached = some(op.kv_bytes > 0)
         return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")
     moved = "loss" if op.shard == "vocab" else _BYTES.get(op.kind, "pointwise")
     return OpClass("vector", "plain", moved)
@@ -65,16 +63,14 @@ def _quantised(op: Op) -> bool:
     """Whether a product in 16 bits is of narrower weights, which a runtime may multiply as they are."""
     values = op.dims["n"] * op.dims["k"] * op.dims["batch"]
     narrow = (op.weight_bytes > 0.0) & (op.weight_bytes < section("products")["quantised_below"] * values)
-    return narrow if type(narrow) is bool else bool(np.all(narrow))
+    return every(narrow)
 
 
 def _convolution(op: Op) -> str:
     if op.dims["groups"] > 1:
         return "depthwise" if op.dims["n"] <= 1 else "grouped"
-    window = op.dims["window"]
     # What is upsampled has a window for each job.
-    narrow = window <= 1 if type(window) is float else bool(np.all(np.asarray(window) <= 1))
-    return "conv1x1" if narrow else "conv"
+    return "conv1x1" if every(op.dims["window"] <= 1) else "conv"
 
 
 def lineage(gpu: Gpu) -> str:

@@ -194,18 +194,24 @@ def prepare(
     return Pass(tuple(kernels), devices, runtime, sent, trains, workload, feeding, busy)
 
 
-def power_exponent(runtime: Runtime, *, trains: bool) -> float:
-    """How much of the arithmetic rate a power limit takes, for `Devices.throttle`.
+def power_exponent(runtime: Runtime, *, trains: bool) -> Array | float:
+    """How much of the arithmetic rate a power limit takes, for `Devices.throttle`: a number, or (J,).
 
     The kernels of an inference engine follow each other without a pause, and so do the products of a language
     model in training, which leave the exponent of f V^2. Those of a framework take turns with elementwise ops
     and wait for memory, as other networks do in training, so that the mean power is less; so do those of what
     `alternates`.
     """
+    known = section("power")
     if trains:
-        return float(section("power")["exponent_trainer" if runtime.domain else "exponent_framework"])
-    engine = runtime.domain or (runtime.fuses and not (runtime.chains or runtime.alternates))
-    return float(section("power")["exponent_engine" if engine else "exponent_framework"])
+        return float(known["exponent_trainer" if runtime.domain else "exponent_framework"])
+    engine, framework = float(known["exponent_engine"]), float(known["exponent_framework"])
+    if runtime.domain:
+        return engine
+    if not runtime.fuses or runtime.chains:
+        return framework
+    read: Array | float = runtime.read(lambda one: framework if one.alternates else engine)
+    return read
 
 
 def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, runtime: Runtime) -> Array:
@@ -227,7 +233,7 @@ def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, run
 
 
 def _clocked(
-    table: OpTable, devices: Devices, runtime: Runtime, exponent: float, busy: Array | float
+    table: OpTable, devices: Devices, runtime: Runtime, exponent: Array | float, busy: Array | float
 ) -> NDArray[np.float64]:  # fmt: skip
     """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1) or (O, G, J).
 
