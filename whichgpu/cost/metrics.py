@@ -196,7 +196,7 @@ def _in_prose(name: str) -> Metric | None:
     plain = " ".join(re.findall(r"[a-z]+", name.lower()))
     each = re.fullmatch(
         r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (?:(?:inference|forward) )?(\w+)"
-        r"|(step|iter|iteration) time",
+        r"|(?:(?:infer|inference|train|training) )?(step|iter|iteration) time",
         plain,
     )
     if each and (each[1] or each[2]) not in ("batch", "request", "query"):

@@ -69,6 +69,8 @@ _SPEED = rf"(?:(?:output|decode|generation)[\s_-]*)?(?:tps|{_EACH_SECOND}|throug
 _USUAL = ("", "throughput", "latency", "latency_per_batch", "ttft", "tpot", "itl", "power", "energy")
 #: Speeds and times as tables of detectors and robots head them; Ultralytics' of a batch is of each picture.
 _ABBREVIATED = (
+    (r"[\s_@-]+(?:bs|batch(?:[\s_-]size)?)[\s_=-]*\d+$", ""),
+    (r"\be2e\b", "end to end"),
     (
         r"^(?:abs|pipeline)[\s_-]+latency$|^latency[\s_-]per[\s_-](?:request|query)$|^run[\s_-]?time$",
         "latency",

@@ -109,7 +109,7 @@ def published(text: str) -> str:
     # The longer first: what is left of "AI Benchmark" is no model.
     known = sorted(table()["publishers"], key=len, reverse=True)
     publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in known)
-    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+)?[-_ :]+(?=\S)"
+    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+|[-_ ]+\d(?=[-_ ][a-z]))?[-_ :]+(?=\S)"
     return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
 
 
