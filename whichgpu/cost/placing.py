@@ -237,8 +237,8 @@ def held(job: Job, gpu: Gpu) -> Job:
     """A single job of a language model on several GPUs, with the tp and pp that hold it where it states none.
 
     A server takes the fewest GPUs a replica that keep a share of their memory for the cache, and no more
-    replicas than there are requests: one at a time is all GPUs' work. What the GPUs of a node do not hold with
-    one stage has more of them. What cannot be held at all the layout refuses.
+    replicas than there are requests: one at a time is all GPUs' work. What the GPUs of a node do not hold
+    with one stage has more of them. What cannot be held at all the layout refuses.
     """
     found = layout(job, gpu, runs=lambda: usually(job))
     return job if found is None else job.changed(tp=found[0], pp=found[1])
@@ -279,7 +279,7 @@ def most_copies(phase: str, batch: float | None, concurrency: float | None) -> f
 
 
 def _width(share: float, gpus: int, dims: Mapping[str, Any], copies: float) -> int:
-    """GPUs of a replica: the fewest that hold `share` of one GPU's memory in so many copies, within a node."""
+    """GPUs of a replica: the fewest of a node that hold `share` of one's memory, in at most so many copies."""
     node = min(int(section("links")["node"]), gpus)
     able = [d for d in _parts(gpus) if d <= node and cuts(dims, d)]
     return next((d for d in able if share < d and gpus <= d * copies), max(able))

@@ -109,7 +109,9 @@ def published(text: str) -> str:
     # The longer first: what is left of "AI Benchmark" is no model.
     known = sorted(table()["publishers"], key=len, reverse=True)
     publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in known)
-    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+|[-_ ]+\d(?=[-_ ][a-z]))?[-_ :]+(?=\S)"
+    # MLPerf's rounds have a point, and what they run has other names (`rewritten`).
+    release = r"[-_ ]+v?\d+(?:\.\d+)+|(?<!perf)(?<!mons)[-_ ]+\d(?=[-_ ][a-z])"
+    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:{release})?[-_ :]+(?=\S)"
     return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
 
 

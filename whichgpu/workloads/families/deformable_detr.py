@@ -6,8 +6,8 @@ normalisation is fixed.
 Letters: B batch, P positions of all maps, Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `hidden`, `heads`, `ffn`, `encoder`, `decoder` (layers), `queries`,
-`levels` (maps), `read` (those that are the ResNet's), `points` (of each), `classes`; `refined` (false: heads that all layers share), `staged`
-(false: queries are learned).
+`levels` (maps), `read` (those that are the ResNet's), `points` (of each), `classes`; `refined` (false: heads
+that all layers share), `staged` (false: queries are learned).
 """
 
 from __future__ import annotations
