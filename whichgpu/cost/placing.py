@@ -94,7 +94,7 @@ def dimension(workload: Workload, name: str) -> int | None:
 _INSTEAD = {
     "bf16": ("fp16", "bf16", "fp16"), "amp-bf16": ("amp-fp16", "bf16", "fp16"),
     "fp16": ("bf16", "fp16", "bf16"), "amp-fp16": ("amp-bf16", "fp16", "bf16"),
-    "int8": ("fp16", "int8", "fp16"),
+    "int8": ("fp16", "int8", "fp16"), "tf32": ("fp32", "tf32", "fp32"),
 }  # fmt: skip
 
 

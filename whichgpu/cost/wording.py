@@ -70,6 +70,8 @@ _USUAL = ("", "throughput", "latency", "latency_per_batch", "ttft", "tpot", "itl
 #: Speeds and times as tables of detectors and robots head them; Ultralytics' of a batch is of each picture.
 _ABBREVIATED = (
     (r"[\s_@-]+(?:bs|batch(?:[\s_-]size)?)[\s_=-]*\d+$", ""),
+    (r"^(?:bs|batch(?:[\s_-]size)?)[\s_=-]*\d+[\s_:,-]+(?=\S)", ""),
+    (r"^energy/(\w+)$", r"energy per \1"),
     (r"\be2e\b", "end to end"),
     (
         r"^(?:abs|pipeline)[\s_-]+latency$|^latency[\s_-]per[\s_-](?:request|query)$|^run[\s_-]?time$",
@@ -99,6 +101,8 @@ _ABBREVIATED = (
 )
 #: Whether a note in brackets is a unit: a rate, a time, a power, an amount.
 _UNIT = rf"(?:{_TIME}|[wj%x]|watts?|[kmg]i?b|\S.*(?:/|\bper\b).*\S|[a-z]ps|rtfx?)"
+#: A unit behind the name without brackets: `eval rate: tokens/s`, `Throughput RTFx`.
+_UNIT_BEHIND = rf"([a-z][a-z _-]*[a-z])(?:\s*[:,]\s+|\s+(?=(?:rtfx?|[a-z]ps|it/s)$))({_UNIT})"
 
 
 class Named(NamedTuple):
@@ -145,6 +149,8 @@ def apart(name: str) -> Named:
     bare = re.sub(r"^(prompt|generation)\s*:\s*", r"\1 ", name, flags=re.IGNORECASE)
     bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", bare), flags=re.IGNORECASE)
     bare = bare.strip()
+    if not said and (behind := re.fullmatch(_UNIT_BEHIND, bare, re.IGNORECASE)):
+        bare, said = behind[1], behind[2]
     for form, instead in _ABBREVIATED if bare not in _USUAL else ():
         bare = re.sub(form, instead, bare, flags=re.IGNORECASE)
     bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare

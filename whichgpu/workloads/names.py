@@ -155,7 +155,7 @@ def unnoted(text: str) -> str:
     known = {word for key in ("publishers", "done", "notes") for one in table()[key] for word in one.split()}
 
     def kept(note: re.Match[str]) -> str:
-        said = re.sub(r"[=:,;/]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
+        said = re.sub(r"[=:,;/+]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
         # A number or a version is of the word before it: "SQuAD v1.1", "GBS 128", and "seq 384" stays.
         owners = [word for at, word in enumerate(said) if not at or not _OWNED.fullmatch(word)]
         left, dropped = [], False
