@@ -279,7 +279,7 @@ def most_copies(phase: str, batch: float | None, concurrency: float | None) -> f
 
 
 def _width(share: float, gpus: int, dims: Mapping[str, Any], copies: float) -> int:
-    """GPUs of a replica: the fewest of a node that hold `share` of one's memory, in at most so many copies."""
+    """GPUs of a replica: the fewest of a node that hold `share` of one's memory, in so many copies."""
     node = min(int(section("links")["node"]), gpus)
     able = [d for d in _parts(gpus) if d <= node and cuts(dims, d)]
     return next((d for d in able if share < d and gpus <= d * copies), max(able))
