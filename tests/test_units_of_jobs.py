@@ -250,3 +250,36 @@ def test_what_else_tables_count(row: dict[str, str], metric: str, unit: str, lik
     one, other = predict_rows([{**row, "metric": metric, "unit": unit}, {**row, **usual}], GPUS)
     assert not one.error
     assert one.value == pytest.approx(other.value * factor, rel=1e-6)
+
+
+def test_energy_is_of_what_it_names():
+    """Tokens of a sample or a request, pictures of a batch; of what no job makes it is of nothing."""
+    trained = {"workload": "gpt2", "gpu": "a40", "phase": "train", "batch": "8", "seq_len": "1024"}
+    token, sample, words, step = values(
+        *({**trained, "metric": name, "unit": unit} for name, unit in (
+            ("energy", "J/token"), ("energy", "J/sample"), ("energy per sequence (J)", ""), ("J/step", ""))),
+    )  # fmt: skip
+    assert sample == words == pytest.approx(1024 * token)
+    assert step == pytest.approx(8 * sample)
+    served = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve", "concurrency": "32",
+              "input_tokens": "512", "output_tokens": "256"}  # fmt: skip
+    token, request = values(
+        *({**served, "metric": name} for name in ("J / output token", "energy per request"))
+    )
+    assert request == pytest.approx(256 * token)
+    pictures = {"workload": "sdxl", "gpu": "a40", "batch": "4"}
+    image, batch = values(*({**pictures, "metric": name} for name in ("energy", "energy per batch (kJ)")))
+    assert batch == pytest.approx(4e-3 * image)
+    (refused,) = predict_rows([{**pictures, "metric": "energy per token (J)"}], GPUS)
+    assert "this workload makes images" in refused.error
+
+
+@pytest.mark.parametrize(
+    ("metric", "like", "factor"),
+    [("V100 TensorRT FP16 (FPS)", "images/s", 1), ("Speed trt fp16 b32 (ms)", "", 1e3)],
+)
+def test_a_heading_that_says_nothing_has_its_unit(metric, like, factor):
+    asked, plain = values(
+        {**ROW, "metric": metric}, {**ROW, "metric": "" if like else "latency", "unit": like}
+    )
+    assert asked == pytest.approx(plain * factor)
