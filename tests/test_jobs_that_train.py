@@ -70,6 +70,12 @@ def test_a_submission_to_mlperf_waits_for_no_host():
                                                 "MLPerf Training v2.0 PyTorch 2"))
     )  # fmt: skip
     assert submitted > 2.0 * old
+    named, other = values(
+        {**row, "workload": "Mask R-CNN (MLPerf Training v2.0)", "runtime": "PyTorch 2"},
+        {**row, "workload": "MLPerf Training v0.7 Mask R-CNN", "runtime": "PyTorch 2"},
+    )
+    assert named == pytest.approx(submitted)
+    assert other == pytest.approx(old)
     assert old == pytest.approx(plain, rel=0.1)
 
 
