@@ -70,7 +70,7 @@ SENTENCES = {
         "BERT-base", "l40s:4", "2.1x speedup", {"phase": "train"},
     ),
     "insanely-fast-whisper large-v3 on an L4 in fp16: 20 minutes for 10 hours of audio": (
-        "whisper large-v3", "l4", "30x realtime", {"precision": "fp16"},
+        "whisper large-v3", "l4", "30x realtime", {"precision": "fp16", "runtime": "insanely-fast-whisper"},
     ),
     "whisper.cpp small.en on an A10 runs at 40x realtime": (
         "whisper small", "a10", "40x realtime", {"runtime": "whisper.cpp"},

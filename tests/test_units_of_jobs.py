@@ -213,6 +213,9 @@ def test_speech_by_its_tokens_and_its_frames():
     row = {"workload": "hifigan", "gpu": "a100-80gb-sxm", "phase": "train"}
     samples, frames = values(row, {**row, "unit": "frames/s"})
     assert frames == pytest.approx(samples / 256)
+    spoken = {"workload": "tacotron2", "gpu": "a100-80gb-sxm", "phase": "train"}
+    made, named = values({**spoken, "unit": "mel-frames/s"}, {**spoken, "metric": "frames/s"})
+    assert named == made
 
 
 def test_an_epoch_is_as_long_as_its_data_set():
