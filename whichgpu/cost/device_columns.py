@@ -146,7 +146,7 @@ class Columns:
         """Memory bandwidth in B/s that is left for data.
 
         GDDR server boards lose some to ECC, Apple's chips of two dies some between them, and what shares
-        LPDDR with a processor some to the order in which it is asked.
+        LPDDR5X with a processor some to the order in which it is asked.
         """
         c = section("memory")
 
@@ -154,7 +154,7 @@ class Columns:
             kind = str(gpu.value("memory_type") or "")
             if gpu.segment == "datacenter" and kind.startswith(("GDDR5", "GDDR6")):
                 return float(c["ecc_gddr"])
-            if gpu.vendor == "NVIDIA" and kind.startswith("LPDDR"):
+            if gpu.vendor == "NVIDIA" and kind.startswith("LPDDR5X"):
                 return float(c["lpddr"])
             return float(c["two_dies"]) if gpu.value("chip") in c["two_dies_chips"] else 1.0
 
