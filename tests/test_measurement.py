@@ -5,7 +5,7 @@ import pytest
 from whichgpu import api
 from whichgpu.audit.measurement import diagnosed, told
 from whichgpu.cli.options import JobColumns
-from whichgpu.cost.quoted import read
+from whichgpu.cost.reading.quoted import read
 from whichgpu.hardware.catalogue import catalogue
 
 pytestmark = pytest.mark.slow
