@@ -7,7 +7,7 @@ import random
 from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.placing import held, running
-from whichgpu.cost.table.jobs import METRICS, read_job
+from whichgpu.cost.table.jobs import METRICS, predict_rows, read_job
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 
@@ -22,6 +22,13 @@ def alone(row):
     gpu = resolve(row["gpu"], GPUS)
     found = estimate(held(running(read_job(row), gpu), gpu), [gpu])
     return METRICS[row["metric"]](found.at(0, 0), row["unit"])
+
+
+def values(*rows):
+    """What rows come to; none of them may be refused."""
+    found = list(predict_rows(list(rows), GPUS))
+    assert not [one.error for one in found if one.error]
+    return [one.value for one in found]
 
 
 def perturbed(seed: int, count: int):

@@ -319,7 +319,7 @@ def test_spellings_of_precisions(name):
         ("FP16-TC", "fp16"),
         ("FP32 (no TC)", "fp32"), ("int8 (ExpertsInt8)", "int8"), ("16-bit", "fp16"),
         ("INT8 symmetric per-channel", "int8"), ("INT4-AWQ-FP8", "w4a8"),
-        ("int8 (LLM.int8)", "w8a16"), ("FP32 strict", "fp32"), ("svdquant int4", "w4a16"),
+        ("int8 (LLM.int8)", "w8a16"), ("FP32 strict", "fp32"), ("svdquant int4", "w4a4-int4"),
         ("NVFP4 KV FP8", "fp4"),
         ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),
         ("Integer", "int8"),

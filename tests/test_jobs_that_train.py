@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from job_rows import values
 
 from whichgpu import api
 from whichgpu.cost.table.jobs import predict_rows
@@ -53,3 +54,47 @@ def test_a_word_that_says_tensorrt_of_an_inference_says_nothing_of_a_training(te
 def test_what_has_no_backward_pass_is_said_to_train_nothing(engine, told):
     found = api.predict("resnet50", gpu="h100-80gb-sxm", phase="train", runtime=engine)
     assert any("trains nothing" in one for one in found.warnings) is told
+
+
+def test_a_submission_to_mlperf_waits_for_no_host():
+    """Its steps are captured, its maps channels last; older rounds draw targets one by one, as PyTorch."""
+    row = {
+        "workload": "maskrcnn-r50-fpn",
+        "gpu": "a100-80gb-sxm",
+        "n_gpus": "8",
+        "phase": "train",
+        "batch": "12",
+    }
+    plain, old, submitted = values(
+        *({**row, "runtime": text} for text in ("PyTorch 2", "MLPerf Training v0.7 PyTorch 2",
+                                                "MLPerf Training v2.0 PyTorch 2"))
+    )  # fmt: skip
+    assert submitted > 2.0 * old
+    named, other = values(
+        {**row, "workload": "Mask R-CNN (MLPerf Training v2.0)", "runtime": "PyTorch 2"},
+        {**row, "workload": "MLPerf Training v0.7 Mask R-CNN", "runtime": "PyTorch 2"},
+    )
+    assert named == pytest.approx(submitted)
+    assert other == pytest.approx(old)
+    assert old == pytest.approx(plain, rel=0.1)
+
+
+def test_toolboxes_of_detectors_run_in_whole_numbers_unless_they_are_told_otherwise():
+    row = {"workload": "fasterrcnn-r50-fpn", "gpu": "v100-32gb-sxm", "batch": "2"}
+    for phase, text in (("train", "detectron2"), ("infer", "mmdetection 2"), ("infer", "mmdet 3.1")):
+        left, whole, mixed, said = values(
+            {**row, "phase": phase, "runtime": text},
+            {**row, "phase": phase, "runtime": text, "precision": "fp32"},
+            {**row, "phase": phase, "runtime": text, "precision": "amp"},
+            {**row, "phase": phase, "runtime": f"{text} (AMP)"},
+        )  # fmt: skip
+        assert left == whole < mixed
+        assert said > left
+
+
+def test_a_release_of_torchvision_is_one_of_pytorch():
+    row = {"workload": "resnet50", "gpu": "v100-32gb-sxm", "phase": "train", "batch": "64"}
+    old, torch, new = values(
+        *({**row, "runtime": text} for text in ("torchvision 0.12", "PyTorch 1.11", "PyTorch 2"))
+    )
+    assert old == torch != new

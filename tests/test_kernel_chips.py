@@ -128,6 +128,15 @@ def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
     assert two / one == pytest.approx(0.95 * 2.0)
 
 
+@pytest.mark.parametrize("name", ["gb10"])
+def test_memory_that_a_processor_shares_streams_at_less(name: str) -> None:
+    """NVIDIA's; AMD's and Apple's makers have a factor of their own, which is of all their parts."""
+    assert Devices.of([GPUS[name]]).streaming[0, 0] == pytest.approx(0.84 * GPUS[name].value("bandwidth"))
+    assert Devices.of([GPUS["ryzen-ai-max-395"]]).streaming[0, 0] == GPUS["ryzen-ai-max-395"].value(
+        "bandwidth"
+    )
+
+
 def test_an_engine_feels_a_power_limit_more_than_a_framework() -> None:
     """Its products follow each other; a framework's take turns with kernels that wait for memory."""
     column = {"phase": "infer", "precision": "fp16", "batch": 64.0}

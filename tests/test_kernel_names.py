@@ -37,7 +37,7 @@ from whichgpu.workloads.recorder import Recorder
         ("tkDNN", "tensorrt", set()),
         ("PaddlePaddle 2.2 TensorRT", "paddle", {"v2.2"}),
         ("MLPerf v1.1", "tensorrt", {"v1.1"}),
-        ("MLPerf, PyTorch 1.7", "pytorch-1", {"v1.7"}),
+        ("MLPerf, PyTorch 1.7", "pytorch-1", {"v1.7", "submission"}),
         ("TensorFlow 2.4 XLA", "tensorflow", {"xla", "v2.4"}),
         ("TensorFlow 1.13.1", "tensorflow", {"channels-first", "v1.13"}),
         ("TensorFlow 1.15.5", "tensorflow", {"v1.15"}),

@@ -278,7 +278,13 @@ def test_a_row_of_a_table_gets_the_same_stages_as_a_job_alone() -> None:
         (Job("llama-2-70b", phase="serve", precision="fp4", n_gpus=8.0), "b200-180gb-sxm", (None, None)),
         (Job("llama-3.1-405b", phase="serve", precision="fp16", n_gpus=32.0), "h100-80gb-sxm", (8.0, 2.0)),
         (Job("llama-3-8b", phase="serve", precision="fp16", n_gpus=8.0), "h100-80gb-sxm", (None, None)),
-        (Job("llama-3-70b", phase="decode", precision="fp16", n_gpus=4.0), "a100-80gb-sxm", (2.0, 1.0)),
+        # One answer at a time is all GPUs' work; of several each replica has as many.
+        (Job("llama-3-70b", phase="decode", precision="fp16", n_gpus=4.0), "a100-80gb-sxm", (4.0, 1.0)),
+        (
+            Job("llama-3-70b", phase="decode", precision="fp16", n_gpus=4.0, batch=8.0),
+            "a100-80gb-sxm",
+            (2.0, 1.0),
+        ),
         (Job("resnet50", phase="infer", precision="fp16", n_gpus=4.0), "a100-80gb-sxm", (None, None)),
     ],
 )

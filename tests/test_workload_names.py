@@ -118,6 +118,16 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("google/siglip2-so400m-patch16-384", "siglip2-so400m-patch16-384"),
         # Two stages in words, poses before their data, sizes of generators, repositories.
         ("Deformable DETR (two-stage)", "deformable-detr-two-stage"), ("DINO R50 4scale", "dino r50 4scale"),
+        ("DINO R50", "dino-4scale-r50"), ("Co-DETR R50", "dino-5scale-r50"),
+        ("Co-DINO Swin-L", "dino-5scale-swin-l"), ("Keras 3 SAM ViT-B", "sam-vit-b"),
+        ("KerasNLP BertClassifier base", "bert-base"), ("GemmaCausalLM 2B", "gemma-2b"),
+        ("--model=resnet152 --batch_size=64", "resnet152"), ("PixArt-α XL/2 1024", "pixart-alpha"),
+        ("FLUX.1-dev NF4 v2", "flux.1-dev"), ("YOLO-World-L", "yolo-world-l"),
+        ("UperNet + Swin-T", "upernet-swin-t"), ("SDXL + LCM LoRA", "sdxl-lightning"),
+        ("Mask2Former Swin-B semantic (ADE20K)", "mask2former-swin-b"),
+        ("Deformable DETR (R50, single-scale)", "deformable-detr-r50-single-scale"),
+        ("HuBERT-XL", "wav2vec2-xls-r-1b"), ("FLUX.1-dev (torch.compile + FA3 + fp8)", "flux.1-dev"),
+        ("Latent Consistency Model SD1.5 (LCM-LoRA)", "lcm-dreamshaper-v7"),
         ("HRNet-W32 256x192 COCO pose", "hrnet-w32-pose"), ("UNet carvana 572x572", "unet-medical"),
         ("LSTM sentiment IMDB", "lstm-sentiment"), ("DeepLearningExamples NCF", "ncf"),
         ("stylegan2-ada-pytorch 512x512", "stylegan2-512"), ("StyleGAN3-T", "stylegan3-t"),
@@ -512,3 +522,11 @@ def test_a_distillation_that_nobody_has_of_a_generator_is_none_of_its_names() ->
 )
 def test_seconds_of_a_video_are_frames_at_the_rate_of_its_generator(name: str, frames: str) -> None:
     assert resolve(name).defaults["all"]["options"] == {"frames": frames}
+
+
+def test_a_map_of_a_quarter_makes_most_of_dino_s_work():
+    """Over five maps its encoder has four times the positions, hardly more parameters (arXiv 2203.03605)."""
+    four, five = resolve("DINO-4scale R50"), resolve("DINO-5scale R50")
+    more = sum(five.parameters().values()) / sum(four.parameters().values())
+    assert 1.0 < more < 1.02
+    assert 2.8 < five.flops() / four.flops() < 3.3

@@ -333,6 +333,32 @@ def test_launches_follow_the_time_steps(steps: int, batch: int) -> None:
     assert more - one == pytest.approx(padding * 2 * layers * kernels)
 
 
+def test_a_search_for_tokens_goes_on_until_the_slowest_of_its_batch_has_one() -> None:
+    """Gaps between tokens differ within a batch; of what durations skip there is less to wait for."""
+
+    def asked(name: str, batch: int) -> float:
+        found = ops(name, phase="infer", batch=batch)
+        return float(sum(np.ravel(op.count)[0] for op in found if op.module in ("joint", "waiting")))
+
+    for name in ("parakeet-rnnt-1.1b", "parakeet-tdt-1.1b"):
+        assert asked(name, 1) < asked(name, 8) < asked(name, 64)
+    grows = {
+        kind: asked(f"parakeet-{kind}-1.1b", 64) / asked(f"parakeet-{kind}-1.1b", 1)
+        for kind in ("rnnt", "tdt")
+    }
+    assert grows["rnnt"] > 3.0 > grows["tdt"]
+
+
+def test_canary_computes_keys_and_values_again_for_each_token() -> None:
+    """So its decoder of 24 layers, of which that of others would be a tenth, has most of the work."""
+    own = resolve("canary-1b")
+    kept = replace(own, dims={**own.dims, "again": False})
+    assert sum(own.parameters().values()) == sum(kept.parameters().values())
+    assert own.flops() > 5.0 * kept.flops()
+    job = Job("canary-1b", phase="train", batch=2.0)
+    assert product_flops(own.trace(own.complete(job))) == product_flops(kept.trace(kept.complete(job)))
+
+
 # -- properties ----------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from job_rows import values
 
 from tests.traced import ops
 from whichgpu.workloads.ops import parameters, product_flops, total
@@ -85,3 +86,14 @@ def test_the_last_layer_that_draws_a_mask_has_one_output() -> None:
     drawn = [op for op in ops("rtmdet-ins-s", batch=2, height=640, width=640) if op.layer == "masks.draw"]
     assert [(op.dims["k"], op.dims["n"]) for op in drawn] == [(10, 8), (8, 8), (8, 1)]
     assert product_flops(drawn) == 2 * 152 * 100 * 2 * 80 * 80
+
+
+def test_segment_anything_writes_its_scores_out_and_casts_nothing():
+    """As its makers' code does; a text that says otherwise, or a format, goes before."""
+    row = {"workload": "sam-vit-b", "gpu": "a100-80gb-sxm", "batch": "1"}
+    left, said, older, fused, half = values(
+        row, {**row, "precision": "tf32"}, {**row, "gpu": "v100-32gb-sxm"},
+        {**row, "precision": "tf32", "runtime": "PyTorch 2 SDPA"}, {**row, "precision": "fp16"},
+    )  # fmt: skip
+    assert left == said < fused < half
+    assert older == values({**row, "gpu": "v100-32gb-sxm", "precision": "fp32"})[0]

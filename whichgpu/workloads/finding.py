@@ -365,12 +365,13 @@ _NUMBERS = {
         re.IGNORECASE,
     ),
     "seconds": regex(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
+    "beam": regex(r"(.+?)[-_ (,@]+beam(?:[-_ ]?(?:size|width))?[-_ =:]*(\d{1,2})\)?", re.IGNORECASE),
     "n": regex(r"([a-z]*gemm|[a-z0-9-]*fft[a-z0-9-]*)[-_ (,@]+(?:n ?= ?)?(\d{2,6})\)?", re.IGNORECASE),
 }
 
 
 #: Those of them that are options, and no columns.
-_OF_OPTIONS = ("frames", "seconds", "n")
+_OF_OPTIONS = ("frames", "seconds", "beam", "n")
 
 
 def _of_few_steps(name: str, tried: dict[str, Workload | None]) -> Workload | None:

@@ -109,7 +109,9 @@ def published(text: str) -> str:
     # The longer first: what is left of "AI Benchmark" is no model.
     known = sorted(table()["publishers"], key=len, reverse=True)
     publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in known)
-    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+)?[-_ :]+(?=\S)"
+    # MLPerf's rounds have a point, and what they run has other names (`rewritten`).
+    release = r"[-_ ]+v?\d+(?:\.\d+)+|(?<!perf)(?<!mons)[-_ ]+\d(?=[-_ ][a-z])"
+    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:{release})?[-_ :]+(?=\S)"
     return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
 
 
@@ -153,7 +155,7 @@ def unnoted(text: str) -> str:
     known = {word for key in ("publishers", "done", "notes") for one in table()[key] for word in one.split()}
 
     def kept(note: re.Match[str]) -> str:
-        said = re.sub(r"[=:,;/]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
+        said = re.sub(r"[=:,;/+]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
         # A number or a version is of the word before it: "SQuAD v1.1", "GBS 128", and "seq 384" stays.
         owners = [word for at, word in enumerate(said) if not at or not _OWNED.fullmatch(word)]
         left, dropped = [], False

@@ -52,9 +52,18 @@ def phase(text: str) -> str:
 
 
 def lengths_of(text: str) -> dict[str, float]:
-    """The tokens that a phase's name states, by column: `{"output_tokens": 128.0}` of tg128; none of most."""
+    """The tokens that a phase's name states, by column: `{"output_tokens": 128.0}` of tg128; none of most.
+
+    Behind a depth (`tg128 @ d4096`) tokens follow so many others.
+    """
     tests = re.findall(r"(?<![a-z0-9])(pp|tg)[_ ]?([0-9]{1,7})(?![a-z0-9])", text.lower())
-    return {_TESTS[kind]: float(tokens) for kind, tokens in tests}
+    found = {_TESTS[kind]: float(tokens) for kind, tokens in tests}
+    depth = re.search(r"(?<=[\s@_+(])d[_ =]?([0-9]{1,7})\b", text.lower())
+    if depth and found:
+        # A prompt looks back on half of itself in the mean: what lies before it counts as twice as many.
+        many = 1.0 if "output_tokens" in found else 2.0
+        found["input_tokens"] = max(1.0, found.get("input_tokens", 0.0) + many * float(depth[1]))
+    return found
 
 
 def hears(text: str) -> bool:

@@ -331,7 +331,7 @@ class Recorder(Ledger):
 
 def wide_math(math_field: str) -> str:
     """Attention products and the output head of quantised models run in 16 bits."""
-    return "fp16" if math_field in ("fp8", "int8", "fp4") else math_field
+    return "fp16" if math_field in ("fp8", "int8", "fp4", "int4") else math_field
 
 
 def _plain_math(math_field: str) -> str:

@@ -145,19 +145,20 @@ class Columns:
     def streaming(self) -> Column:
         """Memory bandwidth in B/s that is left for data.
 
-        GDDR server boards lose some to ECC, and Apple's chips of two dies some between them.
+        GDDR server boards lose some to ECC, Apple's chips of two dies some between them, and what shares
+        LPDDR5X with a processor some to the order in which it is asked.
         """
         c = section("memory")
-        checked = [
-            [
-                gpu.segment == "datacenter"
-                and str(gpu.value("memory_type") or "").startswith(("GDDR5", "GDDR6"))
-            ]
-            for gpu in self.gpus
-        ]
-        fused = [[gpu.value("chip") in c["two_dies_chips"]] for gpu in self.gpus]
-        left = np.where(checked, c["ecc_gddr"], np.where(fused, c["two_dies"], 1.0))
-        return np.asarray(self.column("bandwidth") * left)
+
+        def left(gpu: Gpu) -> float:
+            kind = str(gpu.value("memory_type") or "")
+            if gpu.segment == "datacenter" and kind.startswith(("GDDR5", "GDDR6")):
+                return float(c["ecc_gddr"])
+            if gpu.vendor == "NVIDIA" and kind.startswith("LPDDR5X"):
+                return float(c["lpddr"])
+            return float(c["two_dies"]) if gpu.value("chip") in c["two_dies_chips"] else 1.0
+
+        return np.asarray(self.column("bandwidth") * self.each(left))
 
     @cached_property
     def last_level(self) -> Column:

@@ -47,14 +47,16 @@ _FUSED = ("flash", "xformers", "sdpa")
 
 
 def _written_out(stack: Runtime, workload: Workload) -> bool:
-    """Whether the release of Transformers that is meant writes this model's attention out.
+    """Whether a model's own code under PyTorch, or the release of Transformers that is meant, writes it out.
 
-    `written_out` of its dimensions is the first release that does not, "any" where none does; a text
-    without a release means today's.
+    `written_out` of its dimensions is the first release that does not, "any" where none does, "own" where its
+    makers' code does, whatever runs it; a text without a release means today's.
     """
     first, low = str(workload.dims.get("written_out", "")), stack.said.lower()
-    if not first or stack.id != "transformers" or any(word in low for word in _FUSED):
+    if not first or any(word in low for word in _FUSED):
         return False
+    if first == "own" or stack.id != "transformers":
+        return first == "own" and stack.software == "pytorch"
     told = re.search(r"transformers\W{0,3}v?(\d+)\.(\d+)", low)
     return first == "any" or (told is not None and tuple(map(int, told.groups())) < numbers(first))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache, lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,7 @@ def dimension(workload: Workload, name: str) -> int | None:
 _INSTEAD = {
     "bf16": ("fp16", "bf16", "fp16"), "amp-bf16": ("amp-fp16", "bf16", "fp16"),
     "fp16": ("bf16", "fp16", "bf16"), "amp-fp16": ("amp-bf16", "fp16", "bf16"),
-    "int8": ("fp16", "int8", "fp16"),
+    "int8": ("fp16", "int8", "fp16"), "tf32": ("fp32", "tf32", "fp32"),
 }  # fmt: skip
 
 
@@ -235,8 +236,9 @@ def _sizes(job: Job, gpu: Gpu, count: int) -> Sequence[int]:
 def held(job: Job, gpu: Gpu) -> Job:
     """A single job of a language model on several GPUs, with the tp and pp that hold it where it states none.
 
-    A server takes the fewest GPUs a replica that keep a share of their memory for the cache. What the GPUs
-    of a node do not hold with one stage has more of them. What cannot be held at all the layout refuses.
+    A server takes the fewest GPUs a replica that keep a share of their memory for the cache, and no more
+    replicas than there are requests: one at a time is all GPUs' work. What the GPUs of a node do not hold
+    with one stage has more of them. What cannot be held at all the layout refuses.
     """
     found = layout(job, gpu, runs=lambda: usually(job))
     return job if found is None else job.changed(tp=found[0], pp=found[1])
@@ -255,10 +257,9 @@ def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, floa
     phase, tp = job.phase or known.workload.phases[0], job.tp
     memory = float(as_seen(gpu, phase).need("memory"))
     share = weight_bytes(known.workload.id, known.precision) / memory
-    if tp is None and phase == "serve":
-        tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, known.workload.dims)
-    elif tp is None:
-        tp = _width(share, gpus, known.workload.dims)
+    if tp is None:
+        room = 1.0 - section("serving")["cache_share"] if phase == "serve" else 1.0
+        tp = _width(share / room, gpus, known.workload.dims, most_copies(phase, job.batch, job.concurrency))
     stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
     return (float(tp), float(stages)) if tp * stages > 1 else None
 
@@ -267,11 +268,21 @@ def _groups(job: Job) -> float:
     return job.option("attention_dp", 1.0, 1.0)
 
 
-def _width(share: float, gpus: int, dims: Mapping[str, Any]) -> int:
-    """GPUs of a replica: the fewest that hold `share` of one GPU's memory, within a node."""
+def most_copies(phase: str, batch: float | None, concurrency: float | None) -> float:
+    """Replicas of a language model that have work: no more than requests, one where nobody says how many.
+
+    A batch of several is of each replica. `inf` of a server of whose requests nothing is said.
+    """
+    if phase == "serve":
+        return math.inf if concurrency is None else concurrency
+    return math.inf if batch is not None and batch > 1.0 else 1.0
+
+
+def _width(share: float, gpus: int, dims: Mapping[str, Any], copies: float) -> int:
+    """GPUs of a replica: the fewest of a node that hold `share` of one's memory, in so many copies."""
     node = min(int(section("links")["node"]), gpus)
     able = [d for d in _parts(gpus) if d <= node and cuts(dims, d)]
-    return next((d for d in able if share < d), max(able))
+    return next((d for d in able if share < d and gpus <= d * copies), max(able))
 
 
 def _parts(gpus: int) -> Iterator[int]:

@@ -90,3 +90,17 @@ def parts(release: str) -> tuple[int, ...]:
 def as_containers(text: str) -> str:
     """A text with a framework's release that is a month told as the container's: "PyTorch NGC 23.05"."""
     return re.sub(_MONTHLY, r"\1 NGC \2", text)
+
+
+def as_pytorch(text: str) -> str:
+    """A text with a release of torchvision told as that of PyTorch, which it needs, where it names none.
+
+    0.5 to 0.14 are of 1.4 to 1.13, 0.15 and later ones of 2.0 and on (README.md of pytorch/vision).
+    """
+    low = text.lower()
+    found = re.search(r"\btorchvision[ =/-]*v?0\.(\d+)(?:\.\d+)*", low)
+    if found is None or re.search(r"\b(?:py)?torch\b", low):
+        return text
+    minor = int(found[1])
+    release = f"2.{minor - 15}" if minor >= 15 else f"1.{max(minor - (1 if minor > 4 else 2), 0)}"
+    return f"{text[: found.start()]}PyTorch {release}{text[found.end() :]}"

@@ -230,10 +230,27 @@ def energy(answer: Figures, unit: str) -> Three:
     if noun == "J":
         low, mid, high = energy(answer, f"J/{rates.singular(amount)}")
         return 1.0 / high, 1.0 / mid, 1.0 / low
+    return _scaled(answer.energy_interval, _held_in(answer, unit, noun) / rates.one(amount, "energy"))
+
+
+#: What is all that a pass takes, but that of pictures a step is a part of it.
+_PASSES = ("iter", "iteration", "step")
+
+
+def _held_in(answer: Figures, unit: str, noun: str) -> Any:
+    """How many of what a job makes are in one of what a unit names: tokens of a sample."""
     made = resolve(answer.job.workload).unit
-    if noun and rates.noun(noun) not in (rates.ANY | {rates.noun(made)}):
-        raise UsageError(f"unit '{unit}': this workload makes {made}; write J/{rates.singular(made)}")
-    return _scaled(answer.energy_interval, 1.0 / rates.one(amount, "energy"))
+    if not noun or rates.noun(noun) == rates.noun(made):
+        return 1.0
+    own = throughput(answer, f"{made}/s")[1]
+    if noun == "batch" or (noun in _PASSES and answer.job.steps is None):
+        return own * latency(answer, "s")[1]
+    try:
+        return own / throughput(answer, f"{noun}/s")[1]
+    except UsageError:
+        raise UsageError(
+            f"unit '{unit}': this workload makes {made}; write J/{rates.singular(made)}"
+        ) from None
 
 
 def efficiency(answer: Figures, unit: str) -> Three:

@@ -128,6 +128,9 @@ def metric(name: str) -> Metric:
         raise UsageError(f"metric '{name}': a training is as long as it takes to learn; write samples/s")
     if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
         raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
+    if found is None and unit:
+        # `V100 TensorRT FP16 (FPS)`: nothing but the unit says what is asked.
+        found = Metric(figures.latency, unit) if re.fullmatch(wording.TIME, unit, re.I) else asked(unit)
     if found is None:
         raise UsageError(
             f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "
@@ -163,7 +166,10 @@ def _of_energy(name: str) -> Metric | None:
     said = re.findall(r"[a-z]+", name.lower())
     if "power" in said and not set(said) - _POWERED:
         return Metric(figures.power, "W")
-    if re.fullmatch(r"energy (?:per|for an?) \w+|energy (?:use|usage|consumption)", " ".join(said)):
+    each = re.fullmatch(r"energy (?:per|for an?) (?:(?:output|generated) )?(\w+)", " ".join(said))
+    if each:
+        return Metric(partial(_energy_of, each[1]), f"J/{each[1]}")
+    if re.fullmatch(r"energy (?:use|usage|consumption)", " ".join(said)):
         return Metric(figures.energy, "J/{one}")
     if re.fullmatch(
         r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency"
@@ -173,6 +179,11 @@ def _of_energy(name: str) -> Metric | None:
         return Metric(figures.energy, "{many}/J")
     # Of scaling, of the arithmetic's peak or of energy: the unit says which.
     return Metric(figures.efficiency, "") if said == ["efficiency"] else None
+
+
+def _energy_of(noun: str, answer: Figures, unit: str) -> Three:
+    """The energy of one of what is counted, in a unit that may leave out of what."""
+    return figures.energy(answer, unit if "/" in unit or " per " in unit else f"{unit}/{noun}")
 
 
 #: Words around power that leave it what it is.
@@ -196,7 +207,7 @@ def _in_prose(name: str) -> Metric | None:
     plain = " ".join(re.findall(r"[a-z]+", name.lower()))
     each = re.fullmatch(
         r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (?:(?:inference|forward) )?(\w+)"
-        r"|(step|iter|iteration) time",
+        r"|(?:(?:infer|inference|train|training) )?(step|iter|iteration) time",
         plain,
     )
     if each and (each[1] or each[2]) not in ("batch", "request", "query"):

@@ -371,10 +371,23 @@ _PROSE = re.compile(
 def in_unit(answer: Figures, unit: str) -> Three:
     """What an answer is in a unit as people write it: a rate, the time for one, or what either is called."""
     one, two = read(f"1 {unit}"), read(f"2 {unit}")
-    low, mid, high = one.figures(answer)
+    try:
+        low, mid, high = one.figures(answer)
+    except UsageError as fault:
+        return _as_counted(answer, unit, fault)
     if two.value < one.value:
         return one.value / high, one.value / mid, one.value / low
     return low / one.value, mid / one.value, high / one.value
+
+
+def _as_counted(answer: Figures, unit: str, fault: UsageError) -> Three:
+    """A rate as the workload itself counts, where words mean something else: frames of a spectrogram."""
+    from whichgpu.cost.reading import figures
+
+    try:
+        return figures.throughput(answer, unit)
+    except UsageError:
+        raise fault from None
 
 
 def _flops(answer: Estimate, *, once: bool) -> Interval:

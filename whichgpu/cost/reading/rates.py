@@ -94,7 +94,9 @@ def noun(text: str) -> str:
 def one(unit: str, dimension: str) -> float:
     """One of a unit in SI; raises `UsageError` for what is no unit of the dimension."""
     try:
-        return parse(f"1 {re.sub('[µμ]', 'u', unit)}", dimension)
+        # A time has no letters in two sizes: `Sec`, `MS`.
+        said = unit.lower() if dimension == "time" else unit
+        return parse(f"1 {re.sub('[µμ]', 'u', said)}", dimension)
     except UsageError:
         raise UsageError(f"unit '{unit}' is none of {dimension}; write e.g. {_EXAMPLES[dimension]}") from None
 

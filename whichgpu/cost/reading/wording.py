@@ -62,13 +62,17 @@ _BEHIND = (
 )
 _NOTED = r"\s*[(\[]([^()\[\]]*)[)\]]"
 _GPU = r"\s*(?:/\s*|\bper[\s_-]+)(?:gpu|card|device|chip)\b"
-_TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"
+TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"
 _EACH_SECOND = r"tok(?:en)?s?(?:/|[\s_-]per[\s_-])s(?:ec(?:ond)?)?"
 _SPEED = rf"(?:(?:output|decode|generation)[\s_-]*)?(?:tps|{_EACH_SECOND}|throughput|speed)"
 #: Metrics of most rows, for which none of the words below is compiled.
 _USUAL = ("", "throughput", "latency", "latency_per_batch", "ttft", "tpot", "itl", "power", "energy")
 #: Speeds and times as tables of detectors and robots head them; Ultralytics' of a batch is of each picture.
 _ABBREVIATED = (
+    (r"[\s_@-]+(?:bs|batch(?:[\s_-]size)?)[\s_=-]*\d+$", ""),
+    (r"^(?:bs|batch(?:[\s_-]size)?)[\s_=-]*\d+[\s_:,-]+(?=\S)", ""),
+    (r"^energy/(\w+)$", r"energy per \1"),
+    (r"\be2e\b", "end to end"),
     (
         r"^(?:abs|pipeline)[\s_-]+latency$|^latency[\s_-]per[\s_-](?:request|query)$|^run[\s_-]?time$",
         "latency",
@@ -78,7 +82,10 @@ _ABBREVIATED = (
     (r"^fps[\s_-]end[\s_-]?(?:2|to)[\s_-]?end$", "fps"),
     (r"^time/(step|iter|iteration)$", r"\1 time"),
     (r"^perf(?:ormance)?/w(?:att)?$", "perf per watt"),
-    (r"^(?:j|joules?)(?:/| per )(token|image|request)$", r"energy per \1"),
+    (
+        r"^(?:j|joules?)(?:\s*/\s*|[\s_]+per[\s_]+)(?:(?:output|generated)[\s_]+)?(token|image|request)$",
+        r"energy per \1",
+    ),
     (r"^scaling[\s_-]efficiency$", "efficiency"),
     (r"^denois(?:ing|er)[\s_-]steps/s(?:ec)?$", "steps/s"),
     (r"^predicted_per_second$", "eval rate"),
@@ -96,7 +103,9 @@ _ABBREVIATED = (
     (r"^(?:(?:control|inference|policy|action|update|running)[\s_-]+)?frequency$", "inference rate"),
 )
 #: Whether a note in brackets is a unit: a rate, a time, a power, an amount.
-_UNIT = rf"(?:{_TIME}|[wj%x]|watts?|[kmg]i?b|\S.*(?:/|\bper\b).*\S|[a-z]ps|rtfx?)"
+_UNIT = rf"(?:{TIME}|[km]?[wj]|k?wh|[%x]|watts?|joules?|[kmg]i?b|\S.*(?:/|\bper\b).*\S|[a-z]ps|rtfx?)"
+#: A unit behind the name without brackets: `eval rate: tokens/s`, `Throughput RTFx`.
+_UNIT_BEHIND = rf"([a-z][a-z _-]*[a-z])(?:\s*[:,]\s+|\s+(?=(?:rtfx?|[a-z]ps|it/s)$))({_UNIT})"
 
 
 class Named(NamedTuple):
@@ -121,7 +130,7 @@ def unit(text: str) -> str:
 def passing(text: str) -> str:
     """The time in a unit of it for one pass, `ms` of `ms/batch`; "" for others."""
     found = re.fullmatch(
-        rf"({_TIME})/(?:batch|pass|forward|query|request|call|inference)", text, re.IGNORECASE
+        rf"({TIME})/(?:batch|pass|forward|query|request|call|inference)", text, re.IGNORECASE
     )
     return found[1] if found else ""
 
@@ -131,8 +140,8 @@ def of_each(said: str, asked: str) -> str:
     """A unit with what a metric says that it is of, which it leaves out: `ms` of `ms/img`."""
     if "/" in asked or "/" not in unit(said):
         return asked
-    found = re.fullmatch(rf"{_TIME}/([a-z]+)", unit(said), re.IGNORECASE)
-    bare = found is not None and re.fullmatch(_TIME, asked, re.IGNORECASE)
+    found = re.fullmatch(rf"{TIME}/([a-z]+)", unit(said), re.IGNORECASE)
+    bare = found is not None and re.fullmatch(TIME, asked, re.IGNORECASE)
     return f"{asked}/{found[1]}" if found and bare else asked
 
 
@@ -144,6 +153,8 @@ def apart(name: str) -> Named:
     bare = re.sub(r"^(prompt|generation)\s*:\s*", r"\1 ", name, flags=re.IGNORECASE)
     bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", bare), flags=re.IGNORECASE)
     bare = bare.strip()
+    if not said and (behind := re.fullmatch(_UNIT_BEHIND, bare, re.IGNORECASE)):
+        bare, said = behind[1], behind[2]
     for form, instead in _ABBREVIATED if bare not in _USUAL else ():
         bare = re.sub(form, instead, bare, flags=re.IGNORECASE)
     bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare

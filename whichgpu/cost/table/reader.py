@@ -251,7 +251,8 @@ class Reader:
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
-        held = id(head), numbers[_N_GPUS], numbers[_TP]
+        copies = placing.most_copies(head.phase, numbers[_BATCH], numbers[_QUEUE])
+        held = id(head), numbers[_N_GPUS], numbers[_TP], min(copies, numbers[_N_GPUS] or 1.0)
         key = *held, gpu.value("memory")
         if key not in self._places:
             job = self._jobs.get(held) or _numbered(head.job, numbers)

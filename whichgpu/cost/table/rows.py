@@ -141,7 +141,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     kind, stack = engine_apart(kind, stack)
     kind, cache = cache_apart(kind)
     # `ResNet-50 with TensorRT`
-    stack = stack or _engine_of(name)
+    stack = f"{stack or _engine_of(name)}{_round_of(name) if stack else ''}"
     workload = _called(need(name, "workload"), phase, stack)
     unsaid = kind.lower() in _UNSAID or (kind.lower() in _CONTAINERS and _of_name(workload, ""))
     kind = "" if unsaid else kind
@@ -240,6 +240,12 @@ def _engine_of(name: str) -> str:
     """The engine that the name of a workload says, of a row that states none; "" for none."""
     found = re.search(_ENGINE, name, re.IGNORECASE)
     return found[0] if found else ""
+
+
+def _round_of(name: str) -> str:
+    """A round of MLPerf's training that the name of a workload says, for its runtime; "" for none."""
+    found = re.search(r"ml(?:perf|commons)[-_ ]+training(?:[-_ ]*v?(\d\.\d))?", name, re.IGNORECASE)
+    return f" (MLPerf Training {found[1] or ''})" if found else ""
 
 
 #: Engines and compilers that stand beside a format or a GPU.

@@ -5,18 +5,22 @@ convolutions, two of them depthwise); characters by CTC. The attention adds a pr
 positions to its scores, so that no fused kernel applies.
 Letters: B utterances, F frames of 10 ms, T positions (F / 8), D width.
 
-A transducer (RNN-T, TDT) has the two networks of `rnnt.py` behind the layers instead, which a greedy search
-asks once for each token, and once more for each position that has none; of TDT durations skip most of those.
+A transducer (RNN-T, TDT) has the two networks of `rnnt.py` behind the layers instead. Its greedy search loops
+over tokens, and until every utterance of the batch has its next one over positions (`loop_labels_torch` of
+NeMo's rnnt_loop_labels_computer.py): as far as the longest of B gaps, which is sum 1/i times the mean of them
+where lengths are exponential. Of TDT durations skip most positions.
 
 Of a model that writes (Canary) a decoder of transformer layers attends to the positions, one token after the
-other; the keys and values of them are computed once. The first Conformers halve the frames twice only, by
+other; the keys and values of them are computed once. NeMo's keeps states in their place: keys and values of
+all positions and of the tokens before are computed `again` for each token (`MultiHeadAttention` and
+`_get_memory_states` of its asr/modules/transformer). The first Conformers halve the frames twice only, by
 whole convolutions (`striding`).
 
 Throughput is in seconds of audio; option `seconds` of an utterance.
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `kernel`, `mels`, `channels` (of the strided convolutions),
 `vocab`, `seconds`; of a transducer `joint`, `prediction` (hidden), `prediction_layers`, `tokens_per_second`,
 `skipped` (share of the positions without a token that are not asked); of one that writes `decoder` (layers),
-`decoder_hidden`, `tokens_per_second`, `prompt` (tokens before the first).
+`decoder_hidden`, `tokens_per_second`, `prompt` (tokens before the first), `again`.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ import numpy as np
 
 from whichgpu.workloads import speech
 from whichgpu.workloads.blocks import cross_entropy
-from whichgpu.workloads.families.rnnt import transduce
+from whichgpu.workloads.families.rnnt import prediction, transduce
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -38,6 +42,9 @@ PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech
 OPTIONS = ("seconds",)
 OPTIMIZER = "adamw"
 DEFAULTS = speech.defaults(32.0, 16.0, "amp-bf16")
+#: Kernels of a transducer's search beside its networks: what is looked at of a position, and kept of a token
+#: (counted in the code named above).
+_MASKS, _KEPT = 10, 25
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
@@ -57,8 +64,11 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         _write(dims, job, rec, x.height)
         return
     if "joint" in dims:
-        transduce({**dims, "encoder": width, "classes": dims["vocab"]}, job, rec, x.height,
-                  dims["tokens_per_second"] * speech.seconds(dims, job))  # fmt: skip
+        both, tokens = {**dims, "encoder": width, "classes": dims["vocab"]}, _tokens(dims, job)
+        if job.trains:
+            transduce(both, job, rec, x.height, tokens)
+        else:
+            _search(both, job, rec, x.height, tokens)
         return
     with rec.module("head"):
         rec.linear(rows, width, dims["vocab"], bias=True, shard="vocab")
@@ -128,16 +138,47 @@ def _convolution(dims: Dims, rec: Recorder, batch: Any, tokens: float) -> None:
     rec.add(width * rows)
 
 
+def _tokens(dims: Dims, job: Job) -> float:
+    """Tokens of an utterance."""
+    return float(dims["tokens_per_second"] * speech.seconds(dims, job))
+
+
+def _search(dims: Dims, job: Job, rec: Recorder, positions: float, tokens: float) -> None:
+    """Greedy search of a transducer over a batch at once: (B, T, encoder) -> (B, tokens)."""
+    rows, joint, batch = job.batch, dims["joint"], np.asarray(job.batch, dtype=np.float64)
+    longest = np.log(batch) + np.euler_gamma + (1.0 - np.euler_gamma) / batch
+    with rec.module("joint"):
+        rec.linear(rows * positions, dims["encoder"], joint, bias=True, name="sound")
+    with rec.module("prediction", repeats=tokens):
+        prediction(dims, rec, rows, 1.0)
+        rec.linear(rows, dims["prediction"], joint, bias=True, name="text")
+        for _ in range(_KEPT):
+            rec.pointwise(rows, name="kept")
+    asked = (1.0 - dims.get("skipped", 0.0)) * positions
+    with rec.module("joint", repeats=tokens + asked):
+        rec.add(joint * rows)
+        rec.pointwise(joint * rows, name="relu")
+        rec.linear(rows, joint, dims["classes"], bias=True, name="scores")
+        rec.pointwise(dims["classes"] * rows, name="choose")
+        for _ in range(_MASKS):
+            rec.pointwise(rows, name="masks")
+    # The others of the batch are asked again as the slowest is, and nothing comes of it: kernels, as many.
+    with rec.module("waiting", repeats=asked * (longest - 1.0)):
+        for _ in range(_MASKS + 4):
+            rec.pointwise(joint * rows, name="others")
+
+
 def _write(dims: Dims, job: Job, rec: Recorder, positions: float) -> None:
     """Tokens by a transformer that attends to the encoder's positions: (B, T, D) -> (B, tokens)."""
     width, states = dims["decoder_hidden"], job.batch * positions
-    tokens = dims["prompt"] + dims["tokens_per_second"] * speech.seconds(dims, job)
+    tokens = dims["prompt"] + _tokens(dims, job)
     if width != dims["hidden"]:
         with rec.module("bridge"):
             rec.linear(states, dims["hidden"], width, bias=True)
-    with rec.module("cross"), rec.module("layers", copies=float(dims["decoder"])):
-        for name in ("key", "value"):
-            rec.linear(states, width, width, bias=True, keeps=float(name == "key"), name=name)
+    if job.trains or not dims.get("again"):
+        with rec.module("cross"), rec.module("layers", copies=float(dims["decoder"])):
+            for name in ("key", "value"):
+                rec.linear(states, width, width, bias=True, keeps=float(name == "key"), name=name)
     if job.trains:
         with rec.module("decoder"):
             _decoder(dims, rec, job.batch * tokens, job.batch, (tokens, positions))
@@ -152,14 +193,18 @@ def _write(dims: Dims, job: Job, rec: Recorder, positions: float) -> None:
 def _decoder(dims: Dims, rec: Recorder, rows: Any, batch: Any, seen: tuple[Any, float]) -> None:
     """Tokens that see those before and the positions: (rows,) -> (rows, vocab); tied to the table."""
     width, heads, tokens, cached = dims["decoder_hidden"], dims["heads"], rows / batch, not rec.training
+    again = cached and bool(dims.get("again"))
     rec.embedding(rows, dims["vocab"], width, name="tokens")
     rec.norm(width * rows, width, wide=True)
     with rec.module("layers", copies=float(dims["decoder"])):
         for kind, keys in zip(("self", "cross"), seen, strict=True):
             rec.norm(width * rows, width, wide=True)
-            for name in ("query", "key", "value") if kind == "self" else ("query",):
-                rec.linear(rows, width, width, bias=True, keeps=float(name == "query"), shard="column",
-                           name=name)  # fmt: skip
+            rec.linear(rows, width, width, bias=True, shard="column", name="query")
+            if again and kind == "self":
+                rec.norm(width * batch * keys, width, wide=True, parameters=0, name="states")
+            for name in ("key", "value") if again or kind == "self" else ():
+                told = batch * keys if again else rows
+                rec.linear(told, width, width, bias=True, keeps=0.0, shard="column", name=name)
             rec.attention(batch, heads, tokens, keys, width // heads, cached=cached,
                           causal=kind == "self" and not cached, name=kind)  # fmt: skip
             rec.linear(rows, width, width, bias=True, shard="row", name="out")

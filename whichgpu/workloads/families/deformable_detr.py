@@ -1,12 +1,13 @@
 """Deformable DETR: a ResNet, and a transformer whose heads read a few points of each of several maps.
 
-Zhu et al., "Deformable DETR: Deformable Transformers for End-to-End Object Detection". The maps are those of
-strides 8, 16 and 32, and further ones by convolutions of stride 2. Batch normalisation is fixed.
+Zhu et al., "Deformable DETR: Deformable Transformers for End-to-End Object Detection". The maps are the
+last three of the ResNet, of strides 8, 16 and 32, and further ones by convolutions of stride 2. Batch
+normalisation is fixed.
 Letters: B batch, P positions of all maps, Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `hidden`, `heads`, `ffn`, `encoder`, `decoder` (layers), `queries`,
-`levels` (maps), `points` (of each), `classes`; `refined` (false: heads that all layers share), `staged`
-(false: queries are learned).
+`levels` (maps), `read` (those that are the ResNet's), `points` (of each), `classes`; `refined` (false: heads
+that all layers share), `staged` (false: queries are learned).
 """
 
 from __future__ import annotations
@@ -25,20 +26,19 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
-#: Maps of the ResNet that are read.
-_MAPS = 3
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
     with rec.module("backbone"):
-        maps = Backbone(rec, dims["layers"], fixed=True, frozen=2 if job.trains else 0)(image(job))[2:]
-    hidden, levels = dims["hidden"], dims["levels"]
+        every = Backbone(rec, dims["layers"], fixed=True, frozen=2 if job.trains else 0)(image(job))
+    hidden, levels, read = dims["hidden"], dims["levels"], dims.get("read", 3)
+    maps = every[-read:]
     places: Any = 0.0  # B P
     with rec.module("project"):
         x = maps[-1]
         for level in range(levels):
-            far = level >= _MAPS
+            far = level >= read
             y = rec.conv(x if far else maps[level], hidden, 3 if far else 1, 2 if far else 1, bias=True,
                          name=f"level{level}")  # fmt: skip
             rec.norm(y.elements, hidden, parameters=2 * hidden, name=f"norm{level}")

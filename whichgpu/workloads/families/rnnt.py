@@ -47,13 +47,13 @@ def transduce(dims: Dims, job: Job, rec: Recorder, steps: float, chars: float) -
     """(B, T, encoder) -> (B, U): the network over what was written, and the joint one."""
     if job.trains:
         with rec.module("prediction"):
-            _prediction(dims, rec, job.batch, chars)
+            prediction(dims, rec, job.batch, chars)
         with rec.module("joint"):
             _joint(dims, rec, job.batch * steps, job.batch * chars, job.batch * steps * chars)
             rec.pointwise(dims["classes"] * job.batch * steps * chars, keeps=2.0, wide=True, name="loss")
         return
     with rec.module("prediction", repeats=chars):
-        _prediction(dims, rec, job.batch, 1.0)
+        prediction(dims, rec, job.batch, 1.0)
     with rec.module("joint", repeats=chars + (1.0 - dims.get("skipped", 0.0)) * steps):
         _joint(dims, rec, job.batch, job.batch, job.batch)
         for _ in range(4):
@@ -75,7 +75,7 @@ def _encoder(dims: Dims, rec: Recorder, batch: Any, steps: float, stacked: float
         width = hidden
 
 
-def _prediction(dims: Dims, rec: Recorder, batch: Any, chars: float) -> None:
+def prediction(dims: Dims, rec: Recorder, batch: Any, chars: float) -> None:
     """(B, U) -> (B, U, hidden); the blank has no row in the table."""
     hidden = dims["prediction"]
     rec.embedding(batch * chars, dims["classes"] - 1, hidden, name="characters")

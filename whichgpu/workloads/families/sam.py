@@ -100,8 +100,9 @@ def _layer(rec: Recorder, x: Map, heads: int, window: int, positions: int) -> No
     rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
     for name, length in (("rows", down), ("columns", across)):
         rec.product(heads * pieces, tokens, float(one), length, keeps=0.0, name=f"relative_{name}")
-    rec.pointwise(heads * pieces * tokens * tokens, parameters=2.0 * (2 * positions - 1) * one, shard="head",
-                  name="relative_bias")  # fmt: skip
+    # Those of rows and of columns are added to the scores one after the other.
+    for name, learned in (("relative_bias", 2.0 * (2 * positions - 1) * one), ("relative_sum", 0.0)):
+        rec.pointwise(heads * pieces * tokens * tokens, parameters=learned, shard="head", name=name)
     rec.attention(pieces, heads, tokens, tokens, one)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     if window:
