@@ -4,7 +4,8 @@
                                                        u, the fullest stage over the mean one (`unevenness`)
     t_micro = (t_pass^q + t_sharded^q)^(1/q)        FSDP or ZeRO 3: gathers and scatters beside the pass
 
-and the last backward pass hides part of the exchange of gradients (`parallel.data_parallel_seconds`),
+and the last backward pass hides part of the exchange of gradients, the first forward one part of that of
+weights, which in an interleaved pipeline are p passes (`parallel.data_parallel_seconds`),
 with m micro-batches of `batch` sequences a replica: the bubble is (pp - 1) / (vp m) of the work
 (Narayanan et al., Efficient Large-Scale Language Model Training on GPU Clusters, SC 2021, section 2.2).
 A GPU sends of P parameters that it answers for, over n replicas, by a ring (`links`):
@@ -104,6 +105,10 @@ class Step:
     norms_wait: float = 0.0
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
+    #: The share that are weights, which are gathered beside the first forward pass.
+    gathered: Any = 0.0
+    #: Passes that the exchange at the end of a step has beside it.
+    beside: Any = 1.0
     experts: Experts | None = None
     #: Of how many batches a step is, each of which fills a pipeline anew.
     rounds: Any = 1.0
@@ -158,17 +163,20 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
 
 def plan(
     job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array,
-    rounds: Any = 1.0, layers: Any = None,
+    rounds: Any = 1.0, layers: Any = None, language: bool = False,
 ) -> Step:  # fmt: skip
     """The step of a complete training job of `count` micro-batches a replica, in so many `rounds`.
 
-    Given are the ops of a pass, those that one GPU does of them, and how many `layers` the model has.
+    Given are the ops of a pass, those that one GPU does of them, how many `layers` the model has, and whether
+    it is of `language`: who shares such a model out has the exchange beside the pass, whatever the software.
     """
+    tuned = bool(stack.domain) or language
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
     # torchtitan and Llama 3 (section 3.3.2) do not shard weights again after the forward pass of a stage.
     gathers = np.where((level == _WHOLE) & (np.asarray(mesh.pp) > 1), 1.0, _GATHERS[level])
-    each = _gradient_bytes(job, stack) + gathers * section("training")["weight_bytes"]
+    gradients = _gradient_bytes(job, stack)
+    each = gradients + gathers * section("training")["weight_bytes"]
     frozen = _frozen_bytes(own) / mesh.pp if level == _WHOLE else 0.0
     experts, alike = _expert_share(own), mesh.expert_replicas(job)
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
@@ -187,7 +195,9 @@ def plan(
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
-        rounds=rounds, tuned=bool(stack.domain),
+        gathered=np.where(tuned, 1.0 - gradients / each, 0.0),
+        beside=np.minimum(_last_passes(mesh.pp, vp), count),
+        rounds=rounds, tuned=tuned,
     )  # fmt: skip
 
 
@@ -236,6 +246,15 @@ def _late(whole: Sequence[Op], stack: Runtime, exchanged: Any) -> Any:
     looked_up = sum(tables, start=np.zeros(())) / np.maximum(weights, 1.0)
     bucket = stack.bucket_bytes / np.maximum(exchanged, 1.0)
     return np.minimum(np.maximum(bucket, looked_up), 1.0)
+
+
+def _last_passes(stages: Array, chunks: Any) -> Array:
+    """Passes of a stage between the first gradients of a group of layers that are whole and the last.
+
+    An interleaved pipeline takes micro-batches p at a time through one group of layers before the next one
+    (Narayanan et al. 2021, figure 4), so that the exchange of all groups but the last lies beside p passes.
+    """
+    return np.asarray(stages - (stages - 1.0) / chunks)
 
 
 def _exchanging(job: Job) -> float:

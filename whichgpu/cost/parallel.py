@@ -354,10 +354,9 @@ def data_parallel_seconds(
 ) -> Array:
     """Seconds of a training step, given those of one pass on each of its `replicas`, (G, J).
 
-    What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). What is exchanged at
-    the end hides behind the two thirds of the last pass that are backward:
-    t / 3 + ((2/3 t)^2 + t_early^2)^(1/2) + t_late. Stragglers cost a little for every doubling of the
-    replicas. `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
+    What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). Gradients at the end hide
+    behind the two thirds of the last passes that are backward, weights behind the third that is forward
+    (`shown_at_end`). Stragglers cost a little for every doubling of the replicas. `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
     """
     return each_pass if step is None else Exchange.of(step, replicas, devices).seconds(each_pass, links)
 
@@ -373,6 +372,8 @@ class Exchange(NamedTuple):
     slots: Array
     waits: Array
     late: Array
+    gathered: Array
+    passes: Array
 
     @classmethod
     def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
@@ -389,6 +390,7 @@ class Exchange(NamedTuple):
         return cls(
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
             np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
+            np.asarray(step.gathered), np.asarray(step.beside, dtype=np.float64),
         )  # fmt: skip
 
     def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
@@ -396,7 +398,7 @@ class Exchange(NamedTuple):
         micro = beside_pass(beside_pass(each_pass, self.beside / links), self.copied)
         together = (
             self.slots * micro
-            + shown_at_end(micro, self.last / links, self.late)
+            + shown_at_end(micro * self.passes, self.last / links, self.late, self.gathered)
             + self.filling
             + self.updated
         )
@@ -414,13 +416,16 @@ def beside_pass(each_pass: Array, beside: Array) -> Array:
     return np.asarray(np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass))
 
 
-def shown_at_end(micro: Array, last: Array, late: Any = 0.0) -> Array:
-    """Seconds of an exchange at the end that the last backward pass, two thirds of a pass, does not hide.
+def shown_at_end(beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0) -> Array:
+    """Seconds of an exchange at the end of a step that the passes `beside` it, in s, do not hide.
 
-    Of the share `late` of it, which is ready when that pass is over, nothing hides anything.
+    Two thirds of these are backward, which hide gradients but for the share `late`, ready when they are
+    over. The rest, forward, hides the share `gathered`: weights (`overlap_param_gather` of Megatron-LM).
     """
-    backward, early = 2.0 / 3.0 * micro, (1.0 - late) * last
-    return np.asarray(late * last + np.sqrt(backward**2 + early**2) - backward)
+    backward, forward, sums = 2.0 / 3.0 * beside, beside / 3.0, (1.0 - gathered) * last
+    early, weights = (1.0 - late) * sums, gathered * last
+    shown = late * sums + np.sqrt(backward**2 + early**2) - backward
+    return np.asarray(shown + np.sqrt(forward**2 + weights**2) - forward)
 
 
 def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> tuple[Array, Array]:
@@ -429,7 +434,7 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
     the port of one GPU between machines where a ring of all has those of all. Of frameworks' own sharding of
     other networks no run is on file: it has the rates that their all-reduces are known to have, and hides as
-    little.
+    little. Trainers of language models fill their links, as they do beside every pass.
     """
     c, experts = section("links"), step.experts
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
@@ -446,7 +451,8 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     # What goes with every micro-batch and hides behind none.
     often = np.where(each, 0.0 if step.tuned else step.micro_batches, 1.0)
     last = np.where(step.level == 0, whole, often * shards)
-    return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
+    share = 1.0 if step.tuned else c["data_parallel"]
+    return np.asarray(beside), np.asarray(last / share / links)
 
 
 #: Cards that no desktop has slots for.

@@ -11,6 +11,7 @@ from whichgpu.cost import distributed, job_memory, offload, parallel
 from whichgpu.cost.attention import off
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.training import unscaled
 from whichgpu.workloads.workload import resolve
 
@@ -45,7 +46,15 @@ def trained_step(
         whole,
         own,
         distributed.plan(
-            job, stack, mesh, whole, own, count=count, rounds=rounds, layers=workload.dims.get("layers")
+            job,
+            stack,
+            mesh,
+            whole,
+            own,
+            count=count,
+            rounds=rounds,
+            layers=workload.dims.get("layers"),
+            language=is_language_model(workload),
         ),
     )
 

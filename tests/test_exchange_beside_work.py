@@ -1,0 +1,67 @@
+"""What of the exchange of a training step lies beside work, and under which software."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.parallel import shown_at_end
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+if TYPE_CHECKING:
+    from whichgpu.cost.distributed import Step
+
+GPUS = catalogue()
+H100 = "h100-80gb-sxm"
+
+
+def test_weights_are_gathered_beside_the_first_forward_pass() -> None:
+    micro, last = np.array([0.3]), np.array([0.1])
+    half = float(shown_at_end(micro, last, 0.0, 0.5)[0])
+    assert half == pytest.approx((0.04 + 0.05**2) ** 0.5 - 0.2 + (0.01 + 0.05**2) ** 0.5 - 0.1)
+    # All of it is weights: a third of the pass hides them, where two thirds hide gradients.
+    assert float(shown_at_end(micro, last, 0.0, 1.0)[0]) == pytest.approx((0.01 + 0.01) ** 0.5 - 0.1)
+
+
+def test_an_interleaved_pipeline_has_all_its_last_passes_beside_the_exchange() -> None:
+    """Gradients of a group of layers are whole when the micro-batches have been through it once more."""
+    job = Job("llama-3-70b", phase="pretrain", precision="bf16", runtime="megatron", batch=1.0, seq_len=8e3,
+              n_gpus=64.0, tp=4.0, pp=4.0)  # fmt: skip
+
+    def step(**options: str) -> Step:
+        made = lay_out(replace(job, options=options), [GPUS[H100]]).gradients
+        assert made is not None
+        return made
+
+    plain, cut, few = (
+        step(global_batch="128"), step(global_batch="128", vp="5"), step(global_batch="4", vp="5")
+    )  # fmt: skip
+    assert [float(np.ravel(one.beside)[0]) for one in (plain, cut, few)] == pytest.approx([1.0, 3.4, 1.0])
+    # ZeRO 1 sends 16 bits of a gradient and gathers 16 of a weight.
+    assert float(np.ravel(plain.gathered)[0]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("workload", "tuned"), [("llama-2-7b", True), ("resnet50", False)]
+)  # fmt: skip
+def test_who_shares_a_language_model_out_has_the_exchange_beside_the_pass(workload: str, tuned: bool) -> None:
+    """Under XLA as under trainers of language models; of other networks no sharded run is on file."""
+    job = Job(workload, phase="train", precision="bf16", runtime="JAX", batch=1.0, n_gpus=16.0,
+              options={"sharding": "fsdp"})  # fmt: skip
+    made = lay_out(job, [GPUS["tpu-v4"]]).gradients
+    assert made is not None
+    assert made.tuned == tuned
+
+
+@pytest.mark.parametrize("stack", ["llm-foundry", "torchtitan", "torchtune", "Axolotl", "LLaMA-Factory"])
+@pytest.mark.parametrize("gpu", ["gaudi2", "tpu-v5p", "max-1550", "mi300x"])
+def test_trainers_in_pytorch_run_where_pytorch_does(stack: str, gpu: str) -> None:
+    job = Job("llama-2-7b", phase="pretrain", precision="bf16", runtime=stack, batch=1.0, seq_len=2048.0,
+              n_gpus=16.0, options={"sharding": "fsdp", "checkpointing": "full"})  # fmt: skip
+    assert estimate(job, [GPUS[gpu]]).throughput[0, 0] > 0.0
