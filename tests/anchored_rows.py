@@ -87,7 +87,7 @@ _KINDS = {
 
 
 def family(group: str) -> str:
-    name, phase = group.split(" ", 1)
+    name, phase = group.removesuffix(", experts").split(" ", 1)
     kind = _KINDS.get(name, "CNNs")
     if kind == "language models":
         return f"{kind}, {'train' if phase == 'train' else 'serve' if phase == 'serve' else 'one stream'}"
@@ -130,20 +130,16 @@ def far(one: Folded, unseen: Any) -> float:
 def anchored(fold: str, same_gpu: bool) -> tuple[tuple[str, float, float, float, float], ...]:
     """For each row with another of its source, runtime and workload elsewhere: (family, errors and halves).
 
+    The run is news: its table is not on file.
     Log errors before and after it is anchored on the nearest such row, then the log half-widths.
     """
     found = []
     for members in runs_of(folded(fold)).values():
-        source = members[0].row["source"]
         for target in members:
             one = nearest(target, members, same_gpu)
             if one is None:
                 continue
-            run = Point(one.place, one.error)
-            if fold == "source":
-                apart = far(one, lambda row, source=source: row["source"] == source)
-                run = run._replace(known=filed.known(run, [], apart))
-            shift = posterior([run], target.place)
+            shift = posterior([Point(one.place, one.error)], target.place)
             after = target.error - float(shift.mean)
             found.append((target.family, target.error, after, target.half, Z90 * float(shift.spread)))
     return tuple(found)

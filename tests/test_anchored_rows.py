@@ -86,12 +86,12 @@ NONE = float("inf")
         (-0.2, [-0.2], (0.0, True), (0.95, 1.0)),  # a row on file
         (0.2, [-0.2], (0.0, True), (0.0, 0.02)),  # on file, and another stack
         (-0.2, [-0.2], (0.0, False), (0.7, 0.9)),  # as likely anybody's
-        (0.02, [], (0.0, True), (0.9, 1.0)),  # one of a table
-        (0.02, [], (0.5, True), (0.9, 1.0)),  # one that has other batches
-        (0.02, [], (1.0, True), (0.5, 0.8)),  # under another runtime
+        (0.02, [], (0.0, True), (0.85, 1.0)),  # one of a table
+        (0.02, [], (0.5, True), (0.85, 1.0)),  # one that has other batches
+        (0.02, [], (1.0, True), (0.4, 0.7)),  # under another runtime
         (0.02, [], (2.0, True), (0.0, 0.05)),  # under another one in another format
         (0.02, [], (0.0, False), (0.0, 0.0)),
-        (-0.5, [], (0.0, True), (0.0, 0.7)),  # that table has no such errors
+        (-0.5, [], (0.0, True), (0.85, 0.95)),  # a large error may be the GPU's own
     ],
 )
 def test_how_likely_it_is_that_the_fit_has_learnt_from_a_run(error, same, near, between):

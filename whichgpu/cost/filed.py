@@ -9,16 +9,16 @@ How likely it is that a run is one of a table on file says Bayes' rule. Beforeha
 
     filed / (1 - filed) / (1 + (d / near)^8)        d: of the nearest run on file but for its GPU (`evidence`)
 
-(`[anchor]` in `data/fits/prior.toml`; even ones at d = 0 where the user states no runtime). Of rows on file,
-each as a user's run, d is within `near` in two of three cases where the rest of its table is on file, and in
-one of twenty where only other sources are. Then its error e = log(measured / predicted) speaks:
+(`[anchor]` in `data/fits/prior.toml`). Of rows on file, each as a user's run, d is within `near` in two of
+three cases where the rest of its table is on file, and in one of twenty where only other sources are. It is
+asked only where the runtime is stated: the usual one is anybody's. Where its very job is on file on the same
+GPU, where the model errs by r, its error e = log(measured / predicted) speaks as well:
 
-    its job is on file on the same GPU, where the model errs by r:   e - r ~ N(0, 2 noise^2), else .. + S^2
-    on other GPUs alone:                                             e ~ t(0, O^2 + noise^2), else .. + S^2
+    e - r ~ N(0, 2 noise^2), else N(0, 2 noise^2 + S^2)
 
-(the latter only where the runtime is stated: the usual one is anybody's). S is what GPUs share of the
-prediction's spread, O the GPU's own (`cost/anchoring.py`). A large error is no sign of another
-hand by itself: t is Student's of `tails` degrees, and counts half.
+with even odds before where no runtime is stated. S is what GPUs share of the prediction's spread
+(`cost/anchoring.py`). On other GPUs alone the error says nothing: a large one is as often a GPU's own as
+another hand's, and taken for news it made rows worse whose table is on file (benchmarks/anchored.py).
 """
 
 from __future__ import annotations
@@ -48,24 +48,16 @@ def known(point: Point, same: list[float], near: float, stated: bool = True) -> 
     if not (same or (math.isfinite(near) and stated)):
         return 0.0
     prior = section("anchor")
-    chance, noise = (prior["filed"] if stated else _EVEN), prior["noise"] ** 2
-    shared, own = scalar(point.place.shared) ** 2, scalar(point.place.own) ** 2
-    if same:
-        off, narrow = point.error - sum(same) / len(same), 2.0 * noise
-        wide, far = narrow + shared, 0.0
-        # log N(off; narrow) - log N(off; wide)
-        likelier = 0.5 * (math.log(wide / narrow) - off**2 * (1.0 / narrow - 1.0 / wide))
-    else:
-        narrow, far = own + noise, (near / prior["near"]) ** 8
-        likelier = 0.5 * _likelier(point.error, narrow, narrow + shared, prior["tails"])
-    odds = chance / (1.0 - chance) / (1.0 + far) * math.exp(likelier)
+    chance = prior["filed"] if stated else _EVEN
+    odds = chance / (1.0 - chance)
+    if not same:
+        odds /= 1.0 + (near / prior["near"]) ** 8
+        return float(odds / (1.0 + odds))
+    off, narrow = point.error - sum(same) / len(same), 2.0 * prior["noise"] ** 2
+    wide = narrow + scalar(point.place.shared) ** 2
+    # log N(off; narrow) - log N(off; wide)
+    odds *= math.exp(0.5 * (math.log(wide / narrow) - off**2 * (1.0 / narrow - 1.0 / wide)))
     return odds / (1.0 + odds)
-
-
-def _likelier(off: float, narrow: float, wide: float, freedom: float) -> float:
-    """How much likelier an error is by Student's t of one variance than of another, as a logarithm."""
-    tails = math.log1p(off**2 / (freedom * wide)) - math.log1p(off**2 / (freedom * narrow))
-    return 0.5 * math.log(wide / narrow) + 0.5 * (freedom + 1.0) * tails
 
 
 def beside(one: Placed, catalogue: Catalogue, *, stated: bool) -> Placed:

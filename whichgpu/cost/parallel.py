@@ -356,7 +356,8 @@ def data_parallel_seconds(
 
     What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). Gradients at the end hide
     behind the two thirds of the last passes that are backward, weights behind the third that is forward
-    (`shown_at_end`). Stragglers cost a little for every doubling of the replicas. `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
+    (`shown_at_end`). Stragglers cost a little for every doubling of the replicas. `links` is a factor on the
+    rate of the links. A `step` of None exchanges nothing.
     """
     return each_pass if step is None else Exchange.of(step, replicas, devices).seconds(each_pass, links)
 
