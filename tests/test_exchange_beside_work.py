@@ -10,7 +10,7 @@ import pytest
 
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.parallel import shown_at_end
+from whichgpu.cost.parallel import exchanges, shown_at_end
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -48,15 +48,17 @@ def test_an_interleaved_pipeline_has_all_its_last_passes_beside_the_exchange() -
 
 
 @pytest.mark.parametrize(
-    ("workload", "tuned"), [("llama-2-7b", True), ("resnet50", False)]
-)  # fmt: skip
-def test_who_shares_a_language_model_out_has_the_exchange_beside_the_pass(workload: str, tuned: bool) -> None:
-    """Under XLA as under trainers of language models; of other networks no sharded run is on file."""
+    ("workload", "gpu", "hidden"),
+    [("llama-2-7b", "tpu-v4", True), ("resnet50", "tpu-v4", False), ("llama-2-7b", H100, False)],
+)
+def test_programs_for_tpus_have_their_exchange_beside_the_pass(workload: str, gpu: str, hidden: bool) -> None:
+    """Of a language model; on GPUs XLA does so by a flag, and of other networks no sharded run is on file."""
     job = Job(workload, phase="train", precision="bf16", runtime="JAX", batch=1.0, n_gpus=16.0,
               options={"sharding": "fsdp"})  # fmt: skip
-    made = lay_out(job, [GPUS["tpu-v4"]]).gradients
-    assert made is not None
-    assert made.tuned == tuned
+    made = lay_out(job, [GPUS[gpu]])
+    assert made.gradients is not None
+    beside, last = exchanges(made.gradients, 16.0, made.devices)
+    assert (beside.item() > 0.0, last.item() > 0.0) == (hidden, not hidden)
 
 
 @pytest.mark.parametrize("stack", ["llm-foundry", "torchtitan", "torchtune", "Axolotl", "LLaMA-Factory"])

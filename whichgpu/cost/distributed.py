@@ -114,6 +114,8 @@ class Step:
     rounds: Any = 1.0
     #: Whether a trainer of language models exchanges, what is shared out too at the full rate of the links.
     tuned: bool = True
+    #: Whether it is such a model, whoever trains it.
+    language: bool = True
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -168,9 +170,8 @@ def plan(
     """The step of a complete training job of `count` micro-batches a replica, in so many `rounds`.
 
     Given are the ops of a pass, those that one GPU does of them, how many `layers` the model has, and whether
-    it is of `language`: who shares such a model out has the exchange beside the pass, whatever the software.
+    it is of `language`.
     """
-    tuned = bool(stack.domain) or language
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
     # torchtitan and Llama 3 (section 3.3.2) do not shard weights again after the forward pass of a stage.
@@ -195,9 +196,9 @@ def plan(
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
-        gathered=np.where(tuned, 1.0 - gradients / each, 0.0),
+        gathered=np.where(bool(stack.domain) or language, 1.0 - gradients / each, 0.0),
         beside=np.minimum(_last_passes(mesh.pp, vp), count),
-        rounds=rounds, tuned=tuned,
+        rounds=rounds, tuned=bool(stack.domain), language=language,
     )  # fmt: skip
 
 

@@ -435,9 +435,11 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
     the port of one GPU between machines where a ring of all has those of all. Of frameworks' own sharding of
     other networks no run is on file: it has the rates that their all-reduces are known to have, and hides as
-    little. Trainers of language models fill their links, as they do beside every pass.
+    little. Trainers of language models fill their links, as they do beside every pass, and so do compilers of
+    whole programs (`alongside`).
     """
     c, experts = section("links"), step.experts
+    tuned = step.tuned | (step.language & alongside(devices))
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
     dense = size if experts is None else (1.0 - experts.share) * size
     gathered = _gathered if step.tuned else all_gather
@@ -448,12 +450,18 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
         shards = shards + gathered(own, experts.ranks, devices, experts.apart)
         whole = whole + all_reduce(own, experts.ranks, devices, experts.apart)
     each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
-    beside = np.where(each & step.tuned, shards, 0.0) / links
+    beside = np.where(each & tuned, shards, 0.0) / links
     # What goes with every micro-batch and hides behind none.
-    often = np.where(each, 0.0 if step.tuned else step.micro_batches, 1.0)
+    often = np.where(each, np.where(tuned, 0.0, step.micro_batches), 1.0)
     last = np.where(step.level == 0, whole, often * shards)
-    share = 1.0 if step.tuned else c["data_parallel"]
+    share = np.where(tuned, 1.0, c["data_parallel"])
     return np.asarray(beside), np.asarray(last / share / links)
+
+
+def alongside(devices: Devices) -> NDArray[np.bool_]:
+    """Whether a compiler of whole programs sends beside the work, unasked, (G, 1)."""
+    vendors = section("training")["alongside"]
+    return np.asarray(devices.each(lambda gpu: gpu.vendor in vendors), dtype=bool)
 
 
 #: Cards that no desktop has slots for.

@@ -68,14 +68,15 @@ def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...])
         / mesh.cp
         * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
     )
-    exposed = stack.exposed
+    c = section("training")
+    exposed = np.where(parallel.alongside(devices), c["alongside_exposed"], stack.exposed)
     experts = (
         share
         / mesh.cp
         * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
-    shown = 1.0 if off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
+    shown = 1.0 if off(job.options.get("moe_overlap", "")) else c["moe_exposed"]
     if distributed.schedule(job) == "dualpipe":
         # The forward pass of one micro-batch lies beside the backward one of another, exchange beside work.
         shown = 0.0
