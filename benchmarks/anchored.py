@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     #: A row and the run that it is anchored on, both as the scoreboard has them with nothing left out.
     Pair = tuple[Folded, Folded]
 
-#: Of so many rows one is asked for.
-_EVERY = 3
+#: Of so many rows of a run one is asked for.
+_EVERY = 2
 #: A bucket of jobs, of which each is left out at once: its rows, on all GPUs.
 _BUCKETS = 10
 

@@ -435,8 +435,8 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
     the port of one GPU between machines where a ring of all has those of all. Of frameworks' own sharding of
     other networks no run is on file: it has the rates that their all-reduces are known to have, and hides as
-    little. Trainers of language models fill their links, as they do beside every pass, and so do compilers of
-    whole programs (`alongside`).
+    little. Trainers of language models fill their links at the end of a step too, but for those of experts,
+    and so do compilers of whole programs (`alongside`).
     """
     c, experts = section("links"), step.experts
     tuned = step.tuned | (step.language & alongside(devices))
@@ -445,17 +445,17 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     gathered = _gathered if step.tuned else all_gather
     shards = gathered(dense, ranks, devices, step.apart)
     whole = all_reduce(dense, ranks, devices, step.apart)
-    if experts is not None:
-        own = experts.share * size
-        shards = shards + gathered(own, experts.ranks, devices, experts.apart)
-        whole = whole + all_reduce(own, experts.ranks, devices, experts.apart)
     each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
-    beside = np.where(each & tuned, shards, 0.0) / links
     # What goes with every micro-batch and hides behind none.
     often = np.where(each, np.where(tuned, 0.0, step.micro_batches), 1.0)
-    last = np.where(step.level == 0, whole, often * shards)
-    share = np.where(tuned, 1.0, c["data_parallel"])
-    return np.asarray(beside), np.asarray(last / share / links)
+    last = np.where(step.level == 0, whole, often * shards) / np.where(tuned, 1.0, c["data_parallel"])
+    if experts is not None:
+        own = experts.share * size
+        apart = gathered(own, experts.ranks, devices, experts.apart)
+        whole = all_reduce(own, experts.ranks, devices, experts.apart)
+        shards = shards + apart
+        last = last + np.where(step.level == 0, whole, often * apart) / c["data_parallel"]
+    return np.asarray(np.where(each & tuned, shards, 0.0) / links), np.asarray(last / links)
 
 
 def alongside(devices: Devices) -> NDArray[np.bool_]:
