@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -51,6 +52,18 @@ def test_anchored_intervals_are_narrower_and_hold_and_the_error_falls():
     # docs/diagnose.md tells the same.
     told = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
     assert table() in told, "run: python tests/test_anchor.py"
+
+
+def test_no_anchor_makes_the_expected_error_worse_whatever_the_fit_has_not_seen():
+    """The table that benchmarks/anchored.py prints, as docs/diagnose.md has it."""
+    told = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    lines = told[told.index("| not seen by the fit |") :].split("\n\n")[0].splitlines()[2:]
+    assert len(lines) == 8
+    for line in lines:
+        alone, anchored_, _, inside, wide, narrow = map(float, re.findall(r"([\d.]+) %", line))
+        assert anchored_ <= alone, line
+        assert 85 <= inside <= 97, line
+        assert narrow <= wide, line
 
 
 @pytest.mark.thorough
