@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from whichgpu import api
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.parallel import exchanges, shown_at_end
@@ -67,3 +68,26 @@ def test_trainers_in_pytorch_run_where_pytorch_does(stack: str, gpu: str) -> Non
     job = Job("llama-2-7b", phase="pretrain", precision="bf16", runtime=stack, batch=1.0, seq_len=2048.0,
               n_gpus=16.0, options={"sharding": "fsdp", "checkpointing": "full"})  # fmt: skip
     assert estimate(job, [GPUS[gpu]]).throughput[0, 0] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("stack", "gpu", "said"),
+    [
+        ("Megatron-LM", "mi300x", "Megatron-LM / Transformer Engine on mi300x is taken as torchtitan"),
+        ("torchtitan", "gaudi2", "torchtitan on gaudi2 is taken as Gaudi's graph compiler"),
+        ("Megatron-LM", H100, ""),
+    ],
+)
+def test_software_that_reaches_a_gpu_through_another_is_said_to(
+    stack: str, gpu: str, said: str, whichgpu: Any
+) -> None:
+    columns: dict[str, Any] = {"phase": "pretrain", "precision": "bf16", "batch": 1, "seq_len": 2048}
+    found = api.predict("llama-3-8b", f"{gpu}:8", runtime=stack, options={"sharding": "fsdp"}, **columns)
+    told = whichgpu(
+        "predict", "llama-3-8b", "--gpu", f"{gpu}:8", "--phase", "pretrain", "--precision", "bf16", "--batch",
+        "1", "--seq-len", "2048", "--runtime", stack, "--option", "sharding=fsdp", "--json",
+    )  # fmt: skip
+    for warnings in (found.warnings, told.json["warnings"]):
+        taken = [text for text in warnings if "is taken as" in text]
+        assert len(taken) == bool(said)
+        assert all(text.startswith(said) for text in taken)
