@@ -407,6 +407,29 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
     )
 
 
+def interleaved(asked: Job, job: Job, mesh: Mesh, stack: Runtime, layers: Any) -> tuple[Job, tuple[str, ...]]:
+    """A training whose stages would wait for a fifth of a step and more, cut as finely as trainers cut them.
+
+    `asked` is the job before its defaults. Who has few micro-batches does not leave stages in one piece, or
+    says so; Megatron-LM takes micro-batches in groups of as many as there are stages.
+    """
+    single = np.size(mesh.pp) == 1 and np.size(job.n_gpus) == 1 and isinstance(layers, int)
+    stated = {"grad_accum", "global_batch"} & set(asked.options) and "vp" not in asked.options
+    if not (single and stated and stack.domain) or stack.splits_batch or schedule(job) != "1f1b":
+        return job, ()
+    count, stages, empty = _micro_batches(job, mesh), int(np.ravel(mesh.pp)[0]), empty_slots(job, mesh)
+    waits = empty / (count + empty)
+    if stages == 1 or np.size(count) > 1 or waits < _WAITING or count % stages:
+        return job, ()
+    parts = most_parts(layers, stages)
+    if parts == 1:
+        return job, ()
+    return job.changed(options={**job.options, "vp": f"{parts}"}), (
+        f"vp was not given: stages are cut into {parts} groups of layers each, interleaved, as they would "
+        f"wait for one another {float(waits):.0%} of a step in one piece; state vp=1 for that",
+    )
+
+
 def _uneven(job: Job, mesh: Mesh) -> tuple[str, ...]:
     """What to say of a global batch that replicas do not share out in whole micro-batches."""
     if "global_batch" not in job.options or np.size(mesh.replica) > 1:
