@@ -61,6 +61,11 @@ def test_stages_that_would_wait_long_are_interleaved_where_nobody_says_how_they_
     assert open_.throughput == cut.throughput
     assert open_.throughput.mid > 1.5 * whole.throughput.mid
     assert any("vp was not given: stages are cut into 8 groups" in text for text in open_.warnings)
+    # In a sweep it is what it is alone.
+    several = replace(job, n_gpus=np.array([16384.0, 1024.0]))
+    alone = [replace(job, n_gpus=n) for n in (16384.0, 1024.0)]
+    rates = [estimate(one, [GPUS[H100]]).throughput[0, 0] for one in alone]
+    assert estimate(several, [GPUS[H100]]).throughput[0] == pytest.approx(rates)
     # With many micro-batches, or none stated, and under PyTorch's pipelines nothing is taken.
     for other in (
         told(global_batch="16384"),

@@ -411,22 +411,22 @@ def interleaved(asked: Job, job: Job, mesh: Mesh, stack: Runtime, layers: Any) -
     """A training whose stages would wait for a fifth of a step and more, cut as finely as trainers cut them.
 
     `asked` is the job before its defaults. Who has few micro-batches does not leave stages in one piece, or
-    says so; Megatron-LM takes micro-batches in groups of as many as there are stages.
+    says so (`vp`, `schedule`); Megatron-LM takes micro-batches in groups of as many as there are stages.
     """
-    single = np.size(mesh.pp) == 1 and np.size(job.n_gpus) == 1 and isinstance(layers, int)
-    stated = {"grad_accum", "global_batch"} & set(asked.options) and "vp" not in asked.options
-    if not (single and stated and stack.domain) or stack.splits_batch or schedule(job) != "1f1b":
+    stated = {"grad_accum", "global_batch"} & set(asked.options)
+    open_ = isinstance(layers, int) and stated and not {"vp", "schedule"} & set(asked.options)
+    if not (open_ and stack.domain) or stack.splits_batch or np.all(np.asarray(mesh.pp) == 1.0):
         return job, ()
-    count, stages, empty = _micro_batches(job, mesh), int(np.ravel(mesh.pp)[0]), empty_slots(job, mesh)
+    count, stages, empty = _micro_batches(job, mesh), np.asarray(mesh.pp), empty_slots(job, mesh)
     waits = empty / (count + empty)
-    if stages == 1 or np.size(count) > 1 or waits < _WAITING or count % stages:
+    most = np.array([most_parts(layers, int(one)) for one in stages.ravel()]).reshape(stages.shape)
+    parts = np.where((waits >= _WAITING) & (count % stages == 0.0), most, 1)
+    if np.all(parts == 1):
         return job, ()
-    parts = most_parts(layers, stages)
-    if parts == 1:
-        return job, ()
-    return job.changed(options={**job.options, "vp": f"{parts}"}), (
-        f"vp was not given: stages are cut into {parts} groups of layers each, interleaved, as they would "
-        f"wait for one another {float(waits):.0%} of a step in one piece; state vp=1 for that",
+    said: Any = f"{parts:d}" if parts.ndim == 0 else parts.astype(np.float64)
+    return job.changed(options={**job.options, "vp": said}), (
+        f"vp was not given: stages are cut into {np.max(parts)} groups of layers each, interleaved, as they "
+        f"would wait for one another {np.max(waits):.0%} of a step in one piece; state vp=1 for that",
     )
 
 
