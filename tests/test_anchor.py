@@ -353,3 +353,28 @@ def test_an_anchor_is_told_in_any_order(text):
 def test_what_is_no_anchor_in_any_order_says_why(text, why):
     with pytest.raises(UsageError, match=why):
         read_anchor(text, resolve("resnet50"), catalogue())
+
+
+def test_a_training_s_run_elsewhere_has_its_degrees_of_parallelism(whichgpu):
+    """A row on file in FP8 is of the very job, which is trained beside wider weights: it is no news."""
+    job = ("llama-3-70b", "--phase", "pretrain", "--runtime", "Megatron-Bridge NeMo 26.04", "--precision",
+           "mxfp8", "--batch", "1", "--seq-len", "8192", "--tp", "2", "--pp", "4", "--option", "vp=5", "--option",
+           "global_batch=256", "--option", "cp=1")  # fmt: skip
+    told = whichgpu(
+        "predict",
+        *job,
+        "--gpu",
+        "b300-288gb-sxm:64",
+        "--anchor",
+        "gb200-192gb:64: 3828 tokens/s/gpu",
+        "--json",
+    ).json
+    (run,) = told["anchors"]
+    assert run["known"] > 0.9
+    assert run["ratio"] == pytest.approx(1.0, abs=0.1)
+    assert told["value"]["mid"] == pytest.approx(told["predicted"]["value"]["mid"], rel=0.02)
+    # On fewer GPUs than its groups have it has none.
+    few = anchors.run(anchors.read("gb200-192gb:4: 900 tokens/s/gpu", catalogue()), api.job(
+        "llama-3-8b", phase="pretrain", precision="bf16", batch=1, seq_len=4096, tp=2, pp=4,
+    )).predicted.job  # fmt: skip
+    assert (few.tp, few.pp) == (1.0, 1.0)

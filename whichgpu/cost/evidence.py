@@ -257,7 +257,10 @@ class _Wanted:
             ours, theirs = _options(self.job, with_cache(job, known))
             far = self.of_workload(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
-            far += self._format(job.precision or known.default_precision.get(job.phase, ""))
+            kind = job.precision or known.default_precision.get(job.phase, "")
+            # As it is trained: FP8 beside wider weights.
+            trained = precision(kind).train_as if kind and self.job.trains else ""
+            far += self._format(trained or kind)
             far += _OTHER * (_stack(job, self.answer.runtime) != self.answer.runtime)
             far += _OPTION * len({*ours.items()} ^ {*theirs.items()})
             self._heads[head.key] = (
