@@ -5,7 +5,7 @@
 Each measured row is predicted alone, and anchored on the nearest row of its source, runtime and workload on
 another GPU. Both are under one fit, which has not seen what the line names: two rows that are each under a
 fit without their own GPU are of no fit that anybody has. Prints the table of docs/diagnose.md and, by
-kind of workload, the slope of one error on the other. Takes about six minutes.
+kind of workload, the slope of one error on the other. Takes about ten minutes.
 """
 
 from __future__ import annotations

@@ -358,8 +358,8 @@ def test_what_is_no_anchor_in_any_order_says_why(text, why):
 def test_a_training_s_run_elsewhere_has_its_degrees_of_parallelism(whichgpu):
     """A row on file in FP8 is of the very job, which is trained beside wider weights: it is no news."""
     job = ("llama-3-70b", "--phase", "pretrain", "--runtime", "Megatron-Bridge NeMo 26.04", "--precision",
-           "mxfp8", "--batch", "1", "--seq-len", "8192", "--tp", "2", "--pp", "4", "--option", "vp=5", "--option",
-           "global_batch=256", "--option", "cp=1")  # fmt: skip
+           "mxfp8", "--batch", "1", "--seq-len", "8192", "--tp", "2", "--pp", "4", "--option", "vp=5",
+           "--option", "global_batch=256", "--option", "cp=1")  # fmt: skip
     told = whichgpu(
         "predict",
         *job,
