@@ -33,6 +33,7 @@ Of a model that is not in the zoo nobody knows how much work it is: all errors t
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -258,7 +259,7 @@ def _news(points: Sequence[Point]) -> Array:
 
 def _carried(place: Place) -> float:
     """What of a job's error other GPUs have too: of language models little, by group (`carried`)."""
-    return float(section("anchor")["carried"].get(place.group, 1.0)) ** 0.5
+    return math.sqrt(section("anchor")["carried"].get(place.group, 1.0))
 
 
 def _unlike(texts: Sequence[str]) -> Array:
