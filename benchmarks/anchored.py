@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import calibration, filed, refit
-from whichgpu.cost.anchoring import Point, posterior
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration import fitting as calibration
+from whichgpu.cost.calibration import refit
+from whichgpu.cost.transfer import filed
+from whichgpu.cost.transfer.anchoring import Point, posterior
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.values import NamedTuple
 

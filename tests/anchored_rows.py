@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import asked, filed
-from whichgpu.cost.anchoring import Place, Point, distance, numbers, posterior
 from whichgpu.cost.answers import Z90
-from whichgpu.cost.classes import lineage
-from whichgpu.cost.evidence import modelled, nearest_run
-from whichgpu.cost.rows import read_head, read_job
-from whichgpu.cost.scoreboard import committed
-from whichgpu.cost.settling import settle
-from whichgpu.cost.spread import library, of_software, version_of
+from whichgpu.cost.calibration.evidence import modelled, nearest_run
+from whichgpu.cost.calibration.scoreboard import committed
+from whichgpu.cost.calibration.spread import library, of_software, version_of
+from whichgpu.cost.job import asked
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.table.rows import read_head, read_job
+from whichgpu.cost.timing.classes import lineage
+from whichgpu.cost.transfer import filed
+from whichgpu.cost.transfer.anchoring import Place, Point, distance, numbers, posterior
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 

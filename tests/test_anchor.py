@@ -10,8 +10,10 @@ from anchored_rows import folded
 
 from whichgpu import api
 from whichgpu.audit.measurement.anchor import read_anchor
-from whichgpu.cost import anchors, quoted
-from whichgpu.cost.anchoring import (
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.reading import quoted
+from whichgpu.cost.transfer import anchors
+from whichgpu.cost.transfer.anchoring import (
     Point,
     _scale,
     covariance,
@@ -21,7 +23,6 @@ from whichgpu.cost.anchoring import (
     posterior,
     shifted,
 )
-from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue

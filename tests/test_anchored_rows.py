@@ -12,9 +12,9 @@ import pytest
 from anchored_rows import anchored, anchored_on_file, folded, scored, table
 
 from whichgpu import api
-from whichgpu.cost import anchors, filed, outside
-from whichgpu.cost.anchoring import Point, place
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.transfer import anchors, filed, outside
+from whichgpu.cost.transfer.anchoring import Point, place
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
 

@@ -10,14 +10,14 @@ import pytest
 
 from whichgpu import api
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.parallel import exchanges, shown_at_end
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.parallel.splitting import exchanges, shown_at_end
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.distributed import Step
+    from whichgpu.cost.parallel.distributed import Step
 
 GPUS = catalogue()
 H100 = "h100-80gb-sxm"
