@@ -1,40 +1,24 @@
-"""Runs of the user's own that narrow a prediction: the mathematics, the cross-validation, the command.
-
-`python tests/test_anchor.py` prints the table of docs/diagnose.md.
-"""
+"""Runs of the user's own that narrow a prediction: the mathematics, how they are typed, the command."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from functools import cache
-from itertools import pairwise
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from anchored_rows import folded
 
 from whichgpu import api
 from whichgpu.audit.measurement.anchor import read_anchor
-from whichgpu.cost.answers import Z90
-from whichgpu.cost.calibration.evidence import modelled
-from whichgpu.cost.calibration.scoreboard import committed
-from whichgpu.cost.calibration.spread import library, of_software, version_of
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.job import asked
 from whichgpu.cost.reading import quoted
-from whichgpu.cost.table.rows import read_head, read_job
-from whichgpu.cost.timing.classes import lineage
-from whichgpu.cost.transfer import anchors, filed
+from whichgpu.cost.transfer import anchors
 from whichgpu.cost.transfer.anchoring import (
-    Place,
     Point,
     _scale,
     covariance,
     distance,
     kernel,
-    numbers,
     place,
     posterior,
     shifted,
@@ -42,262 +26,9 @@ from whichgpu.cost.transfer.anchoring import (
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.workload import resolve
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parent.parent
-_HEAD = ("workload", "phase", "precision", "runtime", "options")
-
-
-class Folded(NamedTuple):
-    """A measured row under a fit that had not seen its source: its place, log(measured / predicted)."""
-
-    row: Any
-    place: Place
-    error: float
-    half: float
-    family: str
-
-
-@cache
-def folded(fold: str) -> tuple[Folded, ...]:
-    """The rows of the scoreboard, by what was left out of the fit."""
-    board, known, machines = committed(), catalogue(), machines_of()
-    widths = store.load("fits")["spreads"]["group"]
-    found = []
-    for i, row in enumerate(board.rows):
-        error, half = board.errors[fold][i], board.halves[fold][i]
-        if not np.isfinite(error):
-            continue
-        group, total = board.keys["group"][i], half / Z90
-        gpu = known[board.keys["gpu"][i]]
-        stack, precision = stack_of(tuple(row[name] for name in _HEAD))
-        # The GPU was seen, as `spread` has it; launches and links are of the machine.
-        wide = of_software(widths.get(group, widths["all"]), library(stack))
-        own = min(wide["own"] / 2.0, 0.9 * total)
-        own = math.hypot(own, machines[row["id"]])
-        job = read_job(row)
-        found.append(Folded(row, Place(
-            workload=board.keys["workload"][i], group=group, version=version_of(stack), runtime=stack.kernels,
-            precision=precision, gpu=gpu.id, lineage=lineage(gpu), numbers=numbers(job),
-            options=modelled(job), shared=math.sqrt(max(total**2 - own**2, 1e-4)), own=own,
-        ), -error, half, family(group)))  # fmt: skip
-    return tuple(found)
-
-
-def machines_of() -> dict[str, float]:
-    """By row, what its machine adds to its interval."""
-    saved = store.load("scoreboard")["rows"]
-    where = {name: saved["columns"].index(name) for name in ("id", "machine")}
-    return {row[where["id"]]: float(row[where["machine"]]) for row in saved["rows"]}
-
-
-@cache
-def stack_of(head: tuple[str, ...]) -> tuple[Any, str]:
-    read = asked.read(read_head(head).job)
-    return read.runtime, read.job.precision
-
-
-_KINDS = {
-    "decoder": "language models", "encoder": "encoders", "transformer_xl": "encoders", "gnmt": "encoders",
-    "diffusion_unet": "diffusion", "diffusion_dit": "diffusion", "rcnn": "detectors", "ssd": "detectors",
-    "retinanet": "detectors", "unet3d": "detectors", "tacotron2": "speech", "waveglow": "speech",
-    "rnnt": "speech", "vit": "vision transformers", "swin": "vision transformers",
-    "mixer": "vision transformers",
-}  # fmt: skip
-
-
-def family(group: str) -> str:
-    name, phase = group.split(" ", 1)
-    kind = _KINDS.get(name, "CNNs")
-    if kind == "language models":
-        return f"{kind}, {'train' if phase == 'train' else 'serve' if phase == 'serve' else 'one stream'}"
-    return f"{kind}, {'train' if phase == 'train' else 'infer'}"
-
-
-def others(target: Folded, members: list[Folded], same_gpu: bool) -> list[Folded]:
-    """Those of some rows that are on the same GPU, or on another, and no repetition of a row."""
-    return [
-        one for one in members
-        if one is not target and (one.place.gpu == target.place.gpu) == same_gpu
-        and not (same_gpu and distance(one.place, target.place) < 1e-6)
-    ]  # fmt: skip
-
-
-@cache
-def anchored(fold: str, same_gpu: bool) -> tuple[tuple[str, float, float, float, float], ...]:
-    """For each row with another of its source, runtime and workload elsewhere: (family, errors and halves).
-
-    Log errors before and after it is anchored on the nearest such row, then the log half-widths.
-    """
-    runs = defaultdict(list)
-    for one in folded(fold):
-        runs[one.row["source"], one.row["runtime"], one.place.workload, one.place.group].append(one)
-    found = []
-    for members in runs.values():
-        for target in members:
-            other = others(target, members, same_gpu)
-            if not other:
-                continue
-            # A user has measured something like it: the nearest of a few, the first of several alike.
-            nearest = min(near(other, target), key=lambda one: float(distance(one.place, target.place)))
-            shift = posterior([Point(nearest.place, nearest.error)], target.place)
-            after = target.error - float(shift.mean)
-            found.append((target.family, target.error, after, target.half, Z90 * float(shift.spread)))
-    return tuple(found)
-
-
-def job_of_row(one: Folded) -> Any:
-    """All that is of a row's job but for its GPU."""
-    where = one.place
-    sizes = tuple(sorted((name, float(np.ravel(size)[0])) for name, size in where.numbers.items()))
-    options = tuple(sorted((name, str(option)) for name, option in where.options.items()))
-    return where.workload, where.group, where.version, where.precision, sizes, options
-
-
-@cache
-def anchored_on_file(same_gpu: bool) -> tuple[tuple[float, float, float, float, float, str], ...]:
-    """Rows under the fit that has seen them, anchored on another of their source, which is on file as well.
-
-    (error alone, error and half-width taking it as news, and as what is on file, family)
-    """
-    rows, found = folded("seen"), []
-    jobs, runs = defaultdict(list), defaultdict(list)
-    for one in rows:
-        jobs[job_of_row(one)].append(one)
-        runs[one.row["source"], one.row["runtime"], one.place.workload, one.place.group].append(one)
-    for target in rows[::3]:
-        row, where = target.row, target.place
-        other = others(target, runs[row["source"], row["runtime"], where.workload, where.group], same_gpu)
-        if not other:
-            continue
-        nearest = min(near(other, target), key=lambda one: float(distance(one.place, target.place)))
-        run = Point(nearest.place, nearest.error)
-        alike = jobs[job_of_row(nearest)]
-        same = [one.error for one in alike if one.place.gpu == nearest.place.gpu]
-        told = run._replace(known=filed.known(run, same, len(alike) > len(same)))
-        news, old = (posterior([point], target.place) for point in (run, told))
-        found.append((
-            target.error, target.error - float(news.mean), target.error - float(old.mean),
-            Z90 * float(news.spread), Z90 * float(old.spread), target.family,
-        ))  # fmt: skip
-    return tuple(found)
-
-
-def near(other: list[Folded], target: Folded) -> list[Folded]:
-    """A dozen rows, of the target's precision and number of GPUs where there are such."""
-
-    def unlike(one: Folded) -> tuple[bool, bool]:
-        return (one.row["precision"] != target.row["precision"], one.row["n_gpus"] != target.row["n_gpus"])
-
-    best = min(map(unlike, other))
-    alike = [one for one in other if unlike(one) == best]
-    return alike[:: max(len(alike) // 12, 1)]
-
-
-def scored(rows):
-    before, after, half, narrow = (np.array([row[i] for row in rows]) for i in (1, 2, 3, 4))
-
-    def mape(errors):
-        return 100 * np.abs(np.expm1(-errors)).mean()
-
-    return {
-        "rows": len(rows), "before": mape(before), "after": mape(after),
-        "inside": 100 * np.mean(np.abs(before) <= half), "anchored": 100 * np.mean(np.abs(after) <= narrow),
-        "half": float(np.median(half)), "narrow": float(np.median(narrow)),
-    }  # fmt: skip
-
-
-def table() -> str:
-    lines = [
-        "| family | rows | error | with an anchor | inside | with an anchor | reach | with an anchor |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    rows = anchored("source", False)
-    families = sorted({row[0] for row in rows})
-    for name in (*families, "all"):
-        one = scored([row for row in rows if name in (row[0], "all")])
-        lines.append(
-            f"| {name} | {one['rows']} | {one['before']:.0f} % | {one['after']:.0f} % "
-            f"| {one['inside']:.0f} % | {one['anchored']:.0f} % "
-            f"| {100 * math.expm1(one['half']):.0f} % | {100 * math.expm1(one['narrow']):.0f} % |"
-        )
-    return "\n".join(lines)
-
-
-#: What holds more than it should: one row of 180 of speech; detectors, whose small batches wait for a host
-#: that another source may not have (302 of 308 rows of training, 102 of 103 of inference); all 117 rows of
-#: trainers of language models, whose intervals are as wide as runs of other sources need (docs/scaling.md: 41
-#: of 49 inside).
-_HOLDS = {
-    "speech, train": 99,
-    "detectors, train": 99,
-    "detectors, infer": 99.1,
-    "language models, train": 100,
-}
-
-
-@pytest.mark.slow
-@pytest.mark.thorough
-def test_anchored_intervals_are_narrower_and_hold_and_the_error_falls():
-    """On measured rows under fits that had not seen their source, anchored on one run of it elsewhere."""
-    rows = anchored("source", False)
-    whole = scored(rows)
-    assert whole["rows"] > 4000
-    assert whole["after"] < 0.75 * whole["before"]
-    assert 85 <= whole["anchored"] <= 95
-    assert whole["narrow"] < 0.85 * whole["half"]
-    for name in {row[0] for row in rows}:
-        one = scored([row for row in rows if row[0] == name])
-        if one["rows"] >= 60:
-            assert one["after"] < 1.02 * one["before"], name
-            assert 83 <= one["anchored"] <= _HOLDS.get(name, 98), (name, one)
-            assert one["narrow"] <= 1.15 * one["half"], name
-    # docs/diagnose.md tells the same.
-    told = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
-    assert table() in told, "run: python tests/test_anchor.py"
-
-
-@pytest.mark.thorough
-def test_a_run_that_the_fit_has_learnt_from_never_hurts():
-    """Leave one out: whoever anchors on a row that is on file loses nothing by it, in no family."""
-
-    def mape(rows, i):
-        return 100 * np.abs(np.expm1(-np.array([row[i] for row in rows]))).mean()
-
-    rows = anchored_on_file(same_gpu=False)
-    assert len(rows) > 1500
-    alone, news, filed_ = (mape(rows, i) for i in range(3))
-    assert news > 1.05 * alone  # what it did as long as it was taken for news
-    assert filed_ <= 1.005 * alone
-    for name in {row[5] for row in rows}:
-        family_rows = [row for row in rows if row[5] == name]
-        assert mape(family_rows, 2) <= 1.02 * mape(family_rows, 0), name
-    assert 90 <= 100 * np.mean([abs(row[2]) <= row[4] for row in rows]) <= 98
-    # On its own GPU it says as much as any run does.
-    same = anchored_on_file(same_gpu=True)
-    assert mape(same, 2) == pytest.approx(mape(same, 1), rel=1e-6)
-    assert mape(same, 2) < 0.8 * mape(same, 0)
-
-
-@pytest.mark.parametrize(
-    ("error", "same", "where_else", "between"),
-    [
-        (0.2, [], (False, True), (0.0, 0.0)),  # not on file
-        (-0.2, [-0.2], (False, True), (0.95, 1.0)),  # a row on file
-        (0.2, [-0.2], (False, True), (0.0, 0.02)),  # on file, and another stack
-        (-0.2, [-0.2], (False, False), (0.7, 0.9)),  # as likely anybody's
-        (0.02, [], (True, True), (0.9, 1.0)),  # one of a table
-        (0.02, [], (True, False), (0.0, 0.0)),
-        (-0.5, [], (True, True), (0.0, 0.5)),  # that table has no such errors
-    ],
-)
-def test_how_likely_it_is_that_the_fit_has_learnt_from_a_run(error, same, where_else, between):
-    where = place(estimate(JOB, [catalogue()["rtx-3090"]]), 0)
-    got = filed.known(Point(where, error), same, *where_else)
-    assert between[0] <= got <= between[1]
 
 
 def test_predict_says_that_a_run_is_on_file(whichgpu):
@@ -358,7 +89,10 @@ def test_without_an_anchor_nothing_changes():
 
 
 def test_all_covariances_at_once_are_those_of_each_two():
-    some = [Point(one.place, one.error) for one in folded("source")[::400]]
+    # But for what groups have of their own, which `covariance` does not tell.
+    own = store.load("fits")["prior"]["anchor"]["carried"]
+    rows = [one for one in folded("source") if one.place.group not in own]
+    some = [Point(one.place, one.error) for one in rows[::400]]
     each = [[float(covariance(a.place, b.place)) for b in some] for a in some]
     assert kernel(some) == pytest.approx(np.array(each))
     assert np.linalg.eigvalsh(kernel(some)).min() > -1e-12
@@ -591,53 +325,6 @@ def test_a_model_outside_of_the_zoo(whichgpu):
         assert (found.status, words in found.err) == (2, True)
 
 
-#: A model of the zoo measured on two GPUs by one hand, as if nobody knew which it is: only its kind.
-_PAIRS = (("resnet101", "cnn"), ("se-resnext101-32x4d", "cnn"), ("bert-base", "transformer"),
-          ("bert-large", "transformer"), ("resnet152", "cnn"), ("waveglow", "speech"),
-          ("maskrcnn-r50-fpn", "detector"))  # fmt: skip
-
-
-@pytest.mark.slow
-@pytest.mark.thorough
-def test_a_kind_of_model_says_the_ratio_of_gpus():
-    """Measured pairs of GPUs, the model known by its kind alone: four of five ratios and more are inside."""
-    from whichgpu.cost.transfer import outside
-
-    known, inside = catalogue(), []
-    for name, kind in _PAIRS:
-        named = [one.row for one in folded("source") if one.place.workload == name]
-        rows = [row for row in named if row["n_gpus"] in ("", "1") and row["phase"] == "train"]
-        runs = defaultdict(dict)
-        for row in rows:
-            runs[row["source"], row["runtime"], row["precision"]][row["gpu"]] = row
-        for found in list(runs.values())[:3]:
-            gpus = sorted(found)[::3][:4]
-            for here, there in pairwise(gpus):
-                inside.append(ratio_inside(outside, known, kind, found[here], found[there]))
-    assert len(inside) >= 18
-    assert np.mean(inside) >= 0.8
-
-
-def ratio_inside(outside, known, kind, here, there) -> bool:
-    batch = float(here["batch"] or 32)
-
-    def job(workload):
-        return api.job(workload, phase=here["phase"], precision=here["precision"], batch=batch)
-
-    text = f"{here['gpu']}: {here['value']} samples/s"
-    found = outside.transfer(
-        outside.stand_ins(kind, None, None),
-        [anchors.read(text, known)],
-        (resolve_gpu(there["gpu"], known), 1),
-        job,
-    )
-    return found.value.low <= float(there["value"]) <= found.value.high
-
-
-if __name__ == "__main__":
-    print(table())  # noqa: T201
-
-
 @pytest.mark.parametrize("rate", [9.0, 90.0, 400.0, 700.0, 955.0, 1300.0, 3000.0])
 def test_no_run_makes_a_prediction_less_sure(rate):
     low, _, high = interval("rtx-4090")
@@ -667,3 +354,28 @@ def test_an_anchor_is_told_in_any_order(text):
 def test_what_is_no_anchor_in_any_order_says_why(text, why):
     with pytest.raises(UsageError, match=why):
         read_anchor(text, resolve("resnet50"), catalogue())
+
+
+def test_a_training_s_run_elsewhere_has_its_degrees_of_parallelism(whichgpu):
+    """A row on file in FP8 is of the very job, which is trained beside wider weights: it is no news."""
+    job = ("llama-3-70b", "--phase", "pretrain", "--runtime", "Megatron-Bridge NeMo 26.04", "--precision",
+           "mxfp8", "--batch", "1", "--seq-len", "8192", "--tp", "2", "--pp", "4", "--option", "vp=5",
+           "--option", "global_batch=256", "--option", "cp=1")  # fmt: skip
+    told = whichgpu(
+        "predict",
+        *job,
+        "--gpu",
+        "b300-288gb-sxm:64",
+        "--anchor",
+        "gb200-192gb:64: 3828 tokens/s/gpu",
+        "--json",
+    ).json
+    (run,) = told["anchors"]
+    assert run["known"] > 0.9
+    assert run["ratio"] == pytest.approx(1.0, abs=0.1)
+    assert told["value"]["mid"] == pytest.approx(told["predicted"]["value"]["mid"], rel=0.02)
+    # On fewer GPUs than its groups have it has none.
+    few = anchors.run(anchors.read("gb200-192gb:4: 900 tokens/s/gpu", catalogue()), api.job(
+        "llama-3-8b", phase="pretrain", precision="bf16", batch=1, seq_len=4096, tp=2, pp=4,
+    )).predicted.job  # fmt: skip
+    assert (few.tp, few.pp) == (1.0, 1.0)

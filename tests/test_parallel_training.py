@@ -80,7 +80,12 @@ def test_stages_of_a_fine_tuning_wait_for_a_fifth_of_a_step_where_nothing_is_sai
 def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:
     # The head of Llama 2 13B is worth half a layer: the last of eight stages is hardly the fullest.
     job = replace(TRAIN, workload="llama-2-13b", pp=8.0, n_gpus=8.0)
-    few, many, chunks = rates(job, {"grad_accum": "8"}, {"grad_accum": "64"}, {"grad_accum": "8", "vp": "5"})
+    few, many, chunks = rates(
+        job,
+        {"grad_accum": "8", "vp": "1"},
+        {"grad_accum": "64", "vp": "1"},
+        {"grad_accum": "8", "vp": "5"},
+    )
     # The update once a step apart, a step has m + (pp - 1) / vp slots.
     assert many / few == pytest.approx((64 / 71) / (8 / 15), rel=0.03)
     assert chunks / few == pytest.approx((8 / 9.4) / (8 / 15), rel=0.03)
@@ -105,7 +110,7 @@ def test_a_pretraining_of_which_nobody_says_how_large_a_step_is_has_a_usual_one(
 
 def test_a_pipeline_that_waits_says_what_shortens_that() -> None:
     job = Job(workload="llama-3.1-405b", phase="pretrain", n_gpus=16384.0, tp=8.0, pp=16.0, seq_len=8192.0)
-    few = replace(job, batch=1.0, options={"global_batch": "2048"})
+    few = replace(job, batch=1.0, options={"global_batch": "2048", "vp": "1"})
     (said,) = (one for one in run(few, H100).at(0, 0).warnings if "stages wait" in one)
     assert "48% of a step; --option vp=8 interleaves them" in said
     for options in ({"global_batch": "2048", "vp": "8"}, {"global_batch": "32768"}):
@@ -158,7 +163,9 @@ def test_pipelines_of_pytorch_are_filled_with_each_batch(runtime: str, rounds: f
     """Two batches of eight sequences a replica fill and drain four stages twice; Megatron's go on."""
     staged = replace(TRAIN, n_gpus=4.0, pp=4.0, batch=8.0 if rounds > 1.0 else 1.0, runtime=runtime)
     once, twice = (
-        breakdown(replace(staged, options={"global_batch": whole, "checkpointing": "full"}), [GPUS[H100]])
+        breakdown(
+            replace(staged, options={"global_batch": whole, "checkpointing": "full", "vp": "1"}), [GPUS[H100]]
+        )
         for whole in ("8", "16")
     )
     ratio = float(twice.parts["bubble"][0, 0] / once.parts["bubble"][0, 0])

@@ -8,8 +8,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from anchored_rows import folded
 
-from tests.test_anchor import folded
 from whichgpu import api
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.estimate import estimate, estimate_bounds, plain_estimate

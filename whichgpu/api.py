@@ -356,21 +356,21 @@ def predict(
     """
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import single
-    from whichgpu.cost.job.placing import placed
+    from whichgpu.cost.job.placing import instead, placed
     from whichgpu.hardware.slices import resolve_device
 
     known = _known(gpu_files)
     device, count = resolve_device(_text("gpu", gpu), known)
     own = job(workload, **columns)
     count = _count(gpu, count, own)
+    asked = placed(own, count, device)
+    plain = single(asked, device)
     if not anchors:
-        return single(placed(own, count, device), device)
+        return replace(plain, warnings=(*plain.warnings, *instead(own, asked, device)))
     from whichgpu.cost.transfer import anchors as runs
     from whichgpu.cost.transfer import filed
     from whichgpu.cost.transfer.anchoring import shifted
 
-    asked = placed(own, count, device)
-    single(asked, device)
     found = estimate(asked, [device], explain=True)
     job_ = runs.job_of(found)
     stated = bool(own.runtime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -37,15 +38,17 @@ def predicted(
     from whichgpu.cost import carbon
     from whichgpu.cost.calibration.evidence import NEAREST, evidence
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.job.placing import placed
+    from whichgpu.cost.job.placing import instead, placed
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.prices.best import price
     from whichgpu.report.prediction import report
 
     where = carbon.grid(site[0])
     device, count = resolve_device(gpu, catalogue)
-    found = estimate(placed(job, count, device), [device], explain=True)
+    ran = placed(job, count, device)
+    found = estimate(ran, [device], explain=True)
     answer = found.at(0, 0)
+    answer = replace(answer, warnings=(*answer.warnings, *instead(job, ran, device)))
     emitted = carbon.footprint(answer, where, site[1])
     if not found.fits[0, 0]:
         from whichgpu.cost.infeasible import does_not_fit

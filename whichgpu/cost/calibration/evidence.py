@@ -41,19 +41,23 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING, phase
 from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.workload import meaning, workloads
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from whichgpu.cost.answers import Estimate
     from whichgpu.cost.table.rows import Head
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
+
+    #: Whether a row is taken as if it were not on file.
+    Unseen = Callable[[Mapping[str, str]], Any]
 
 #: Metrics that say the throughput of a whole job.
 _RATES = TIMED.keys() - {"tpot", "ttft"}
@@ -149,6 +153,23 @@ def evidence(answer: Estimate, gpu: Gpu, catalogue: Catalogue, most: int = NEARE
     return Known(_measured(answer, exact), tuple(exact), tuple(others.values())[:most])
 
 
+def nearest_run(answer: Estimate, gpu: Gpu, catalogue: Catalogue, unseen: Unseen = left_out) -> float:
+    """The distance of the nearest measured run, whatever GPU it was on; infinite where there is none.
+
+    Of a language model that trains, whatever model it was of: how a stack trains one it trains the others.
+    Rows that are `unseen` are taken as if they were not on file.
+    """
+    wanted = _Wanted(answer, gpu)
+    alike = wanted.job.trains and is_language_model(wanted.workload)
+    apart = (
+        one.far - wanted.of_gpu(one.gpu) - (wanted.of_workload(one.head.job) if alike else 0.0)
+        for one in _candidates(wanted, catalogue, unseen)
+        if one.row["metric"] in _RATES
+    )
+    found = min(apart, default=math.inf)
+    return found if found < _FAMILY else math.inf
+
+
 class _Near(NamedTuple):
     """A row with its distance, and its job in parts."""
 
@@ -234,9 +255,12 @@ class _Wanted:
             job = head.job
             known = runtime(job.runtime or self.answer.runtime, self.answer.runtime)
             ours, theirs = _options(self.job, with_cache(job, known))
-            far = 0.0 if job.workload == self.job.workload else _FAMILY + _DOUBLING * self._larger(job)
+            far = self.of_workload(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
-            far += self._format(job.precision or known.default_precision.get(job.phase, ""))
+            kind = job.precision or known.default_precision.get(job.phase, "")
+            # As it is trained: FP8 beside wider weights.
+            trained = precision(kind).train_as if kind and self.job.trains else ""
+            far += self._format(trained or kind)
             far += _OTHER * (_stack(job, self.answer.runtime) != self.answer.runtime)
             far += _OPTION * len({*ours.items()} ^ {*theirs.items()})
             self._heads[head.key] = (
@@ -244,6 +268,16 @@ class _Wanted:
                 _numbers(resolve_workload(job.workload).complete(by_habit(job, known))),
             )
         return self._heads[head.key]
+
+    def of_workload(self, job: Job) -> float:
+        """How far another workload of the family is."""
+        return 0.0 if job.workload == self.job.workload else _FAMILY + _DOUBLING * self._larger(job)
+
+    def of_gpu(self, gpu: Gpu) -> float:
+        """How far another GPU is."""
+        if gpu.id == self.gpu.id:
+            return 0.0
+        return _OTHER if lineage(gpu) == self.lineage else 2 * _OTHER
 
     def _format(self, kind: str) -> float:
         """How far a format is; one of the same weights and units, as autocast's is, is half another."""
@@ -295,18 +329,20 @@ def _stack(job: Job, fallback: str) -> str:
     return found.id if found.exact else ""
 
 
-def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
-    """Rows of the same workload; where none is timed, of its family as well.
+def _candidates(wanted: _Wanted, catalogue: Catalogue, unseen: Unseen | None = None) -> Iterator[_Near]:
+    """Rows of the same workload that are not `unseen`; where none is timed, of its family as well.
 
     A training is told of by trainings alone: what an inference reached says nothing of it.
     """
     own, key = store.select("measured", meaning(wanted.workload)), wanted.workload.id
+    own = own if unseen is None else [row for row in own if not unseen(row)]
     if key in workloads():
         # To look another spelling up takes the names of all workloads; an imported one may have another's.
         own = [{**row, "workload": key} for row in own]
     related = _alike(wanted, own)
     if not any(row["metric"] in TIMED for row in related):
         family = store.select("measured", lambda name: _family(name) == wanted.workload.family)
+        family = family if unseen is None else [row for row in family if not unseen(row)]
         related += _alike(wanted, family)
     # Rows of another phase are far off: they are looked at where there are no others.
     related = [row for row in related if _phase(row["phase"]) == wanted.job.phase] or related
@@ -362,8 +398,7 @@ def _near(wanted: _Wanted, row: dict[str, str], gpu: Gpu) -> _Near:
     """A row with its distance; see the top of this file. Raises `UsageError` for what cannot be read."""
     head, stated = read_parts(row)
     far, numbers = wanted.head(head)
-    if gpu.id != wanted.gpu.id:
-        far += _OTHER if lineage(gpu) == wanted.lineage else 2 * _OTHER
+    far += wanted.of_gpu(gpu)
     for name, asked in wanted.numbers.items():
         value = stated.get(name, numbers.get(name, asked))
         if value != asked:

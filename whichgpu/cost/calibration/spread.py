@@ -77,7 +77,7 @@ def group_of(laid: Layout | Estimates) -> str:
     return f"{laid.workload.family} {'train' if laid.job.trains else laid.job.phase}"
 
 
-def erring_as(laid: Layout) -> str:
+def erring_as(laid: Layout | Estimates) -> str:
     """The group whose widths a job has: mixtures of experts, trained or served, err more than others."""
     apart = laid.job.trains or laid.job.phase == "serve"
     return f"{group_of(laid)}, experts" if apart and laid.workload.dims.get("experts") else group_of(laid)

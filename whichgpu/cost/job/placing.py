@@ -157,6 +157,16 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     return job.changed(runtime=through) if through else job
 
 
+def instead(job: Job, ran: Job, gpu: Gpu) -> tuple[str, ...]:
+    """What to say of a training whose software reaches a GPU through another, given the job as it `ran`."""
+    if not (job.runtime and job.trains) or ran.runtime == job.runtime:
+        return ()
+    named, other = (usually(one).stack for one in (job, ran))
+    if named.id == other.id:
+        return ()
+    return (f"{named.title} on {gpu.id} is taken as {other.title}: no run of its own there is on file",)
+
+
 def _compiler(stack: Runtime, gpu: Gpu) -> str:
     """What software hands whole graphs to on accelerators of one family or architecture; "" where none is."""
     return stack.through.get(gpu.architecture or "") or stack.through.get(gpu.family or "", "")

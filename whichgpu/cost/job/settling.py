@@ -52,7 +52,8 @@ def settle(job: Job) -> Settled:
         step = (*step, *more)
     if job.trains and is_language_model(workload):
         job, step = distributed.usual_step(read.job, job, mesh, stack)
-        step = (*step, *distributed.gathering(read.job, job, stack, mesh))
+        job, cut = distributed.interleaved(read.job, job, mesh, stack, workload.dims.get("layers"))
+        step = (*step, *cut, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
 
 

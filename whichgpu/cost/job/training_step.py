@@ -13,6 +13,7 @@ from whichgpu.cost.memory import job_memory, offload
 from whichgpu.cost.parallel import distributed
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.training import unscaled
 from whichgpu.workloads.workload import resolve
 
@@ -47,7 +48,15 @@ def trained_step(
         whole,
         own,
         distributed.plan(
-            job, stack, mesh, whole, own, count=count, rounds=rounds, layers=workload.dims.get("layers")
+            job,
+            stack,
+            mesh,
+            whole,
+            own,
+            count=count,
+            rounds=rounds,
+            layers=workload.dims.get("layers"),
+            language=is_language_model(workload),
         ),
     )
 
@@ -61,14 +70,15 @@ def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...])
         / mesh.cp
         * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
     )
-    exposed = stack.exposed
+    c = section("training")
+    exposed = np.where(parallel.alongside(devices), c["alongside_exposed"], stack.exposed)
     experts = (
         share
         / mesh.cp
         * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
-    shown = 1.0 if off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
+    shown = 1.0 if off(job.options.get("moe_overlap", "")) else c["moe_exposed"]
     if distributed.schedule(job) == "dualpipe":
         # The forward pass of one micro-batch lies beside the backward one of another, exchange beside work.
         shown = 0.0

@@ -4,7 +4,8 @@
                                                        u, the fullest stage over the mean one (`unevenness`)
     t_micro = (t_pass^q + t_sharded^q)^(1/q)        FSDP or ZeRO 3: gathers and scatters beside the pass
 
-and the last backward pass hides part of the exchange of gradients (`parallel.data_parallel_seconds`),
+and the last backward pass hides part of the exchange of gradients, the first forward one part of that of
+weights, which in an interleaved pipeline are p passes (`parallel.data_parallel_seconds`),
 with m micro-batches of `batch` sequences a replica: the bubble is (pp - 1) / (vp m) of the work
 (Narayanan et al., Efficient Large-Scale Language Model Training on GPU Clusters, SC 2021, section 2.2).
 A GPU sends of P parameters that it answers for, over n replicas, by a ring (`links`):
@@ -104,11 +105,17 @@ class Step:
     norms_wait: float = 0.0
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
+    #: The share that are weights, which are gathered beside the first forward pass.
+    gathered: Any = 0.0
+    #: Passes that the exchange at the end of a step has beside it.
+    beside: Any = 1.0
     experts: Experts | None = None
     #: Of how many batches a step is, each of which fills a pipeline anew.
     rounds: Any = 1.0
     #: Whether a trainer of language models exchanges, what is shared out too at the full rate of the links.
     tuned: bool = True
+    #: Whether it is such a model, whoever trains it.
+    language: bool = True
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -158,17 +165,19 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
 
 def plan(
     job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array,
-    rounds: Any = 1.0, layers: Any = None,
+    rounds: Any = 1.0, layers: Any = None, language: bool = False,
 ) -> Step:  # fmt: skip
     """The step of a complete training job of `count` micro-batches a replica, in so many `rounds`.
 
-    Given are the ops of a pass, those that one GPU does of them, and how many `layers` the model has.
+    Given are the ops of a pass, those that one GPU does of them, how many `layers` the model has, and whether
+    it is of `language`.
     """
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
     # torchtitan and Llama 3 (section 3.3.2) do not shard weights again after the forward pass of a stage.
     gathers = np.where((level == _WHOLE) & (np.asarray(mesh.pp) > 1), 1.0, _GATHERS[level])
-    each = _gradient_bytes(job, stack) + gathers * section("training")["weight_bytes"]
+    gradients = _gradient_bytes(job, stack)
+    each = gradients + gathers * section("training")["weight_bytes"]
     frozen = _frozen_bytes(own) / mesh.pp if level == _WHOLE else 0.0
     experts, alike = _expert_share(own), mesh.expert_replicas(job)
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
@@ -187,7 +196,9 @@ def plan(
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
-        rounds=rounds, tuned=bool(stack.domain),
+        gathered=np.where(bool(stack.domain) or language, 1.0 - gradients / each, 0.0),
+        beside=np.minimum(_last_passes(mesh.pp, vp), count),
+        rounds=rounds, tuned=bool(stack.domain), language=language,
     )  # fmt: skip
 
 
@@ -236,6 +247,15 @@ def _late(whole: Sequence[Op], stack: Runtime, exchanged: Any) -> Any:
     looked_up = sum(tables, start=np.zeros(())) / np.maximum(weights, 1.0)
     bucket = stack.bucket_bytes / np.maximum(exchanged, 1.0)
     return np.minimum(np.maximum(bucket, looked_up), 1.0)
+
+
+def _last_passes(stages: Array, chunks: Any) -> Array:
+    """Passes of a stage between the first gradients of a group of layers that are whole and the last.
+
+    An interleaved pipeline takes micro-batches p at a time through one group of layers before the next one
+    (Narayanan et al. 2021, figure 4), so that the exchange of all groups but the last lies beside p passes.
+    """
+    return np.asarray(stages - (stages - 1.0) / chunks)
 
 
 def _exchanging(job: Job) -> float:
@@ -387,6 +407,29 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
     more = f"--option vp={parts} interleaves them, " if parts > np.min(job.degree("vp")) else ""
     return (
         f"stages wait for one another {waits:.0%} of a step; {more}more micro-batches a step shorten that",
+    )
+
+
+def interleaved(asked: Job, job: Job, mesh: Mesh, stack: Runtime, layers: Any) -> tuple[Job, tuple[str, ...]]:
+    """A training whose stages would wait for a fifth of a step and more, cut as finely as trainers cut them.
+
+    `asked` is the job before its defaults. Who has few micro-batches does not leave stages in one piece, or
+    says so (`vp`, `schedule`); Megatron-LM takes micro-batches in groups of as many as there are stages.
+    """
+    stated = {"grad_accum", "global_batch"} & set(asked.options)
+    open_ = isinstance(layers, int) and stated and not {"vp", "schedule"} & set(asked.options)
+    if not (open_ and stack.domain) or stack.splits_batch or np.all(np.asarray(mesh.pp) == 1.0):
+        return job, ()
+    count, stages, empty = _micro_batches(job, mesh), np.asarray(mesh.pp), empty_slots(job, mesh)
+    waits = empty / (count + empty)
+    most = np.array([most_parts(layers, int(one)) for one in stages.ravel()]).reshape(stages.shape)
+    parts = np.where((waits >= _WAITING) & (count % stages == 0.0), most, 1)
+    if np.all(parts == 1):
+        return job, ()
+    said: Any = f"{parts:d}" if parts.ndim == 0 else parts.astype(np.float64)
+    return job.changed(options={**job.options, "vp": said}), (
+        f"vp was not given: stages are cut into {np.max(parts)} groups of layers each, interleaved, as they "
+        f"would wait for one another {np.max(waits):.0%} of a step in one piece; state vp=1 for that",
     )
 
 

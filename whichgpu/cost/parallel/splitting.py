@@ -354,10 +354,10 @@ def data_parallel_seconds(
 ) -> Array:
     """Seconds of a training step, given those of one pass on each of its `replicas`, (G, J).
 
-    What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). What is exchanged at
-    the end hides behind the two thirds of the last pass that are backward:
-    t / 3 + ((2/3 t)^2 + t_early^2)^(1/2) + t_late. Stragglers cost a little for every doubling of the
-    replicas. `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
+    What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). Gradients at the end hide
+    behind the two thirds of the last passes that are backward, weights behind the third that is forward
+    (`shown_at_end`). Stragglers cost a little for every doubling of the replicas. `links` is a factor on the
+    rate of the links. A `step` of None exchanges nothing.
     """
     return each_pass if step is None else Exchange.of(step, replicas, devices).seconds(each_pass, links)
 
@@ -373,6 +373,8 @@ class Exchange(NamedTuple):
     slots: Array
     waits: Array
     late: Array
+    gathered: Array
+    passes: Array
 
     @classmethod
     def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
@@ -389,6 +391,7 @@ class Exchange(NamedTuple):
         return cls(
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
             np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
+            np.asarray(step.gathered), np.asarray(step.beside, dtype=np.float64),
         )  # fmt: skip
 
     def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
@@ -396,7 +399,7 @@ class Exchange(NamedTuple):
         micro = beside_pass(beside_pass(each_pass, self.beside / links), self.copied)
         together = (
             self.slots * micro
-            + shown_at_end(micro, self.last / links, self.late)
+            + shown_at_end(micro * self.passes, self.last / links, self.late, self.gathered)
             + self.filling
             + self.updated
         )
@@ -414,13 +417,16 @@ def beside_pass(each_pass: Array, beside: Array) -> Array:
     return np.asarray(np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass))
 
 
-def shown_at_end(micro: Array, last: Array, late: Any = 0.0) -> Array:
-    """Seconds of an exchange at the end that the last backward pass, two thirds of a pass, does not hide.
+def shown_at_end(beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0) -> Array:
+    """Seconds of an exchange at the end of a step that the passes `beside` it, in s, do not hide.
 
-    Of the share `late` of it, which is ready when that pass is over, nothing hides anything.
+    Two thirds of these are backward, which hide gradients but for the share `late`, ready when they are
+    over. The rest, forward, hides the share `gathered`: weights (`overlap_param_gather` of Megatron-LM).
     """
-    backward, early = 2.0 / 3.0 * micro, (1.0 - late) * last
-    return np.asarray(late * last + np.sqrt(backward**2 + early**2) - backward)
+    backward, forward, sums = 2.0 / 3.0 * beside, beside / 3.0, (1.0 - gathered) * last
+    early, weights = (1.0 - late) * sums, gathered * last
+    shown = late * sums + np.sqrt(backward**2 + early**2) - backward
+    return np.asarray(shown + np.sqrt(forward**2 + weights**2) - forward)
 
 
 def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> tuple[Array, Array]:
@@ -429,24 +435,33 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
     the port of one GPU between machines where a ring of all has those of all. Of frameworks' own sharding of
     other networks no run is on file: it has the rates that their all-reduces are known to have, and hides as
-    little.
+    little. Trainers of language models fill their links at the end of a step too, but for those of experts,
+    and so do compilers of whole programs (`alongside`).
     """
     c, experts = section("links"), step.experts
+    tuned = step.tuned | (step.language & alongside(devices))
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
     dense = size if experts is None else (1.0 - experts.share) * size
     gathered = _gathered if step.tuned else all_gather
     shards = gathered(dense, ranks, devices, step.apart)
     whole = all_reduce(dense, ranks, devices, step.apart)
+    each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
+    # What goes with every micro-batch and hides behind none.
+    often = np.where(each, np.where(tuned, 0.0, step.micro_batches), 1.0)
+    last = np.where(step.level == 0, whole, often * shards) / np.where(tuned, 1.0, c["data_parallel"])
     if experts is not None:
         own = experts.share * size
-        shards = shards + gathered(own, experts.ranks, devices, experts.apart)
-        whole = whole + all_reduce(own, experts.ranks, devices, experts.apart)
-    each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
-    beside = np.where(each & step.tuned, shards, 0.0) / links
-    # What goes with every micro-batch and hides behind none.
-    often = np.where(each, 0.0 if step.tuned else step.micro_batches, 1.0)
-    last = np.where(step.level == 0, whole, often * shards)
-    return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
+        apart = gathered(own, experts.ranks, devices, experts.apart)
+        whole = all_reduce(own, experts.ranks, devices, experts.apart)
+        shards = shards + apart
+        last = last + np.where(step.level == 0, whole, often * apart) / c["data_parallel"]
+    return np.asarray(np.where(each & tuned, shards, 0.0) / links), np.asarray(last / links)
+
+
+def alongside(devices: Devices) -> NDArray[np.bool_]:
+    """Whether a compiler of whole programs sends beside the work, unasked, (G, 1)."""
+    vendors = section("training")["alongside"]
+    return np.asarray(devices.each(lambda gpu: gpu.vendor in vendors), dtype=bool)
 
 
 #: Cards that no desktop has slots for.

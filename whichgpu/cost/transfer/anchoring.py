@@ -33,12 +33,13 @@ Of a model that is not in the zoo nobody knows how much work it is: all errors t
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.calibration.spread import group_of, version_of
+from whichgpu.cost.calibration.spread import erring_as, version_of
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.timing.classes import lineage
 from whichgpu.values import NamedTuple, immutable
@@ -107,7 +108,7 @@ def place(found: Estimates, g: int) -> Place:
     """The place of the jobs of a sweep on its g-th GPU."""
     job, gpu = found.job, found.devices.gpus[g]
     return Place(
-        workload=found.workload.id, group=group_of(found), version=version_of(found.runtime),
+        workload=found.workload.id, group=erring_as(found), version=version_of(found.runtime),
         runtime=found.runtime.kernels, precision=job.precision, gpu=gpu.id, lineage=lineage(gpu),
         numbers=numbers(job), options=dict(job.options),
         shared=found.spread_shared[g], own=found.spread_own[g],
@@ -257,8 +258,8 @@ def _news(points: Sequence[Point]) -> Array:
 
 
 def _carried(place: Place) -> float:
-    """What of a job's error other GPUs have too: little of the time that a prompt takes (`prompts`)."""
-    return float(section("anchor")["prompts"]) ** 0.5 if place.group.endswith(" prefill") else 1.0
+    """What of a job's error other GPUs have too: of language models little, by group (`carried`)."""
+    return math.sqrt(section("anchor")["carried"].get(place.group, 1.0))
 
 
 def _unlike(texts: Sequence[str]) -> Array:

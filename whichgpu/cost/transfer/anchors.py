@@ -16,6 +16,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job import asked
 from whichgpu.cost.job.placing import placed
@@ -137,8 +139,9 @@ def run(anchor: Anchor, job: Job) -> Placed:
     """
     changes = dict(anchor.changes)
     options = {**job.options, **changes.pop("options")}
-    # Groups of GPUs are those of the anchor's own number of them.
-    own = replace(job, n_gpus=None, tp=changes.pop("tp", None), pp=changes.pop("pp", None),
+    # Groups of GPUs are those of the anchor's own number of them; a training keeps its own where they fit.
+    tp, pp = _groups(job, anchor.n_gpus)
+    own = replace(job, n_gpus=None, tp=changes.pop("tp", tp), pp=changes.pop("pp", pp),
                   **{**changes, "options": options})  # fmt: skip
     try:
         found = estimate(placed(own, anchor.n_gpus, anchor.gpu), [anchor.gpu])
@@ -153,6 +156,13 @@ def run(anchor: Anchor, job: Job) -> Placed:
     return Placed(anchor, answer, Point(place(found, 0), math.log(ratio)))
 
 
+def _groups(job: Job, count: int) -> tuple[Any, Any]:
+    """The degrees of a training that so many GPUs can have as well."""
+    tp, pp = (1.0 if one is None else one for one in (job.tp, job.pp))
+    whole = job.trains and np.size(tp) == np.size(pp) == 1 and count % float(np.ravel(tp * pp)[0]) == 0.0
+    return (job.tp, job.pp) if whole else (None, None)
+
+
 def of_one_user(job: Job) -> bool:
     """Whether a job states an engine that usually serves one user, who may also keep weights in the host.
 
@@ -165,4 +175,5 @@ def of_one_user(job: Job) -> bool:
 
 def job_of(found: Estimates) -> Job:
     """The single job of estimates, without what is only of its number of GPUs."""
-    return replace(found.job_at(0), n_gpus=None, tp=None, pp=None)
+    job = found.job_at(0)
+    return replace(job, n_gpus=None) if job.trains else replace(job, n_gpus=None, tp=None, pp=None)
