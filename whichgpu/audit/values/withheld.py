@@ -338,6 +338,9 @@ def _doubtful(
 def _without_names(text: str, here: Sequence[Mention]) -> str:
     """A text with blanks in the place of names: the "PCIe" of "A100 80GB PCIe" is no link."""
     for each in here:
+        if not any(letter.isdigit() for letter in each.text):
+            # A form alone may be a slot: "its PCIe 5.0".
+            continue
         text = f"{text[: each.start]}{' ' * (each.end - each.start)}{text[each.end :]}"
     return text
 
