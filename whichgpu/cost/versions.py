@@ -27,7 +27,7 @@ _CONTAINER = r"(?<![\d.])(\d\d\.\d\d)(?:\.\d\d?)?(?!\.?\d)"
 _VERSION = r"\d+\.\d+"
 #: What a framework runs on, with its own number.
 _BELOW = (
-    r"\b(?:drivers?|linux|ubuntu|debian|kernel|python|cuda|cudnn|rocm|hip|nccl|gcc)"
+    r"\b(?:drivers?|linux|ubuntu|debian|kernel|python|cuda|cudnn|rocm|hip|aiter|nccl|gcc)"
     r"(?: version| toolkit| driver)?[-_ :=v]{0,3}\d+(?:\.\d+)+"
 )
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
