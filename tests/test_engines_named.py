@@ -225,3 +225,17 @@ def test_stages_that_are_stated_leave_the_width_to_what_holds_the_model(model, s
         [{**row, "pp": f"{stages:g}"}, {**row, "id": "b", "pp": f"{stages:g}", "tp": f"{width:g}"}], GPUS
     )
     assert left_open.value == pytest.approx(stated.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("rocm/vllm:rocm6.4.1_vllm_0.10.1", "vLLM 0.10.1"),
+        ("CUDA 12.4, TensorRT-LLM 0.17", "TensorRT-LLM 0.17"),
+        ("ROCm 6.2, vLLM 0.6.3", "vLLM 0.6.3"),
+    ],
+)
+def test_what_lies_below_an_engine_has_its_own_number(text, same):
+    """A release's host and kernels are those of its number, wherever in a text it stands."""
+    told, plain = runtime(text, ""), runtime(same, "")
+    assert (told.marks, told.sequence, told.fixed) == (plain.marks, plain.sequence, plain.fixed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.versions import (
+    above,
     as_containers,
     dated,
     major_of,
@@ -427,7 +428,7 @@ def _has(text: str, mark: Mapping[str, Any]) -> bool:
         return False
     build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
     older = build is not None and int(build[1]) < mark["builds"]
-    told = re.search(r"\d+(?:\.\d+)+", low) if {"before", "since"} & set(mark) else None
+    told = re.search(r"\d+(?:\.\d+)+", above(low)) if {"before", "since"} & set(mark) else None
     if told:
         version = parts(told[0])
         older = parts(mark.get("since", "0")) <= version < parts(mark.get("before", "9999"))
