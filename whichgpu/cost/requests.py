@@ -260,9 +260,10 @@ def _of_dataset(dataset: str, name: str) -> Lengths | None:
     """How lengths differ in what load generators send; raises `UsageError` for a data set that is not known.
 
     Random tokens are as many as were asked for, and so nearly are lines of sonnets. Questions of chats differ
-    about as an exponential does (an assumption). Answers of ShareGPT's as load generators cut them: of 740 that an engine gave, a quarter has
-    less than 0.15 of the mean, none more than 4.6 times, and the variance is 0.83 of the mean's square
-    (LambdaLabsML/vllm-benchmark, results/prompt_1280 of Mistral 7B on one H100, two samples).
+    about as an exponential does (an assumption). Answers of ShareGPT's as load generators cut them: of 740
+    that an engine gave, a quarter has less than 0.15 of the mean, none more than 4.6 times, and the variance
+    is 0.83 of the mean's square (LambdaLabsML/vllm-benchmark, results/prompt_1280 of Mistral 7B on one H100,
+    two samples).
     """
     from whichgpu.workloads.lengths import Lengths
 
