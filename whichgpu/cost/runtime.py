@@ -211,6 +211,8 @@ class Runtime:
     routing: float = 1.0
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)
+    #: Values of a narrow side at which the weights of an expert take twice as long to read.
+    expert_side: float = 0.0
     quantising: float = 0.0
     #: The same in models without experts, where that is stated apart.
     quantising_dense: float = 0.0
