@@ -12,6 +12,7 @@ from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.language.attention import READIED
 from whichgpu.workloads.ops import COUNTED
 from whichgpu.workloads.recurrent import WITHIN
 
@@ -93,10 +94,19 @@ def _kernels(op: Op, runtime: Runtime, devices: Devices) -> Any:
     """Kernels of an op that moves bytes, where nothing swallows it; of dispatch (G, 1), or (1, J)."""
     if op.kind == "copy" and op.layer.endswith(".dispatch"):
         return devices.under(runtime, _routing)
+    if op.kind == "copy" and op.layer.endswith(f"indexer.{READIED}"):
+        return _INDEXING
     if op.kind == "optimizer" and not runtime.domain:
         each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
         return max(1.0, each * float(op.dims["tensors"]))
     return 1.0
+
+
+#: Kernels beside the products of a sparse-attention indexer. SGLang's rotates queries and keys, writes both
+#: back, transforms them by Hadamard's, narrows them, stores the keys, scales the heads' weights and takes the
+#: best tokens: eleven with the norm of the keys, of which two run beside the queries' on a second stream
+#: (python/sglang/srt/layers/attention/nsa/nsa_indexer.py). Others are taken to have as many.
+_INDEXING = 9.0
 
 
 def _routing(stack: Runtime, on: Devices) -> Array:
