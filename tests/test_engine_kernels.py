@@ -36,6 +36,21 @@ def test_experts_and_narrow_products_bring_kernels_of_their_own(engine, beside):
     assert float((with_ - without).ravel()[0]) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(("engine", "more"), [("vllm", 3.0), ("sglang", 0.0)])
+def test_experts_in_eight_bits_are_narrowed_by_kernels_of_their_own_under_vllm(engine, more):
+    """Before each of their two products, with the gate between them; in four bits within one kernel."""
+    stack = runtime(engine, engine)
+    asked = Job("qwen3-235b-a22b", phase="serve", precision="fp8", runtime=engine, concurrency=8.0)
+    settled = settle(asked)
+    devices = lay_out(settled.job, [GPUS["b200-180gb-sxm"]]).devices
+    work = token_work(settled.workload, settled.job, stack, devices, sequences=8.0, kv_tokens=8000.0)
+    experts = [op for op in work.ops if op.shard.startswith("expert") and op.kind == "gemm"]
+    found = kernels(experts, stack, devices) - kernels(
+        experts, replace(stack, quantising_experts=0.0), devices
+    )
+    assert float(found.ravel()[0]) == more * settled.workload.dims["layers"]
+
+
 def test_an_indexer_brings_kernels_beside_its_products():
     """GLM-5 chooses the tokens that it attends to: nine kernels a layer, of whatever engine."""
     for engine in ("sglang", "vllm", "tensorrt-llm"):

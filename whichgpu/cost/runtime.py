@@ -216,6 +216,8 @@ class Runtime:
     quantising: float = 0.0
     #: The same in models without experts, where that is stated apart.
     quantising_dense: float = 0.0
+    #: The same beside each product of experts in 8 bits, where they are no part of kernels for experts.
+    quantising_experts: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
     overlaps_softmax: bool = False
     #: Sizes of the groups whose heads share what a token's attention reads of the cache; None for any size.
