@@ -260,7 +260,8 @@ def test_experts_have_the_kernels_that_an_engine_has_for_them_on_a_gpu():
 
     hopper, blackwell = launched("sglang", "h200-141gb-sxm", "b200-180gb-sxm")
     assert hopper - blackwell == pytest.approx(5 * 94), "layers of Qwen3 235B"
-    assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell)]
+    # In FP8 vLLM narrows and gates what they multiply outside of FlashInfer's kernels.
+    assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell + 3 * 94)]
 
 
 def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():

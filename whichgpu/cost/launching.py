@@ -46,7 +46,7 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter,
     but for `quantising_experts`.
     """
-    if table.kind == "gemm" and runtime.quantising:
+    if table.kind == "gemm" and (runtime.quantising or runtime.quantising_experts):
         mixture = any(op.shard.startswith("expert") for op in table.ops)
         dense = runtime.quantising if mixture else runtime.quantising_dense or runtime.quantising
         each = [_narrowing(op, dense, runtime.quantising_experts) for op in table.ops]
