@@ -172,7 +172,8 @@ def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
     Tiles of 8 to 128 rows carry them in llama.cpp, up to 64 of them without a copy in 16 bits on any GPU. As
     many matrix-vector products in turn, the last one in part, would do as well: they are taken for no slower.
     """
-    some = quantised_prompt(ops) & (ops.dims["m"] <= section("products")["narrow_rows"])
+    # An expert has whole rows, of which there are so many in the mean.
+    some = quantised_prompt(ops) & (np.rint(ops.dims["m"]) <= section("products")["narrow_rows"])
     return np.asarray(some & ~devices.processor)
 
 
