@@ -165,7 +165,7 @@ def readied(rec: Recorder, values: Any) -> None:
         rec.copy(values, name=READIED)
 
 
-#: What moves the queries and keys of an indexer, by kernels of their own (`cost/launching.py`).
+#: What moves the queries and keys of an indexer, by kernels of their own (`cost/timing/launching.py`).
 READIED = "readied"
 
 
