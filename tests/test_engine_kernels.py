@@ -1,6 +1,7 @@
 """Kernels of engines of language models: formats that they widen or unpack, attention, experts, the host."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.kernels.attention import exponentials
+from whichgpu.cost.parallel.splitting import shard
 from whichgpu.cost.serving.steady import reading
 from whichgpu.cost.timing.engine_step import step_ops
 from whichgpu.cost.timing.launching import kernels
@@ -32,6 +34,50 @@ def test_experts_and_narrow_products_bring_kernels_of_their_own(engine, beside):
     # 94 layers: a sort of tokens and so on, and the activations of two dense products narrowed.
     expected = 94 * (beside + 2.0 * stack.quantising) * stack.gap * float(devices.pause[0, 0])
     assert float((with_ - without).ravel()[0]) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("engine", "more"), [("vllm", 3.0), ("sglang", 0.0)])
+def test_experts_in_eight_bits_are_narrowed_by_kernels_of_their_own_under_vllm(engine, more):
+    """Before each of their two products, with the gate between them; in four bits within one kernel."""
+    stack = runtime(engine, engine)
+    asked = Job("qwen3-235b-a22b", phase="serve", precision="fp8", runtime=engine, concurrency=8.0)
+    settled = settle(asked)
+    devices = lay_out(settled.job, [GPUS["b200-180gb-sxm"]]).devices
+    work = token_work(settled.workload, settled.job, stack, devices, sequences=8.0, kv_tokens=8000.0)
+    experts = [op for op in work.ops if op.shard.startswith("expert") and op.kind == "gemm"]
+    found = kernels(experts, stack, devices) - kernels(
+        experts, replace(stack, quantising_experts=0.0), devices
+    )
+    assert float(found.ravel()[0]) == more * settled.workload.dims["layers"]
+
+
+def test_an_indexer_brings_kernels_beside_its_products():
+    """GLM-5 chooses the tokens that it attends to: nine kernels a layer, of whatever engine."""
+    for engine in ("sglang", "vllm", "tensorrt-llm"):
+        stack = runtime(engine, engine)
+        asked = Job("glm-5", phase="serve", precision="fp8", runtime=engine, concurrency=4.0)
+        settled = settle(asked)
+        devices = lay_out(settled.job, [GPUS["b200-180gb-sxm"]]).devices
+        work = token_work(settled.workload, settled.job, stack, devices, sequences=4.0, kv_tokens=4000.0)
+        rest = [op for op in work.ops if not op.layer.endswith("indexer.readied")]
+        assert len(rest) < len(work.ops)
+        more = kernels(work.ops, stack, devices) - kernels(rest, stack, devices)
+        assert float(more.ravel()[0]) == 9.0 * settled.workload.dims["layers"]
+
+
+def test_an_expert_that_is_cut_is_slower_to_read_under_sglang():
+    """Eight slices of an expert together take longer than the expert does, where another engine's do not."""
+    settled = settle(Job("qwen3-235b-a22b", phase="serve", precision="fp8", concurrency=8.0))
+    devices = Devices.of([GPUS["h100-80gb-sxm"]])
+    whole = step_ops(settled.workload, settled.job, 0.0, 8.0, 8000.0)
+    taken = {}
+    for engine, cut in product(("sglang", "vllm"), (1.0, 8.0)):
+        cuts = shard(whole, np.full(1, cut), ep=np.ones(1), moe_tp=np.full(1, cut))
+        ops = [op for op in cuts if op.shard.startswith("expert") and op.kind == "gemm"]
+        passed = prepare(ops, devices, runtime(engine, ""))
+        taken[engine, cut] = cut * float(sum((one.table.count * one.memory).sum() for one in passed.kernels))
+    assert taken["vllm", 8.0] == pytest.approx(taken["vllm", 1.0], rel=0.1)
+    assert taken["sglang", 8.0] > 1.15 * taken["sglang", 1.0]
 
 
 def test_many_rows_of_an_expert_are_multiplied_faster_than_few():
@@ -214,7 +260,8 @@ def test_experts_have_the_kernels_that_an_engine_has_for_them_on_a_gpu():
 
     hopper, blackwell = launched("sglang", "h200-141gb-sxm", "b200-180gb-sxm")
     assert hopper - blackwell == pytest.approx(5 * 94), "layers of Qwen3 235B"
-    assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell)]
+    # In FP8 vLLM narrows and gates what they multiply outside of FlashInfer's kernels.
+    assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell + 3 * 94)]
 
 
 def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():

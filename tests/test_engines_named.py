@@ -9,8 +9,10 @@ from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job import asked
 from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.placing import held
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.job.versions import month_of
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -186,3 +188,54 @@ def test_what_hears_under_nemo_is_a_network_of_pytorch_and_no_trainer_of_languag
     )  # fmt: skip
     assert heard.throughput == pytest.approx(plain.throughput)
     assert asked.read(Job("bert-large", phase="pretrain", runtime="NeMo")).runtime.id == "megatron"
+
+
+@pytest.mark.parametrize(
+    ("text", "tp"), [("TensorRT 10.11, CUDA 12.9", "8"), ("TensorRT 10.2.0, CUDA 12.4", None)]
+)
+def test_a_submission_with_experts_has_groups_of_attention_where_its_engine_has(text, tp):
+    """TensorRT-LLM since 1.0, which is built on TensorRT 10.11; a submission to MLPerf names that alone."""
+    read = asked.read(Job("deepseek-r1", phase="serve", precision="fp4", runtime=text, tp=8.0, n_gpus=8.0))
+    assert read.runtime.id == "tensorrt-llm"
+    assert read.job.options.get("attention_dp") == tp
+
+
+def test_a_submission_of_a_server_has_no_server_around_it():
+    """AMD's to MLPerf name vLLM 0.6 with the round behind it, or PyTorch and their kernels alone."""
+    plain, submitted = (runtime(text, "") for text in ("vLLM 0.6.5", "vLLM 0.6.5.dev964+mlperf50, ROCm"))
+    assert submitted.sequence < plain.sequence / 5 < submitted.sequence * 2
+    assert submitted.scheduler["max_num_seqs"] > plain.scheduler["max_num_seqs"]
+    kernels = runtime("PyTorch 2.8.0a0+git74091a9, aiter 0.1.4.dev17", "")
+    assert kernels.id == runtime("aiter 0.1.4, PyTorch 2.8", "").id == "vllm"
+    assert kernels.sequence == runtime("vllm", "").sequence
+
+
+@pytest.mark.parametrize(
+    ("model", "stages", "width"),
+    [("llama-2-70b", 1.0, 2.0), ("llama-2-70b", 2.0, 1.0), ("llama-3.1-405b", 1.0, 8.0)],
+)  # fmt: skip
+def test_stages_that_are_stated_leave_the_width_to_what_holds_the_model(model, stages, width):
+    """A table that says pp 1 and no tp means no stages, and not that one GPU holds 405B."""
+    asked_for = Job(model, phase="serve", precision="fp8", n_gpus=8.0, pp=stages, runtime="tensorrt-llm")
+    assert held(asked_for, GPUS["h100-80gb-sxm"]).tp == width
+    row = {"id": "a", "workload": model, "gpu": "h100-80gb-sxm", "n_gpus": "8", "phase": "serve",
+           "precision": "fp8", "concurrency": "max", "input_tokens": "500", "output_tokens": "500",
+           "runtime": "tensorrt-llm", "metric": "throughput", "unit": "output tokens/s"}  # fmt: skip
+    left_open, stated = predict_rows(
+        [{**row, "pp": f"{stages:g}"}, {**row, "id": "b", "pp": f"{stages:g}", "tp": f"{width:g}"}], GPUS
+    )
+    assert left_open.value == pytest.approx(stated.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("rocm/vllm:rocm6.4.1_vllm_0.10.1", "vLLM 0.10.1"),
+        ("CUDA 12.4, TensorRT-LLM 0.17", "TensorRT-LLM 0.17"),
+        ("ROCm 6.2, vLLM 0.6.3", "vLLM 0.6.3"),
+    ],
+)
+def test_what_lies_below_an_engine_has_its_own_number(text, same):
+    """A release's host and kernels are those of its number, wherever in a text it stands."""
+    told, plain = runtime(text, ""), runtime(same, "")
+    assert (told.marks, told.sequence, told.fixed) == (plain.marks, plain.sequence, plain.fixed)

@@ -358,12 +358,25 @@ def test_a_volume_has_the_side_of_its_window():
 
 def test_what_a_server_drafts_has_many_names():
     row = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "n_gpus": "4", "concurrency": "1"}
-    plain, three, named, method, none, training = values(
+    plain, three, named, method, other, none, training = values(
         row, *({**row, "options": one} for one in
-               ("speculative=3", "num_speculative_tokens=3", "speculative=eagle3", "mtp=0", "qps=0.5")),
+               ("speculative=3", "num_speculative_tokens=3", "speculative=eagle3", "spec_decoding=mtp",
+                "mtp=0", "qps=0.5")),
     )  # fmt: skip
-    assert three == named == method > plain == none
+    assert three == named == method == other > plain == none
     assert training != plain
+
+
+def test_options_of_load_generators_have_their_own_names():
+    """The format of a cache as engines call it, and how far lengths are drawn from those that are stated."""
+    row = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "n_gpus": "4", "concurrency": "64",
+           "runtime": "vLLM 0.11", "precision": "fp8", "input_tokens": "1024",
+           "output_tokens": "1024"}  # fmt: skip
+    pairs = ("kv_cache_dtype=fp8", "kv_precision=fp8"), ("random_range_ratio=0.8", "length_range=0.2"), \
+        ("random_range_ratio=1", "length_range=0"), ("dataset=sonnet", "dataset=random")  # fmt: skip
+    for said, meant in pairs:
+        theirs, ours = values(*({**row, "options": one} for one in (said, meant)))
+        assert theirs == ours
 
 
 def test_what_rows_leave_open_follows_what_they_state():

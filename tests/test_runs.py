@@ -290,7 +290,7 @@ def test_percentiles_of_jobs_without_an_end_lie_around_their_means():
 
 def test_a_data_set_that_is_not_known_is_refused():
     refused = answers(("ttft", "ms"), options="num_prompts=100;dataset=alpaca")["ttft"]
-    assert "none of random, sharegpt" in refused.error
+    assert "none of random, sonnet, sharegpt" in refused.error
     assert "output_lengths=" in refused.error
 
 

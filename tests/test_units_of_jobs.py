@@ -63,9 +63,13 @@ def test_what_a_metric_is_of_counts_where_the_unit_leaves_it_out():
     served = {"id": "a", "workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve",
               "unit": "tok/s", "concurrency": "32", "input_tokens": "1024",
               "output_tokens": "256"}  # fmt: skip
-    said = ("TPS per user", "per-request throughput", "interactivity")
+    said = ("TPS per user", "per-request throughput", "interactivity", "intvty", "median_intvty")
     answers = predict_rows([{**served, "metric": one} for one in said], GPUS)
     assert len({one.value for one in answers}) == 1
+    several = {**served, "n_gpus": "2", "tp": "2"}
+    said = ("output_tput_per_gpu", "output_tokens_per_gpu", "output tokens/s")
+    first, second, all_together = predict_rows([{**several, "metric": one} for one in said], GPUS)
+    assert first.value == second.value == pytest.approx(all_together.value / 2)
     (frames, seconds) = predict_rows(
         [{"id": "a", "workload": "wan-2.1-t2v-1.3b", "gpu": "rtx-4090", "metric": name, "unit": unit}
          for name, unit in (("FPS", "fps"), ("latency", "s"))], GPUS,

@@ -258,8 +258,9 @@ def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, floa
     """The tp and pp of `held`; None where the job is as it is. `runs` says how it `usually` runs."""
     # Groups of data-parallel attention have that many times the GPUs of one.
     gpus = 1 if job.n_gpus is None else int(job.n_gpus / _groups(job))
-    several = gpus > (job.tp or 1.0)
-    if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
+    several = gpus > (job.tp or 1.0) * (job.pp or 1.0)
+    whole = job.tp is not None and job.pp is not None
+    if not several or whole or job.trains or gpu.value("memory") is None:
         return None
     known = runs()
     if not is_language_model(known.workload) or splits_layers(known.stack):
@@ -268,9 +269,12 @@ def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, floa
     memory = float(as_seen(gpu, phase).need("memory"))
     share = weight_bytes(known.workload.id, known.precision) / memory
     if tp is None:
+        # Of stages that are stated each has its part of the layers.
+        part, width = share / (job.pp or 1.0), int(gpus / (job.pp or 1.0))
         room = 1.0 - section("serving")["cache_share"] if phase == "serve" else 1.0
-        tp = _width(share / room, gpus, known.workload.dims, most_copies(phase, job.batch, job.concurrency))
-    stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
+        copies = most_copies(phase, job.batch, job.concurrency)
+        tp = _width(part / room, width, known.workload.dims, copies)
+    stages = job.pp or next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
     return (float(tp), float(stages)) if tp * stages > 1 else None
 
 

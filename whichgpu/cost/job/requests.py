@@ -6,7 +6,7 @@
     length_range   r: prompts and outputs are anywhere within (1 - r) and (1 + r) of their lengths, evenly
     num_prompts    requests of the whole run of a load generator; else it has no end
     max_concurrency  requests that it keeps in flight at most, as its own option of that name
-    dataset        what it sends: `random`, all of them alike, or `sharegpt`, chats that differ widely
+    dataset        what it sends: `random` or `sonnet`, all alike, or `sharegpt`, chats that differ widely
     ignore_eos     true where every answer has the length that is asked for
     prefix_hit     share of a prompt whose keys and values are in the cache already
     speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
@@ -259,16 +259,17 @@ def _lengths(job: Job, name: str) -> Lengths | None:
 def _of_dataset(dataset: str, name: str) -> Lengths | None:
     """How lengths differ in what load generators send; raises `UsageError` for a data set that is not known.
 
-    Random tokens are as many as were asked for. Questions of chats differ about as an exponential does (an
-    assumption). Answers of ShareGPT's as load generators cut them: of 740 that an engine gave, a quarter has
-    less than 0.15 of the mean, none more than 4.6 times, and the variance is 0.83 of the mean's square
-    (LambdaLabsML/vllm-benchmark, results/prompt_1280 of Mistral 7B on one H100, two samples).
+    Random tokens are as many as were asked for, and so nearly are lines of sonnets. Questions of chats differ
+    about as an exponential does (an assumption). Answers of ShareGPT's as load generators cut them: of 740
+    that an engine gave, a quarter has less than 0.15 of the mean, none more than 4.6 times, and the variance
+    is 0.83 of the mean's square (LambdaLabsML/vllm-benchmark, results/prompt_1280 of Mistral 7B on one H100,
+    two samples).
     """
     from whichgpu.workloads.lengths import Lengths
 
     answers = Lengths("beta", 1.0, math.sqrt(0.83))
     chats = answers if name == "output_lengths" else Lengths("exponential", 1.0, 1.0)
-    known = {"random": None, "sharegpt": chats}
+    known = {"random": None, "sonnet": None, "sharegpt": chats}
     key = dataset.strip().lower()
     if key not in known:
         raise UsageError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.job.versions import (
+    above,
     as_containers,
     as_pytorch,
     dated,
@@ -211,9 +212,13 @@ class Runtime:
     routing: float = 1.0
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)
+    #: Values of a narrow side at which the weights of an expert take twice as long to read.
+    expert_side: float = 0.0
     quantising: float = 0.0
     #: The same in models without experts, where that is stated apart.
     quantising_dense: float = 0.0
+    #: The same beside each product of experts in 8 bits, where they are no part of kernels for experts.
+    quantising_experts: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
     overlaps_softmax: bool = False
     #: Sizes of the groups whose heads share what a token's attention reads of the cache; None for any size.
@@ -428,7 +433,7 @@ def _has(text: str, mark: Mapping[str, Any]) -> bool:
         return False
     build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
     older = build is not None and int(build[1]) < mark["builds"]
-    told = re.search(r"\d+(?:\.\d+)+", low) if {"before", "since"} & set(mark) else None
+    told = re.search(r"\d+(?:\.\d+)+", above(low)) if {"before", "since"} & set(mark) else None
     if told:
         version = parts(told[0])
         older = parts(mark.get("since", "0")) <= version < parts(mark.get("before", "9999"))

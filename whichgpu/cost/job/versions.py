@@ -27,7 +27,7 @@ _CONTAINER = r"(?<![\d.])(\d\d\.\d\d)(?:\.\d\d?)?(?!\.?\d)"
 _VERSION = r"\d+\.\d+"
 #: What a framework runs on, with its own number.
 _BELOW = (
-    r"\b(?:drivers?|linux|ubuntu|debian|kernel|python|cuda|cudnn|rocm|hip|nccl|gcc)"
+    r"\b(?:drivers?|linux|ubuntu|debian|kernel|python|cuda|cudnn|rocm|hip|aiter|nccl|gcc)"
     r"(?: version| toolkit| driver)?[-_ :=v]{0,3}\d+(?:\.\d+)+"
 )
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
@@ -44,10 +44,16 @@ def version_of(text: str) -> str:
     container = re.search(_CONTAINER, low) if re.search(_CONTAINED, low) else None
     if container:
         return f"ngc{container[1]}"
-    plain = re.search(_VERSION, low)
-    if plain and re.search(_BELOW, low):
-        plain = re.search(_VERSION, re.sub(_BELOW, " ", low)) or plain
+    plain = re.search(_VERSION, above(low))
     return f"v{plain[0]}" if plain else ""
+
+
+def above(low: str) -> str:
+    """A text in small letters without the numbers of what lies below a framework, where it has another."""
+    if not re.search(_BELOW, low):
+        return low
+    rest = re.sub(_BELOW, " ", low)
+    return rest if re.search(_VERSION, rest) else low
 
 
 def without_namesakes(said: str) -> str:

@@ -75,7 +75,7 @@ def seconds(
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
     compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
     share = runtime.memory[ops.kind]
-    weights = ops.weight_bytes / (share * devices.bandwidth)
+    weights = ops.weight_bytes / (share * devices.bandwidth) * _slivers(ops, runtime)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
     if runtime.unpacks and ops.kind == "gemm":
@@ -172,7 +172,8 @@ def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
     Tiles of 8 to 128 rows carry them in llama.cpp, up to 64 of them without a copy in 16 bits on any GPU. As
     many matrix-vector products in turn, the last one in part, would do as well: they are taken for no slower.
     """
-    some = quantised_prompt(ops) & (ops.dims["m"] <= section("products")["narrow_rows"])
+    # An expert has whole rows, of which there are so many in the mean.
+    some = quantised_prompt(ops) & (np.rint(ops.dims["m"]) <= section("products")["narrow_rows"])
     return np.asarray(some & ~devices.processor)
 
 
@@ -185,6 +186,14 @@ def _learnt_of_experts(ops: OpTable, devices: Devices, runtime: Runtime) -> NDAr
     slower = np.where(in_integers(ops, devices, runtime), c["experts_slower_narrow"], c["experts_slower"])
     matrix = devices.peak("fp16") > CLEARLY * devices.vector
     return np.where(of_experts(ops) & matrix, slower, 1.0)
+
+
+def _slivers(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How often over reading the weights of an expert takes, (O, 1, J): the narrower they are, the more."""
+    if not runtime.expert_side or ops.kind != "gemm":
+        return 1.0
+    side = np.minimum(ops.dims["n"], ops.dims["k"])
+    return np.where(of_experts(ops), 1.0 + runtime.expert_side / np.maximum(side, 1.0), 1.0)
 
 
 def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:

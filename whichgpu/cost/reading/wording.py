@@ -96,6 +96,9 @@ _ABBREVIATED = (
         rf"^{_SPEED}[\s_-]*(?:/|per)[\s_-]*(?:user|request)$|^per[\s_-](?:user|request)[\s_-]{_SPEED}$",
         "interactivity",
     ),
+    # As InferenceX' tables head them.
+    (r"^(?:(?:mean|median)[\s_-]+)?intvty$", "interactivity"),
+    (r"^(input|output)[\s_-]+(?:tput|tokens)[\s_-]+per[\s_-]+gpu$", r"\1 throughput per gpu"),
     (r"^audio[\s_-]hours?(?:/|[\s_-]per[\s_-])hour$|^x[\s_-]faster[\s_-]than[\s_-]real[\s_-]?time$", "rtfx"),
     (r"^(?:x|times)[\s_-]+real[\s_-]?time$", "rtfx"),
     (r"^inf\.?[\s_-]+(?=time\b|speed\b|latency\b)", "inference "),

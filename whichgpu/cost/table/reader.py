@@ -252,7 +252,8 @@ class Reader:
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
         copies = placing.most_copies(head.phase, numbers[_BATCH], numbers[_QUEUE])
-        held = id(head), numbers[_N_GPUS], numbers[_TP], min(copies, numbers[_N_GPUS] or 1.0)
+        most = min(copies, numbers[_N_GPUS] or 1.0)
+        held = id(head), numbers[_N_GPUS], numbers[_TP], numbers[_PP], most
         key = *held, gpu.value("memory")
         if key not in self._places:
             job = self._jobs.get(held) or _numbered(head.job, numbers)
@@ -412,9 +413,9 @@ def _swapped(numbers: Numbers, others: Mapping[int, float | None]) -> Numbers:
 
 
 def _is_open(numbers: Numbers) -> bool:
-    """Whether a row has more GPUs than its tensor parallelism takes, and no stages."""
-    gpus, tp = numbers[_N_GPUS], numbers[_TP]
-    return numbers[_PP] is None and gpus is not None and gpus > (tp or 1.0)
+    """Whether a row has more GPUs than the tensor parallelism or the stages that it states take."""
+    gpus, tp, pp = numbers[_N_GPUS], numbers[_TP], numbers[_PP]
+    return (tp is None or pp is None) and gpus is not None and gpus > (tp or 1.0) * (pp or 1.0)
 
 
 class _Usual(NamedTuple):

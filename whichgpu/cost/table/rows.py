@@ -383,7 +383,8 @@ def _drafted(options: Mapping[str, str], phase: str) -> dict[str, str]:
 #: What drafting is called, how it is denied, and the tokens of a draft where only its method is said.
 _DRAFTED = (
     "speculative", "num_speculative_tokens", "speculative_num_steps", "mtp", "nextn", "eagle", "eagle3",
-    "speculative_tokens", "speculative_decoding", "spec_decode", "medusa", "draft",
+    "speculative_tokens", "speculative_decoding", "spec_decode", "spec_decoding", "speculative_algorithm",
+    "num_nextn", "num_nextn_predict_layers", "medusa", "draft",
 )  # fmt: skip
 _NOT_DRAFTED, _USUAL_DRAFT = ("0", "false", "none", "no", "off"), "3"
 
@@ -403,8 +404,14 @@ def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]
 
 
 def _renamed(key: str, value: str) -> tuple[str, str]:
-    """An option by the name that it has here: `zero_stage=3` is `sharding=zero3`, `fsdp` `sharding=fsdp`."""
+    """An option by the name that it has here: `zero_stage=3` is `sharding=zero3`, `fsdp` `sharding=fsdp`.
+
+    A `random_range_ratio` is the share of a length from which on lengths are drawn (SGLang, InferenceX: 0.8),
+    or that by which they differ (vLLM): the smaller of what is left and what is said.
+    """
     name, said = _CALLED.get(key, key), value.strip().lower()
+    if key == "random_range_ratio" and re.fullmatch(r"0?\.\d+|[01](?:\.0*)?", said):
+        return name, f"{min(float(said), 1.0 - float(said)):g}"
     if name != "sharding" or key == name:
         return name, value
     stage = key.partition("_")[0]
@@ -416,6 +423,8 @@ def _renamed(key: str, value: str) -> tuple[str, str]:
 #: Other names of options.
 _CALLED = {
     "qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
+    **dict.fromkeys(("kv_cache_dtype", "kv_dtype", "kv_cache_precision", "kv_cache"), "kv_precision"),
+    "random_range_ratio": "length_range",
     "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
     "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum",
     **dict.fromkeys(("lora_r", "r", "rank", "lora_dim"), "lora_rank"), "optim": "optimizer",

@@ -12,6 +12,7 @@ from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.timing.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.language.attention import READIED
 from whichgpu.workloads.ops import COUNTED
 from whichgpu.workloads.recurrent import WITHIN
 
@@ -42,13 +43,14 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
 
     (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
     before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
-    runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter.
+    runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter,
+    but for `quantising_experts`.
     """
-    if table.kind == "gemm" and runtime.quantising:
-        narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
+    if table.kind == "gemm" and (runtime.quantising or runtime.quantising_experts):
         mixture = any(op.shard.startswith("expert") for op in table.ops)
-        each = runtime.quantising if mixture else runtime.quantising_dense or runtime.quantising
-        return 1.0 + each * np.array(narrowed, dtype=np.float64)[:, None, None]
+        dense = runtime.quantising if mixture else runtime.quantising_dense or runtime.quantising
+        each = [_narrowing(op, dense, runtime.quantising_experts) for op in table.ops]
+        return 1.0 + np.array(each)[:, None, None]
     if table.kind == "gemm" and runtime.casts:
         return np.where(cast(table, devices, runtime), 3.0, 1.0)
     if table.kind == "attention" and not runtime.domain:
@@ -63,6 +65,13 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     swallowed = fused if runtime.fuses else np.zeros(())
     own = stacked([_kernels(op, runtime, devices) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
+
+
+def _narrowing(op: Op, dense: float, experts: float) -> float:
+    """Kernels that narrow what a product multiplies: a `dense` one, or one of `experts` in 8 bits."""
+    if op.shard.startswith("expert"):
+        return experts * (op.dtype == "fp8")
+    return dense * (op.dtype in _NARROW)
 
 
 def _fused(table: OpTable, runtime: Runtime) -> Array:
@@ -93,10 +102,19 @@ def _kernels(op: Op, runtime: Runtime, devices: Devices) -> Any:
     """Kernels of an op that moves bytes, where nothing swallows it; of dispatch (G, 1), or (1, J)."""
     if op.kind == "copy" and op.layer.endswith(".dispatch"):
         return devices.under(runtime, _routing)
+    if op.kind == "copy" and op.layer.endswith(f"indexer.{READIED}"):
+        return _INDEXING
     if op.kind == "optimizer" and not runtime.domain:
         each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
         return max(1.0, each * float(op.dims["tensors"]))
     return 1.0
+
+
+#: Kernels beside the products of a sparse-attention indexer. SGLang's rotates queries and keys, writes both
+#: back, transforms them by Hadamard's, narrows them, stores the keys, scales the heads' weights and takes the
+#: best tokens: eleven with the norm of the keys, of which two run beside the queries' on a second stream
+#: (python/sglang/srt/layers/attention/nsa/nsa_indexer.py). Others are taken to have as many.
+_INDEXING = 9.0
 
 
 def _routing(stack: Runtime, on: Devices) -> Array:

@@ -151,11 +151,22 @@ def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequenc
         rec.linear(rows, width, d, keeps=0.0, name="key")
         rec.norm(d * rows, d, name="key_norm")
         rec.linear(rows, width, heads, keeps=0.0, unquantised=True, name="weights")
+        readied(rec, (heads + 1) * d * rows)
         for one in attends:
             with rec.module("attend", repeats=one.repeats):
                 # The key serves as the value too, of width 0: scores are all that is computed.
                 rec.attention(one.batch, heads, one.q, one.kv, d, kv_heads=1, value_dim=0, shared_kv=True,
                               causal=not one.cached, cached=one.cached)  # fmt: skip
+
+
+def readied(rec: Recorder, values: Any) -> None:
+    """Queries and keys of an indexer as an engine readies them, and the choice of tokens by their scores."""
+    if not rec.training:
+        rec.copy(values, name=READIED)
+
+
+#: What moves the queries and keys of an indexer, by kernels of their own (`cost/timing/launching.py`).
+READIED = "readied"
 
 
 def seen(one: Attend, window: float) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.workloads.language.attention import seen
+from whichgpu.workloads.language.attention import readied, seen
 from whichgpu.workloads.language.kernels import blocked
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequenc
         _summaries(dims, rec, rows, d, "S")
         rec.linear(rows, dims["q_rank"], heads * d, keeps=0.0, name="query")
         rec.linear(rows, dims["hidden"], heads, keeps=0.0, unquantised=True, name="weights")
+        readied(rec, (heads + 1) * d * rows)
         for one in attends:
             with rec.module("attend", repeats=one.repeats):
                 made = np.maximum(one.kv / every, 1.0)

@@ -1,17 +1,19 @@
 """Feed-forward parts of decoders: dense, and mixtures of experts.
 
-Of E experts a token goes to `top`. A pass over T tokens reads those that any of them goes to,
-E (1 - (1 - top / E)^T) where the choices are even (a little fewer in fact, since they are not);
-all of them are stored. Shared experts work on every token.
+Of E experts a token goes to `top`. A pass over T tokens reads those that any of them goes to, fewer than
+E (1 - (1 - top / E)^T) since some are chosen more often than others; all of them are stored. Shared experts
+work on every token.
 Letters: T tokens of a pass, D width, F width inside, E experts.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.facts import store
 from whichgpu.workloads.language.kernels import grouped
 from whichgpu.workloads.language.layout import biased
 
@@ -113,15 +115,24 @@ SPREAD = "spread_tokens"
 
 
 def experts_touched(count: float, top: float, rows: Any, *, spread: bool = False) -> Any:
-    """Experts that at least one of `rows` tokens goes to: E (1 - (1 - top / E)^T).
+    """Experts that at least one of `rows` tokens goes to: E (1 - (1 + a T / e)^-e), `top` of one token.
+
+    Were all chosen alike it would be E (1 - (1 - top / E)^T), the limit of a large evenness e: how often one
+    is chosen differs as a gamma distribution of shape e does. a is -e + e (1 - top / E)^(-1 / e).
 
     Of one and a Poisson number of others, T in the mean (`spread`), it is
-    E (1 - (1 - top / E) e^(-(T - 1) top / E)).
+    E (1 - (1 + (a + (T - 1) top / E) / e)^-e).
     """
-    share = 1.0 - 1e-12 if top >= count else top / count
-    alone = np.log1p(-share)
-    missed = alone - share * np.maximum(rows - 1.0, 0.0) if spread else rows * alone
-    return np.minimum(count * -np.expm1(missed), top * rows)
+    share, even = 1.0 - 1e-12 if top >= count else top / count, _evenness()
+    one = np.expm1(-np.log1p(-share) / even)
+    sent = one + share / even * np.maximum(rows - 1.0, 0.0) if spread else rows * one
+    return np.minimum(count * -np.expm1(-even * np.log1p(sent)), top * rows)
+
+
+@cache
+def _evenness() -> float:
+    """How evenly tokens choose experts: the shape of a gamma distribution, infinite where all are alike."""
+    return float(store.load("fits")["prior"]["experts"]["evenness"])
 
 
 def shared_width(dims: Mapping[str, Any]) -> int:
