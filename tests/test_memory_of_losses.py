@@ -102,7 +102,7 @@ def test_a_program_without_an_engine_is_doubted_as_any_other():
     found = laid("gpt-neox-20b", card, runtime="transformers", **job)
     required, available = needed(found.parts), found.devices.column("memory")
     assert np.all(required < available)
-    told = doubt(found.job, found.runtime, readings(found, 1.645), required, available, gpu=card)
+    told = doubt(found.runtime, readings(found, 1.645), required, available, gpu=card)
     assert told == TIGHT
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy, hosts
+from whichgpu.cost import energy, hosts, starting
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
 from whichgpu.cost.behind import in_its_stead
 from whichgpu.cost.bounds import TAKEN
 from whichgpu.cost.device import Devices
 from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
-from whichgpu.cost.readings import Readings, doubt
+from whichgpu.cost.readings import Readings, doubt, hangs_on, of_cache
 from whichgpu.cost.replica_memory import requests_each
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
@@ -283,10 +283,13 @@ class Estimates:
         return around(self.first_token[g, j], np.exp(Z90 * spread))
 
     def _crowded(self, g: int, j: int, one: Answers) -> tuple[str, ...]:
-        """Whether a job fits and may run out of memory all the same."""
-        gpu = self._gpu(g, j)
-        said = doubt(one.job, self.runtime, one.readings, one.required, one.available, gpu=gpu)
-        return (said,) if said else ()
+        """Whether a job may run out of memory or fit, and what that hangs on."""
+        gpu, parts = self._gpu(g, j), {name: float(part[g, j]) for name, part in self._memory.items()}
+        if "max_model_len" in one.job.options and starting.profiles(self.runtime, one.job):
+            said = of_cache(*starting.cache(self.workload, one.job, self.runtime, parts, float(one.available)))
+        else:
+            said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu)
+        return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:
         """Whether more requests are in flight than the memory of the replicas holds."""

@@ -35,13 +35,13 @@ def single(job: Job, gpu: Gpu) -> Estimate:
     """One job on one GPU type, with the terms of its time.
 
     Raises `UsageError` where the GPU cannot run it, `Infeasible` where it does not fit; what comes within
-    5 % of the card's memory is answered, with a warning.
+    5 % of the card's memory, or fits at the lower end of its interval, is answered, with a warning.
     """
     found = estimate(job, [gpu], explain=True)
     answer = found.at(0, 0)
     if bool(found.fits[0, 0]):
         return answer
-    if found.sequences[0, 0] < 1.0 or answer.required > UNSURE * answer.available:
+    if found.sequences[0, 0] < 1.0 or not (answer.may_run_out or answer.required <= UNSURE * answer.available):
         raise Infeasible(does_not_fit(answer, gpu))
     need, has = answer.required / GIB, answer.available / GIB
     close = f"it may not fit: about {need:.1f} GiB are needed per GPU, and the card has {has:.1f}"

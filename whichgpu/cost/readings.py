@@ -8,9 +8,8 @@ import numpy as np
 
 from whichgpu.cost import wired
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.distributed import sharding
-from whichgpu.cost.memory import Totals, totals
-from whichgpu.cost.memory_law import kind_of, spread
+from whichgpu.cost.memory import GIB, OUTSIDE, Totals, needed, totals
+from whichgpu.cost.memory_law import STATED, Unsure, kind_of, made, spread
 from whichgpu.facts.model import Interval
 from whichgpu.values import NamedTuple
 
@@ -23,18 +22,21 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 
-#: What is said of training that fits, and whose allocator would hold all of the card.
+#: What is said of training that fits, and whose allocator may hold all of the card.
 CROWDED = (
     "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
-    "fill the card, or in one of four such jobs: runs so full have run out of memory; set "
+    "fill the card: runs so full have run out of memory; set "
     "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
 )
-
-
-#: What is said of a job that fits as far as is counted, and one in four of which would not.
+#: What is said of a job of which a card holds the middle of what it may need, and not the upper end.
 TIGHT = (
-    "it fits as far as is counted: what runs need is not known as well as that, and one in four so close to "
-    "the card's memory, of which CUDA reports 1 % less, would run out of it"
+    "it fits as far as is counted, and not at the upper end of its 90 % interval: runs so close to the "
+    "card's memory, of which CUDA reports 1 % less, have run out of it"
+)
+#: What is said of a job of which a card holds the lower end of what it may need, and not the middle.
+OVER = (
+    "it does not fit as far as is counted, and does at the lower end of its 90 % interval: jobs so close to "
+    "the card's memory have run"
 )
 #: What is said of a job that fits its card, and not the share of it that its framework takes unasked.
 CAPPED = (
@@ -44,57 +46,91 @@ CAPPED = (
 #: What is said of a server that starts as far as is counted, whose cache is not known as well as that.
 BARELY = (
     "its cache has room for one sequence of max_model_len as far as is counted: in start-up logs caches were "
-    "11 % off in the mean, and one such server in four would not start"
+    "11 % off in the mean, and one in twenty so much smaller that this server would not start"
 )
-#: Why a job that fits may run out of memory all the same, by the note that says so.
+#: Why a job may run out of memory, or fit all the same, by the note that says so.
 DOUBTS = {
     CROWDED: "what PyTorch's allocator holds beside fills the card",
     TIGHT: "what runs need is not known as closely as that",
+    OVER: "what runs need is not known as closely as that",
     wired.WIRED: "the system lets a GPU hold no more than a part of that memory unasked",
     BARELY: "what is left for its cache is not known as closely as that",
     CAPPED: "its framework takes no more than a share of what is free",
 }
+
+
+def doubt(
+    stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu, card: Any = None
+) -> str:
+    """What is said of one job that may run out of a card's memory or not; nothing where either is sure.
+
+    It fits for sure where the upper end of what it may need does, and does not where the lower end does not.
+    A server is given less than its `card`, whose rest holds what it needs beyond.
+    """
+    half, most = reading.halves["required"], reading.halves["held"]
+    card = available if card is None else card
+    room, part = section("capacity")["reported"] * card, wired.share(gpu)
+    if not np.all(required <= available):
+        if part < 1.0:
+            # The system and its programs lie there as well.
+            return ""
+        given = np.minimum(available, min(section("capacity")["reported"], stack.holds.get("most", 1.0)) * card)
+        return OVER if np.all(required * np.exp(-half) <= given) else ""
+    if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
+        return CAPPED
+    if part < 1.0:
+        return wired.WIRED if np.all(required * np.exp(half) > min(part * card, room)) else ""
+    if np.all(required * np.exp(most) <= room):
+        return ""
+    full = np.all(most > half) and np.all(reading.device * np.exp(_QUARTER * reading.halves["device"]) > room)
+    return CROWDED if full else TIGHT
+
+
 #: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
 _QUARTER = 0.41
 
 
-def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu) -> str:
-    """What is said of one job that fits a card and may run out of its memory all the same; else nothing.
-
-    A server's cache takes what is left, so that its need is told this way only beyond what CUDA reports of
-    the `available` card.
-    """
-    if not np.all(required <= available):
+def of_cache(free: float, kept: float) -> str:
+    """What is said of a server with `free` bytes for its cache, of which its longest sequence takes `kept`."""
+    # Of a normal error 5 % are beyond 2.06 of its mean size.
+    unsure = 2.06 * section("capacity")["cache_error"] * free
+    if kept <= free - unsure or kept > free + unsure:
         return ""
-    if crowds(job, stack, reading, available):
-        return CROWDED
-    part = wired.share(gpu)
-    room = min(section("capacity")["reported"], part) * available
-    if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
-        return CAPPED
-    left = np.log(room / np.maximum(required, 1.0))
-    # An engine's cache takes what is left; a program without one needs what it needs.
-    fills = job.phase == "serve" and not stack.holds.get("no_engine")
-    sure = 0.0 if fills else _QUARTER * reading.halves["device"]
-    close = wired.WIRED if part < 1.0 else TIGHT
-    return close if np.all(left < sure) else ""
+    return BARELY if kept <= free else OVER
 
 
-def crowds(job: Job, stack: Runtime, reading: Readings, available: Any) -> bool:
-    """Whether PyTorch's allocator would hold all of a card in training, to a thousandth.
+def _blocks(job: Job, stack: Runtime, reading: Readings, required: Any) -> Any:
+    """Log of what a training would hold of a card over what it needs, with every block of another moment.
 
-    What it holds is freed before it fails, but for blocks that a tensor still lies in a part of. Shards are
-    gathered and joined in large ones: of these jobs one in four would be enough.
+    PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
+    twenty is taken to get none back.
     """
     if not job.trains or stack.software != "pytorch":
-        return False
-    most = 0.999 * available
-    if sharding(job, stack) and np.all(np.asarray(job.n_gpus) > 1):
-        sure = np.exp(-_QUARTER * np.asarray(reading.halves["device"]))
-        most = section("capacity")["reported"] * available * sure
-    return bool(np.all(reading.device > most))
+        return 0.0
+    return np.log(np.maximum(np.asarray(reading.device) / required, 1.0))
 
 
+def hangs_on(job: Job, stack: Runtime, parts: Mapping[str, Any], note: str) -> tuple[str, ...]:
+    """What a verdict that is open hangs on, by the parts of one job, and what to state or to set."""
+    if note not in (TIGHT, OVER):
+        return ()
+    sizes = {name: float(np.ravel(np.asarray(part))[0]) for name, part in parts.items()}
+    passing = {name: size for name, size in sizes.items() if name not in STATED}
+    name = max(passing, key=lambda one: passing[one], default="")
+    ways = [] if stack.exact and job.runtime else ["name the program and its release (--runtime)"]
+    if job.trains:
+        if "checkpointing" not in job.options:
+            ways.append("say what layers keep (--option checkpointing=full, selective or none)")
+        if stack.software == "pytorch" and not stack.holds.get("expandable"):
+            ways.append("set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+    what = f"what a pass makes ({name.replace('_', ' ')} {passing[name] / GIB:.1f} GiB)" if name else ""
+    large = what and passing[name] > _DECIDES * sum(sizes.values())
+    said = f"it hangs on {what if large else 'formats, buffers and what lies beside tensors'}"
+    return (f"{said}; {', or '.join(ways)}" if ways else said,)
+
+
+#: The part of what is needed from which on what a pass makes decides.
+_DECIDES = 0.15
 #: Vendors of whose GPUs those allocators take so much.
 _ALLOCATED = ("NVIDIA", "AMD")
 
@@ -114,7 +150,8 @@ class Readings(NamedTuple):
     """Three totals in B per GPU, and the log half-width of each one's 90 % interval.
 
     `counted` names the one that a published peak without further words is: tensors, or what the driver
-    reports where the runtime keeps no count of them. `most` is what a card has.
+    reports where the runtime keeps no count of them. `most` is what a card has. Of `halves` "required" is of
+    what the job needs, the sum of its parts, and "held" of that upwards with blocks that an allocator holds.
     """
 
     allocated: Any
@@ -131,6 +168,11 @@ class Readings(NamedTuple):
         if name != "allocated":
             high = np.maximum(np.minimum(high, self.most), middle)
         return Interval(middle / factor, middle, high, "B")
+
+    def need(self, required: Any) -> Interval:
+        """What a job needs whose parts are so many bytes in sum, with the interval that `doubt` judges by."""
+        least, most = np.exp(-self.halves["required"]), np.exp(self.halves["held"])
+        return Interval(required * least, required, required * most, "B")
 
     def each(self, pick: Callable[[Any], Any]) -> Readings:
         """The same with every array as `pick` gives it."""
@@ -149,16 +191,152 @@ def readings(laid: Layout, deviations: float) -> Readings:
     taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
     # A server takes its share of the card when it starts, whatever it then needs.
     found = found._replace(device=np.maximum(found.device, taken * available))
-    outside: Any = found.device - found.allocated
+    passing = made(laid.parts)
+
+    def half(name: str) -> Any:
+        total = np.maximum(getattr(found, name), 1.0)
+        outside: Any = (found.device - found.allocated) * (name == "device" and not taken)
+        idle = np.maximum(total - outside - found.allocated, 0.0) * (name != "allocated" and not taken)
+        return deviations * spread(laid.runtime, laid.workload.id, kind, Unsure(total, passing, outside, idle))
+
     kind = kind_of(laid.workload.unit, trains=laid.job.trains)
-    if taken:
-        outside = 0.0
-    halves = {
-        name: deviations * spread(laid.runtime, laid.workload.id, kind, base=outside * (name == "device"),
-                     total=np.maximum(getattr(found, name), 1.0))
-        for name in Totals._fields
-    }  # fmt: skip
+    halves = {name: half(name) for name in Totals._fields}
+    sure = deviations * needed_spread(laid.runtime, laid.workload.id, kind, laid.parts)
+    halves |= {"required": sure, "held": np.hypot(sure, _blocks(laid, found.device))}
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
+
+
+def needed_spread(stack: Runtime, workload: str, kind: str, parts: Mapping[str, Any]) -> Any:
+    """Log standard deviation of what a job needs, the sum of its parts."""
+    engine = np.asarray(parts.get("engine", 0.0))
+    beside = sum((np.asarray(parts.get(name, 0.0)) for name in OUTSIDE), start=engine)
+    total = np.maximum(needed(parts), 1.0)
+    of = Unsure(total, made(parts), beside, published=False, engine=engine > 0.0)
+    return spread(stack, workload, kind, of)
+
+
+def _blocks(job: Job, stack: Runtime, reading: Readings, required: Any) -> Any:
+    """Log of what a training would hold of a card over what it needs, with every block of another moment.
+
+    PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
+    twenty is taken to get none back.
+    """
+    if not job.trains or stack.software != "pytorch":
+        return 0.0
+    return np.log(np.maximum(np.asarray(reading.device) / required, 1.0))
+
+
+def hangs_on(job: Job, stack: Runtime, parts: Mapping[str, Any], note: str) -> tuple[str, ...]:
+    """What a verdict that is open hangs on, by the parts of one job, and what to state or to set."""
+    if note not in (TIGHT, OVER):
+        return ()
+    sizes = {name: float(np.ravel(np.asarray(part))[0]) for name, part in parts.items()}
+    passing = {name: size for name, size in sizes.items() if name not in STATED}
+    name = max(passing, key=lambda one: passing[one], default="")
+    ways = [] if stack.exact and job.runtime else ["name the program and its release (--runtime)"]
+    if job.trains:
+        if "checkpointing" not in job.options:
+            ways.append("say what layers keep (--option checkpointing=full, selective or none)")
+        if stack.software == "pytorch" and not stack.holds.get("expandable"):
+            ways.append("set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+    what = f"what a pass makes ({name.replace('_', ' ')} {passing[name] / GIB:.1f} GiB)" if name else ""
+    large = what and passing[name] > _DECIDES * sum(sizes.values())
+    said = f"it hangs on {what if large else 'formats, buffers and what lies beside tensors'}"
+    return (f"{said}; {', or '.join(ways)}" if ways else said,)
+
+
+#: The part of what is needed from which on what a pass makes decides.
+_DECIDES = 0.15
+#: Vendors of whose GPUs those allocators take so much.
+_ALLOCATED = ("NVIDIA", "AMD")
+
+
+def _beyond_share(stack: Runtime, reading: Readings, room: Any) -> bool:
+    """Whether tensors are more than the share of what is free on a card that a framework's allocator takes.
+
+    TensorFlow leaves 5 % of it to the system (MinSystemMemory of its gpu_device.cc, 1.15), JAX a quarter of
+    the card (docs.jax.dev/en/latest/gpu_memory_allocation.html).
+    """
+    share = float(stack.holds.get("at_most", 1.0))
+    outside = reading.device - reading.reserved
+    return share < 1.0 and bool(np.all(reading.allocated > share * (room - outside)))
+
+
+class Readings(NamedTuple):
+    """Three totals in B per GPU, and the log half-width of each one's 90 % interval.
+
+    `counted` names the one that a published peak without further words is: tensors, or what the driver
+    reports where the runtime keeps no count of them. `most` is what a card has. Of `halves` "required" is of
+    what the job needs, the sum of its parts, and "held" of that upwards with blocks that an allocator holds.
+    """
+
+    allocated: Any
+    reserved: Any
+    device: Any
+    counted: str
+    halves: Mapping[str, Any]
+    most: Any
+
+    def interval(self, name: str) -> Interval:
+        """One of the three with its 90 % interval; raises `AttributeError` for another name."""
+        middle, factor = getattr(self, name), np.exp(self.halves[name])
+        high = middle * factor
+        if name != "allocated":
+            high = np.maximum(np.minimum(high, self.most), middle)
+        return Interval(middle / factor, middle, high, "B")
+
+    def need(self, required: Any) -> Interval:
+        """What a job needs whose parts are so many bytes in sum, with the interval that `doubt` judges by."""
+        least, most = np.exp(-self.halves["required"]), np.exp(self.halves["held"])
+        return Interval(required * least, required, required * most, "B")
+
+    def each(self, pick: Callable[[Any], Any]) -> Readings:
+        """The same with every array as `pick` gives it."""
+        three = (pick(self.allocated), pick(self.reserved), pick(self.device))
+        halves = {name: pick(one) for name, one in self.halves.items()}
+        return Readings(*three, self.counted, halves, pick(self.most))
+
+
+def readings(laid: Layout, deviations: float) -> Readings:
+    """What is read off a run of a layout; arrays broadcast to (G, J).
+
+    An interval reaches so many standard `deviations` to either side.
+    """
+    available = laid.devices.column("memory")
+    found = totals(laid.parts, laid.slack, available, laid.working, idle=laid.idle)
+    taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
+    # A server takes its share of the card when it starts, whatever it then needs.
+    found = found._replace(device=np.maximum(found.device, taken * available))
+    passing = made(laid.parts)
+
+    def half(name: str) -> Any:
+        total = np.maximum(getattr(found, name), 1.0)
+        outside: Any = (found.device - found.allocated) * (name == "device" and not taken)
+        idle = np.maximum(total - outside - found.allocated, 0.0) * (name != "allocated" and not taken)
+        return deviations * spread(laid.runtime, laid.workload.id, kind, Unsure(total, passing, outside, idle))
+
+    kind = kind_of(laid.workload.unit, trains=laid.job.trains)
+    halves = {name: half(name) for name in Totals._fields}
+    sure = deviations * needed_spread(laid.runtime, laid.workload.id, kind, laid.parts)
+    halves |= {"required": sure, "held": np.hypot(sure, _blocks(laid, found.device))}
+    return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
+
+
+def needed_spread(stack: Runtime, workload: str, kind: str, parts: Mapping[str, Any]) -> Any:
+    """Log standard deviation of what a job needs, the sum of its parts."""
+    beside = sum((np.asarray(parts.get(name, 0.0)) for name in (*OUTSIDE, "engine")), start=np.zeros(()))
+    return spread(stack, workload, kind, Unsure(np.maximum(needed(parts), 1.0), made(parts), beside, published=False))
+
+
+def _blocks(laid: Layout, held: Any) -> Any:
+    """Log of what a training would hold of a card over what it needs, with every block of another moment.
+
+    PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
+    twenty is taken to get none back.
+    """
+    if not laid.job.trains or laid.runtime.software != "pytorch":
+        return 0.0
+    return np.log(np.maximum(np.asarray(held) / np.maximum(needed(laid.parts), 1.0), 1.0))
 
 
 def counted(laid: Layout) -> str:
