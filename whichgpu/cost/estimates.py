@@ -13,7 +13,7 @@ from whichgpu.cost.behind import in_its_stead
 from whichgpu.cost.bounds import TAKEN
 from whichgpu.cost.device import Devices
 from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
-from whichgpu.cost.readings import Readings, doubt, hangs_on, of_cache
+from whichgpu.cost.readings import Readings, doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.replica_memory import requests_each
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
@@ -288,7 +288,8 @@ class Estimates:
         if "max_model_len" in one.job.options and starting.profiles(self.runtime, one.job):
             said = of_cache(*starting.cache(self.workload, one.job, self.runtime, parts, float(one.available)))
         else:
-            said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu)
+            more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
+            said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu, elastic=more)
         return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:

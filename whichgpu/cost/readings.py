@@ -60,12 +60,14 @@ DOUBTS = {
 
 
 def doubt(
-    stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu, card: Any = None
-) -> str:
+    stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu, card: Any = None,
+    elastic: Any = 0.0,
+) -> str:  # fmt: skip
     """What is said of one job that may run out of a card's memory or not; nothing where either is sure.
 
     It fits for sure where the upper end of what it may need does, and does not where the lower end does not.
-    A server is given less than its `card`, whose rest holds what it needs beyond.
+    A server is given less than its `card`, whose rest holds what it needs beyond; of what it needs so many
+    bytes are `elastic`: a cache of more requests, which wait where it is smaller.
     """
     half, most = reading.halves["required"], reading.halves["held"]
     card = available if card is None else card
@@ -78,9 +80,10 @@ def doubt(
         return OVER if np.all(required * np.exp(-half) <= given) else ""
     if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
         return CAPPED
+    least = required - elastic
     if part < 1.0:
-        return wired.WIRED if np.all(required * np.exp(half) > min(part * card, room)) else ""
-    if np.all(required * np.exp(most) <= room):
+        return wired.WIRED if np.all(np.maximum(least * np.exp(half), required) > min(part * card, room)) else ""
+    if np.all(np.maximum(least * np.exp(most), required) <= room):
         return ""
     full = np.all(most > half) and np.all(reading.device * np.exp(_QUARTER * reading.halves["device"]) > room)
     return CROWDED if full else TIGHT
@@ -88,6 +91,14 @@ def doubt(
 
 #: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
 _QUARTER = 0.41
+
+
+def elastic(stack: Runtime, parts: Mapping[str, Any], requests: Any) -> Any:
+    """Bytes of an engine's cache that are of all but one of so many requests, which wait where it is less."""
+    if not stack.holds.get("engine"):
+        return 0.0
+    kept = sum((np.asarray(parts.get(name, 0.0)) for name in ("kv_cache", "kv_reserve")), start=np.zeros(()))
+    return kept * (1.0 - 1.0 / np.maximum(requests, 1.0))
 
 
 def of_cache(free: float, kept: float) -> str:

@@ -15,7 +15,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts
 from whichgpu.cost.memory import Totals
 from whichgpu.cost.paired import Paired
-from whichgpu.cost.readings import doubt, hangs_on, of_cache
+from whichgpu.cost.readings import doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.settling import settle
 from whichgpu.cost.support import Needs, as_seen, refusal
 from whichgpu.errors import UsageError
@@ -224,8 +224,10 @@ class Cells:
             return of_cache(room - float(self.required[index]) + kept, kept)
         one = self._reading(index)
         # What a server can be given is less than the card in any case.
-        card = as_seen(self.gpus[index], done.job.phase).need("memory") if done.job.phase == "serve" else room
-        return doubt(done.runtime, one, self.required[index], room, gpu=self.gpus[index], card=card)
+        gpu, serves = self.gpus[index], done.job.phase == "serve"
+        card = as_seen(gpu, done.job.phase).need("memory") if serves else room
+        more = elastic(done.runtime, self.parts_of(index), self.places[1][index] if serves else 1.0)
+        return doubt(done.runtime, one, self.required[index], room, gpu=gpu, card=card, elastic=more)
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""
