@@ -11,7 +11,8 @@ import pytest
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.readings import BARELY, CAPPED, CROWDED, OVER, TIGHT, Readings, doubt
+from whichgpu.cost.memory_verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, doubt
+from whichgpu.cost.readings import Readings
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.wired import WIRED, share
 from whichgpu.planner.capacity import meshes
@@ -54,7 +55,7 @@ def test_a_server_whose_cache_takes_what_is_left_is_not_doubted() -> None:
 
 
 def test_a_verdict_follows_from_both_ends_of_the_interval() -> None:
-    """Of 24 GiB CUDA reports 23.76: what is sure to fit does at the upper end, what is sure not to at neither."""
+    """Of 24 GiB CUDA reports 23.76; what fits for sure does so at both ends, what does not at neither."""
     card, half = 24.0 * GIB, 0.15
     names = ("allocated", "reserved", "device", "required", "held")
     reading = Readings(*3 * (1.0,), "allocated", dict.fromkeys(names, half), card)

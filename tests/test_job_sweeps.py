@@ -16,9 +16,9 @@ from whichgpu.cost import energy, jobs, placing, spread, workers
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.layout import devices_of, lay_out
+from whichgpu.cost.memory_verdict import CROWDED
 from whichgpu.cost.paired import Paired, unread
 from whichgpu.cost.placing import held, running
-from whichgpu.cost.readings import CROWDED
 from whichgpu.cost.runtime import Runtime
 from whichgpu.cost.settling import settle
 from whichgpu.errors import UsageError

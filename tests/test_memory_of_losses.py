@@ -7,7 +7,8 @@ import pytest
 from memory_jobs import GIB, GPUS, laid, parameters, parts
 
 from whichgpu.cost.memory import needed
-from whichgpu.cost.readings import TIGHT, doubt, readings
+from whichgpu.cost.memory_verdict import TIGHT, doubt
+from whichgpu.cost.readings import readings
 from whichgpu.workloads.detection import crowd
 
 #: Tokens of one sequence on each GPU, and Qwen3's vocabulary over as many.

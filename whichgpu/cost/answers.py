@@ -158,8 +158,8 @@ class Estimate(Drawn, Shown):
 
     @property
     def may_run_out(self) -> bool:
-        """Whether a card holds one end of the interval of what it needs and not the other, or not for sure."""
-        from whichgpu.cost.readings import DOUBTS
+        """Whether a card holds one end of the interval of what it needs, and not the other for sure."""
+        from whichgpu.cost.memory_verdict import DOUBTS
 
         return any(said in DOUBTS for said in self.warnings)
 

@@ -12,8 +12,8 @@ from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
 from whichgpu.cost.behind import in_its_stead
 from whichgpu.cost.bounds import TAKEN
 from whichgpu.cost.device import Devices
+from whichgpu.cost.memory_verdict import doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
-from whichgpu.cost.readings import Readings, doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.replica_memory import requests_each
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.readings import Readings
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Timing
     from whichgpu.hardware.gpu import Gpu
@@ -286,7 +287,9 @@ class Estimates:
         """Whether a job may run out of memory or fit, and what that hangs on."""
         gpu, parts = self._gpu(g, j), {name: float(part[g, j]) for name, part in self._memory.items()}
         if "max_model_len" in one.job.options and starting.profiles(self.runtime, one.job):
-            said = of_cache(*starting.cache(self.workload, one.job, self.runtime, parts, float(one.available)))
+            said = of_cache(
+                *starting.cache(self.workload, one.job, self.runtime, parts, float(one.available))
+            )
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
             said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu, elastic=more)

@@ -160,7 +160,7 @@ def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
 def cache(
     workload: Workload, job: Job, stack: Runtime, parts: Mapping[str, float], memory: float
 ) -> tuple[float, float]:
-    """Bytes that a server told its longest sequence has for its cache on a card, and those of that sequence."""
+    """Bytes for the cache of a server that is told its longest sequence, and those of that sequence."""
     kept = sum(parts.get(name, 0.0) for name in ("kv_cache", "kv_reserve"))
     free = share(stack, job) * memory - float(mem.needed(parts)) + kept
     return free, float(np.max(longest(workload, job, stack)))

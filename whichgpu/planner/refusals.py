@@ -80,7 +80,9 @@ def too_big(sweep: Estimates, row: int) -> Reason:
         return cannot_run("its memory was not read in any source")
     where = f" on each of {gpus[best]:g} GPUs" if gpus[best] > 1 else ""
     needs, least = float(required[best]), float(required[best] * np.exp(-_unsure(sweep, row)[best]))
-    said = "does not fit" if least > available else f"may run out of memory ({show(least, 'memory', 3)} at best)"
+    said = (
+        "does not fit" if least > available else f"may run out of memory ({show(least, 'memory', 3)} at best)"
+    )
     return Reason(
         "too little memory",
         f"{said}: needs {show(needs, 'memory', 3)}{where}, the card has {show(available, 'memory', 3)}",

@@ -14,8 +14,8 @@ from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts
 from whichgpu.cost.memory import Totals
+from whichgpu.cost.memory_verdict import doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.paired import Paired
-from whichgpu.cost.readings import doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.settling import settle
 from whichgpu.cost.support import Needs, as_seen, refusal
 from whichgpu.errors import UsageError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.answers import Answers
+    from whichgpu.cost.readings import Readings
     from whichgpu.cost.settling import Settled
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job

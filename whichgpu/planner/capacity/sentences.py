@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.readings import DOUBTS
+from whichgpu.cost.memory_verdict import DOUBTS
 from whichgpu.planner.capacity.model import gib
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def reason(answer: Answer, refusal: str) -> str:
 
 
 def _shown(answer: Answer) -> str:
-    """What a monitor shows of a run in nine of ten cases; of a server, which takes its share, what it needs."""
+    """What a monitor shows of a run in nine of ten cases; of a server, which takes its share, its need."""
     read = answer.read.get("device")
     if read:
         return f" (a monitor shows {gib(read.low)} to {gib(read.high)})"
