@@ -193,3 +193,15 @@ def test_discriminators_keep_for_one_backward_pass_at_a_time(name: str) -> None:
         for keeps in (lambda _: True, lambda op: np.any(op.saved_bytes > 0))
     )
     assert 0.2 * runs < kept < 0.7 * runs
+
+
+#: open-mmlab/mmsegmentation, READMEs of configs/, as remembered: GB of two crops of 512 x 1,024 pixels.
+ATTENDING = [("ccnet-r50-d8", 6.0), ("encnet-r50-d8", 8.6), ("nonlocal-r50-d8", 7.4)]
+
+
+@pytest.mark.parametrize(("name", "gb"), ATTENDING)
+def test_heads_that_attend_keep_scores_and_what_is_left_of_each_word(name: str, gb: float) -> None:
+    """Each position had keys of its own in CCNet's rows and columns, 24 GiB in all; codes kept nothing."""
+    job = {"phase": "train", "precision": "fp32", "batch": 2.0, "height": 512.0, "width": 1024.0}
+    found = parts(name, runtime="MMSegmentation, PyTorch 1.6", **job)
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gb, rel=0.2)

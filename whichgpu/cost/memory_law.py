@@ -77,7 +77,8 @@ class Unsure(NamedTuple):
     """Of a reading of `total` bytes, those that are less sure than the rest, B; arrays broadcast.
 
     What a pass `made`, what lies `outside` of tensors, and `idle` blocks that an allocator holds. A reading
-    is held to what is `published`, what a job needs is not. An engine lays weights and caches out itself.
+    is held to what is `published`, what a job needs is not. An `engine` whose logs are on file lays weights
+    and caches out itself; what a training has on the host `waits` to come and go.
     """
 
     total: Any
@@ -86,6 +87,7 @@ class Unsure(NamedTuple):
     idle: Any = 0.0
     published: bool = True
     engine: Any = False
+    waits: bool = False
 
 
 def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
@@ -117,4 +119,4 @@ def unmeasured(of: Unsure, kind: str) -> Any:
     infers = np.where(of.engine, c["stated_engine"], c["stated_infer"])
     stated, passing = (c["stated_train"], c["made_train"]) if trains else (infers, c["made_infer"])
     share = np.minimum(np.asarray(of.made) / of.total, 1.0)
-    return np.hypot(stated * (1.0 - share), passing * share)
+    return np.sqrt((stated * (1.0 - share)) ** 2 + (passing * share) ** 2 + (c["waits"] * of.waits) ** 2)

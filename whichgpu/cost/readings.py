@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from whichgpu.cost.layout import Layout
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
 
 
 class Readings(NamedTuple):
@@ -69,23 +69,30 @@ def readings(laid: Layout, deviations: float) -> Readings:
         total = np.maximum(getattr(found, name), 1.0)
         outside: Any = (found.device - found.allocated) * (name == "device" and not taken)
         idle = np.maximum(total - outside - found.allocated, 0.0) * (name != "allocated" and not taken)
-        of = Unsure(total, passing, outside, idle)
+        of = Unsure(total, passing, outside, idle, waits=_waits(laid.job))
         return deviations * spread(laid.runtime, laid.workload.id, kind, of)
 
     kind = kind_of(laid.workload.unit, trains=laid.job.trains)
     halves = {name: half(name) for name in Totals._fields}
-    sure = deviations * needed_spread(laid.runtime, laid.workload.id, kind, laid.parts)
+    sure = deviations * spread(laid.runtime, laid.workload.id, kind, _needed(laid))
     halves |= {"required": sure, "held": np.hypot(sure, _blocks(laid, found.device))}
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
 
 
-def needed_spread(stack: Runtime, workload: str, kind: str, parts: Mapping[str, Any]) -> Any:
-    """Log standard deviation of what a job needs, the sum of its parts."""
+def _needed(laid: Layout) -> Unsure:
+    """What a job needs, the sum of its parts, by how sure each is."""
+    parts, logged = laid.parts, "told" in laid.runtime.holds
     engine = np.asarray(parts.get("engine", 0.0))
     beside = sum((np.asarray(parts.get(name, 0.0)) for name in OUTSIDE), start=engine)
-    total = np.maximum(needed(parts), 1.0)
-    of = Unsure(total, made(parts), beside, published=False, engine=engine > 0.0)
-    return spread(stack, workload, kind, of)
+    return Unsure(np.maximum(needed(parts), 1.0), made(parts), beside, published=False,
+                  engine=(engine > 0.0) & logged, waits=_waits(laid.job))  # fmt: skip
+
+
+def _waits(job: Job) -> bool:
+    """Whether a training has states wait on the host; what layers keep comes back as it went."""
+    from whichgpu.cost.training_memory import offload
+
+    return job.trains and bool(offload(job) - {"activations"})
 
 
 def _blocks(laid: Layout, held: Any) -> Any:
