@@ -162,7 +162,7 @@ def cache(
 ) -> tuple[float, float]:
     """Bytes for the cache of a server that is told its longest sequence, and those of that sequence."""
     kept = sum(parts.get(name, 0.0) for name in ("kv_cache", "kv_reserve"))
-    free = share(stack, job) * memory - float(mem.needed(parts)) + kept
+    free = share(stack, job) * memory - sum(parts.values()) + kept
     return free, float(np.max(longest(workload, job, stack)))
 
 
