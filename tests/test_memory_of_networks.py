@@ -205,3 +205,18 @@ def test_heads_that_attend_keep_scores_and_what_is_left_of_each_word(name: str, 
     job = {"phase": "train", "precision": "fp32", "batch": 2.0, "height": 512.0, "width": 1024.0}
     found = parts(name, runtime="MMSegmentation, PyTorch 1.6", **job)
     assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gb, rel=0.2)
+
+
+#: open-mmlab/mmdetection, READMEs of configs/, as remembered: pictures and GB.
+FROZEN = [("yolof-r50", 8.0, 8.3), ("solo-r50-fpn", 2.0, 8.0), ("solov2-r50-fpn", 2.0, 5.1)]
+
+
+@pytest.mark.parametrize(("name", "batch", "gb"), FROZEN)
+def test_detectors_that_leave_their_first_stage_as_it_is_keep_nothing_of_it(
+    name: str, batch: float, gb: float
+) -> None:
+    """frozen_stages=1 of their configurations: YOLOF kept 13.6 GiB."""
+    job = {"phase": "train", "precision": "fp32", "batch": batch, "height": 800.0, "width": 1333.0}
+    found = parts(name, runtime="MMDetection, PyTorch 1.5", **job)
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gb, rel=0.09)
+    assert resolve(name).parameters()["stem"] > 0
