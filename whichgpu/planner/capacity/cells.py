@@ -209,7 +209,8 @@ class Cells:
         if not self.able[index] or self.timed is None:
             return None
         found = self._reading(index).need(float(self.required[index]))
-        return Interval(*(float(np.ravel(end)[0]) for end in (found.low, found.mid, found.high)), found.unit)
+        low, mid, high = (float(np.ravel(end)[0]) for end in (found.low, found.mid, found.high))
+        return Interval(low, mid, high, found.unit)
 
     def hangs_on(self, index: int, note: str) -> tuple[str, ...]:
         """What a verdict hangs on that a note leaves open, and what would settle it."""
