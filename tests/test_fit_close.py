@@ -11,10 +11,10 @@ import pytest
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.memory.readings import Readings
+from whichgpu.cost.memory.wired import WIRED, share
 from whichgpu.cost.memory_verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, doubt
-from whichgpu.cost.readings import Readings
-from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.wired import WIRED, share
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 

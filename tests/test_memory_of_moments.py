@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.layout import lay_out
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.memory_verdict import CROWDED
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.importers.hf import workload_of

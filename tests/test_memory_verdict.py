@@ -11,9 +11,9 @@ from memory_jobs import GIB, laid
 import whichgpu as package
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.memory.readings import readings
 from whichgpu.cost.memory_verdict import BARELY, OVER, TIGHT, elastic, hangs_on, of_cache
-from whichgpu.cost.readings import readings
-from whichgpu.cost.runtime import runtimes
 
 TRAINED: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0}
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import wired
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory import GIB
-from whichgpu.cost.memory_law import STATED
+from whichgpu.cost.memory import wired
+from whichgpu.cost.memory.memory_law import STATED
+from whichgpu.cost.memory.parts import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.cost.readings import Readings
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.memory.readings import Readings
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

@@ -11,7 +11,7 @@ from whichgpu.values import Shown, immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.cost.stages import Stage
+    from whichgpu.cost.memory.stages import Stage
     from whichgpu.facts.model import Interval
     from whichgpu.workloads.job import Job
 

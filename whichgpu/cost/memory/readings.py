@@ -1,0 +1,112 @@
+"""What is read off a run of its memory: three totals, how far each may be off, and which one a peak is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.memory.memory_law import Unsure, kind_of, made, spread
+from whichgpu.cost.memory.parts import OUTSIDE, Totals, needed, totals
+from whichgpu.facts.model import Interval
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.cost.job.layout import Layout
+    from whichgpu.workloads.job import Job
+
+
+class Readings(NamedTuple):
+    """Three totals in B per GPU, and the log half-width of each one's 90 % interval.
+
+    `counted` names the one that a published peak without further words is: tensors, or what the driver
+    reports where the runtime keeps no count of them. `most` is what a card has. Of `halves` "required" is of
+    what the job needs, the sum of its parts, and "held" of that upwards with blocks that an allocator holds.
+    """
+
+    allocated: Any
+    reserved: Any
+    device: Any
+    counted: str
+    halves: Mapping[str, Any]
+    most: Any
+
+    def interval(self, name: str) -> Interval:
+        """One of the three with its 90 % interval; raises `AttributeError` for another name."""
+        middle, factor = getattr(self, name), np.exp(self.halves[name])
+        high = middle * factor
+        if name != "allocated":
+            high = np.maximum(np.minimum(high, self.most), middle)
+        return Interval(middle / factor, middle, high, "B")
+
+    def need(self, required: Any) -> Interval:
+        """What a job needs whose parts are so many bytes in sum, with the interval that `doubt` judges by."""
+        least, most = np.exp(-self.halves["required"]), np.exp(self.halves["held"])
+        return Interval(required * least, required, required * most, "B")
+
+    def each(self, pick: Callable[[Any], Any]) -> Readings:
+        """The same with every array as `pick` gives it."""
+        three = (pick(self.allocated), pick(self.reserved), pick(self.device))
+        halves = {name: pick(one) for name, one in self.halves.items()}
+        return Readings(*three, self.counted, halves, pick(self.most))
+
+
+def readings(laid: Layout, deviations: float) -> Readings:
+    """What is read off a run of a layout; arrays broadcast to (G, J).
+
+    An interval reaches so many standard `deviations` to either side.
+    """
+    available = laid.devices.column("memory")
+    found = totals(laid.parts, laid.slack, available, laid.working, idle=laid.idle)
+    taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
+    # A server takes its share of the card when it starts, whatever it then needs.
+    found = found._replace(device=np.maximum(found.device, taken * available))
+    passing = made(laid.parts)
+
+    def half(name: str) -> Any:
+        total = np.maximum(getattr(found, name), 1.0)
+        outside: Any = (found.device - found.allocated) * (name == "device" and not taken)
+        idle = np.maximum(total - outside - found.allocated, 0.0) * (name != "allocated" and not taken)
+        of = Unsure(total, passing, outside, idle, waits=_waits(laid.job))
+        return deviations * spread(laid.runtime, laid.workload.id, kind, of)
+
+    kind = kind_of(laid.workload.unit, trains=laid.job.trains)
+    halves = {name: half(name) for name in Totals._fields}
+    sure = deviations * spread(laid.runtime, laid.workload.id, kind, _needed(laid))
+    halves |= {"required": sure, "held": np.hypot(sure, _blocks(laid, found.device))}
+    return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
+
+
+def _needed(laid: Layout) -> Unsure:
+    """What a job needs, the sum of its parts, by how sure each is."""
+    parts, logged = laid.parts, "told" in laid.runtime.holds
+    engine = np.asarray(parts.get("engine", 0.0))
+    beside = sum((np.asarray(parts.get(name, 0.0)) for name in OUTSIDE), start=engine)
+    return Unsure(np.maximum(needed(parts), 1.0), made(parts), beside, published=False,
+                  engine=(engine > 0.0) & logged, waits=_waits(laid.job))  # fmt: skip
+
+
+def _waits(job: Job) -> bool:
+    """Whether a training has states wait on the host; what layers keep comes back as it went."""
+    from whichgpu.cost.memory.training_memory import offload
+
+    return job.trains and bool(offload(job) - {"activations"})
+
+
+def _blocks(laid: Layout, held: Any) -> Any:
+    """Log of what a training would hold of a card over what it needs, with every block of another moment.
+
+    PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
+    twenty is taken to get none back.
+    """
+    if not laid.job.trains or laid.runtime.software != "pytorch":
+        return 0.0
+    return np.log(np.maximum(np.asarray(held) / np.maximum(needed(laid.parts), 1.0), 1.0))
+
+
+def counted(laid: Layout) -> str:
+    """Which total a published peak is: a stack that is not known may keep no count of tensors."""
+    known = laid.runtime.exact or laid.job.trains
+    return "allocated" if known and laid.runtime.holds.get("counter") != "device" else "device"
