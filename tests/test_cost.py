@@ -377,7 +377,7 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
         ),
         # One GPU has nobody to share anything out with.
         (
-            ("llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--phase", "dpo", "--precision", "bf16"),
+            ("llama-3.1-8b", "--gpu", "rtx-a6000", "--phase", "dpo", "--precision", "bf16"),
             3,
             "not even one at a time",
         ),

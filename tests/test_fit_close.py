@@ -12,8 +12,9 @@ import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import runtimes
-from whichgpu.cost.memory.readings import BARELY, CAPPED, CROWDED, TIGHT, Readings, doubt
+from whichgpu.cost.memory.readings import Readings
 from whichgpu.cost.memory.wired import WIRED, share
+from whichgpu.cost.memory.verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, doubt
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 
@@ -44,7 +45,7 @@ def test_a_matrix_says_maybe_of_what_is_close(whichgpu) -> None:
     )
     assert "maybe, 1.37" in told.out
     assert told.out.count("maybe, ") == 1
-    assert "Maybe: it fits as far as is counted" in told.out
+    assert "Maybe: one end of the 90 % interval" in told.out
 
 
 def test_a_server_whose_cache_takes_what_is_left_is_not_doubted() -> None:
@@ -53,19 +54,19 @@ def test_a_server_whose_cache_takes_what_is_left_is_not_doubted() -> None:
     assert not whole.may_run_out
 
 
-def test_the_chance_of_running_out_is_of_what_cuda_reports() -> None:
-    """One normal error in four is beyond 0.41 of a 90 % interval's half-width."""
+def test_a_verdict_follows_from_both_ends_of_the_interval() -> None:
+    """Of 24 GiB CUDA reports 23.76; what fits for sure does so at both ends, what does not at neither."""
     card, half = 24.0 * GIB, 0.15
-    reading = Readings(
-        *3 * (1.0,), "allocated", dict.fromkeys(("allocated", "reserved", "device"), half), card
-    )
-    asked = package.job("llama-2-7b", phase="generate")
-    stack = runtimes()["transformers"]
-    edge = 0.99 * card * np.exp(-0.41 * half)
-    of = partial(doubt, gpu=GPUS["rtx-4090"])
-    assert of(asked, stack, reading, 1.001 * edge, card) == TIGHT
-    assert of(asked, stack, reading, 0.999 * edge, card) == ""
-    assert of(asked, stack, reading, 1.001 * card, card) == ""
+    names = ("allocated", "reserved", "device", "required", "held")
+    reading = Readings(*3 * (1.0,), "allocated", dict.fromkeys(names, half), card)
+    of = partial(doubt, runtimes()["transformers"], reading, gpu=GPUS["rtx-4090"])
+    surely, possibly = 0.99 * card * np.exp(-half), 0.99 * card * np.exp(half)
+    assert of(0.999 * surely, card) == ""
+    assert of(1.001 * surely, card) == TIGHT
+    assert of(0.999 * card, card) == TIGHT
+    assert of(1.001 * card, card) == OVER
+    assert of(0.999 * possibly, card) == OVER
+    assert of(1.001 * possibly, card) == ""
 
 
 def test_all_devices_in_order_are_the_same_cells_and_some_are_others() -> None:

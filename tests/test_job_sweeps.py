@@ -20,7 +20,7 @@ from whichgpu.cost.job.layout import devices_of, lay_out
 from whichgpu.cost.job.placing import held, running
 from whichgpu.cost.job.runtime import Runtime
 from whichgpu.cost.job.settling import settle
-from whichgpu.cost.memory.readings import CROWDED
+from whichgpu.cost.memory.verdict import CROWDED
 from whichgpu.cost.table import jobs, workers
 from whichgpu.cost.table.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.table.paired import Paired, unread

@@ -9,7 +9,7 @@ import pytest
 
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.memory.readings import CROWDED
+from whichgpu.cost.memory.verdict import CROWDED
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job

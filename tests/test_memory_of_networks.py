@@ -193,3 +193,30 @@ def test_discriminators_keep_for_one_backward_pass_at_a_time(name: str) -> None:
         for keeps in (lambda _: True, lambda op: np.any(op.saved_bytes > 0))
     )
     assert 0.2 * runs < kept < 0.7 * runs
+
+
+#: open-mmlab/mmsegmentation, READMEs of configs/, as remembered: GB of two crops of 512 x 1,024 pixels.
+ATTENDING = [("ccnet-r50-d8", 6.0), ("encnet-r50-d8", 8.6), ("nonlocal-r50-d8", 7.4)]
+
+
+@pytest.mark.parametrize(("name", "gb"), ATTENDING)
+def test_heads_that_attend_keep_scores_and_what_is_left_of_each_word(name: str, gb: float) -> None:
+    """Each position had keys of its own in CCNet's rows and columns, 24 GiB in all; codes kept nothing."""
+    job = {"phase": "train", "precision": "fp32", "batch": 2.0, "height": 512.0, "width": 1024.0}
+    found = parts(name, runtime="MMSegmentation, PyTorch 1.6", **job)
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gb, rel=0.2)
+
+
+#: open-mmlab/mmdetection, READMEs of configs/, as remembered: pictures and GB.
+FROZEN = [("yolof-r50", 8.0, 8.3), ("solo-r50-fpn", 2.0, 8.0), ("solov2-r50-fpn", 2.0, 5.1)]
+
+
+@pytest.mark.parametrize(("name", "batch", "gb"), FROZEN)
+def test_detectors_that_leave_their_first_stage_as_it_is_keep_nothing_of_it(
+    name: str, batch: float, gb: float
+) -> None:
+    """frozen_stages=1 of their configurations: YOLOF kept 13.6 GiB."""
+    job = {"phase": "train", "precision": "fp32", "batch": batch, "height": 800.0, "width": 1333.0}
+    found = parts(name, runtime="MMDetection, PyTorch 1.5", **job)
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gb, rel=0.09)
+    assert resolve(name).parameters()["stem"] > 0

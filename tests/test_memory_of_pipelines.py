@@ -520,3 +520,22 @@ def test_cuda_before_11_7_loads_every_kernel_at_once() -> None:
                 for torch in ("1.10", "1.13"))  # fmt: skip
     assert old.device / 2**20 == pytest.approx(5101, rel=0.05)
     assert old.device - new.device == pytest.approx(0.8 * GIB)
+
+
+@pytest.mark.parametrize("name", ["cogview4-6b", "chroma1-hd", "omnigen2"])
+def test_prompts_of_guidance_go_through_one_after_the_other(name):
+    """diffusers' pipelines of CogView4 and Chroma, and OmniGen2's own: a pass for each prompt."""
+    job = {"phase": "generate", "precision": "bf16", "batch": 4.0, "height": 1024.0, "width": 1024.0}
+    job["options"] = {"vae_slicing": "true", "vae_tiling": "true"}
+    one = {**job, "options": {**job["options"], "guidance": "1"}}
+    both, alone = (parts(name, **each)["activations"] for each in (job, one))
+    assert both == pytest.approx(alone)
+
+
+def test_four_pictures_of_cogview4_take_what_its_readme_says():
+    """README of THUDM/CogView4, BF16, as remembered: with slices and tiles."""
+    job = Job("cogview4-6b", phase="generate", precision="bf16", batch=4.0, runtime="diffusers 0.33",
+              options={"vae_slicing": "true", "vae_tiling": "true"})  # fmt: skip
+    for side, gb in ((512.0, 33.0), (1024.0, 35.0)):
+        job = replace(job, height=side, width=side)
+        assert float(single(job, GPUS["a100-80gb-sxm"]).readings.device) / 1e9 == pytest.approx(gb, rel=0.1)

@@ -156,6 +156,18 @@ class Estimate(Drawn, Shown):
         """Whether the job's memory is within what one GPU has."""
         return self.required <= self.available
 
+    @property
+    def may_run_out(self) -> bool:
+        """Whether a card holds one end of the interval of what it needs, and not the other for sure."""
+        from whichgpu.cost.memory.verdict import DOUBTS
+
+        return any(said in DOUBTS for said in self.warnings)
+
+    @property
+    def verdict(self) -> str:
+        """`fits`, `may run out` or `does not fit`: by both ends of the interval, `fits` by its middle."""
+        return "may run out" if self.may_run_out else "fits" if self.fits else "does not fit"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, SI units."""
         own = {"value": self.throughput.to_dict(), "basis": self.basis}
@@ -164,7 +176,9 @@ class Estimate(Drawn, Shown):
             "runtime": self.runtime,
             "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
-                       "fits": self.fits, "read": {name: self.readings.interval(name).to_dict()
+                       "fits": self.fits, "may_run_out": self.may_run_out, "verdict": self.verdict,
+                       "required_interval": floats(self.readings.need(self.required)).to_dict(),
+                       "read": {name: self.readings.interval(name).to_dict()
                                                    for name in ("allocated", "reserved", "device")}},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
             **({} if self.run is None else {"run": self.run.to_dict()}),

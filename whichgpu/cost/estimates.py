@@ -15,11 +15,12 @@ from whichgpu.cost.job.behind import in_its_stead
 from whichgpu.cost.job.requests import OPTIONS as ASKED
 from whichgpu.cost.job.requests import idle, is_run
 from whichgpu.cost.job.support import overflows
+from whichgpu.cost.memory import starting
 from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
-from whichgpu.cost.memory.readings import Readings, doubt
 from whichgpu.cost.memory.replica_memory import requests_each
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
+from whichgpu.cost.memory.verdict import doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.serving.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.serving.scheduling import unsaid
 from whichgpu.cost.serving.steady import engine
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.memory.readings import Readings
     from whichgpu.cost.timing.time import Timing
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.workload import Workload
@@ -284,10 +286,16 @@ class Estimates:
         return around(self.first_token[g, j], np.exp(Z90 * spread))
 
     def _crowded(self, g: int, j: int, one: Answers) -> tuple[str, ...]:
-        """Whether a job fits and may run out of memory all the same."""
-        gpu = self._gpu(g, j)
-        said = doubt(one.job, self.runtime, one.readings, one.required, one.available, gpu=gpu)
-        return (said,) if said else ()
+        """Whether a job may run out of memory or fit, and what that hangs on."""
+        gpu, parts = self._gpu(g, j), {name: float(part[g, j]) for name, part in self._memory.items()}
+        if "max_model_len" in one.job.options and starting.profiles(self.runtime, one.job):
+            said = of_cache(
+                *starting.cache(self.workload, one.job, self.runtime, parts, float(one.available))
+            )
+        else:
+            more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
+            said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu, elastic=more)
+        return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:
         """Whether more requests are in flight than the memory of the replicas holds."""

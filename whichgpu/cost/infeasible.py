@@ -23,6 +23,7 @@ from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
+    from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
@@ -35,17 +36,23 @@ def single(job: Job, gpu: Gpu) -> Estimate:
     """One job on one GPU type, with the terms of its time.
 
     Raises `UsageError` where the GPU cannot run it, `Infeasible` where it does not fit; what comes within
-    5 % of the card's memory is answered, with a warning.
+    5 % of the card's memory, or fits at the lower end of its interval, is answered, with a warning.
     """
     found = estimate(job, [gpu], explain=True)
     answer = found.at(0, 0)
     if bool(found.fits[0, 0]):
         return answer
-    if found.sequences[0, 0] < 1.0 or answer.required > UNSURE * answer.available:
+    if not fits_perhaps(found, answer):
         raise Infeasible(does_not_fit(answer, gpu))
     need, has = answer.required / GIB, answer.available / GIB
     close = f"it may not fit: about {need:.1f} GiB are needed per GPU, and the card has {has:.1f}"
     return replace(answer, warnings=(*answer.warnings, close))
+
+
+def fits_perhaps(found: Estimates, answer: Estimate) -> bool:
+    """Whether an answer that does not fit at the middle of what it needs is given all the same."""
+    near = answer.may_run_out or answer.required <= UNSURE * answer.available
+    return bool(found.sequences[0, 0] >= 1.0) and near
 
 
 def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
@@ -58,8 +65,9 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
         taken = starting.share(stack, answer.job)
         room = f"{stack.title} takes {taken:.0%} of the card, {taken * has:.1f} GiB"
     longer = "".join(f"; {each}" for each in resolve(answer.job.workload).beyond(answer.job))
+    said = "may run out of memory" if answer.may_run_out else "does not fit"
     return (
-        f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
+        f"{answer.job.workload} {said} on {answer.gpu}: it needs {need:.1f} GiB per GPU "
         f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), {room}; {_relaxed(answer.job, gpu)}"
         f"{longer}{ignoring(answer.job, resolve(answer.job.workload))}"
     )

@@ -117,7 +117,8 @@ class Candidate:
             "offer": self.offer.to_dict(),
             "memory": {"parts": dict(estimate.memory), "required": estimate.required,
                        "available": estimate.available},
-            "fits": estimate.fits, "runtime": estimate.runtime, "job": estimate.job.to_dict(),
+            "fits": estimate.fits, "may_run_out": estimate.may_run_out,
+            "runtime": estimate.runtime, "job": estimate.job.to_dict(),
             "sequences": estimate.sequences, "basis": estimate.basis, "why": self.why,
         }  # fmt: skip
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.memory.verdict import DOUBTS
 from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
@@ -348,7 +349,12 @@ def _warnings(sweep: Estimates | None, kept: Sequence[Candidate], most: int = 3)
         return ()
     ids = [gpu.id for gpu in sweep.devices.gpus]
     rows = [ids.index(item.gpu) for item in kept[:most] if item.gpu in ids] or [0]
-    return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
+    said = dict.fromkeys(text for row in rows for text in sweep.warnings(row))
+    doubts = (
+        f"{item.gpu} may run out of memory: {DOUBTS[text]}"
+        for item in kept[:most] for text in item.estimate.warnings if text in DOUBTS
+    )  # fmt: skip
+    return (*said, *dict.fromkeys(doubts))
 
 
 def marked(ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -79,11 +79,19 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     if math.isnan(available):
         return cannot_run("its memory was not read in any source")
     where = f" on each of {gpus[best]:g} GPUs" if gpus[best] > 1 else ""
+    needs, least = float(required[best]), float(required[best] * np.exp(-_unsure(sweep, row)[best]))
+    said = (
+        "does not fit" if least > available else f"may run out of memory ({show(least, 'memory', 3)} at best)"
+    )
     return Reason(
         "too little memory",
-        f"does not fit: needs {show(float(required[best]), 'memory', 3)}{where}, "
-        f"the card has {show(available, 'memory', 3)}",
+        f"{said}: needs {show(needs, 'memory', 3)}{where}, the card has {show(available, 'memory', 3)}",
     )
+
+
+def _unsure(sweep: Estimates, row: int) -> Any:
+    """Log half-width of the interval of what each configuration needs of one GPU type."""
+    return np.broadcast_to(np.asarray(sweep.readings.halves["required"]), sweep.required.shape)[row]
 
 
 def no_room(sweep: Estimates, row: int, request: Request) -> Reason:

@@ -31,11 +31,11 @@ _PATHS = {"nvme": "NVMe", "sata": "SATA SSD", "network": "10 Gbit/s"}
 
 
 def report(found: Fits) -> Report:
-    """The report of `fit`; a workload that fits on none of the devices exits 3 with its reason."""
+    """The report of `fit`; a workload that fits on none of the devices for sure exits 3 with its reason."""
     alone = len(found.answers) == 1
     blocks = tuple(_alone(found.answers[0]) if alone else _matrix(found))
     first = len(blocks) - 1 if alone else 0
-    if found.fits:
+    if not found.refused:
         return Report(Deferred(found.to_dict), blocks, first=first)
     reason = found.first.reason
     return Report(Deferred(found.to_dict), blocks, exit_code=_DOES_NOT_FIT, complaint=reason, first=first)
@@ -48,7 +48,7 @@ def title(found: Fits) -> str:
 
 def _alone(one: Answer) -> Iterator[Block]:
     """One workload, or several together, on one device: how it is loaded comes last."""
-    if one.fits:
+    if one.verdict != "does not fit":
         yield f"{one.reason}."
     if one.changes:
         yield _changes("What would make it fit", (one,), len(one.changes))
@@ -84,7 +84,7 @@ def _overview(found: Fits) -> Table:
     devices = list(dict.fromkeys(map(_device, found.answers)))
     note = "What is left of each GPU's memory, or what is lacking."
     if any(one.may_run_out for one in found.answers):
-        note += " Maybe: it fits as far as is counted, and may run out of memory."
+        note += " Maybe: one end of the 90 % interval of what it needs fits, and the other does not."
     rows: dict[str, dict[str, str]] = {}
     for one in found.answers:
         rows.setdefault(_what(one), {})[_device(one)] = _verdict(one)
@@ -100,9 +100,10 @@ def _what(one: Answer) -> str:
 
 
 def _verdict(one: Answer) -> str:
-    if one.fits:
-        return f"{'maybe' if one.may_run_out else 'yes'}, {gib(one.margin)} left"
-    return f"no, {gib(-one.margin)} short" if one.margin < 0 else "no, cannot run it"
+    word = {"fits": "yes", "may run out": "maybe", "does not fit": "no"}[one.verdict]
+    if one.margin < 0:
+        return f"{word}, {gib(-one.margin)} short"
+    return f"{word}, {gib(one.margin)} left" if one.fits or one.may_run_out else "no, cannot run it"
 
 
 def _memory(one: Answer) -> Table:

@@ -38,6 +38,7 @@ def predicted(
     from whichgpu.cost import carbon
     from whichgpu.cost.calibration.evidence import NEAREST, evidence
     from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import instead, placed
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.prices.best import price
@@ -50,9 +51,7 @@ def predicted(
     answer = found.at(0, 0)
     answer = replace(answer, warnings=(*answer.warnings, *instead(job, ran, device)))
     emitted = carbon.footprint(answer, where, site[1])
-    if not found.fits[0, 0]:
-        from whichgpu.cost.infeasible import does_not_fit
-
+    if not (found.fits[0, 0] or fits_perhaps(found, answer)):
         return report(answer, emitted, complaint=does_not_fit(answer, device))
     known = evidence(answer, device, catalogue, 1 if short else NEAREST)
     why = None

@@ -68,7 +68,7 @@ def side_by_side(job: Job, names: Sequence[str], catalogue: Catalogue) -> Report
 
 def _way(job: Job, key: str, count: int, catalogue: Catalogue) -> Way:
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.infeasible import does_not_fit
+    from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import placed
     from whichgpu.hardware.slices import device
     from whichgpu.prices.best import price
@@ -79,9 +79,10 @@ def _way(job: Job, key: str, count: int, catalogue: Catalogue) -> Way:
     usd = paid.usd_per_gpu_hour * count if paid else math.nan
     try:
         found = estimate(placed(job, count, gpu), [gpu], explain=True)
-        if not found.fits[0, 0]:
-            return Way(title, None, usd, does_not_fit(found.at(0, 0), gpu))
-        return Way(title, found.at(0, 0), usd, "")
+        answer = found.at(0, 0)
+        if not (found.fits[0, 0] or fits_perhaps(found, answer)):
+            return Way(title, None, usd, does_not_fit(answer, gpu))
+        return Way(title, answer, usd, "")
     except WhichGpuError as fault:
         return Way(title, None, usd, one_line(fault))
 

@@ -99,7 +99,7 @@ def fitted(data: Document) -> Figures | None:
     """Of one model on one GPU; None of several."""
     if data.get("answers") or data.get("required") is None or not data.get("available"):
         return None
-    verdict = "It fits" if data["fits"] else "It does not fit"
+    verdict = f"It {data['verdict']}"
     left = data["available"] - data["required"]
     items = [
         ("needed on each GPU", show(data["required"], "memory", 3)),

@@ -76,8 +76,9 @@ def _attend(rec: Recorder, x: Map, width: int, value: int) -> None:
     """Every position attends to every other one, scores written out: (B, C, H, W)."""
     rows = x.height * x.width
     rec.product(x.batch, rows, float(width), rows, name="scores")
-    rec.pointwise(x.batch * rows * rows, name="softmax")
-    rec.product(x.batch, rows, rows, float(value), name="weighted")
+    # What it makes is what its own gradient needs, and lies there as that runs.
+    rec.pointwise(x.batch * rows * rows, keeps=1.0, name="softmax")
+    rec.product(x.batch, rows, rows, float(value), keeps=value / (rows + value), name="weighted")
 
 
 def _around(rec: Recorder, maps: Sequence[Map], within: Callable[[Recorder, Map], None]) -> Map:
@@ -120,9 +121,13 @@ def _crossed(rec: Recorder, y: Map) -> None:
         for name, width in (("query", _EIGHTH), ("key", _EIGHTH), ("value", _WIDTH)):
             with rec.module(name, again=again):
                 rec.conv(y, width, 1, bias=True, keeps=0.0)
-        positions, seen = y.batch * y.height * y.width, y.height + y.width
-        rec.product(positions, 1.0, float(_EIGHTH), seen, name="scores")
-        rec.product(positions, 1.0, seen, float(_WIDTH), name="weighted")
+        # Columns, then rows: of each all positions, which share their keys and values.
+        lines = ((y.batch * y.width, y.height), (y.batch * y.height, y.width))
+        for many, seen in lines:
+            rec.product(many, seen, float(_EIGHTH), seen, name="scores")
+        rec.pointwise(sum(many * seen * seen for many, seen in lines), keeps=1.0, name="softmax")
+        for many, seen in lines:
+            rec.product(many, seen, seen, float(_WIDTH), keeps=_WIDTH / (seen + _WIDTH), name="weighted")
 
 
 def dual(rec: Recorder, maps: Sequence[Map]) -> Map:
@@ -146,9 +151,9 @@ def encoded(rec: Recorder, maps: Sequence[Map]) -> Map:
     y = conv_norm(rec, maps[-1], _WIDTH, 3, name="narrow")
     conv_norm(rec, y, _WIDTH, 1, name="project")
     rec.product(y.batch, float(_CODES), y.height * y.width, float(_WIDTH), name="codes")
-    rec.pointwise(
-        y.elements * _CODES, writes=0.0, parameters=_CODES * (_WIDTH + 1.0) + 2.0 * _CODES, name="residuals"
-    )
+    # What is left of each position beside each word is squared, and once more weighed: both keep it.
+    rec.pointwise(y.elements * _CODES, writes=0.0, keeps=2.0,
+                  parameters=_CODES * (_WIDTH + 1.0) + 2.0 * _CODES, name="residuals")  # fmt: skip
     rec.linear(y.batch, _WIDTH, _WIDTH, bias=True, name="weigh")
     rec.pointwise(y.elements, name="scale")
     return y

@@ -23,7 +23,7 @@ from whichgpu.cost.calibration.measured import left_out, measured_rows
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.memory.activations import causal
-from whichgpu.cost.memory.memory_law import OWN, coefficient, kind_of, priors
+from whichgpu.cost.memory.memory_law import OWN, Unsure, coefficient, kind_of, made, priors, unmeasured
 from whichgpu.cost.memory.parts import GIB, OUTSIDE, PASSING
 from whichgpu.cost.memory.readings import counted
 from whichgpu.cost.reading.metrics import READINGS
@@ -67,7 +67,7 @@ class Labels(NamedTuple):
 class Observations(NamedTuple):
     """Readings of N rows: `fixed` bytes, `scaled` ones by coefficient at its prior, `measured`; (N,) each.
 
-    `outside` says which were read off the device, with what is no tensor.
+    `outside` says which were read off the device, with what is no tensor; `made` are bytes that a pass makes.
     """
 
     rows: tuple[Row, ...]
@@ -76,6 +76,7 @@ class Observations(NamedTuple):
     scaled: Mapping[str, Array]
     measured: Array
     outside: NDArray[np.bool_]
+    made: Array
 
     def label(self, kind: str) -> NDArray[np.str_]:
         """Each row's label of a kind; one for all where nothing is left out."""
@@ -90,7 +91,7 @@ class Observations(NamedTuple):
 def observe(rows: Iterable[Row], catalogue: Catalogue) -> Observations:
     """Lay every row of memory out; rows that cannot be predicted are left out."""
     kept: list[Row] = []
-    labels, found, outside = [], [], []
+    labels, found, outside, passing = [], [], [], []
     for row in rows:
         if row["metric"] not in READINGS:
             continue
@@ -107,11 +108,12 @@ def observe(rows: Iterable[Row], catalogue: Catalogue) -> Observations:
         total = READINGS[row["metric"]] or counted(laid)
         found.append(_split(laid, total))
         outside.append(total == "device")
+        passing.append(float(np.ravel(made(laid.parts))[0]))
     names = sorted({name for one in found for name in one if name})
     return Observations(
         tuple(kept), tuple(labels), np.array([one.get("", 0.0) for one in found]),
         {name: np.array([one.get(name, 0.0) for one in found]) for name in names},
-        np.array([float(row["value"]) * GIB for row in kept]), np.array(outside),
+        np.array([float(row["value"]) * GIB for row in kept]), np.array(outside), np.array(passing),
     )  # fmt: skip
 
 
@@ -212,18 +214,15 @@ def measured_without(done: MemoryFit, kind: str) -> NDArray[np.bool_]:
 def widths(done: MemoryFit, rows: NDArray[np.bool_]) -> dict[str, float]:
     """Log standard deviations whose 90 % intervals hold 90 % of the errors of `rows`, by what is unseen.
 
-    What a runtime holds beside its tensors is not asked of them. A runtime is unseen where it was left out
-    with its source or its method, and one such is never thought better known than `unseen`.
+    What a runtime holds beside its tensors is not asked of them; a runtime that was not measured errs as
+    `unmeasured` says.
     """
     found: dict[str, float] = {}
-    for name, kinds in (("seen", ("seen",)), ("workload", ("workload", "method")), ("source", ("source",))):
-        rest = [
-            _rest(done, kind)[rows & (measured_without(done, kind) | (name == "source"))] for kind in kinds
-        ]
+    for name, kinds in (("seen", ("seen",)), ("workload", ("workload", "method"))):
+        rest = [_rest(done, kind)[rows & measured_without(done, kind)] for kind in kinds]
         errors = np.concatenate(rest)
         found[name] = spread90(errors) if len(errors) else section("memory_law")["unfitted"]
     found["workload"] = max(found["workload"], found["seen"])
-    found["source"] = max(found["source"], found["workload"], section("memory_law")["unseen"])
     return found
 
 
@@ -234,10 +233,13 @@ def _rest(done: MemoryFit, kind: str) -> Array:
 def halves(done: MemoryFit, kind: str) -> Array:
     """Log half-widths of the intervals that rows get of which `kind` is unseen, (N,)."""
     known = {name: by_kind(done, name) for name in {one.kind for one in done.seen.labels}}
-    measured = measured_without(done, kind)
-    what = ["source" if not m else "seen" if kind == "seen" else "workload" for m in measured]
-    own = np.array([known[one.kind][w] for one, w in zip(done.seen.labels, what, strict=True)])
-    return np.asarray(Z90 * np.hypot(own, apart(done, kind)))
+    what = "seen" if kind == "seen" else "workload"
+    own = np.array([known[one.kind][what] for one in done.seen.labels])
+    of = Unsure(done.seen.measured * np.exp(done.errors[kind]), done.seen.made)
+    training = np.array([one.kind.endswith(" train") for one in done.seen.labels])
+    other = np.where(training, unmeasured(of, " train"), unmeasured(of, ""))
+    other = np.hypot(other, section("memory_law")["unseen"])
+    return np.asarray(Z90 * np.hypot(np.where(measured_without(done, kind), own, other), apart(done, kind)))
 
 
 def by_kind(done: MemoryFit, name: str) -> dict[str, float]:

@@ -7,8 +7,11 @@
 `data/fits/prior.toml` has each with its log standard deviation, `data/fits/memory.toml` what
 `whichgpu calibrate` made of them, `live@runtime` and `context@runtime` for what was measured. A mark of a
 runtime that sets its memory apart makes another of it (`Runtime.keeper`). `[spread]` there has log
-standard deviations by what of a job was not measured; what an unmeasured runtime holds beside its tensors
-is not known to `base` GiB.
+standard deviations by what of a job was not measured.
+
+Of a runtime that was not measured a reading is as uncertain as what it is made of: weights, states and caches
+are what a format and a configuration say, what a pass makes is what the program does, blocks that an
+allocator holds beside may serve again or not, and what lies beside tensors is not known to `base` GiB.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Coefficients that a runtime has its own of.
 OWN = ("live", "context")
+#: Parts that a format, a configuration or a setting of an engine says; what a step never has of gradients is.
+STATED = ("weights", "gradients", "optimizer", "kv_cache", "kv_reserve", "reference", "encoders",
+          "checkpoint", "engine", "context", "communication", "not_at_once")  # fmt: skip
 
 
 @cache
@@ -60,11 +67,35 @@ def kind_of(unit: str, *, trains: bool) -> str:
     return f"{unit} {'train' if trains else 'infer'}"
 
 
-def spread(stack: Runtime, workload: str, kind: str, *, base: Any, total: Any) -> Any:
-    """Log standard deviation of a reading of `total` bytes, `base` of which are outside of tensors.
+def made(parts: Mapping[str, Any]) -> Any:
+    """Bytes of the parts that a pass makes, by what its program does."""
+    sizes = (np.asarray(part) for name, part in parts.items() if name not in STATED)
+    return np.maximum(sum(sizes, start=np.zeros(())), 0.0)
 
-    A runtime that was not measured counts as a source that was not seen. Where nothing of a kind was
-    measured at all, the widest of all kinds holds.
+
+class Unsure(NamedTuple):
+    """Of a reading of `total` bytes, those that are less sure than the rest, B; arrays broadcast.
+
+    What a pass `made`, what lies `outside` of tensors, and `idle` blocks that an allocator holds. A reading
+    is held to what is `published`, what a job needs is not. An `engine` whose logs are on file lays weights
+    and caches out itself; what a training has on the host `waits` to come and go.
+    """
+
+    total: Any
+    made: Any = 0.0
+    outside: Any = 0.0
+    idle: Any = 0.0
+    published: bool = True
+    engine: Any = False
+    waits: bool = False
+
+
+def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
+    """Log standard deviation of a figure, by what it is made of.
+
+    A measured runtime has what was fitted to its own rows. Of another one each kind of bytes errs by itself,
+    and more where it stands in for a program that is not known; what is published of it is besides a figure
+    of which nobody says which total it is, or whether GB stands for GiB.
     """
     c, known = section("memory_law"), fitted()
     seen, by_kind = known.get("seen", {}), known.get("spread", {})
@@ -72,12 +103,20 @@ def spread(stack: Runtime, workload: str, kind: str, *, base: Any, total: Any) -
     def measured(one: Runtime) -> bool:
         return one.keeper in seen.get("runtimes", ()) and kind in seen.get("kinds", ())
 
-    def own(one: Runtime) -> float:
-        tried = "workload" if workload not in seen.get("workloads", ()) else "seen"
-        what = tried if measured(one) else "source"
-        known_width = by_kind.get(kind, {}).get(what)
-        return float(known_width or max((row[what] for row in by_kind.values()), default=c["unfitted"]))
+    own = by_kind.get(kind, {}).get("workload" if workload not in seen.get("workloads", ()) else "seen")
+    known_well = stack.read(measured)
+    counted = unmeasured(of, kind) * stack.read(lambda one: 1.0 if one.exact else c["stands_in"])
+    tensors = np.where(known_well, own or c["unfitted"], np.hypot(counted, c["unseen"] * of.published))
+    base = np.where(known_well, c["base_measured"], c["base"])
+    apart = base * 2.0**30 * np.asarray(of.outside > 0) / of.total
+    return np.sqrt(tensors**2 + apart**2 + (c["idle"] * np.asarray(of.idle) / of.total) ** 2)
 
-    unsure = stack.read(lambda one: c["base_measured"] if measured(one) else c["base"])
-    apart = unsure * 2.0**30 * np.asarray(base > 0) / total
-    return np.hypot(stack.read(own), apart)
+
+def unmeasured(of: Unsure, kind: str) -> Any:
+    """Log standard deviation of the tensors of a runtime that was not measured, of a kind of job."""
+    c = section("memory_law")
+    trains = kind.endswith(" train")
+    infers = np.where(of.engine, c["stated_engine"], c["stated_infer"])
+    stated, passing = (c["stated_train"], c["made_train"]) if trains else (infers, c["made_infer"])
+    share = np.minimum(np.asarray(of.made) / of.total, 1.0)
+    return np.sqrt((stated * (1.0 - share)) ** 2 + (passing * share) ** 2 + (c["waits"] * of.waits) ** 2)

@@ -157,6 +157,15 @@ def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
     return np.asarray(sequence_bytes(workload, job, _longest(job), stack) / mesh.pp / mesh.attention_dp)
 
 
+def cache(
+    workload: Workload, job: Job, stack: Runtime, parts: Mapping[str, float], memory: float
+) -> tuple[float, float]:
+    """Bytes for the cache of a server that is told its longest sequence, and those of that sequence."""
+    kept = sum(parts.get(name, 0.0) for name in ("kv_cache", "kv_reserve"))
+    free = share(stack, job) * memory - sum(parts.values()) + kept
+    return free, float(np.max(longest(workload, job, stack)))
+
+
 def room(devices: Devices, parts: Mapping[str, Any], stack: Runtime, job: Job, least: Any) -> Array:
     """Bytes of each GPU for a server's KV cache beside its `parts`; `least` are those of one sequence."""
     memory = devices.column("memory")

@@ -17,7 +17,7 @@ GPU, where the model errs by r, its error e = log(measured / predicted) speaks a
     e - r ~ N(0, 2 noise^2), else N(0, 2 noise^2 + S^2)
 
 with even odds before where no runtime is stated. S is what GPUs share of the prediction's spread
-(`cost/transfer/anchoring.py`). On other GPUs alone the error says nothing: a large one is as often a GPU's own as
+(`anchoring.py`). On other GPUs alone the error says nothing: a large one is as often a GPU's own as
 another hand's, and taken for news it made rows worse whose table is on file (benchmarks/anchored.py).
 """
 

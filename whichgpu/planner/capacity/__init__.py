@@ -195,7 +195,7 @@ def _answers(
             smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]), share=cells.share,
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
-            stages=stages(cells.job_of(i), float(cells.available[i])), read=cells.read(i),
+            stages=stages(cells.job_of(i), float(cells.available[i])), read=cells.read(i), need=cells.need(i),
         )  # fmt: skip
         answers.append(replace(answer, reason=reason(answer, cells.refusals[i])))
     return answers
@@ -281,7 +281,8 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     ignored = unknown(done.job, done.workload) + not_served(done.job, done.runtime)
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
-    said += filter(None, (cells.doubt(index),))
+    if note := cells.doubt(index):
+        said += [note, *cells.hangs_on(index, note)]
     said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index) + _uncut(cells, index)
     said += _hosted(cells, index)
     if not done.runtime.exact:

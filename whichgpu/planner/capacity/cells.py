@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import memory_parts
@@ -17,7 +16,7 @@ from whichgpu.cost.job.settling import settle
 from whichgpu.cost.job.support import Needs, as_seen, refusal
 from whichgpu.cost.memory import replica_memory, starting
 from whichgpu.cost.memory.parts import Totals
-from whichgpu.cost.memory.readings import BARELY, doubt
+from whichgpu.cost.memory.verdict import doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.table.paired import Paired
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.answers import Answers
     from whichgpu.cost.job.settling import Settled
+    from whichgpu.cost.memory.readings import Readings
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -199,27 +199,37 @@ class Cells:
             found[name] = Interval(low, mid, high, one.unit)
         return found
 
-    def doubt(self, index: int) -> str:
-        """What is said where the job fits one of the devices and may run out of its memory all the same."""
-        if not self.fits[index] or self.timed is None:
-            return ""
-        one = self.timed.readings.each(lambda part: np.broadcast_to(part, (len(self.gpus),))[index])
-        done, room = self.settled, self.available[index]
-        if done.job.phase == "serve" and room >= self.required[index]:
-            # What a server can be given is less than the card in any case.
-            room = as_seen(self.gpus[index], done.job.phase).need("memory")
-        if self._barely_starts(index):
-            return BARELY
-        return doubt(done.job, done.runtime, one, self.required[index], room, gpu=self.gpus[index])
+    def _reading(self, index: int) -> Readings:
+        """What is read of the job on one of the devices, with memory enough."""
+        assert self.timed is not None
+        return self.timed.readings.each(lambda part: np.broadcast_to(part, (len(self.gpus),))[index])
 
-    def _barely_starts(self, index: int) -> bool:
-        """Whether a server told its longest sequence would not start in one of four such cases."""
-        done = self.settled
-        if "max_model_len" not in done.job.options or not starting.profiles(done.runtime, done.job):
-            return False
-        spare, kept = float(self.available[index] - self.required[index]), self.parts["kv_cache"][index]
-        # Of a normal error one in four is beyond 0.845 of its mean size.
-        return bool(spare < 0.845 * section("capacity")["cache_error"] * (spare + kept))
+    def need(self, index: int) -> Interval | None:
+        """What the job needs of one of the devices, with its interval; None where it cannot run there."""
+        if not self.able[index] or self.timed is None:
+            return None
+        found = self._reading(index).need(float(self.required[index]))
+        low, mid, high = (float(np.ravel(end)[0]) for end in (found.low, found.mid, found.high))
+        return Interval(low, mid, high, found.unit)
+
+    def hangs_on(self, index: int, note: str) -> tuple[str, ...]:
+        """What a verdict hangs on that a note leaves open, and what would settle it."""
+        return hangs_on(self.settled.job, self.settled.runtime, self.parts_of(index), note)
+
+    def doubt(self, index: int) -> str:
+        """What is said where the job may run out of the memory of one of the devices, or fit all the same."""
+        if not self.able[index] or self.timed is None:
+            return ""
+        done, room = self.settled, float(self.available[index])
+        if "max_model_len" in done.job.options and starting.profiles(done.runtime, done.job):
+            kept = float(self.parts["kv_cache"][index])
+            return of_cache(room - float(self.required[index]) + kept, kept)
+        one = self._reading(index)
+        # What a server can be given is less than the card in any case.
+        gpu, serves = self.gpus[index], done.job.phase == "serve"
+        card = as_seen(gpu, done.job.phase).need("memory") if serves else room
+        more = elastic(done.runtime, self.parts_of(index), self.places[1][index] if serves else 1.0)
+        return doubt(done.runtime, one, self.required[index], room, gpu=gpu, card=card, elastic=more)
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""

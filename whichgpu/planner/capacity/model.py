@@ -171,6 +171,8 @@ class Answer:
     stages: tuple[Stage, ...] = ()
     #: What is read off a run that fits, by total: tensors, reserved, on the device.
     read: Mapping[str, Interval] = field(default_factory=dict)
+    #: What it needs, with the interval that the verdict is of; None where it cannot run, or of several jobs.
+    need: Interval | None = None
 
     @property
     def margin(self) -> float:
@@ -179,10 +181,15 @@ class Answer:
 
     @property
     def may_run_out(self) -> bool:
-        """Whether it fits as far as is counted, and may run out of memory all the same."""
-        from whichgpu.cost.memory.readings import DOUBTS
+        """Whether a card holds one end of the interval of what it needs, and not the other for sure."""
+        from whichgpu.cost.memory.verdict import DOUBTS
 
-        return self.fits and any(note in DOUBTS for note in self.notes)
+        return any(note in DOUBTS for note in self.notes)
+
+    @property
+    def verdict(self) -> str:
+        """`fits`, `may run out` or `does not fit`: by both ends of the interval, `fits` by its middle."""
+        return "may run out" if self.may_run_out else "fits" if self.fits else "does not fit"
 
     def __str__(self) -> str:
         return self.reason
@@ -193,8 +200,9 @@ class Answer:
         jobs: Any = [job.to_dict() for job in self.jobs]
         alone = len(self.jobs) == 1
         return {
-            "fits": self.fits, "may_run_out": self.may_run_out,
+            "fits": self.fits, "may_run_out": self.may_run_out, "verdict": self.verdict,
             "required": self.required, "available": self.available, "margin": self.margin,
+            "required_interval": self.need.to_dict() if self.need else None,
             "parts": dict(self.parts), "read": {name: one.to_dict() for name, one in self.read.items()},
             "smallest_gpu": self.smallest_gpu,
             "changes": [one.to_dict() for one in self.changes],
@@ -205,6 +213,10 @@ class Answer:
             "throughput": self.throughput.to_dict() if self.throughput else None, "notes": list(self.notes),
             "stages": [one.to_dict() for one in self.stages],
         }  # fmt: skip
+
+
+#: A verdict in one word, as a matrix has it.
+_SHORT = {"fits": "yes", "may run out": "maybe", "does not fit": "no"}
 
 
 @immutable
@@ -220,6 +232,12 @@ class Fits(Shown):
         return all(one.workload in held for one in self.answers)
 
     @property
+    def refused(self) -> bool:
+        """Whether one of the workloads fits on none of the devices, not even at the lower end."""
+        held = {one.workload for one in self.answers if one.fits or one.may_run_out}
+        return any(one.workload not in held for one in self.answers)
+
+    @property
     def first(self) -> Answer:
         """The first that does not fit of a workload that fits nowhere, else the first that fits."""
         held = {one.workload for one in self.answers if one.fits}
@@ -232,7 +250,7 @@ class Fits(Shown):
     def _repr_markdown_(self) -> str:
         head = ["| Workload | GPUs | Fits | Required | Available |", "| --- | --- | --- | ---: | ---: |"]
         rows = [
-            f"| {one.workload} | {one.n_gpus} x {one.gpu} | {'yes' if one.fits else 'no'} "
+            f"| {one.workload} | {one.n_gpus} x {one.gpu} | {_SHORT[one.verdict]} "
             f"| {gib(one.required)} | {gib(one.available)} |"
             for one in self.answers
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.memory.readings import DOUBTS
+from whichgpu.cost.memory.verdict import DOUBTS
 from whichgpu.planner.capacity.model import gib
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ def reason(answer: Answer, refusal: str) -> str:
     each = " per GPU" if answer.n_gpus > 1 else ""
     what = f"{answer.workload} in {answer.jobs[0].precision}" if len(answer.jobs) == 1 else answer.workload
     doubt = next((DOUBTS[note] for note in answer.notes if note in DOUBTS), "")
-    if answer.fits and doubt:
+    if doubt:
+        left = f"{gib(answer.margin)} are left" if answer.margin >= 0 else f"{gib(-answer.margin)} too few"
         return (
             f"{what} may run out of memory on {where}: it needs {gib(answer.required)}{each} of "
-            f"{gib(answer.available)}, {gib(answer.margin)} are left{_shown(answer)}, and {doubt}"
+            f"{gib(answer.available)}, {left}{_shown(answer)}, and {doubt}"
+            f"{'' if answer.fits else _relaxed(answer)}"
         )
     if answer.fits:
         return (
@@ -40,9 +42,11 @@ def reason(answer: Answer, refusal: str) -> str:
 
 
 def _shown(answer: Answer) -> str:
-    """What a monitor shows of a run in nine of ten cases; nothing of a server, which takes its share."""
+    """What a monitor shows of a run in nine of ten cases; of a server, which takes its share, its need."""
     read = answer.read.get("device")
-    return f" (a monitor shows {gib(read.low)} to {gib(read.high)})" if read else ""
+    if read:
+        return f" (a monitor shows {gib(read.low)} to {gib(read.high)})"
+    return f" ({gib(answer.need.low)} to {gib(answer.need.high)})" if answer.need else ""
 
 
 def _relaxed(answer: Answer) -> str:

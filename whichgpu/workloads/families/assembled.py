@@ -5,7 +5,8 @@ thing of their own. Shapes stand in the parts. Letters: B batch, S rows (tokens,
 K rows that it attends to, D width, s size of a sample over that of `sizes`.
 
 Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the option
-`seconds` at which the rows stand; optionally `unit` (images). Rows of one sample are a number, or `[a, b]`
+`seconds` at which the rows stand; optionally `unit` (images), and `frozen`: how the names of those begin
+that a training leaves as they are. Rows of one sample are a number, or `[a, b]`
 for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones,
 `repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
 rows those `written` are made one after another where the model runs, each over those before: tokens of an
@@ -46,7 +47,7 @@ from whichgpu.workloads.detection import crowd
 from whichgpu.workloads.recorder import FP32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from whichgpu.workloads.job import Job
@@ -78,17 +79,18 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         if "written" in part and not job.trains:
             _write(part, job.batch, size, rec)
         elif part.get("count", 1):
-            with _module(part, rec):
+            with _module(part, rec, frozen=dims.get("frozen", ())):
                 record({"program": job.runtime, **part}, job.batch, size, rec)
 
 
 def _module(
-    part: Part, rec: Recorder, times: Any = 1.0, *, again: bool = False
+    part: Part, rec: Recorder, times: Any = 1.0, *, again: bool = False, frozen: Sequence[str] = ()
 ) -> AbstractContextManager[None]:
     """The module of a part, whose ops run so many times more."""
     name, said = part.get("name", part["kind"]), part.get("repeats", 1)
     repeats = float(said[rec.training] if isinstance(said, list) else said) * times
-    return rec.module(name, copies=float(part.get("count", 1)), repeats=repeats, again=again)
+    left = rec.training and name.startswith(tuple(frozen))
+    return rec.module(name, copies=float(part.get("count", 1)), repeats=repeats, again=again, frozen=left)
 
 
 def _write(part: Part, batch: Any, size: Any, rec: Recorder) -> None:

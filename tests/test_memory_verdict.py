@@ -1,0 +1,134 @@
+"""Whether a job fits, by both ends of the interval of what it needs, and how wide that is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from memory_jobs import GIB, laid
+
+import whichgpu as package
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.memory.verdict import BARELY, OVER, TIGHT, elastic, hangs_on, of_cache
+
+TRAINED: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0}
+
+
+def half(name: str, which: str = "required", **columns: Any) -> float:
+    """Log half-width of an interval of one job."""
+    return float(np.ravel(readings(laid(name, **columns), Z90).halves[which])[0])
+
+
+def test_an_interval_is_as_wide_as_what_is_needed_is_unsure():
+    weights = half("llama-2-70b", phase="generate", precision="fp16", batch=1.0, runtime="transformers")
+    trained = half("llama-2-7b", runtime="transformers", options={"checkpointing": "full"}, **TRAINED)
+    network = half("resnet50", phase="train", precision="fp32", batch=128.0, runtime="PyTorch 2.1")
+    assert weights < 0.06 < trained < 0.2
+    assert 0.35 < network < 0.42
+    engine = half("llama-2-70b", phase="serve", precision="fp16", runtime="vllm")
+    assert engine < weights
+    measured = half("llama-2-7b", phase="finetune_lora", precision="bf16", batch=1.0, seq_len=512.0,
+                    runtime="LitGPT")  # fmt: skip
+    assert measured < 0.08
+
+
+def test_what_is_not_known_widens_it():
+    plain = half("llama-2-7b", runtime="transformers", options={"checkpointing": "full"}, **TRAINED)
+    other = half("llama-2-7b", runtime="a trainer of my own", options={"checkpointing": "full"}, **TRAINED)
+    waiting = half("llama-2-7b", runtime="transformers", **TRAINED,
+                   options={"checkpointing": "full", "offload": "optimizer"})  # fmt: skip
+    assert 1.3 * plain < other
+    assert waiting > Z90 * section("memory_law")["waits"]
+    published = half("llama-2-7b", "allocated", runtime="transformers", options={"checkpointing": "full"},
+                     **TRAINED)  # fmt: skip
+    assert published == pytest.approx(np.hypot(plain, Z90 * section("memory_law")["unseen"]), rel=0.15)
+
+
+def test_blocks_of_another_moment_widen_it_upwards_unless_segments_grow():
+    job = {**TRAINED, "options": {"checkpointing": "full"}}
+    blocks, grown = (
+        half("llama-3-8b", "held", runtime=text, **job) - half("llama-3-8b", runtime=text, **job)
+        for text in ("transformers", "transformers expandable_segments")
+    )
+    assert blocks > grown >= 0.0
+
+
+@pytest.mark.parametrize(
+    ("workload", "columns", "gpus", "said"),
+    [
+        ("llama-3.1-8b", {"phase": "finetune_qlora"}, ("rtx-3080-10gb", "rtx-3060-12gb", "rtx-3090"), "nmy"),
+        ("llama-2-13b", {"phase": "generate", "precision": "fp16"}, ("rtx-3090", "a100-40gb-sxm"), "ny"),
+        ("resnet50", {"phase": "train", "batch": 256}, ("gtx-1080", "rtx-3080-10gb", "rtx-3090"), "mmy"),
+        ("mistral-7b", {}, ("rtx-3080-10gb", "rtx-4060-ti-16gb", "rtx-3090"), "nmy"),
+    ],
+)
+def test_every_command_judges_alike(workload, columns, gpus, said):
+    words = {"y": "fits", "m": "may run out", "n": "does not fit"}
+    found = package.fit(workload, list(gpus), **columns)
+    assert [one.verdict for one in found.answers] == [words[letter] for letter in said]
+    for one, letter in zip(found.answers, said, strict=True):
+        data = one.to_dict()
+        ends = data["required_interval"]
+        assert ends["low"] <= data["required"] <= ends["high"]
+        assert data["may_run_out"] == (letter == "m")
+        if letter == "y":
+            assert ends["high"] <= 0.99 * data["available"]
+        if letter == "n":
+            assert ends["low"] > 0.94 * data["available"]
+            with pytest.raises(package.WhichGpuError, match="does not fit"):
+                package.predict(workload, one.gpu, **columns)
+        else:
+            memory = package.predict(workload, one.gpu, **columns).to_dict()["memory"]
+            assert (memory["verdict"], memory["fits"]) == (one.verdict, one.fits)
+
+
+def test_what_may_fit_exits_well_and_says_what_it_hangs_on(whichgpu):
+    asked = ("llama-3.1-8b", "--gpu", "rtx-3060-12gb", "--phase", "finetune_qlora")
+    for command in ("fit", "predict"):
+        told = whichgpu(command, *asked)
+        out = " ".join(told.out.split())
+        assert told.status == 0
+        assert "does at the lower end of its 90 % interval" in out
+        assert "it hangs on what a pass makes (logits" in out
+    matrix = whichgpu("fit", *asked[:2], "rtx-3060-12gb,rtx-3090", *asked[3:]).out
+    assert "maybe, 1.7 GiB short" in matrix
+    assert "may run out of memory" in whichgpu("fit", *asked).out
+
+
+def test_recommend_tells_of_what_it_leaves_out_that_it_may_run_out(whichgpu):
+    asked = ("llama-3.1-8b", "--phase", "finetune_qlora", "--batch", "1", "--term", "any", "--json")
+    told = whichgpu("recommend", *asked, "--gpus", "rtx-3060-12gb,rtx-3080-10gb,rtx-4090").json
+    assert [(one["gpu"], one["may_run_out"]) for one in told["candidates"]] == [("rtx-4090", False)]
+    asked = (*asked[:3], "--term", "any", "--gpus", "rtx-4090")
+    assert "rtx-4090 may run out of memory: what" in " ".join(whichgpu("recommend", *asked).out.split())
+    why = {one["gpu"]: one["why"] for one in told["rejected"]}
+    assert "may run out of memory (11.4 GiB at best)" in why["rtx-3060-12gb"]
+    assert why["rtx-3080-10gb"].startswith("does not fit")
+
+
+def test_a_cache_is_known_as_well_as_start_up_logs_say():
+    free = 10.0 * GIB
+    said = [of_cache(free, share * free) for share in (0.77, 0.78, 1.0, 1.01, 1.22, 1.23)]
+    assert said == ["", BARELY, BARELY, OVER, OVER, ""]
+    assert of_cache(-GIB, GIB) == ""
+
+
+def test_an_engines_cache_of_more_requests_is_no_doubt():
+    parts = {"weights": 10.0, "kv_cache": 8.0}
+    assert float(elastic(runtimes()["vllm"], parts, 4.0)) == 6.0
+    assert elastic(runtimes()["transformers"], parts, 4.0) == 0.0
+
+
+def test_what_is_open_hangs_on_what_decides():
+    job = package.job("llama-2-7b", phase="finetune_lora")
+    stack = runtimes()["transformers"]
+    large = hangs_on(job, stack, {"weights": 10 * GIB, "activations": 5 * GIB}, TIGHT)
+    small = hangs_on(job, stack, {"weights": 10 * GIB, "activations": GIB / 2}, TIGHT)
+    assert "activations 5.0 GiB" in large[0]
+    assert "checkpointing=full" in large[0]
+    assert "formats, buffers" in small[0]
+    assert hangs_on(job, stack, {"weights": 10 * GIB}, BARELY) == ()

@@ -1,0 +1,149 @@
+"""Whether a job fits a card for sure, may run out of its memory or does not fit; what that hangs on.
+
+Of what a job needs an interval is known (`readings.py`): it fits where the upper end fits, does not where not
+even the lower end does, and between the two it may run out of memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.memory import wired
+from whichgpu.cost.memory.memory_law import STATED
+from whichgpu.cost.memory.parts import GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.memory.readings import Readings
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+
+#: What is said of training that fits, and whose allocator may hold all of the card.
+CROWDED = (
+    "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
+    "fill the card: runs so full have run out of memory; set "
+    "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
+)
+#: What is said of a job of which a card holds the middle of what it may need, and not the upper end.
+TIGHT = (
+    "it fits as far as is counted, and not at the upper end of its 90 % interval: runs so close to the "
+    "card's memory, of which CUDA reports 1 % less, have run out of it"
+)
+#: What is said of a job of which a card holds the lower end of what it may need, and not the middle.
+OVER = (
+    "it does not fit as far as is counted, and does at the lower end of its 90 % interval: jobs so close to "
+    "the card's memory have run"
+)
+#: What is said of a job that fits its card, and not the share of it that its framework takes unasked.
+CAPPED = (
+    "it fits the card, and not the share of it that its framework takes: TensorFlow leaves 5 % of what is "
+    "free to the system, JAX takes 75 % of the card unasked (XLA_PYTHON_CLIENT_MEM_FRACTION)"
+)
+#: What is said of a server that starts as far as is counted, whose cache is not known as well as that.
+BARELY = (
+    "its cache has room for one sequence of max_model_len as far as is counted: in start-up logs caches were "
+    "11 % off in the mean, and one in twenty so much smaller that this server would not start"
+)
+#: Why a job may run out of memory, or fit all the same, by the note that says so.
+DOUBTS = {
+    CROWDED: "what PyTorch's allocator holds beside fills the card",
+    TIGHT: "what runs need is not known as closely as that",
+    OVER: "what runs need is not known as closely as that",
+    wired.WIRED: "the system lets a GPU hold no more than a part of that memory unasked",
+    BARELY: "what is left for its cache is not known as closely as that",
+    CAPPED: "its framework takes no more than a share of what is free",
+}
+
+
+def doubt(
+    stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu, card: Any = None,
+    elastic: Any = 0.0,
+) -> str:  # fmt: skip
+    """What is said of one job that may run out of a card's memory or not; nothing where either is sure.
+
+    It fits for sure where the upper end of what it may need does, and does not where the lower end does not.
+    A server is given less than its `card`, whose rest holds what it needs beyond; of what it needs so many
+    bytes are `elastic`: a cache of more requests, which wait where it is smaller.
+    """
+    half, most = reading.halves["required"], reading.halves["held"]
+    card = available if card is None else card
+    room, part = section("capacity")["reported"] * card, wired.share(gpu)
+    if not np.all(required <= available):
+        if part < 1.0:
+            # The system and its programs lie there as well.
+            return ""
+        most_given = stack.holds.get("most", 1.0) * card
+        given = np.minimum(np.minimum(available, room), most_given)
+        return OVER if np.all(required * np.exp(-half) <= given) else ""
+    if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
+        return CAPPED
+    upper = np.maximum((required - elastic) * np.exp(half if part < 1.0 else most), required)
+    if np.all(upper <= min(part * card, room)):
+        return ""
+    if part < 1.0:
+        return wired.WIRED
+    full = np.all(most > half) and np.all(reading.device * np.exp(_QUARTER * reading.halves["device"]) > room)
+    return CROWDED if full else TIGHT
+
+
+#: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
+_QUARTER = 0.41
+
+
+def elastic(stack: Runtime, parts: Mapping[str, Any], requests: Any) -> Any:
+    """Bytes of an engine's cache that are of all but one of so many requests, which wait where it is less."""
+    if not stack.holds.get("engine"):
+        return 0.0
+    kept = sum((np.asarray(parts.get(name, 0.0)) for name in ("kv_cache", "kv_reserve")), start=np.zeros(()))
+    return kept * (1.0 - 1.0 / np.maximum(requests, 1.0))
+
+
+def of_cache(free: float, kept: float) -> str:
+    """What is said of a server with so many bytes `free` for its cache; its longest sequence has `kept`."""
+    # Of a normal error 5 % are beyond 2.06 of its mean size.
+    unsure = 2.06 * section("capacity")["cache_error"] * free
+    if kept <= free - unsure or kept > free + unsure:
+        return ""
+    return BARELY if kept <= free else OVER
+
+
+def hangs_on(job: Job, stack: Runtime, parts: Mapping[str, Any], note: str) -> tuple[str, ...]:
+    """What a verdict that is open hangs on, by the parts of one job, and what to state or to set."""
+    if note not in (TIGHT, OVER):
+        return ()
+    sizes = {name: float(np.ravel(np.asarray(part))[0]) for name, part in parts.items()}
+    passing = {name: size for name, size in sizes.items() if name not in STATED}
+    name = max(passing, key=lambda one: passing[one], default="")
+    ways = [] if stack.exact and job.runtime else ["name the program and its release (--runtime)"]
+    if job.trains:
+        if "checkpointing" not in job.options:
+            ways.append("say what layers keep (--option checkpointing=full, selective or none)")
+        if stack.software == "pytorch" and not stack.holds.get("expandable"):
+            ways.append("set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
+    what = f"what a pass makes ({name.replace('_', ' ')} {passing[name] / GIB:.1f} GiB)" if name else ""
+    large = what and passing[name] > _DECIDES * sum(sizes.values())
+    said = f"it hangs on {what if large else 'formats, buffers and what lies beside tensors'}"
+    return (f"{said}; {', or '.join(ways)}" if ways else said,)
+
+
+#: The part of what is needed from which on what a pass makes decides.
+_DECIDES = 0.15
+#: Vendors of whose GPUs those allocators take so much.
+_ALLOCATED = ("NVIDIA", "AMD")
+
+
+def _beyond_share(stack: Runtime, reading: Readings, room: Any) -> bool:
+    """Whether tensors are more than the share of what is free on a card that a framework's allocator takes.
+
+    TensorFlow leaves 5 % of it to the system (MinSystemMemory of its gpu_device.cc, 1.15), JAX a quarter of
+    the card (docs.jax.dev/en/latest/gpu_memory_allocation.html).
+    """
+    share = float(stack.holds.get("at_most", 1.0))
+    outside = reading.device - reading.reserved
+    return share < 1.0 and bool(np.all(reading.allocated > share * (room - outside)))
