@@ -45,7 +45,7 @@ _OUTSIDE = re.compile(r"\b(?:outside|without|beyond|besides|despite)(?: of)?(?: 
 #: A speed of memory is its bandwidth.
 _SPEED = re.compile(r"\s*(?:as\s+fast|faster|quicker|slower|the\s+speed)\b", re.IGNORECASE)
 #: What tells a ratio of no two devices as they are sold, or of what is not named.
-_OTHER = re.compile(
+OTHER = re.compile(
     r"\b(?:per|an? (?:watt|dollar)|prices?|priced|costs?|rent\w*|measur\w+|tests?|tested|throughput|tokens?|"
     r"images?|samples?|train\w*|inference|render\w*|batch\w*|models?|weights?|quanti\w+|spars\w+|dense|kv|"
     r"cache hit|context|links?|pairs?|two|three|four|six|eight|sixteen|several|nodes?|servers?|systems?|"
@@ -77,9 +77,10 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
         attribute = _of(text, each, sentence.start, sentence.end)
         if attribute is None or _BY_DOING.match(text, each.start):
             continue
-        clause = _clause(text, each, attribute, scope)
+        place = min(each.start, attribute.start), max(each.end, attribute.end)
+        clause = clause_of(text, place, scope)
         around = _NO_OTHER.sub(" ", f"{text[clause[0] : each.start]} {text[each.end : clause[1]]}")
-        if _OTHER.search(around) or not _is_of_two(scope, clause, context):
+        if OTHER.search(around) or not is_of_two(scope, clause, context):
             continue
         key = attribute.attribute.key
         if _KEYS[key] in ("cores", "peak") and (_RATE.search(around) or _of_formats(sentence.text) > 1):
@@ -101,7 +102,7 @@ def _of_formats(sentence: str) -> int:
     return len({one.attribute.key for one in named(sentence) if one.attribute.dimension == "flop rate"})
 
 
-def _is_of_two(scope: Scope, clause: tuple[int, int], context: Context) -> bool:
+def is_of_two(scope: Scope, clause: tuple[int, int], context: Context) -> bool:
     """Whether a clause sets one of a text's devices against another, by name or in words."""
     every = {model(key, context.catalogue) for key in context.spoken_of}
     inside = [each for each in scope.here if clause[0] <= each.start < clause[1]]
@@ -135,14 +136,6 @@ def _of(text: str, claim: Claim, first: int, last: int) -> Named | None:
     return None
 
 
-def _clause(text: str, claim: Claim, attribute: Named, scope: Scope) -> tuple[int, int]:
-    """The clause that a ratio and its attribute stand in."""
-    start, end = scope.sentence.start, scope.sentence.end
-    first, last = min(claim.start, attribute.start), max(claim.end, attribute.end)
-    begin = max((each.end() for each in _CLAUSE.finditer(text, start, first)), default=start)
-    return begin, next((each.start() for each in _CLAUSE.finditer(text, last, end)), end)
-
-
 #: What speaks of no other device.
 _NO_OTHER = re.compile(r"\b(?:on the other hand|in other words|one another|each other)\b", re.IGNORECASE)
 
@@ -151,6 +144,13 @@ _CLAUSE = re.compile(
     r"[;:]\s|\band (?:costs?|draws?|needs?|is|has|comes?)\b|"
     r",\s+(?:and|but|while|whereas|though|although|so|which)\s|\s[\u2013\u2014]\s"
 )
+
+
+def clause_of(text: str, place: tuple[int, int], scope: Scope) -> tuple[int, int]:
+    """The clause that a stretch of a sentence stands in."""
+    start, end = scope.sentence.start, scope.sentence.end
+    begin = max((each.end() for each in _CLAUSE.finditer(text, start, place[0])), default=start)
+    return begin, next((each.start() for each in _CLAUSE.finditer(text, place[1], end)), end)
 
 
 def _on_file(attribute: Attribute, scope: Scope, context: Context) -> list[float]:
