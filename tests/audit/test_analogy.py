@@ -44,6 +44,21 @@ ALIKE = (
         "$105",
     ),
 )
+#: What of the results is told in a table.
+TABLED = (
+    "| Option | $/GPU-hour | GPUs | Tokens/s per GPU |\n|---|---|---|---|\n| H100 | 1.90 | 128 | 11,200 |\n"
+    "| H200 | 2.60 | 128 | 13,500 |\n| B200 | 3.80 | 64 | 27,100 |\n\n"
+)
+
+
+def test_what_a_table_says_of_each_thing_counts():
+    bill = TABLED + "The hourly bill is $243.20 for the H100, $332.80 for the H200 and {} for the B200."
+    tokens = (
+        TABLED + "Per million tokens we pay 4.7 cents with the H100, 5.3 with the H200 and {} with the B200."
+    )
+    for text, wrong, right in ((bill, "$364.80", "$243.20"), (tokens, "6.9", "3.9")):
+        assert corpus.accused(text.format(wrong)) == [wrong]
+        assert not corpus.accused(text.format(right))
 
 
 @pytest.mark.parametrize(("text", "wrong", "right"), ALIKE)

@@ -25,7 +25,7 @@ _MOST = 16
 _NEAR = 2
 #: What is asked or supposed; "would be $104" is neither.
 _SUPPOSED = re.compile(r"\?|\b(?:if|unless|suppose|imagine|might|could)\b", re.IGNORECASE)
-_MONEY, _RENT = powers(money=1), powers(money=1, second=-1)
+_MONEY = powers(money=1)
 
 
 class Told(NamedTuple):
@@ -136,7 +136,9 @@ def _is_like(row: Sequence[Amount], at: int, dims: tuple[int, ...]) -> bool:
         return True
     before = next((each for each in reversed(row[:at]) if not each.bare), None)
     plain = one.kind == "number" and not one.noun
-    return before is not None and before.dims == dims and (plain or (dims == _RENT and one.dims == _MONEY))
+    # "$0.285 per million tokens on the one and $0.394 on the other".
+    paid = one.dims == _MONEY and dims[0] == 1 and one.sign != ""
+    return before is not None and before.dims == dims and (plain or paid)
 
 
 def _in_turn(group: Sequence[Amount], things: Sequence[_Thing]) -> Iterator[tuple[int, _Thing]]:

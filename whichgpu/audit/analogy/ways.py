@@ -28,7 +28,6 @@ _DIMS = {
     "energy": powers(joule=1), "memory": powers(byte=1), "bandwidth": powers(byte=1, second=-1),
     "rate": powers(second=-1), "flop rate": powers(flop=1, second=-1),
 }  # fmt: skip
-_BY_MEASURE = {"speed": powers(second=-1), "power": powers(joule=1, second=-1), "price": powers(money=1)}
 _RENT = powers(money=1, second=-1)
 _TIME, _TARIFF = powers(second=1), powers(money=1, joule=-1)
 _HOUR = 3600.0
@@ -38,7 +37,8 @@ _PER = (
     (re.compile(r"\b(?:per|each|every) watt\b", re.I), powers(joule=1, second=-1), 1.0),
     (re.compile(r"\b(?:per|each|every) kilowatt-hour\b|\bper kWh\b", re.I), powers(joule=1), 3.6e6),
     (re.compile(r"\b(?:per|each|every) joule\b", re.I), powers(joule=1), 1.0),
-    (re.compile(r"\b(?:per|each|every) million\b", re.I), powers(), 1e6),
+    (re.compile(r"\b(?:per|an?|each|every) million\b", re.I), powers(), 1e6),
+    (re.compile(r"\bhourly\b|\b(?:per|an) hour\b", re.I), powers(second=1), _HOUR),
     (re.compile(r"\b(?:per|each|every) thousand\b", re.I), powers(), 1e3),
 )  # fmt: skip
 #: Groups of series from here on are of running text, whose amounts are read here themselves.
@@ -106,18 +106,43 @@ def _of_tables(result: Told, context: Context) -> Iterator[Variable]:
             continue
         own = [each for each in series.amounts if (each.ids or {each.name}) & {*result.ids}]
         if len(own) == 1:
-            yield Variable(f"table {at}", own[0].value, dims, own[0].words)
+            yield Variable(f"table {at}", own[0].value * dims[1], dims[0], own[0].words, not any(dims[0]))
 
 
-def _dims(series: Series) -> tuple[int, ...] | None:
+def _dims(series: Series) -> tuple[tuple[int, ...], float] | None:
+    """What the amounts of a table's row or column are of, and how much one of its bare numbers is."""
     if series.dimension in _DIMS:
-        return _DIMS[series.dimension]
-    if series.dimension == "number" and series.measure == "speed":
-        return _BY_MEASURE["speed"]
-    label = series.label.lower()
-    if series.dimension == "number" and series.measure == "time" and "second" in label:
-        return powers(second=1)
+        dims, rent = _DIMS[series.dimension], _RENTED.search(series.label)
+        return (_RENT, 1 / _HOUR) if series.dimension == "money" and rent else (dims, 1.0)
+    return _of_bare(series) if series.dimension == "number" else None
+
+
+def _of_bare(series: Series) -> tuple[tuple[int, ...], float] | None:
+    """The same of numbers without a unit, which are what the heading above them says."""
+    label = series.label.split(";")[0]
+    if _COUNTED.match(label):
+        return powers(), 1.0
+    if series.measure == "price":
+        return (_RENT, 1 / _HOUR) if _RENTED.search(label) else (powers(money=1), 1.0)
+    if series.measure == "speed":
+        minutes = _A_MINUTE.search(label) is not None
+        return powers(second=-1), 1 / _MINUTE if minutes else 1.0
+    if series.measure == "time":
+        unit = next((much for pattern, much in _UNITS if pattern.search(label)), 0.0)
+        return (powers(second=1), unit) if unit else None
     return None
+
+
+_MINUTE = 60.0
+_RENTED = re.compile(r"(?:/|\bper |\ban )\s?(?:gpu[- ]?)?(?:hour|hr|h)\b|\bhourly\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\W*(?:number of )?(?:GPUs?|cards|nodes|instances)\W*$", re.IGNORECASE)
+_A_MINUTE = re.compile(r"(?:/|\bper )\s?min", re.IGNORECASE)
+_UNITS = (
+    (re.compile(r"\b(?:milliseconds?|ms)\b", re.IGNORECASE), 1e-3),
+    (re.compile(r"\b(?:seconds?|secs?|s)\b", re.IGNORECASE), 1.0),
+    (re.compile(r"\b(?:minutes?|min)\b", re.IGNORECASE), _MINUTE),
+    (re.compile(r"\b(?:hours?|h)\b", re.IGNORECASE), _HOUR),
+)
 
 
 def _is_near(series: Series, result: Told) -> bool:
