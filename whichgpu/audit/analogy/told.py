@@ -134,7 +134,11 @@ def _is_like(row: Sequence[Amount], at: int, dims: tuple[int, ...]) -> bool:
     one = row[at]
     if one.dims == dims:
         return True
-    before = next((each for each in reversed(row[:at]) if not each.bare), None)
+    # Of a row of prices only the first tells per what they are.
+    short = dims[0] == 1 and dims != _MONEY
+    before = next(
+        (each for each in reversed(row[:at]) if not (each.bare or (short and each.dims == _MONEY))), None
+    )
     plain = one.kind == "number" and not one.noun
     # "$0.285 per million tokens on the one and $0.394 on the other".
     paid = one.dims == _MONEY and dims[0] == 1 and one.sign != ""
@@ -158,6 +162,9 @@ def _in_turn(group: Sequence[Amount], things: Sequence[_Thing]) -> Iterator[tupl
         while last + 1 < len(row) and (row[last][2] is None) != (row[last + 1][2] is None):
             last += 1
         part = row[begin : last + 1]
+        if len(part) % 2 and part[0][2] is not None:
+            # The last name has no amount of its own.
+            part = part[:-1]
         pairs = list(zip(part[::2], part[1::2], strict=False))
         own = [(a[1], b[2]) if b[2] is not None else (b[1], a[2]) for a, b in pairs]
         done = [(at, thing) for at, thing in own if thing is not None]
