@@ -162,7 +162,7 @@ def _on_file(result: Told, context: Context) -> Iterator[Variable]:
         values = {gpu.value(field) for gpu in own}
         numbers = {float(each) for each in values if isinstance(each, int | float) and each}
         if field == "memory":
-            numbers = {nominal_gb(each) * 1e9 for each in numbers if nominal_gb(each)}
+            numbers = {(nominal_gb(each) or 0) * 1e9 for each in numbers} - {0.0}
         if len(numbers) == 1 and len(values) == 1:
             value = numbers.pop()
             yield Variable(f"file {field}", value, dims, f"{field.replace('_', ' ')} on file")

@@ -131,7 +131,8 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     parts = (each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end))
     for start, end in pairwise([sentence.start, *parts, sentence.end]):
         words = _NO_DENIAL.sub(" ", text[start:end])
-        does = _DOES.search(text, start, end)
+        named = any(start <= each.start < end for each in scope.here)
+        does = _DOES.search(text, start, end) if named else None
         verb = meant(text, start, end, HOLDS) or (does.span() if does else None)
         if verb is None or _NO.search(words):
             continue
