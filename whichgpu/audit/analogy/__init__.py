@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.analogy.judging import judged
 from whichgpu.audit.analogy.told import groups
-from whichgpu.audit.gloss import language_read
+from whichgpu.audit.text.gloss import language_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

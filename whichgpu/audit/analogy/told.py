@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, amounts, is_opaque, powers
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.known.store import store
-from whichgpu.audit.mentions import model
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: Amounts of a sentence; one with more is a list of figures.
 _MOST = 16

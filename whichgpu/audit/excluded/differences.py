@@ -6,14 +6,14 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.ratios import OTHER, clause_of, is_of_two
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import store
-from whichgpu.audit.mentions import model
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import attributes
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 #: What amounts of a kind are differences of, and what a clause calls it.
 _OF = {

@@ -11,22 +11,22 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP, attributes, named
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.comparisons.multiple import OF_SLICES, verdict_of
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.store import store
-from whichgpu.audit.mentions import model
-from whichgpu.audit.multiple import OF_SLICES, verdict_of
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.attributes import CHIP, attributes, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute, Named
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
+    from whichgpu.audit.values.attributes import Attribute, Named
 
 #: Attributes of which a device has one value, however it is used, and what tables call their kind.
 _KEYS = {

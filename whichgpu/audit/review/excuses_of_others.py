@@ -1,0 +1,41 @@
+"""Words around what an accusation quotes that tell another thing, another maker's part or a choice."""
+
+from __future__ import annotations
+
+from whichgpu.audit.review.excusing import Excuse
+
+#: What `excuses.py` asks besides its own.
+OF_OTHERS = (
+    # "1.33 x (700 + 150) = 1,131 W, so 1,200 W": the next size above.
+    Excuse(
+        ("arithmetic",),
+        before=r"=\s*(?:about\s)?\d[\d.,]*\s?k?W\b[^.;\d]{0,40}\b(?:so|hence|thus|therefore|means?|take|buy|"
+        r"choose|rounded)\b[^.;\d]{0,24}$",
+        behind=r"\s*(?:[.,;:)]|$|and\b|for\b|with\b)",
+    ),
+    # "7.1 joules per token. The PC takes 550 W for 66 tokens per second, or 8.3": what it follows from.
+    Excuse(
+        ("arithmetic",),
+        before=r"\b(?:takes?|took|draws?|drew|needs?|uses?|consumes?)\s(?:about\s|around\s|some\s)?$",
+        behind=r"\s+(?:for|at)\s\d[\d.,]*\s(?:tokens?|images?|frames?|samples?)\b[^.;]*,\s(?:or|so|thus|hence|i\.e\.)\s",
+    ),
+    # "The A100 has 8.0. It's Volta and Pascal that were dropped": of these.
+    Excuse(
+        ("identity",), before=r"\b(?:It|that)(?:[\u2019']s| is| was)\s[^.;]{0,40}$",
+        behind=r"[^.;]{0,60}\b(?:that|which|who)\s(?:is|are|was|were|has|have|had|got|lacks?|needs?|went)\b",
+    ),
+    # "A server with four RTX 2080 Ti from 2019": of the server.
+    Excuse(
+        ("identity", "specification"), because=r"\bhas \d{4}-",
+        before=r"\b(?:servers?|box(?:es)?|machines?|workstations?|nodes?|clusters?|PCs?|rigs?|desktops?)\s"
+        r"(?:with|of|holding|full of|containing)\s[^.;]{2,48}\s(?:from|of|dating from|bought in)\s+$",
+    ),
+    # "They can be bridged by Infinity Fabric": by no NVLink.
+    Excuse(
+        ("capability",), because=r"nvlink",
+        behind=r"\s+(?:by|over|via|with|through|using)\s+(?:an?\s|the\s|AMD[\u2019']s\s)?"
+        r"(?:Infinity|xGMI|PCIe|Ethernet|Xe)",
+    ),
+    # "Twice the FP16 rate of the 3090 and more".
+    Excuse(("ratio",), behind=r"[^.;,]{0,60},?\s(?:and|or)\s(?:even\s)?(?:then some|more)\b"),
+)  # fmt: skip
