@@ -13,8 +13,8 @@ from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import runtimes
 from whichgpu.cost.memory.readings import Readings
-from whichgpu.cost.memory.wired import WIRED, share
 from whichgpu.cost.memory.verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, doubt
+from whichgpu.cost.memory.wired import WIRED, share
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 

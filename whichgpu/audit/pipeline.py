@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import clauses
+from whichgpu.audit.analogy import by_analogy
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.closure import closed
 from whichgpu.audit.comparisons.sides import unless_given
@@ -182,6 +183,7 @@ def _found(
             ("statements", reading.read),
             ("excluded", excluded),
             ("closure", closed),
+            ("analogy", by_analogy),
         )
     ):
         # What is found so far stands whatever a further reading comes to.

@@ -87,7 +87,7 @@ _HEADS = re.compile(
 #: A year in brackets behind the name of an architecture.
 _OF_FAMILY = re.compile(r"\s*(?:\w+\s+)?\((?P<year>20[012]\d)\)\s*")
 #: So many months what is announced comes to the shops: a card, and what is sold to data centers.
-_CARD, _OTHER = 4, 12
+_CARD, _OTHER, _YEAR = 4, 12, 12
 _CARDS = ("geforce", "workstation", "radeon", "arc")
 
 
@@ -137,15 +137,27 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
     for match in _TOLD.finditer(text, sentence.start, sentence.end):
         lead = "z" if match["did2"] else ""
         start, end = match.span("between2" if lead else "between")
-        if _ELSE.search(text, max(sentence.start, match.start() - 24), match.end()):
+        priced = _AT_A_PRICE.fullmatch(text, start, end) and not who.here
+        if _BY_ANOTHER.match(text, match.end()):
+            continue
+        if not priced and _ELSE.search(text, max(sentence.start, match.start() - 24), match.end()):
             continue
         named = _meant(text, (sentence.start, match.start(), start, end), who)
+        lead_in = text[sentence.start : match.start()]
+        if not named and not who.here and who.certain and (priced or _OF_ITEM.fullmatch(lead_in)):
+            # An item of what the heading above it names.
+            named = list(who.topic[:1]) if passage.kind == "item" else []
         whole = (min(match.start(f"{lead}month"), match.end()), match.end())
         told = _date(match, lead)
         if told[0] or match[f"{lead}day"] or match[f"{lead}day2"]:
             yield from _of(passage, whole, told, named, context)
 
 
+#: "The MI100, followed in November 2021 by the MI250X".
+_BY_ANOTHER = re.compile(r"\s+by\b")
+#: "Launch price $1,599 in October 2022", "$999, on sale since 31 January 2024": an item on one device.
+_AT_A_PRICE = re.compile(r"\s*price:?\s*(?:of |was )?[$\u20ac]\s?[\d,.]+", re.IGNORECASE)
+_OF_ITEM = re.compile(r"\s*(?:[$\u20ac]\s?[\d,.]+,\s+|first\s+)?", re.IGNORECASE)
 #: Entries of a list of what a device is, beside which a date is its own; what has a date of its own there.
 _OF_DEVICES = re.compile(r"\d\s?(?:[GT]B(?:/s)?|W|nm|bit|TFLOPS)\b", re.IGNORECASE)
 _OF_PRICES = re.compile(
@@ -261,7 +273,9 @@ def _judged(
         most = 1 if most == _CARD else _OTHER
     if not told[1]:
         most = _OTHER
-    wrong = off > most and all(excludes(gpu, "release_date", float("inf")) for gpu in dated)
+    # The same month of another year is a slip, however long a device is announced before it is sold.
+    slip = off == _YEAR and all(told)
+    wrong = (off > most or slip) and all(excludes(gpu, "release_date", float("inf")) for gpu in dated)
     verdict = "contradicted" if wrong else "confirmed" if off <= 1 else "unverifiable"
     yield of_field(passage, place, "identity", "release_date", dated[:1], verdict, context)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.capabilities import capabilities
 from whichgpu.audit.excluded.costs import costs
+from whichgpu.audit.excluded.differences import differences
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
 from whichgpu.audit.excluded.in_words import in_words
@@ -20,6 +21,7 @@ from whichgpu.audit.excluded.measured import measured
 from whichgpu.audit.excluded.memberships import memberships
 from whichgpu.audit.excluded.quotients import quotients
 from whichgpu.audit.excluded.rates import rates
+from whichgpu.audit.excluded.ratios import ratios
 from whichgpu.audit.excluded.restated import restated
 from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
@@ -33,7 +35,19 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_READ = (values, capabilities, families, memberships, fits, shared, ahead, instances, in_words)
+_READ = (
+    values,
+    capabilities,
+    families,
+    memberships,
+    fits,
+    shared,
+    ahead,
+    instances,
+    in_words,
+    ratios,
+    differences,
+)
 #: What figures that stand beside each other leave open of no reading.
 _BY_FIGURES = (quotients, costs, scaling, rates, measured)
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.

@@ -37,8 +37,9 @@ _PARTS = re.compile(
 )
 #: What is denied, tried, put elsewhere, of a part, or made smaller by what no figure tells.
 _NO = re.compile(
-    r"\b(?:not|no|nor|neither|never|none|cannot|hardly|barely|only (?:with|if|when)|unless|if|whether|would|"
-    r"could|might|should|than|instead|rather|except|tr(?:y|ied|ies|ying)|fail\w*|attempt\w*|hours|"
+    r"\b(?:not|no|nor|neither|never|none|cannot|hardly|barely|only (?:with|if|when)|unless|if|whether|"
+    r"would(?! (?:\w+ )?(?:need|want|do)\b)|could(?! (?:\w+ )?(?:hold|load|do|take|handle)\b)|"
+    r"might|should|than|instead|rather|except|tr(?:y|ied|ies|ying)|fail\w*|attempt\w*|hours|"
     r"too (?:large|big|much|many|small|little|tight|slow|long|heavy)|off-?load\w*|CPUs?|"
     r"system (?:ram|memory)|swap\w*|disk|ssd|nvme|partial\w*|parts? of|layers?|split|shard\w*|across|"
     r"cluster|nodes?|servers?|machines?|box|rack|several|multiple|quanti[sz]ed|active|experts?|slow\w*|"
@@ -72,7 +73,7 @@ _SOME = re.compile(
 )
 #: Before and behind an amount, that it is room and no need.
 _ROOM_BEFORE = re.compile(
-    r"\b(?:in|into|within|its|the|with|has|have|of|single|one|an?|offers?|brings?|to|and)\s+"
+    r"\b(?:in|into|within|its|the|with|has|have|of|single|one|an?|offers?|brings?|makes?|gives?|to|and)\s+"
     r"(?:all\s+|full\s+|only\s+)?$",
     re.IGNORECASE,
 )
@@ -98,6 +99,23 @@ _EACH = {"one": 1.0, "two": 2.0, "four": 4.0, "half a": 0.5}
 _LEAST, _MORE = 0.5, 1.03
 
 
+#: What is up to a need without a word for holding: "a pair of A40s will do".
+_DOES = re.compile(
+    r"\b(?:(?:will|would|can|could) (?:easily |just |also |still )?(?:do|manage)"
+    r"(?: (?:that|it|this|so|the job))?|"
+    r"(?:is|are) (?:easily )?(?:up to|equal to) (?:it|that|the job|the task))"
+    r"(?=\s*(?:[.,;:]|$))",
+    re.IGNORECASE,
+)
+#: Devices of which each is said to hold it: "a V100 or an L4".
+_OR = re.compile(r"\bor\b")
+#: So many of whichever is spoken of: "two of any of these cards".
+_OF_THESE = re.compile(
+    r"\b(?P<n>one|two|three|four|six|eight|[2-8]) of (?:(?:any|either|each) of )?(?:them|these|those|the)\b",
+    re.IGNORECASE,
+)
+
+
 class _Need(NamedTuple):
     """What has to be held: bytes at least, and the words for them."""
 
@@ -108,12 +126,14 @@ class _Need(NamedTuple):
 def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     """The fits of a sentence that are none."""
     text, sentence = scope.passage.text, scope.sentence
-    if ALL_OF_THESE.search(sentence.text):
+    if ALL_OF_THESE.search(sentence.text) and not _OF_THESE.search(sentence.text):
         return
     parts = (each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end))
     for start, end in pairwise([sentence.start, *parts, sentence.end]):
         words = _NO_DENIAL.sub(" ", text[start:end])
-        verb = meant(text, start, end, HOLDS)
+        named = any(start <= each.start < end for each in scope.here)
+        does = _DOES.search(text, start, end) if named else None
+        verb = meant(text, start, end, HOLDS) or (does.span() if does else None)
         if verb is None or _NO.search(words):
             continue
         need = _need(scope, (start, end), context)
@@ -141,13 +161,18 @@ def _need(scope: Scope, place: tuple[int, int], context: Context) -> _Need | Non
     if told is not None:
         return told
     stops = [0, *(each.end() for each in _PARTS.finditer(text, 0, start)), start]
-    for first, last in reversed([*pairwise(stops)][-_BACK:] if _IT.search(text, start, end) else ()):
+    for first, last in reversed([*pairwise(stops)][-_BACK:] if _goes_on(text, start, end) else ()):
         told = _told(scope, first, last, context, bits=text[start:end])
         if told is not None:
             return told
     said = formats(text[start:end])
     one = _of_document(context) if said and _IT.search(text, start, end) else None
     return _Need(one.parameters * min(each.least for each in said), one.name) if one else None
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Whether a clause speaks of what was told before it."""
+    return _IT.search(text, start, end) is not None or _DOES.search(text, start, end) is not None
 
 
 def _of_document(context: Context) -> Model | None:
@@ -217,6 +242,12 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
         if not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
             return 0.0
         sizes.append(max(known) * count)
+    either = len(here) > 1 and all(_OR.search(text, a.end, b.start) for a, b in pairwise(here))
+    if either:
+        return min(sizes)
+    if (many := _OF_THESE.search(text, start, end)) and not here:
+        known = [float(gpu.value("memory") or 0) for gpu in scope.gpus]
+        return max(known) * _number(many["n"]) if all(known) else 0.0
     told = within(quantities(text, context.fraction), start, end)
     sizes += [
         each.value * _BINARY
@@ -244,6 +275,10 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
 _OF_KIND = re.compile(r"\b(?:both|either)\b", re.IGNORECASE)
 #: Gigabytes that are told may be binary.
 _BINARY = (1024 / 1000) ** 3
+
+
+def _number(word: str) -> float:
+    return float({"one": 1.0, **SPELLED}.get(word.lower(), 0.0) or word)
 
 
 def _is_plural(text: str, end: int, name: str) -> bool:

@@ -1,0 +1,102 @@
+"""Which of some results is not what the way that explains the others comes to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.analogy.told import SEVERAL
+from whichgpu.audit.analogy.ways import evaluated, given, nearness, variables, ways
+from whichgpu.audit.findings import Evidence, made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.analogy.told import Group, Told
+    from whichgpu.audit.analogy.ways import Variable, Way
+    from whichgpu.audit.findings import Context, Finding
+
+#: From here on a result is off, and from here on it is of something else.
+_OFF, _FAR = 0.03, 12.0
+#: How many sentences before a result what it is worked out with may stand.
+_BEFORE = 4
+#: How near two amounts are that are the same.
+_SAME = 0.02
+#: Ways that are tried of a result.
+_TRIED = 6
+
+
+def judged(group: Group, context: Context) -> Iterator[Finding]:
+    """The result that does not follow where all others do by one way, and by no way of its own."""
+    results = group.results
+    if any(each.amount.limit or _is_given(each) or SEVERAL.search(_sentence(each)) for each in results):
+        return
+    own = [variables(each, context) for each in results]
+    explained = [ways(each, some, given(each, context)) for each, some in zip(results, own, strict=True)]
+    open_ = [at for at, found in enumerate(explained) if not found]
+    if len(open_) != 1:
+        return
+    at = open_[0]
+    if _is_own(results[at], own[at]):
+        return
+    for way in _shared(explained, at)[:_TRIED]:
+        if any(not 0 <= results[at].number - one.number <= _BEFORE for one, _ in way.given):
+            continue
+        values = evaluated(way, own[at])
+        others = [each for one, each in enumerate(results) if one != at]
+        if values and all(_is_off(results[at], value) for value in values):
+            yield _finding(results[at], min(values), way, others[0], context)
+            return
+        if values:
+            return
+
+
+#: What stands in brackets or in a formula is no result.
+_FORMULA = re.compile(r"[/\u00d7*+(]\s?\$?$")
+
+
+def _is_given(one: Told) -> bool:
+    text, start = one.passage.text, one.amount.start
+    return _FORMULA.search(text, max(0, start - 3), start) is not None or text[one.amount.end :].startswith(
+        ")"
+    )
+
+
+def _is_own(result: Told, own: Sequence[Variable]) -> bool:
+    """Whether an amount is what is told or on file of its thing anyway, and so follows from nothing."""
+    one = result.amount
+    return any(each.dims == one.dims and abs(each.value / one.middle - 1) < _SAME for each in own)
+
+
+def _sentence(one: Told) -> str:
+    return one.passage.text[one.place[0] : one.place[1]]
+
+
+def _shared(explained: list[list[Way]], at: int) -> list[Way]:
+    """The ways that explain all results but one."""
+    every = [found for one, found in enumerate(explained) if one != at]
+    keys = [
+        {(way.slots, tuple((one.words, sign) for one, sign in way.given)) for way in found} for found in every
+    ]
+    return [
+        way
+        for way in every[0]
+        if all((way.slots, tuple((one.words, sign) for one, sign in way.given)) in key for key in keys)
+    ]
+
+
+def _is_off(result: Told, value: float) -> bool:
+    share = result.amount.middle / value
+    return abs(share - 1) > max(_OFF, 2 * nearness(result.amount)) and 1 / _FAR < share < _FAR
+
+
+def _finding(result: Told, value: float, way: Way, other: Told, context: Context) -> Finding:
+    one = result.amount
+    expected = f"{one.digits * value / one.middle:,.4g}"
+    used = ", ".join([*(f"its own {slot}" for slot, _ in way.slots), *(each.words for each, _ in way.given)])
+    because = f"worked out as {other.amount.words} is ({used.replace('text ', '')}), it is {expected}"
+    ids = ", ".join(key for key in result.ids if key in context.catalogue)
+    return made(
+        context, result.passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="analogy",
+        subject=ids, because=because, expected=expected, evidence=(Evidence(because),),
+    )  # fmt: skip
