@@ -330,6 +330,10 @@ def _leads(text: str, sentence: Sentence, first: Named) -> bool:
     )
 
 
+#: Behind a bare number, another one of the same device.
+_AND_A_BARE = re.compile(r"\s*(?:and|/|&)\s*\d[\d.,]*(?=\s*(?:[.;)]|$))")
+
+
 def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> list[Quantity]:
     """Quantities, where a bare number has the unit of the one that it is set against.
 
@@ -360,6 +364,8 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             precise = last.dimension in RATES and _IN_PRECISION.search(text, last.end, each.start)
             alike = plain and 1 / _LIKE < each.value / plain < _LIKE
             counted = _COUNTED.match(text, each.end) or _REACHED.match(text, each.end)
+            # "157 TFLOPS in FP16 and 315 TOPS in INT8, the B580 109 and 219": in which its place tells.
+            counted = counted or (len(done) > 1 and _AND_A_BARE.match(text, each.end))
             if (opposed or owned or precise) and alike and not counted:
                 scaled = each.value * last.value / plain
                 done.append(

@@ -96,15 +96,20 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
 
 def _plain(text: str, found: Sequence[Mention]) -> str:
     """A header without what stands apart from the only name in it: "Budget pick: A10 (g5) - 150 W"."""
-    if len(found) != 1 or _COMPARES.search(text):
+    if len(found) != 1:
         return text
     name = found[0]
-    before, behind = text[: name.start], text[name.end :]
+    # "Offer A (32 \u00d7 L40S)": so many of it are no comparison.
+    before, behind = _SO_MANY.sub("", text[: name.start]), text[name.end :]
+    if _COMPARES.search(before + text[name.start :]):
+        return text
     before = "" if _LEADS_TO.fullmatch(before) else before
     behind = "" if _STANDS_APART.match(behind) else behind
     return f"{before}{text[name.start : name.end]}{behind}"
 
 
+#: How many of a device there are, before its name.
+_SO_MANY = re.compile(r"(?<![\d.,])\d{1,3}\s?[x\u00d7]\s?$", re.IGNORECASE)
 #: What leads to a name in a header, and how what is said of it begins behind it.
 _LEADS_TO = re.compile(
     r"[^:(]{0,24}(?::|\s[-\u2013\u2014]|\()\s*(?:nvidia\s+|amd\s+)?|(?:the|pny|asus|msi|gigabyte|zotac|dell|hpe?|"
