@@ -8,14 +8,16 @@ from whichgpu.audit import patterns as re
 _FOREIGN = {
     "zwei": 2, "drei": 3, "vier": 4, "f\u00fcnf": 5, "sechs": 6, "acht": 8, "zehn": 10, "sechzehn": 16,
     "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "huit": 8, "seize": 16,
-    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "ocho": 8, "dois": 2, "duas": 2, "tr\u00eas": 3, "quatro": 4, "oito": 8,
-    "quattro": 4, "otto": 8, "twee": 2, "drie": 3, "dwie": 2, "cztery": 4, "\u0434\u0432\u0435": 2,
+    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "ocho": 8,
+    "dois": 2, "duas": 2, "tr\u00eas": 3, "quatro": 4, "oito": 8, "quattro": 4, "otto": 8,
+    "twee": 2, "drie": 3, "dwie": 2, "cztery": 4, "\u0434\u0432\u0435": 2,
 }  # fmt: skip
 #: Numbers before a name in scripts without blanks, with the word for what is counted: "\u4e24\u5f20 H20".
-_CJK = {"\u4e24": 2, "\u5169": 2, "\u4e8c": 2, "\u4e09": 3, "\u56db": 4, "\u4e94": 5, "\u516d": 6, "\u516b": 8, "\u5341": 10}
+_CJK = {"\u4e24": 2, "\u5169": 2, "\u4e8c": 2, "\u4e09": 3, "\u56db": 4,
+        "\u4e94": 5, "\u516d": 6, "\u516b": 8, "\u5341": 10}  # fmt: skip
 _SEVERAL_CJK = re.compile(
-    rf"(?P<n>[{''.join(_CJK)}]|(?<![\d.,])\d{{1,3}})\s?[\u5f20\u5f35\u5757\u584a\u7247\u9897\u9846\u679a\u4e2a\u500b\u53f0\u5361]"
-    r"[\u306e\u7684]?\s*$"
+    rf"(?P<n>[{''.join(_CJK)}]|(?<![\d.,])\d{{1,3}})\s?"
+    r"[\u5f20\u5f35\u5757\u584a\u7247\u9897\u9846\u679a\u4e2a\u500b\u53f0\u5361][\u306e\u7684]?\s*$"
 )
 #: Numbers before a name, in words and digits.
 _SEVERAL = re.compile(

@@ -6,9 +6,15 @@ from whichgpu.audit.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
-    # "\u53ea\u6709 H100 \u7684\u7ea6 15%\uff0c\u4f46 96 GB \u663e\u5b58\u9ad8\u4e8e H100 \u7684 80 GB": of what the sentence is about.
+    # "Because of the rounding the A10 comes out slightly cheaper": for what is worked out, not by the hour.
     Excuse(
-        ("specification",), behind=r"[^\u3002\uff1b\uff0c]{0,24}(?:\u9ad8\u4e8e|\u4f4e\u4e8e|\u5927\u4e8e|\u5c0f\u4e8e|\u8d85\u8fc7|\u591a\u4e8e|\u5c11\u4e8e|\u4f18\u4e8e)",
+        ("ordering", "ratio"), because=r"[$\u20ac]",
+        before=r"\b(?:comes?|came|works?|worked|turns?|turned|ends?|ended)\s(?:out|up)\s(?:\w+\s){0,2}$",
+    ),
+    # In Chinese, "only about 15 % of the H100, but 96 GB are more than the H100's 80": of what it is about.
+    Excuse(
+        ("specification",), behind=r"[^\u3002\uff1b\uff0c]{0,24}"
+        r"(?:\u9ad8\u4e8e|\u4f4e\u4e8e|\u5927\u4e8e|\u5c0f\u4e8e|\u8d85\u8fc7|\u591a\u4e8e|\u5c11\u4e8e|\u4f18\u4e8e)",
         before=r"(?:%|\u500d|\u4e00\u534a|\u5206\u4e4b\u4e00)[^\u3002\uff1b]{0,24}$",
     ),
     # "1.33 x (700 + 150) = 1,131 W, so 1,200 W": the next size above.

@@ -29,7 +29,7 @@ _LEAST, _BACK = 1.3, 24
 
 
 def is_of_supply(found: Finding, where: At, context: Context) -> bool:
-    """Whether a power far above a device's own is told below the heading of a supply, or as what it asks for."""
+    """Whether a power far above a device's own is told of a supply, or is what a device asks for."""
     told = [each for each in quantities(found.quote, context.fraction) if each.dimension == "power"]
     if found.kind != "specification" or found.attribute != "power" or len(told) != 1:
         return False

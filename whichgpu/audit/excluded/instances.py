@@ -31,9 +31,10 @@ _NOT = re.compile(
     r"cpx|spx|dpx|qpx|nps\d)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
-#: Before the name of what another is compared with: "Against its predecessor, the RTX 6000 Ada, memory doubles".
+#: Before the name of what another is compared with: "Against its predecessor, the RTX 6000 Ada, it gains".
 _AGAINST = re.compile(
-    r"\b(?:against|compared (?:to|with)|unlike|than|over|versus|vs\.?|predecessor,?|(?:replac|succeed|follow)\w+)\s+"
+    r"\b(?:against|compared (?:to|with)|unlike|than|over|versus|vs\.?|predecessor,?|"
+    r"(?:replac|succeed|follow)\w+)\s+"
     r"(?:(?:the|its|their|an?|old|older|nvidia|predecessor|forerunner)\b,?\s*){0,4}$",
     re.IGNORECASE,
 )
