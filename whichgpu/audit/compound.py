@@ -13,6 +13,7 @@ from whichgpu.audit.attributes import RATE_OF, attributes, headed, named, open_h
 from whichgpu.audit.cells import unit_of
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roster import alone
 from whichgpu.audit.spellings import usual
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ _ELSE = re.compile(
 )
 
 
+#: A header of whatever a device has.
+_DESCRIBES = re.compile(
+    r"\b(?:specs?|specifications?|details|data|key figures|features|hardware|overview|daten|eckdaten|"
+    r"caract\u00e9ristiques|caracter\u00edsticas|especificaciones)\b|\u89c4\u683c|\u53c2\u6570",
+    re.IGNORECASE,
+)
+
+
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
     for cell in map(_in_units, found):
@@ -54,9 +63,9 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
         if (
             (_APART.search(whole) or own in _OF_MEMORY)
             and len(whole) <= _LONGEST
-            and (own in _OF_MEMORY or (not own and open_header(cell.label)))
+            and (own in _OF_MEMORY or _DESCRIBES.search(cell.label) or (not own and open_header(cell.label)))
         ):
-            yield from _parts(cell, own)
+            yield from _parts(cell, own if own in _OF_MEMORY else "")
 
 
 def _in_units(cell: Cell) -> Cell:
@@ -222,6 +231,10 @@ def _parts(cell: Cell, own: str) -> Iterator[Cell]:
     for start, end in _stretches(cell.passage.text, by_value=bool(own)):
         part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
+        if attribute is None and _DESCRIBES.search(cell.label) and not _ELSE.search(part):
+            # "32 GB, 575 W" below "Specs".
+            attribute = alone(part, quantities(part))
+            attribute = None if attribute and attribute.dimension == "money" else attribute
         if cell.attribute and any(
             True for _ in fitting(cell.attribute, quantities(usual(part, cell.attribute)[0]))
         ):

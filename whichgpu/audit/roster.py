@@ -124,14 +124,14 @@ def _row(passage: Passage, at: int, context: Context) -> tuple[Cell, ...]:
         if others and place[0] >= min(others):
             break
         part = passage.part(*place)
-        attribute = _attribute(part.text, quantities(part.text, context.fraction))
+        attribute = alone(part.text, quantities(part.text, context.fraction))
         if attribute:
             said = qualifiers(part.text)
             found.append(Cell(part, ids, attribute, text, said, "", at, column, True, names))
     return tuple(found)
 
 
-def _attribute(text: str, told: Sequence[Quantity]) -> Attribute | None:
+def alone(text: str, told: Sequence[Quantity]) -> Attribute | None:
     """What the one value of a part is of, where it says nothing else."""
     if len(told) != 1:
         return None
