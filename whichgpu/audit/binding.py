@@ -170,7 +170,7 @@ _OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*
 _LABELLED = re.compile(r"\s*[A-Za-z\u00c0-\u024f][^\d.;,:=]{2,40}\s[-\u2013\u2014]\s*~?")
 _BESIDE = re.compile(r"\s*/\s*~?\d[\d.,]*[ -]?([A-Za-z][\w/]*)")
 #: A star that ends the text leads to a note: "989 teraFLOPS*".
-_OPERATOR_AFTER = re.compile(r"\s*(?:\*(?!\s*$)|[+\u00d7\u00f7=]|/\s|x\s\d)")
+_OPERATOR_AFTER = re.compile(r"\s*(?:\*(?!\s*$)|[+\u00d7\u00f7=]|/\s|/\d[\d.,]*\s?=|x\s\d)")
 
 
 #: "21,760 cores in 170 SM": no number of cores, whatever stands before it.

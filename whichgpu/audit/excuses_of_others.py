@@ -6,6 +6,13 @@ from whichgpu.audit.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "On half of the SEO pages": of what no device has.
+    Excuse(
+        ("ratio",),
+        behind=r"\s+(?:of\s+)?(?:all\s|the\s|these\s|those\s|my\s|our\s|your\s)+(?:[\w-]+\s){0,2}?"
+        r"(?:pages|sites|articles|posts|reviews|guides|shops|sellers|listings|people|users|readers|customers|"
+        r"cases|games|tests|runs|jobs|requests|queries|market|world|year|layers|experts|internet|forum)\b",
+    ),
     # "Because of the rounding the A10 comes out slightly cheaper": for what is worked out, not by the hour.
     Excuse(
         ("ordering", "ratio"), because=r"[$\u20ac]",
