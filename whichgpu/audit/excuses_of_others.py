@@ -6,6 +6,20 @@ from whichgpu.audit.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "Sie hat 94 GB mit 3,9 TB/s und wird paarweise gebr\u00fcckt (600 GB/s)": of what joins the two.
+    Excuse(
+        ("specification",), because=r"\d [GT]B/s",
+        before=r"\b(?:bridg\w+|gebr\u00fcckt|br\u00fccken?|verbunden|gekoppelt|pont\w*|puentes?|ponte|"
+        r"coupl\w+|paired|paarweise|par paires|por pares|a coppie)\b[^.;\d]{0,24}$",
+    ),
+    # "In BF16 724 statt 312 TFLOPS": of what it stands in for.
+    Excuse(
+        ("specification",),
+        before=r"\d\S*(?:\s[A-Za-z/]+)?\s"
+        r"(?:statt|anstelle von|anstatt|au lieu de|plut\u00f4t que|en lugar de|"
+        r"en vez de|invece d[ie]|anzich\u00e9|em vez de|in plaats van|zamiast)\s"
+        r"(?:nur\s|bisher\s|bislang\s)?$",
+    ),
     # "On half of the SEO pages": of what no device has.
     Excuse(
         ("ratio",),

@@ -55,6 +55,10 @@ _OF_A_DIE = re.compile(
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
 
+#: Brackets as Chinese and Japanese write them.
+_WIDE = str.maketrans("\uff08\uff09", "()")
+
+
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:
     """The devices of a header's cell; none where it names more than one, or so many of it."""
     head = headed_by(passage, context)
@@ -63,6 +67,7 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 
 def headed_by(passage: Passage, context: Context) -> Head | None:
     """The devices of a header's cell, and how many of it; None where it names more than one."""
+    passage = passage._replace(text=passage.text.translate(_WIDE))
     if kind := rented(passage.text):
         # A share of a GPU is none.
         whole = kind[0] in context.catalogue and kind[1] >= 1

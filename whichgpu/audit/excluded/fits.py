@@ -13,8 +13,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.lexicon import meant
-from whichgpu.audit.heading import MACHINE
 from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
+from whichgpu.audit.machine import names_machine
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import SPELLED, quantities
@@ -207,10 +207,6 @@ def _is_room(text: str, start: int, end: int) -> bool:
     return bool(_ROOM_BEHIND.match(text, end) or _ROOM_BEFORE.search(text, max(0, start - 24), start))
 
 
-#: Characters before a name that say of which machine it is.
-_NEAR_NAME = 12
-
-
 def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
     """The most that what has to hold it can have; 0 where that is open."""
     text, (start, end) = scope.passage.text, place
@@ -219,8 +215,7 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
     for each in here:
         known = [float(context.catalogue[key].value("memory") or 0) for key in usual(each.ids)]
         count = counted(text, start, each.start)
-        if count == 1 and MACHINE.search(text, max(start, each.start - _NEAR_NAME), each.end):
-            # "An HGX H200": of as many as it has.
+        if count == 1 and names_machine(text, each.start, each.end):
             return 0.0
         if not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
             return 0.0
