@@ -9,8 +9,8 @@ OF_OTHERS = (
     # "Sie hat 94 GB mit 3,9 TB/s und wird paarweise gebr\u00fcckt (600 GB/s)": of what joins the two.
     Excuse(
         ("specification",), because=r"\d [GT]B/s",
-        before=r"\b(?:bridg\w+|gebr\u00fcckt|br\u00fccken?|verbunden|gekoppelt|pont\w*|puentes?|ponte|"
-        r"coupl\w+|paired|paarweise|par paires|por pares|a coppie)\b[^.;\d]{0,24}$",
+        before=r"\b(?:gebr\u00fcckt|br\u00fccken?|verbunden|gekoppelt|ponts?|pont\u00e9e?s?|puentes?|paarweise|"
+        r"par paires|por pares|a coppie)\b[^.;\d]{0,24}$",
     ),
     # "In BF16 724 statt 312 TFLOPS": of what it stands in for.
     Excuse(

@@ -52,14 +52,16 @@ def is_machine(text: str, end: int) -> bool:
 _SYSTEM, _NEAR_NAME = re.compile(r"\b(?:HGX|DGX)\s(?:nvidia\s)?(?!Spark|Station)[\w-]*$", re.IGNORECASE), 12
 
 
+def is_of_system(text: str, start: int, end: int) -> bool:
+    """Whether a name is that of a board or machine of several by the word before it: "an HGX H200"."""
+    return _SYSTEM.search(text, max(0, start - _NEAR_NAME), end) is not None
+
+
 def names_machine(text: str, start: int, end: int) -> bool:
     """Whether a name is that of a machine by its own last word, the one behind it, or the boards spoken of.
 
     "The NVIDIA node", "an H200 server"; a "B200 board" where the text speaks of HGX.
     """
-    if _SYSTEM.search(text, max(0, start - _NEAR_NAME), end):
-        # "An HGX H200": of as many as it has.
-        return True
     if _LAST_WORD.search(text, start, end) or is_machine(text, end):
         return _A_BOARD.match(text, end) is None or _BOARD.search(text) is not None
     return False

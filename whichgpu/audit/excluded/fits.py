@@ -14,7 +14,7 @@ from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.lexicon import meant
 from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
-from whichgpu.audit.machine import names_machine
+from whichgpu.audit.machine import is_of_system
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import SPELLED, quantities
@@ -215,7 +215,7 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
     for each in here:
         known = [float(context.catalogue[key].value("memory") or 0) for key in usual(each.ids)]
         count = counted(text, start, each.start)
-        if count == 1 and names_machine(text, each.start, each.end):
+        if count == 1 and is_of_system(text, each.start, each.end):
             return 0.0
         if not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
             return 0.0
