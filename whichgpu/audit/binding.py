@@ -365,7 +365,7 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             alike = plain and 1 / _LIKE < each.value / plain < _LIKE
             counted = _COUNTED.match(text, each.end) or _REACHED.match(text, each.end)
             # "157 TFLOPS in FP16 and 315 TOPS in INT8, the B580 109 and 219": in which its place tells.
-            counted = counted or (len(done) > 1 and _AND_A_BARE.match(text, each.end))
+            counted = counted or (_AND_A_BARE.match(text, each.end) if len(done) > 1 else None)
             if (opposed or owned or precise) and alike and not counted:
                 scaled = each.value * last.value / plain
                 done.append(
