@@ -28,8 +28,8 @@ import time
 from functools import cache
 from pathlib import Path
 
-from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.table import COLUMNS
+from whichgpu.cost.calibration.measured import measured_rows
+from whichgpu.cost.table.files import COLUMNS
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import resolve
 

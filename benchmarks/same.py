@@ -18,7 +18,7 @@ from pathlib import Path
 
 from jobs import MIXES, rows
 
-from whichgpu.cost.table import COLUMNS
+from whichgpu.cost.table.files import COLUMNS
 
 ROWS, NEAR, SHOWN = 20_000, 1e-9, 5
 NUMBERS = ("value", "low", "high")

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import calibration, refit, scoreboard
 from whichgpu.cost.answers import Z90
-from whichgpu.cost.spread import group_of
+from whichgpu.cost.calibration import fitting as calibration
+from whichgpu.cost.calibration import refit, scoreboard
+from whichgpu.cost.calibration.spread import group_of
 from whichgpu.hardware.catalogue import catalogue
 
 if TYPE_CHECKING:

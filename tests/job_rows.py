@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
+from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.jobs import METRICS, read_job
-from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.placing import held, running
+from whichgpu.cost.job.placing import held, running
+from whichgpu.cost.table.jobs import METRICS, read_job
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.optable import tables
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.timing.optable import tables
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from whichgpu.cost.layout import lay_out
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.training import trained_parameters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from whichgpu.cost import batching, curve
-from whichgpu.cost.placing import placed
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.serving import batching, curve
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

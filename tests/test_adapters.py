@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.metrics import metric
+from whichgpu.cost.reading.metrics import metric
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -17,8 +17,17 @@ import pytest
 
 from whichgpu import api
 from whichgpu.audit.measurement.anchor import read_anchor
-from whichgpu.cost import anchors, asked, filed, quoted
-from whichgpu.cost.anchoring import (
+from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration.evidence import modelled
+from whichgpu.cost.calibration.scoreboard import committed
+from whichgpu.cost.calibration.spread import library, of_software, version_of
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.job import asked
+from whichgpu.cost.reading import quoted
+from whichgpu.cost.table.rows import read_head, read_job
+from whichgpu.cost.timing.classes import lineage
+from whichgpu.cost.transfer import anchors, filed
+from whichgpu.cost.transfer.anchoring import (
     Place,
     Point,
     _scale,
@@ -30,13 +39,6 @@ from whichgpu.cost.anchoring import (
     posterior,
     shifted,
 )
-from whichgpu.cost.answers import Z90
-from whichgpu.cost.classes import lineage
-from whichgpu.cost.estimate import estimate
-from whichgpu.cost.evidence import modelled
-from whichgpu.cost.rows import read_head, read_job
-from whichgpu.cost.scoreboard import committed
-from whichgpu.cost.spread import library, of_software, version_of
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -599,7 +601,7 @@ _PAIRS = (("resnet101", "cnn"), ("se-resnext101-32x4d", "cnn"), ("bert-base", "t
 @pytest.mark.thorough
 def test_a_kind_of_model_says_the_ratio_of_gpus():
     """Measured pairs of GPUs, the model known by its kind alone: four of five ratios and more are inside."""
-    from whichgpu.cost import outside
+    from whichgpu.cost.transfer import outside
 
     known, inside = catalogue(), []
     for name, kind in _PAIRS:

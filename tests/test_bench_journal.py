@@ -13,7 +13,7 @@ import pytest
 from whichgpu.bench import journal as files
 from whichgpu.bench.journal import Journal, read, sidecar
 from whichgpu.bench.record import SCHEMA, Record, digest, row
-from whichgpu.cost.table import read_measured
+from whichgpu.cost.table.files import read_measured
 from whichgpu.errors import UsageError
 
 

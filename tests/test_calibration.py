@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whichgpu.cost import calibration, measured
-from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import Devices
+from whichgpu.cost.calibration import fitting as calibration
+from whichgpu.cost.calibration import measured
+from whichgpu.cost.calibration.effects import Fit, compute_terms, memory_terms, workload_terms
+from whichgpu.cost.calibration.problem import Problem
+from whichgpu.cost.calibration.slopes import Block, Slopes
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, compute_terms, memory_terms, workload_terms
-from whichgpu.cost.problem import Problem
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.slopes import Block, Slopes
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.timing.classes import OpClass
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.workload import resolve
 
@@ -316,7 +317,7 @@ def test_vllm_of_2025_has_more_kernels_around_experts():
 
 
 def test_no_fit_makes_an_op_faster_than_the_roofline():
-    from whichgpu.cost.layout import lay_out
+    from whichgpu.cost.job.layout import lay_out
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import product_flops
 
@@ -341,7 +342,7 @@ def test_a_row_that_cannot_be_read_is_left_out_with_its_reason():
 def test_calibrate_reports_errors_and_writes_what_the_model_reads(grouped, tmp_path, monkeypatch):
     import tomllib
 
-    from whichgpu.cost import refit
+    from whichgpu.cost.calibration import refit
     from whichgpu.facts import store
 
     done = refit.refit(GPUS, rows())
@@ -366,7 +367,7 @@ def test_widths_tell_software_apart_within_a_group():
     """Of what several programs ran each has widths of its own; of one program alone they are the group's."""
     import tomllib
 
-    from whichgpu.cost import refit
+    from whichgpu.cost.calibration import refit
 
     made = rows()
     also = [{**one, "id": f"t{one['id']}", "runtime": "tf_cnn_benchmarks",
@@ -381,9 +382,9 @@ def test_widths_tell_software_apart_within_a_group():
 
 
 def test_a_job_has_the_widths_of_its_software(monkeypatch):
-    from whichgpu.cost import spread
-    from whichgpu.cost.layout import lay_out
-    from whichgpu.cost.rows import read_job
+    from whichgpu.cost.calibration import spread
+    from whichgpu.cost.job.layout import lay_out
+    from whichgpu.cost.table.rows import read_job
 
     group = {"seen": 0.3, "gpu": 0.4, "generation": 0.4, "workload": 0.3, "version": 0.3, "own": 0.1,
              "gpus": [], "families": ["ampere"], "workloads": ["resnet50"], "versions": [],
@@ -403,10 +404,10 @@ def test_a_job_has_the_widths_of_its_software(monkeypatch):
 
 def test_another_hand_or_another_vendor_is_not_known_as_well_as_the_rows_are():
     """However well a publisher's tables agree, and whatever is on file of one card of AMD's."""
+    from whichgpu.cost.calibration.spread import spread
     from whichgpu.cost.coefficients import section
-    from whichgpu.cost.layout import lay_out
-    from whichgpu.cost.rows import read_job
-    from whichgpu.cost.spread import spread
+    from whichgpu.cost.job.layout import lay_out
+    from whichgpu.cost.table.rows import read_job
 
     def total(gpu: str, workload: str, phase: str, software: str, precision: str = "fp16") -> float:
         job = {**row(0, workload, gpu, 8), "phase": phase, "precision": precision, "runtime": software}
@@ -426,9 +427,9 @@ def test_another_hand_or_another_vendor_is_not_known_as_well_as_the_rows_are():
 
 @pytest.mark.slow
 def test_the_committed_fit_is_what_calibrate_gives():
-    from whichgpu.cost import refit
-    from whichgpu.cost.fit import fit
-    from whichgpu.cost.scoreboard import committed
+    from whichgpu.cost.calibration import refit
+    from whichgpu.cost.calibration.effects import fit
+    from whichgpu.cost.calibration.scoreboard import committed
 
     groups, _ = refit.gathered(GPUS)
     done = calibration.calibrate(groups)
@@ -444,7 +445,7 @@ def test_the_committed_fit_is_what_calibrate_gives():
 
 
 def test_a_row_on_the_list_is_left_out_with_its_reason():
-    from whichgpu.cost.measured import left_out
+    from whichgpu.cost.calibration.measured import left_out
 
     assert "20 times" in left_out({"id": "mlp-03057", "source": "x", "phase": "infer"})
     assert "lengths" in left_out(

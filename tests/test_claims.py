@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from whichgpu.cost.breakdown import breakdown
+from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.measured import measured_rows
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.job.runtime import runtime, runtimes
 from whichgpu.cost.kernels import models
-from whichgpu.cost.links import all_reduce
-from whichgpu.cost.optable import tables
-from whichgpu.cost.parallel import shard
-from whichgpu.cost.runtime import runtime, runtimes
+from whichgpu.cost.parallel.links import all_reduce
+from whichgpu.cost.parallel.splitting import shard
+from whichgpu.cost.timing.optable import tables
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as named

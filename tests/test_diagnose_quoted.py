@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
     ],
 )
 def test_figures_as_people_quote_them(text, value, unit, metric):
-    from whichgpu.cost.quoted import read
+    from whichgpu.cost.reading.quoted import read
 
     one = read(text)
     assert (one.value, one.unit, one.metric) == (pytest.approx(value), unit, metric)
@@ -66,7 +66,7 @@ def test_an_epoch_is_of_the_usual_data_set_and_mfu_of_the_peak():
 
 def test_mfu_is_of_all_micro_batches_and_hfu_of_what_is_computed_again_too():
     """8 x H100: about 40 % of 989 TFLOPS, in one pass or in a hundred, in one stage or in four."""
-    from whichgpu.cost.quoted import read
+    from whichgpu.cost.reading.quoted import read
 
     def rate(text, pp=None, **options):
         job = api.job("llama-2-7b", phase="pretrain", precision="bf16", seq_len=4096, pp=pp, options=options)
@@ -260,7 +260,7 @@ def test_a_training_that_states_no_format_runs_in_one_that_its_gpu_has(gpu, kind
     ],
 )
 def test_scaling_has_many_words(said, value, unit):
-    from whichgpu.cost.quoted import read
+    from whichgpu.cost.reading.quoted import read
 
     figure = read(said)
     assert (figure.metric, figure.value, figure.unit) == ("scaling", pytest.approx(value), unit)

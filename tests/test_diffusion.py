@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichgpu.cost import asked
+from whichgpu.cost.job import asked
 from whichgpu.errors import DataError, UsageError
 from whichgpu.workloads.diffusion import pipeline
 from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS

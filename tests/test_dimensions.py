@@ -9,12 +9,12 @@ import numpy as np
 import pint
 import pytest
 
-from whichgpu.cost.device import Devices
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import models
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.optable import OpTable, tables
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.time import bounded, fed, paced, together
+from whichgpu.cost.timing.optable import OpTable, tables
+from whichgpu.cost.timing.time import bounded, fed, paced, together
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichgpu.cost import carbon, energy, energy_fit
+from whichgpu.cost import carbon, energy
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration import energy_fit
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.placing import placed
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -95,7 +96,7 @@ def test_power_is_in_the_unit_of_the_limit(factor, mfu, mbu):
 
 
 def test_the_densities_that_the_law_reads_are_rates_per_watt():
-    from whichgpu.cost.layout import lay_out
+    from whichgpu.cost.job.layout import lay_out
 
     laid = lay_out(Job("resnet50", phase="train", precision="fp16"), [A100])
     found = energy.chips(laid)
@@ -110,7 +111,7 @@ def test_the_densities_that_the_law_reads_are_rates_per_watt():
 
 def test_a_byte_from_gddr_costs_more_than_one_from_hbm():
     """By what the memory itself takes (30 pJ of HBM, 70 of GDDR6, 90 of GDDR6X, 50 of GDDR7), and no more."""
-    from whichgpu.cost.layout import lay_out
+    from whichgpu.cost.job.layout import lay_out
 
     def dearer(name: str) -> float:
         gpu = GPUS[name]
@@ -125,7 +126,7 @@ def test_a_byte_from_gddr_costs_more_than_one_from_hbm():
 
 
 def test_tensor_cores_are_told_from_fast_half_precision():
-    from whichgpu.cost.layout import lay_out
+    from whichgpu.cost.job.layout import lay_out
 
     job = Job("resnet50", phase="train", precision="fp16")
     gpus = [GPUS[name] for name in ("p100-16gb-pcie", "v100-16gb-pcie", "rtx-4090")]
@@ -227,7 +228,7 @@ def sweep():
 
 
 def observed(rows):
-    from whichgpu.cost.fit import fit
+    from whichgpu.cost.calibration.effects import fit
 
     return energy_fit.observe(rows, GPUS, fit(), {kind: {} for kind in energy_fit.KINDS})
 
@@ -316,16 +317,16 @@ def test_a_row_that_cannot_be_predicted_is_left_out():
 
 
 def measured_power():
-    from whichgpu.cost.refit import measured_rows
+    from whichgpu.cost.calibration.refit import measured_rows
 
     return [row for row in measured_rows() if row["source"].startswith(("ML.ENERGY", "Zeus"))]
 
 
 @pytest.mark.slow
 def test_the_committed_fit_of_power_is_what_calibrate_gives():
-    from whichgpu.cost.calibration import TIMED
-    from whichgpu.cost.fit import fit
-    from whichgpu.cost.scoreboard import committed
+    from whichgpu.cost.calibration.effects import fit
+    from whichgpu.cost.calibration.fitting import TIMED
+    from whichgpu.cost.calibration.scoreboard import committed
 
     rows = measured_power()
     board = committed()

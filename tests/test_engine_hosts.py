@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate, finish
-from whichgpu.cost.fit import Fit
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.steady import engine
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.serving.steady import engine
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from test_engines import CHAT, EXPERTS, GPUS, TRTLLM, times
 
-from whichgpu.cost.device import Devices
-from whichgpu.cost.engine_step import step_ops
+from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.fit import Fit
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.settling import settle
 from whichgpu.cost.kernels.attention import exponentials
-from whichgpu.cost.launching import kernels
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.passes import launching_of, prompt_alone, prompt_work, token_work
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.settling import settle
-from whichgpu.cost.steady import reading
-from whichgpu.cost.time import evaluate, prepare
+from whichgpu.cost.serving.steady import reading
+from whichgpu.cost.timing.engine_step import step_ops
+from whichgpu.cost.timing.launching import kernels
+from whichgpu.cost.timing.passes import launching_of, prompt_alone, prompt_work, token_work
+from whichgpu.cost.timing.time import evaluate, prepare
 from whichgpu.workloads.job import Job
 
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from whichgpu import api
-from whichgpu.cost.device import Devices
+from whichgpu.cost.calibration.effects import Fit
+from whichgpu.cost.calibration.measured import measured_rows
+from whichgpu.cost.calibration.refit import measured_elsewhere
 from whichgpu.cost.estimate import estimate, finish
-from whichgpu.cost.fit import Fit
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.measuring import how_to_measure
-from whichgpu.cost.passes import prompt_work
-from whichgpu.cost.placing import placed
-from whichgpu.cost.refit import measured_elsewhere
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.scheduling import limits
-from whichgpu.cost.settling import settle
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.serving.measuring import how_to_measure
+from whichgpu.cost.serving.scheduling import limits
+from whichgpu.cost.table.jobs import predict_rows
+from whichgpu.cost.timing.passes import prompt_work
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit
 from whichgpu.workloads.job import Job
@@ -244,7 +244,7 @@ def test_a_runtime_of_one_source_was_not_measured_elsewhere():
 def test_widths_hold_for_a_source_left_out_together_with_what_else_is():
     from types import SimpleNamespace
 
-    from whichgpu.cost.refit import _strange, _stranger
+    from whichgpu.cost.calibration.refit import _strange, _stranger
 
     rows, draw = np.arange(4000), np.random.default_rng(1)
     seen, gpu, source = (draw.normal(0.0, sigma, len(rows)) for sigma in (0.05, 0.1, 0.1))

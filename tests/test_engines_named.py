@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whichgpu.cost import asked
+from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.versions import month_of
+from whichgpu.cost.job import asked
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.versions import month_of
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

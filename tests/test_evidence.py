@@ -7,15 +7,15 @@ import re
 import pytest
 
 from whichgpu import api
+from whichgpu.cost.calibration.effects import fit
+from whichgpu.cost.calibration.evidence import NEAREST, evidence
+from whichgpu.cost.calibration.measured import left_out, measured_rows
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.evidence import NEAREST, evidence
 from whichgpu.cost.explain import explain
-from whichgpu.cost.fit import fit
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.measured import left_out, measured_rows
-from whichgpu.cost.measuring import how_to_measure
-from whichgpu.cost.rows import read_head, read_job
-from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.serving.measuring import how_to_measure
+from whichgpu.cost.table.jobs import predict_rows
+from whichgpu.cost.table.rows import read_head, read_job
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from whichgpu.cost import asked
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.distributed import empty_slots
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.parallel import ROUTERS
+from whichgpu.cost.job import asked
+from whichgpu.cost.parallel.distributed import empty_slots
+from whichgpu.cost.parallel.mesh import Mesh
+from whichgpu.cost.parallel.splitting import ROUTERS
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -11,7 +11,7 @@ import pytest
 import whichgpu as package
 from tests.fitting import GIB, GPUS, SHAPE, alone, held, one
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.rows import read_job
+from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.cells import Cells, in_flight, time_together
 

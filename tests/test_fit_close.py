@@ -11,9 +11,9 @@ import pytest
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.readings import BARELY, CAPPED, CROWDED, TIGHT, Readings, doubt
-from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.wired import WIRED, share
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.memory.readings import BARELY, CAPPED, CROWDED, TIGHT, Readings, doubt
+from whichgpu.cost.memory.wired import WIRED, share
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 

@@ -13,8 +13,8 @@ import pytest
 
 import whichgpu
 from whichgpu.cli import main
-from whichgpu.cost import curve, replicas, slo
-from whichgpu.cost.requests import read_rate
+from whichgpu.cost.job.requests import read_rate
+from whichgpu.cost.serving import curve, replicas, slo
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.fleets.asked import Asked, in_formats, read

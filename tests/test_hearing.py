@@ -7,7 +7,7 @@ from memory_jobs import GPUS, parts
 
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.layout import lay_out
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.workloads.job import Job
 
 MIB = 2.0**20

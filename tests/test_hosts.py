@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from whichgpu.cost import hosts
-from whichgpu.cost.device import Devices
+from whichgpu.cost.calibration.effects import Fit
+from whichgpu.cost.calibration.spread import joined, spread, widths
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.fit import Fit
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.spread import joined, spread, widths
-from whichgpu.cost.time import evaluate, launches
+from whichgpu.cost.gpu import hosts
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.timing.time import evaluate, launches
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from job_rows import GPUS, ROW
 
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ def test_every_bad_row_has_its_own_reason_and_every_good_one_its_answer():
 
 
 def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
-    from whichgpu.cost import pools
+    from whichgpu.cost.table import pools
 
     real = pools.estimate_paired
 
@@ -72,7 +72,7 @@ def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
 
 
 def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at_once(monkeypatch):
-    from whichgpu.cost import pools
+    from whichgpu.cost.table import pools
 
     sweeps, real = [], pools.estimate_paired
     monkeypatch.setattr(pools, "estimate_paired", lambda one, on: sweeps.append(one.job) or real(one, on))
@@ -88,7 +88,7 @@ def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at
 
 
 def test_heads_that_some_rows_cannot_cut_are_asked_of_the_others_at_once(monkeypatch):
-    from whichgpu.cost import groups
+    from whichgpu.cost.table import groups
 
     settled, real = [], groups.settle
     monkeypatch.setattr(groups, "settle", lambda job: settled.append(job) or real(job))

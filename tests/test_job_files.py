@@ -8,8 +8,8 @@ import json
 import pytest
 from job_rows import GPUS
 
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.table import COLUMNS, read_measured, read_table
+from whichgpu.cost.table.files import COLUMNS, read_measured, read_table
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 

@@ -12,15 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_rows import GPUS, ROW, alone, perturbed
 
-from whichgpu.cost import energy, jobs, placing, spread, workers
+from whichgpu.cost import energy
+from whichgpu.cost.calibration import spread
 from whichgpu.cost.estimate import estimate, estimate_paired
-from whichgpu.cost.jobs import METRICS, predict_rows, read_job
-from whichgpu.cost.layout import devices_of, lay_out
-from whichgpu.cost.paired import Paired, unread
-from whichgpu.cost.placing import held, running
-from whichgpu.cost.readings import CROWDED
-from whichgpu.cost.runtime import Runtime
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job import placing
+from whichgpu.cost.job.layout import devices_of, lay_out
+from whichgpu.cost.job.placing import held, running
+from whichgpu.cost.job.runtime import Runtime
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory.readings import CROWDED
+from whichgpu.cost.table import jobs, workers
+from whichgpu.cost.table.jobs import METRICS, predict_rows, read_job
+from whichgpu.cost.table.paired import Paired, unread
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve
 from whichgpu.workloads.job import Job
@@ -96,7 +99,7 @@ def test_processes_give_what_one_does(monkeypatch):
 
 
 def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
-    from whichgpu.cost import pools
+    from whichgpu.cost.table import pools
 
     asked = []
     real = pools.estimate_paired
@@ -189,7 +192,7 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
          "attention held up by exponentials"],
 )  # fmt: skip
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
-    from whichgpu.cost import pools
+    from whichgpu.cost.table import pools
 
     asked, real = [], pools.estimate_paired
     monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
@@ -341,7 +344,7 @@ def test_a_runtime_that_a_format_dates_is_another_than_the_default():
 
 
 def test_a_physical_job_is_computed_once(monkeypatch):
-    from whichgpu.cost import pools
+    from whichgpu.cost.table import pools
 
     asked = []
     real = pools.estimate_paired

@@ -6,9 +6,9 @@ import pytest
 from job_rows import GPUS, ROW
 
 import whichgpu
-from whichgpu.cost import pools
 from whichgpu.cost.estimate import estimate_paired
-from whichgpu.cost.jobs import predict_rows, read_job
+from whichgpu.cost.table import pools
+from whichgpu.cost.table.jobs import predict_rows, read_job
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.importing import named
@@ -392,7 +392,7 @@ def test_tokens_of_sequences_are_counted_by_their_length():
 
 def test_every_workload_is_predicted_in_its_own_unit() -> None:
     """Units of all kinds: images, tokens, seconds of audio, GFLOP, GB."""
-    from whichgpu.cost.metrics import metric
+    from whichgpu.cost.reading.metrics import metric
     from whichgpu.workloads.workload import resolve, workloads
 
     units = {resolve(name).unit: name for name in workloads()}

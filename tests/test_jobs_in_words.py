@@ -7,8 +7,8 @@ import re
 import pytest
 
 from whichgpu import api
-from whichgpu.cost import wording
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.reading import wording
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.catalogue import catalogue
 

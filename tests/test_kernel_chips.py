@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from kernel_runs import GPUS, laid, seconds
 
-from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import Devices
-from whichgpu.cost.device_rates import PLAIN
+from whichgpu.cost.calibration.effects import Fit, compute_terms
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.fit import Fit, compute_terms
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.gpu.device_rates import PLAIN
+from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
-from whichgpu.cost.links import link
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.time import _clocked as clocked
-from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
+from whichgpu.cost.parallel.links import link
+from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.time import _clocked as clocked
+from whichgpu.cost.timing.time import between, bounded, fed, paced, power_exponent, shares, together
 from whichgpu.software.stacks import standing
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import PRODUCTS

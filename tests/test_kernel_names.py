@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from kernel_runs import GPUS, laid
 
-from whichgpu.cost.device import Devices
+from whichgpu.cost.calibration.spread import widths
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels.elementwise import passes
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.spread import widths
-from whichgpu.cost.time import prepare
+from whichgpu.cost.timing.time import prepare
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from kernel_runs import GPUS, laid, seconds, traffic_of
 
-from whichgpu.cost.asked import read
-from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import Devices
+from whichgpu.cost.calibration.effects import Fit, compute_terms, fit, memory_terms
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, compute_terms, fit, memory_terms
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.asked import read
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
 from whichgpu.cost.kernels.elementwise import passes
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.optable import tables
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.time import prepare
+from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.optable import tables
+from whichgpu.cost.timing.time import prepare
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Map, Recorder

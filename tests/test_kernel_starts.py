@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from kernel_runs import GPUS, laid, seconds
 
+from whichgpu.cost.calibration.effects import Fit, fit
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, fit
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.kernels.attention import score_passes
 from whichgpu.cost.kernels.elementwise import passes
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.time import limits
+from whichgpu.cost.timing.time import limits
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from kernel_runs import GPUS, convolution, laid
 
-from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import Devices
-from whichgpu.cost.engine_step import step_ops
+from whichgpu.cost.calibration.effects import Fit, compute_terms, memory_terms
 from whichgpu.cost.estimate import estimate, finish
-from whichgpu.cost.fit import Fit, compute_terms, memory_terms
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
-from whichgpu.cost.optable import tables
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.engine_step import step_ops
+from whichgpu.cost.timing.optable import tables
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision

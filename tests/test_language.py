@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.traced import LANGUAGE_MODELS as ZOO
 from tests.traced import dense
 from tests.traced import in_16_bits as ops
-from whichgpu.cost import parallel
 from whichgpu.cost.kernels.attention import seen as masked
+from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.errors import DataError, UsageError
 from whichgpu.workloads.families import decoder, encoder_decoder
 from whichgpu.workloads.language.attention import in_chunks, seen

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.traced import LANGUAGE_MODELS as ZOO
 from tests.traced import MIXTURES
 from tests.traced import in_16_bits as ops
-from whichgpu.cost import replica_memory
+from whichgpu.cost.memory import replica_memory
 from whichgpu.errors import UsageError
 from whichgpu.workloads.families import decoder
 from whichgpu.workloads.job import Job

@@ -91,7 +91,7 @@ def test_annotations_of_click_are_not_compiled(how: str, few: bool) -> None:
 
 #: What these commands do not come to: requests that queue, parts of cards, published figures.
 UNUSED = (
-    "whichgpu.cost.queueing", "whichgpu.hardware.vgpu", "whichgpu.software.support",
+    "whichgpu.cost.serving.queueing", "whichgpu.hardware.vgpu", "whichgpu.software.support",
     "whichgpu.workloads.diffusion.pipeline", "whichgpu.workloads.finding", "whichgpu.workloads.lengths",
     "whichgpu.workloads.published",
 )  # fmt: skip

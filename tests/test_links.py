@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichgpu.cost import links
+from whichgpu.cost.calibration.effects import link_terms
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import Devices
-from whichgpu.cost.fit import link_terms
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.parallel import links
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue

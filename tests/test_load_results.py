@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from whichgpu.cli import main
-from whichgpu.cost.load_results import read_results
-from whichgpu.cost.measuring import how_to_measure
+from whichgpu.cost.serving.load_results import read_results
+from whichgpu.cost.serving.measuring import how_to_measure
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 

@@ -7,7 +7,7 @@ import pytest
 from whichgpu import api
 from whichgpu.audit.measurement import diagnosed, told
 from whichgpu.cli.options import JobColumns
-from whichgpu.cost.quoted import read
+from whichgpu.cost.reading.quoted import read
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.diagnosis import answer

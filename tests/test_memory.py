@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_jobs import GIB, GPUS, LARGE, laid, parameters, parts, total
 
-from whichgpu.cost import memory_fit
-from whichgpu.cost.activations import Kept, activations
+from whichgpu.cost.calibration import memory_fit
+from whichgpu.cost.calibration.measured import measured_rows
+from whichgpu.cost.calibration.scores import scores
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.memory import needed
-from whichgpu.cost.metrics import metric
-from whichgpu.cost.rows import read_job
-from whichgpu.cost.scores import scores
-from whichgpu.cost.training_memory import Spread
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.memory.activations import Kept, activations
+from whichgpu.cost.memory.parts import needed
+from whichgpu.cost.memory.training_memory import Spread
+from whichgpu.cost.reading.metrics import metric
+from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu

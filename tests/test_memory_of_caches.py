@@ -10,9 +10,9 @@ import pytest
 from hf_configs import DEEPSEEK, GEMMA3, GPT_OSS, QWEN3_NEXT
 from memory_jobs import GIB, GPUS, laid, parts
 
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.replica_memory import standing
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory.replica_memory import standing
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.importing import load
 from whichgpu.workloads.job import Job

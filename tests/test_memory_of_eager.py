@@ -9,10 +9,10 @@ import pytest
 from memory_jobs import GIB, GPUS, parts
 
 import whichgpu
-from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.runtime import runtime as named
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.runtime import runtime as named
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory.activations import Kept, activations
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.resolving import register

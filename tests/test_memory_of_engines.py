@@ -24,9 +24,9 @@ import numpy as np
 import pytest
 from memory_jobs import GPUS, parts
 
-from whichgpu.cost.arenas import grown
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.rows import read_job
+from whichgpu.cost.memory.arenas import grown
+from whichgpu.cost.table.rows import read_job
 from whichgpu.workloads.families import decoder
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from memory_jobs import GIB, GPUS, laid, parameters, parts
 
-from whichgpu.cost.memory import needed
-from whichgpu.cost.readings import TIGHT, doubt, readings
+from whichgpu.cost.memory.parts import needed
+from whichgpu.cost.memory.readings import TIGHT, doubt, readings
 from whichgpu.workloads.detection import crowd
 
 #: Tokens of one sequence on each GPU, and Qwen3's vocabulary over as many.

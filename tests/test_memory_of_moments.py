@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.readings import CROWDED
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.memory.readings import CROWDED
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.layout import lay_out
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit

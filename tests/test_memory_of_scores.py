@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from memory_jobs import GIB, parts
 
-from whichgpu.cost import attention_scores
-from whichgpu.cost.runtime import runtime as named
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.runtime import runtime as named
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory import attention_scores
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision as format_of

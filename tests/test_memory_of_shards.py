@@ -9,8 +9,8 @@ import pytest
 from memory_jobs import GIB, GPUS, laid, parameters, parts, total
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.rows import read_job
+from whichgpu.cost.table.jobs import predict_rows
+from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from memory_jobs import GIB, GPUS, laid, parts
 
-from whichgpu.cost.readings import readings
+from whichgpu.cost.memory.readings import readings
 
 MMYOLO: dict[str, Any] = {"phase": "train", "precision": "amp-fp16", "runtime": "MMYOLO, PyTorch 1.12"}
 #: open-mmlab/mmyolo, the README of each of configs/: pictures, pixels, GB, and what a prediction may be off.

@@ -10,10 +10,10 @@ from memory_jobs import GIB, GPUS, parameters, parts, total
 
 import whichgpu
 from whichgpu import api
-from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.replica_memory import standing
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory.activations import Kept, activations
+from whichgpu.cost.memory.replica_memory import standing
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve

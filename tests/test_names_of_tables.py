@@ -6,7 +6,7 @@ import pytest
 from job_rows import GPUS
 
 from whichgpu import api
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.bins import resolve_whole
 from whichgpu.workloads.job import Job

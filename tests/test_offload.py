@@ -9,11 +9,11 @@ import pytest
 
 from whichgpu import api
 from whichgpu.cost.breakdown import breakdown
-from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.offload import pass_seconds
-from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.memory.offload import pass_seconds
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from whichgpu.cost import placing
+from whichgpu.cost.calibration.refit import measured_rows
+from whichgpu.cost.calibration.spread import erring_as
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.memory import stage_weight_bytes
-from whichgpu.cost.pipeline import fill, fullest_stage
-from whichgpu.cost.placing import placed
-from whichgpu.cost.refit import measured_rows
-from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.settling import settle
-from whichgpu.cost.spread import erring_as
+from whichgpu.cost.job import placing
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory.parts import stage_weight_bytes
+from whichgpu.cost.parallel.pipeline import fill, fullest_stage
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job, resolution

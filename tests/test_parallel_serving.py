@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from whichgpu.cost import engine_step, links, load, parallel, runs
-from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.parallel import links
+from whichgpu.cost.parallel import splitting as parallel
+from whichgpu.cost.parallel.mesh import Mesh
+from whichgpu.cost.serving import load, runs
+from whichgpu.cost.timing import engine_step
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -11,11 +11,11 @@ import pytest
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.links import all_gather, node_size, spread_link
-from whichgpu.cost.parallel import Exchange, exchanges, shard, shown_at_end
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.parallel.links import all_gather, node_size, spread_link
+from whichgpu.cost.parallel.splitting import Exchange, exchanges, shard, shown_at_end
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

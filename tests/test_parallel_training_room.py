@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from test_parallel_training import GPUS, H100, TRAIN, run
 
-from whichgpu.cost.distributed import unevenness
+from whichgpu.cost.calibration.refit import measured_rows
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.jobs import read_job
-from whichgpu.cost.refit import measured_rows
+from whichgpu.cost.parallel.distributed import unevenness
+from whichgpu.cost.table.jobs import read_job
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.workload import resolve

@@ -11,10 +11,10 @@ import pytest
 
 from tests.test_anchor import folded
 from whichgpu import api
-from whichgpu.cost import personal
-from whichgpu.cost.anchoring import Point, place, posterior
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.estimate import estimate, estimate_bounds, plain_estimate
+from whichgpu.cost.transfer import personal
+from whichgpu.cost.transfer.anchoring import Point, place, posterior
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue

@@ -6,7 +6,7 @@ import pytest
 from job_rows import GPUS
 
 from whichgpu import api
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError
 from whichgpu.workloads.phases import lengths_of, options_of, phase
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whichgpu.cost.engine_step import passes_of_prompt
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.runtime import runtime
-from whichgpu.cost.simulate import Server, Stream, simulate
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.serving.simulate import Server, Stream, simulate
+from whichgpu.cost.timing.engine_step import passes_of_prompt
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

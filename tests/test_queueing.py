@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from serving_cases import measured
 
-from whichgpu.cost import queueing, simulate
+from whichgpu.cost.serving import queueing, simulate
 
 pytestmark = pytest.mark.slow
 

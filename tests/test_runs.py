@@ -12,15 +12,15 @@ import pytest
 from serving_cases import AGREED, GPUS
 
 from whichgpu.cli import main
-from whichgpu.cost import load, runs, simulate
-from whichgpu.cost.curve import checked
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.load_results import read_results
-from whichgpu.cost.metrics import metric
-from whichgpu.cost.placing import placed
-from whichgpu.cost.requests import Requests, at_random, in_flight, is_run
-from whichgpu.cost.statistic import statistic
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.job.requests import Requests, at_random, in_flight, is_run
+from whichgpu.cost.reading.metrics import metric
+from whichgpu.cost.reading.statistic import statistic
+from whichgpu.cost.serving import load, runs, simulate
+from whichgpu.cost.serving.curve import checked
+from whichgpu.cost.serving.load_results import read_results
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.workloads.job import Job
 
@@ -402,9 +402,9 @@ def test_commas_of_thousands_are_no_list(capsys):
 
 def test_sglang_keeps_memory_free_for_a_pass():
     """Its share of the card, as `mem_fraction_static` of server_args.py has it: 0.836 of an A100 of 80 GB."""
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.runtime import runtime
-    from whichgpu.cost.scheduling import kept_free
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import runtime
+    from whichgpu.cost.serving.scheduling import kept_free
 
     def share(gpu, text="sglang", **columns):
         job = Job("qwen3-32b", phase="serve", **{"tp": 1.0, "pp": 1.0, "n_gpus": 1.0, **columns})

@@ -11,8 +11,8 @@ import pytest
 from whichgpu.cost.breakdown import PARTS, breakdown
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.jobs import read_job
-from whichgpu.cost.parallel import shard
+from whichgpu.cost.parallel.splitting import shard
+from whichgpu.cost.table.jobs import read_job
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whichgpu.cost import scoreboard
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration import scoreboard
+from whichgpu.cost.calibration.scores import scores
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.scores import scores
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -53,8 +53,8 @@ def tables() -> str:
 
 def first_tokens() -> Table:
     """Errors of the time to the first token, whose constants no fit has seen, by engine."""
-    from whichgpu.cost.jobs import predict_rows
-    from whichgpu.cost.measured import left_out, measured_rows
+    from whichgpu.cost.calibration.measured import left_out, measured_rows
+    from whichgpu.cost.table.jobs import predict_rows
     from whichgpu.hardware.catalogue import catalogue
 
     rows = [row for row in measured_rows() if row["metric"] == "ttft" and not left_out(row)]
@@ -175,7 +175,7 @@ def test_without_the_only_gpus_that_ran_a_runtime_it_was_never_measured():
 def test_a_calibration_writes_what_is_read_again(tmp_path, monkeypatch):
     from test_calibration import GPUS, rows
 
-    from whichgpu.cost import refit
+    from whichgpu.cost.calibration import refit
 
     made = [{**row, "source": "here", "value": str(100 + i)} for i, row in enumerate(rows())]
     done = refit.refit(GPUS, made)

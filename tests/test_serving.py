@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from serving_cases import GPUS, H100, L40S, job
 
-from whichgpu.cost import curve, load, serving
+from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.fit import Fit
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.requests import Requests
-from whichgpu.cost.time import evaluate
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.requests import Requests
+from whichgpu.cost.serving import curve, load
+from whichgpu.cost.serving import replica as serving
+from whichgpu.cost.timing.time import evaluate
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 

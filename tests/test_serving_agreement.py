@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from serving_cases import AGREED, FP8_CACHE, GPUS, H100, H200, L40S, VARIED, job, measured, served
 
-from whichgpu.cost import curve, disaggregated, load
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.serving import curve, disaggregated, load
 from whichgpu.workloads.workload import resolve as catalogued
 
 pytestmark = pytest.mark.slow

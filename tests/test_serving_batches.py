@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from serving_cases import shorter
 
-from whichgpu.cost import batching, slo
+from whichgpu.cost.serving import batching, slo
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 from serving_cases import GPUS, L40S, job, shorter
 
 from whichgpu.cli import main
-from whichgpu.cost import curve, disaggregated
+from whichgpu.cost.serving import curve, disaggregated
 from whichgpu.planner import serving
 from whichgpu.planner.serving import paid
 from whichgpu.prices.best import price

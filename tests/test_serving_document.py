@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from whichgpu.cli import main
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 
@@ -74,7 +74,7 @@ def test_the_measured_case_of_the_document_holds():
 
 
 def test_every_option_is_in_the_document():
-    from whichgpu.cost.requests import OPTIONS
+    from whichgpu.cost.job.requests import OPTIONS
 
     text = DOCUMENT.read_text(encoding="utf-8")
     assert all(f"`{name}" in text or f", {name}" in text for name in OPTIONS)

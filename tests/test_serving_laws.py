@@ -8,7 +8,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.hardware.catalogue import catalogue
 
 #: Widths that all of these models fit at on all of the GPUs, with room for the loads below.

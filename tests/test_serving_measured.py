@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from whichgpu.cost.measuring import how_to_measure
+from whichgpu.cost.serving.measuring import how_to_measure
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import Job
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from serving_cases import job, shorter
 
-from whichgpu.cost import curve, load, slo
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.serving import curve, load, slo
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import serving

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.settling import settle
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from serving_cases import GPUS, L40S, job, measured, served
 
-from whichgpu.cost import bounds, curve, load, simulate
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.serving import curve, load, simulate
+from whichgpu.cost.timing import bounds
 from whichgpu.workloads import lengths
 
 pytestmark = pytest.mark.slow

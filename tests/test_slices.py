@@ -10,7 +10,7 @@ import pytest
 from tests.fitting import ask, held, one
 from whichgpu import api
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.reading import read, sources

@@ -9,7 +9,7 @@ import pytest
 
 from whichgpu import api
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.stages import stages
+from whichgpu.cost.memory.stages import stages
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report.stages import at_the_fullest
 from whichgpu.workloads.job import Job

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import whichgpu
-from whichgpu.cost import replica_memory, starting
-from whichgpu.cost.device import Devices
-from whichgpu.cost.settling import settle
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.memory import replica_memory, starting
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whichgpu.cost import layout, load, replica_memory
+from whichgpu.cost.job import layout
+from whichgpu.cost.memory import replica_memory
+from whichgpu.cost.serving import load
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

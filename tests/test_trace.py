@@ -9,8 +9,8 @@ import pytest
 
 from whichgpu import api
 from whichgpu.cli import main
-from whichgpu.cost import curve, trace
-from whichgpu.cost.placing import placed
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.serving import curve, trace
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report.trace import report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from whichgpu import api
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.hardware.catalogue import catalogue
 
 CARD = {"gpu": "rtx-3070-ti", "precision": "fp16"}

@@ -9,13 +9,13 @@ import pytest
 from kernel_runs import GPUS, laid
 
 from whichgpu import api
-from whichgpu.cost.classes import OpClass
-from whichgpu.cost.device import Devices
+from whichgpu.cost.calibration.effects import Fit, compute_terms
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, compute_terms
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
-from whichgpu.cost.optable import tables
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.optable import tables
 from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.precision import precision, precisions
 from whichgpu.workloads.recorder import Recorder

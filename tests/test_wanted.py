@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from whichgpu.audit.question import answering
-from whichgpu.audit.wanted import wanted
+from whichgpu.audit.questions.question import answering
+from whichgpu.audit.questions.wanted import wanted
 from whichgpu.cli import main
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue

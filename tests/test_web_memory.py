@@ -13,11 +13,11 @@ import pytest
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
 from whichgpu import api
-from whichgpu.cost import fit as effects
-from whichgpu.cost import rows
-from whichgpu.cost.classes import OpClass
-from whichgpu.cost.fit import fit
-from whichgpu.cost.traits import Traits
+from whichgpu.cost.calibration import effects
+from whichgpu.cost.calibration.effects import fit
+from whichgpu.cost.gpu.traits import Traits
+from whichgpu.cost.table import rows
+from whichgpu.cost.timing.classes import OpClass
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import stacks
 from whichgpu.web.front import Front
@@ -25,12 +25,12 @@ from whichgpu.web.settings import Settings
 
 #: What modules keep besides `lru_cache`, and how many of them at most.
 BOUNDED = {
-    "whichgpu.cost.device._devices": 512,
-    "whichgpu.cost.mesh._last": 8,
-    "whichgpu.cost.optable._tables": 6,
-    "whichgpu.cost.rows._met": 512,
-    "whichgpu.cost.spread._known": 2048,
-    "whichgpu.cost.engine_step._steps": 8,
+    "whichgpu.cost.gpu.device._devices": 512,
+    "whichgpu.cost.parallel.mesh._last": 8,
+    "whichgpu.cost.timing.optable._tables": 6,
+    "whichgpu.cost.table.rows._met": 512,
+    "whichgpu.cost.calibration.spread._known": 2048,
+    "whichgpu.cost.timing.engine_step._steps": 8,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,
     "whichgpu.workloads.model._traces": 3,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.traced import launches, ops
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.settling import settle
 from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import parameters, product_flops, stored_weight_bytes, total

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from whichgpu.cost.device import Devices
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
 from whichgpu.workloads.job import Job
 

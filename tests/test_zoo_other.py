@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.traced import launches, ops
-from whichgpu.cost import asked
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.job import asked
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UnknownName, UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, total

@@ -161,7 +161,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
         raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
     whole = _hearing(whole, told)
     if whole.concurrency is not None:
-        from whichgpu.cost.requests import in_loop
+        from whichgpu.cost.job.requests import in_loop
 
         return in_loop(whole)
     return _full(whole) if "concurrency" in stated else whole
@@ -189,7 +189,7 @@ def _as_read(workload: str | Job, stated: Mapping[str, Any]) -> str | Job:
     name = fetched(workload, runtime) if runtime else workload
     if not (runtime or phase) or is_read(name):
         return name
-    from whichgpu.cost.rows import of_suite
+    from whichgpu.cost.table.rows import of_suite
 
     return of_suite(name, phase, runtime) or name
 
@@ -201,7 +201,7 @@ def _parted(stated: dict[str, Any]) -> None:
     text = stated.get("precision", "")
     if not text or named(text):
         return
-    from whichgpu.cost.rows import cache_apart, engine_apart
+    from whichgpu.cost.table.rows import cache_apart, engine_apart
 
     text, runtime = engine_apart(text, stated.get("runtime", ""))
     stated["precision"], cache = cache_apart(text)
@@ -228,7 +228,7 @@ def _by_adapters(workload: str | Job, stated: dict[str, Any]) -> None:
 
 def _full(job: Job) -> Job:
     """A job asked for as many requests as fit, which an engine that usually has one in flight is told."""
-    from whichgpu.cost.asked import is_alone
+    from whichgpu.cost.job.asked import is_alone
 
     return replace(job, options={**job.options, "max_concurrency": "none"}) if is_alone(job) else job
 
@@ -239,7 +239,7 @@ def _hearing(whole: Job, phase: str) -> Job:
 
     if not phases.hears(phase):
         return whole
-    from whichgpu.cost.asked import hearing
+    from whichgpu.cost.job.asked import hearing
 
     return hearing(whole, phase)
 
@@ -356,7 +356,7 @@ def predict(
     """
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import single
-    from whichgpu.cost.placing import placed
+    from whichgpu.cost.job.placing import placed
     from whichgpu.hardware.slices import resolve_device
 
     known = _known(gpu_files)
@@ -365,9 +365,9 @@ def predict(
     count = _count(gpu, count, own)
     if not anchors:
         return single(placed(own, count, device), device)
-    from whichgpu.cost import anchors as runs
-    from whichgpu.cost import filed
-    from whichgpu.cost.anchoring import shifted
+    from whichgpu.cost.transfer import anchors as runs
+    from whichgpu.cost.transfer import filed
+    from whichgpu.cost.transfer.anchoring import shifted
 
     asked = placed(own, count, device)
     single(asked, device)
@@ -386,8 +386,8 @@ def diagnose(
     `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read, and for
     a figure that the job does not have.
     """
-    from whichgpu.cost.placing import placed
-    from whichgpu.cost.quoted import read
+    from whichgpu.cost.job.placing import placed
+    from whichgpu.cost.reading.quoted import read
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.planner.diagnosis import diagnose as judged
 

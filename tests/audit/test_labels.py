@@ -6,8 +6,8 @@ import corpus
 import pytest
 
 from whichgpu.audit.answer import audited
-from whichgpu.audit.attributes import headed
 from whichgpu.audit.readers import read
+from whichgpu.audit.values.attributes import headed
 from whichgpu.hardware.catalogue import catalogue
 
 

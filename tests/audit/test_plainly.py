@@ -7,7 +7,7 @@ import random
 import pytest
 import rewordings
 
-from whichgpu.audit.plainly import plain, third
+from whichgpu.audit.text.plainly import plain, third
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import corpus
 
 from whichgpu.audit.answer import audited
 from whichgpu.audit.results.digits import plain_value, shown
-from whichgpu.audit.terms import terms
+from whichgpu.audit.text.terms import terms
 from whichgpu.hardware.catalogue import catalogue
 
 

@@ -1,4 +1,4 @@
-"""Turns of phrase as what they say (`audit/reworded.py`), and what is so of none that is spoken of."""
+"""Turns of phrase as what they say (`audit/text/reworded.py`), and what is so of none that is spoken of."""
 
 import re
 from string import Formatter
@@ -7,7 +7,7 @@ import pytest
 
 from tests.audit import corpus
 from whichgpu.audit.document import Passage
-from whichgpu.audit.reworded import reworded
+from whichgpu.audit.text.reworded import reworded
 from whichgpu.facts import store
 
 FILES = store.load("rewordings")

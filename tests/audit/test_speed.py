@@ -156,7 +156,7 @@ def _patterns() -> list[patterns.Pattern[str]]:
 
 def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():
     """Where no line ends with a full stop the next end of a sentence is that of the file."""
-    from whichgpu.audit import settling
+    from whichgpu.audit.review import settling
 
     line = "- A100 80GB PCIe: 24 GB\n"
     few, many = (calls_of(settling._is_asked, line * lines) for lines in (40, 400))
@@ -164,7 +164,7 @@ def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():
 
 
 def test_how_many_of_a_device_there_are_is_told_right_before_its_name():
-    from whichgpu.audit.counting import counted
+    from whichgpu.audit.text.counting import counted
 
     assert counted("We bought eight used ", 0, 21) == 8
     far = "eight " + "- " * 99
@@ -175,7 +175,7 @@ def calls_of(asked, text):
     """Characters that are searched for the end of the sentence of a finding at the head of a text."""
     from types import SimpleNamespace
 
-    from whichgpu.audit import settling
+    from whichgpu.audit.review import settling
 
     seen = []
 

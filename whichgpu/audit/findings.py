@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Document, Passage
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Verdicts, the accusations last. Anything that no evidence settles is unverifiable.

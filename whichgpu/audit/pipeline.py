@@ -8,36 +8,39 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import answered, clauses, grouped, lists, of_kinds
+from whichgpu.audit import clauses
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.closure import closed
 from whichgpu.audit.comparisons.sides import unless_given
-from whichgpu.audit.described import described
-from whichgpu.audit.direct_speech import without_quoted
+from whichgpu.audit.devices.described import described
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.devices.subjects import resolved
 from whichgpu.audit.document import RUNNING, pieces
-from whichgpu.audit.elsewhere import without_others
 from whichgpu.audit.excluded import excluded
-from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
-from whichgpu.audit.gloss import besides, glossed, language, upheld
-from whichgpu.audit.linked import without_links
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.misjudged import without_misjudged
-from whichgpu.audit.misread import without_misread
-from whichgpu.audit.own_speeds import without_own_speeds
-from whichgpu.audit.plainly import capitals, is_lower_case, plain, sentence_starts
-from whichgpu.audit.quantities import locale
-from whichgpu.audit.reported import without_reported
-from whichgpu.audit.resting import without_resting
-from whichgpu.audit.reworded import reworded
-from whichgpu.audit.second_look import looked_at_again
-from whichgpu.audit.settling import settled
+from whichgpu.audit.review.elsewhere import without_others
+from whichgpu.audit.review.misjudged import without_misjudged
+from whichgpu.audit.review.own_speeds import without_own_speeds
+from whichgpu.audit.review.resting import without_resting
+from whichgpu.audit.review.second_look import looked_at_again
+from whichgpu.audit.review.settling import settled
+from whichgpu.audit.review.traced import without_traced
+from whichgpu.audit.review.whoever import lowered, raised
 from whichgpu.audit.statements import reading
-from whichgpu.audit.subjects import resolved
-from whichgpu.audit.traced import without_traced
-from whichgpu.audit.unmarked import tabled
-from whichgpu.audit.whoever import lowered, raised
-from whichgpu.audit.worked_out import without_worked_out
+from whichgpu.audit.tables import grouped
+from whichgpu.audit.tables.featured import featured
+from whichgpu.audit.tables.misread import without_misread
+from whichgpu.audit.text import answered, lists
+from whichgpu.audit.text.direct_speech import without_quoted
+from whichgpu.audit.text.gloss import besides, glossed, language, upheld
+from whichgpu.audit.text.plainly import capitals, is_lower_case, plain, sentence_starts
+from whichgpu.audit.text.quantities import locale
+from whichgpu.audit.text.reported import without_reported
+from whichgpu.audit.text.reworded import reworded
+from whichgpu.audit.unmarked.cells_to_lines import tabled
+from whichgpu.audit.values import of_kinds
+from whichgpu.audit.values.linked import without_links
+from whichgpu.audit.values.worked_out import without_worked_out
 from whichgpu.values import NamedTuple, modules_in
 
 if TYPE_CHECKING:
@@ -45,8 +48,8 @@ if TYPE_CHECKING:
     from datetime import date
     from types import ModuleType
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Document, Passage
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.text.quantities import quantities
 
 if TYPE_CHECKING:
     from whichgpu.audit.clauses.agreement import At

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import SCHEMA, Record
-from whichgpu.cost.table import read_measured
+from whichgpu.cost.table.files import read_measured
 from whichgpu.errors import UsageError, WhichGpuError, refuse_endless
 
 if TYPE_CHECKING:

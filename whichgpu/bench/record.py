@@ -19,7 +19,7 @@ import math
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.table import COLUMNS
+from whichgpu.cost.table.files import COLUMNS
 from whichgpu.errors import UsageError, one_line
 from whichgpu.values import immutable
 

@@ -24,8 +24,8 @@ def with_anchors(
 ) -> Report:
     """The report of a job with what its user measured of it in front; `stated` as in `filed.beside`."""
     from whichgpu.audit.measurement.anchor import read_anchor
-    from whichgpu.cost import anchors, filed
-    from whichgpu.cost.anchoring import shifted
+    from whichgpu.cost.transfer import anchors, filed
+    from whichgpu.cost.transfer.anchoring import shifted
     from whichgpu.report import anchored
     from whichgpu.workloads.workload import resolve
 
@@ -42,7 +42,7 @@ def unknown_model(
 ) -> Report:  # fmt: skip
     """The report of a model that is not in the zoo, measured elsewhere."""
     from whichgpu.audit.measurement.anchor import read_anchor
-    from whichgpu.cost import outside
+    from whichgpu.cost.transfer import outside
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report import anchored
 

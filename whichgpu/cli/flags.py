@@ -45,8 +45,8 @@ _SWITCHES: Mapping[str, str] = {
 
 def meant(flag: str, typed: Sequence[str], known: Collection[str]) -> str:
     """What to write for a `flag` that no command has, in options that are `known`; empty where unclear."""
-    from whichgpu.cost.commanded import FLAGS, SWITCHES
     from whichgpu.cost.estimates import MODELLED
+    from whichgpu.cost.job.commanded import FLAGS, SWITCHES
 
     name = flag.lstrip("-").replace("-", "_")
     switch = SWITCHES.get(name) or _SWITCHES.get(name, "")

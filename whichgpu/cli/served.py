@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from whichgpu.bench.serving import Measured, Server
     from whichgpu.bench.serving_load import Load
-    from whichgpu.cost.jobs import Prediction
+    from whichgpu.cost.table.jobs import Prediction
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Loads that are measured where none is asked for.
@@ -74,7 +74,7 @@ def columns(said: Mapping[str, Any], server: Server, catalogue: Catalogue, *, wa
 
 def predictions(found: Sequence[Measured], catalogue: Catalogue) -> dict[str, Prediction]:
     """What the model says of each row, by its id; nothing where the workload or the GPU is not known."""
-    from whichgpu.cost.jobs import predict_rows
+    from whichgpu.cost.table.jobs import predict_rows
 
     rows = [one.row for measured in found for one in measured.records if one.status == "ok"]
     rows = [row for row in rows if row.get("gpu") and row.get("workload")]

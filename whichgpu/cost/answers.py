@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.readings import Readings
-    from whichgpu.cost.runs import Run
-    from whichgpu.cost.time import Term
+    from whichgpu.cost.memory.readings import Readings
+    from whichgpu.cost.serving.runs import Run
+    from whichgpu.cost.timing.time import Term
     from whichgpu.workloads.job import Job
 
     Array = NDArray[np.float64]
@@ -142,7 +142,7 @@ class Estimate(Drawn, Shown):
     @property
     def replicas(self) -> float:
         """Copies of the model that its GPUs run."""
-        from whichgpu.cost.mesh import Mesh
+        from whichgpu.cost.parallel.mesh import Mesh
 
         return self.n_gpus / float(np.ravel(Mesh.of(self.job).replica)[0])
 

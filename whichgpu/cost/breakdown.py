@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.calibration.spread import found_for, own_factor
 from whichgpu.cost.estimate import job_seconds
-from whichgpu.cost.layout import exchanges_of_pass, lay_out
-from whichgpu.cost.parallel import (
+from whichgpu.cost.job.layout import exchanges_of_pass, lay_out
+from whichgpu.cost.parallel.splitting import (
     ROUTERS,
     beside_pass,
     busiest,
@@ -32,8 +33,7 @@ from whichgpu.cost.parallel import (
     shown_at_end,
     to_host,
 )  # fmt: skip
-from whichgpu.cost.spread import found_for, own_factor
-from whichgpu.cost.time import evaluate
+from whichgpu.cost.timing.time import evaluate
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.distributed import Step
-    from whichgpu.cost.fit import Fit
-    from whichgpu.cost.layout import Layout
-    from whichgpu.cost.time import Timing
+    from whichgpu.cost.calibration.effects import Fit
+    from whichgpu.cost.job.layout import Layout
+    from whichgpu.cost.parallel.distributed import Step
+    from whichgpu.cost.timing.time import Timing
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

@@ -18,7 +18,7 @@ from GPU to GPU with peak and bandwidth per watt, the first to the power `densit
 fewer joules an operation. The smooth minimum stands for the mixture of kernels in a
 pass, some of which meet the limit while others do not reach it.
 
-Coefficients: priors in `data/fits/prior.toml`, fitted by `cost/energy_fit.py` to published
+Coefficients: priors in `data/fits/prior.toml`, fitted by `cost/calibration/energy_fit.py` to published
 measurements (Zeus, NSDI 2023; ML.ENERGY leaderboards) into `data/fits/power.toml`.
 """
 
@@ -30,10 +30,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.classes import lineage, memory_kind
+from whichgpu.cost.calibration.spread import group_of
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels._vectors import unpacking
-from whichgpu.cost.spread import group_of
+from whichgpu.cost.timing.classes import lineage, memory_kind
 from whichgpu.facts import store
 from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
     from whichgpu.cost.estimates import Estimates
-    from whichgpu.cost.layout import Layout
-    from whichgpu.cost.runtime import Runtime
-    from whichgpu.cost.time import Timing
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.layout import Layout
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.time import Timing
     from whichgpu.hardware.gpu import Gpu
 
     Array = NDArray[np.float64]

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy, personal
+from whichgpu.cost import energy
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration.spread import found_for, own_factor, spreads
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimates import Estimates
-from whichgpu.cost.layout import Layout, lay_out, lay_out_on
-from whichgpu.cost.machines import beyond_a_machine, by_host, exchanging
-from whichgpu.cost.memory import needed
-from whichgpu.cost.parallel import Exchange, data_parallel_seconds
-from whichgpu.cost.readings import readings
-from whichgpu.cost.requests import at_random
-from whichgpu.cost.spread import found_for, own_factor, spreads
-from whichgpu.cost.time import evaluate
+from whichgpu.cost.job.layout import Layout, lay_out, lay_out_on
+from whichgpu.cost.job.requests import at_random
+from whichgpu.cost.memory.parts import needed
+from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.parallel.machines import beyond_a_machine, by_host, exchanging
+from whichgpu.cost.parallel.splitting import Exchange, data_parallel_seconds
+from whichgpu.cost.timing.time import evaluate
+from whichgpu.cost.transfer import personal
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.fit import Fit
-    from whichgpu.cost.paired import Paired
-    from whichgpu.cost.settling import Settled
-    from whichgpu.cost.steady import Met
-    from whichgpu.cost.time import Timing
+    from whichgpu.cost.calibration.effects import Fit
+    from whichgpu.cost.job.settling import Settled
+    from whichgpu.cost.serving.steady import Met
+    from whichgpu.cost.table.paired import Paired
+    from whichgpu.cost.timing.time import Timing
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
@@ -50,7 +51,7 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
 
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer. What the user
-    measured moves it (`cost/personal.py`).
+    measured moves it (`cost/transfer/personal.py`).
     """
     return personal.applied(plain_estimate(job, gpus, explain=explain))
 
@@ -74,7 +75,7 @@ def _met(job: Job, gpus: Sequence[Gpu]) -> Met | None:
     """How requests meet that arrive at random; None where the job states no such arrivals."""
     if not at_random(job):
         return None
-    from whichgpu.cost.load import settled
+    from whichgpu.cost.serving.load import settled
 
     return settled(job, gpus)
 

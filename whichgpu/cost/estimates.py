@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy, hosts
+from whichgpu.cost import energy
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
-from whichgpu.cost.behind import in_its_stead
-from whichgpu.cost.bounds import TAKEN
-from whichgpu.cost.device import Devices
-from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
-from whichgpu.cost.readings import Readings, doubt
-from whichgpu.cost.replica_memory import requests_each
-from whichgpu.cost.requests import OPTIONS as ASKED
-from whichgpu.cost.requests import idle, is_run
-from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
-from whichgpu.cost.scheduling import unsaid
-from whichgpu.cost.starting import OPTIONS as STARTED
-from whichgpu.cost.starting import too_long, unread
-from whichgpu.cost.steady import engine
-from whichgpu.cost.support import overflows
+from whichgpu.cost.gpu import hosts
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.behind import in_its_stead
+from whichgpu.cost.job.requests import OPTIONS as ASKED
+from whichgpu.cost.job.requests import idle, is_run
+from whichgpu.cost.job.support import overflows
+from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
+from whichgpu.cost.memory.readings import Readings, doubt
+from whichgpu.cost.memory.replica_memory import requests_each
+from whichgpu.cost.memory.starting import OPTIONS as STARTED
+from whichgpu.cost.memory.starting import too_long, unread
+from whichgpu.cost.serving.scheduling import OPTIONS as SCHEDULED
+from whichgpu.cost.serving.scheduling import unsaid
+from whichgpu.cost.serving.steady import engine
+from whichgpu.cost.timing.bounds import TAKEN
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number, show
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.runtime import Runtime
-    from whichgpu.cost.time import Timing
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.time import Timing
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.workload import Workload
 
@@ -203,7 +204,7 @@ class Estimates:
         )  # fmt: skip
         if not is_run(answer.job) or not self.fits[g, j]:
             return answer
-        from whichgpu.cost.runs import told
+        from whichgpu.cost.serving.runs import told
 
         return told(answer, self.devices.gpus[g])
 
@@ -376,11 +377,11 @@ class Estimates:
             said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
         said += [*merged(self.job), *too_long(self.job)]
         if "--" in self.job.runtime:
-            from whichgpu.cost.commanded import commanded
+            from whichgpu.cost.job.commanded import commanded
 
             said += commanded(self.runtime, self.job.runtime, MODELLED)
         if self.job.runtime and "speculative" not in self.job.options:
-            from whichgpu.cost.commanded import drafted
+            from whichgpu.cost.job.commanded import drafted
 
             said += drafted(self.job.runtime)
         if not self.runtime.exact:
@@ -392,7 +393,7 @@ def hinted(name: str) -> str:
     """An option that is ignored, with the one that is known by nearly that name."""
     from difflib import get_close_matches
 
-    from whichgpu.cost.commanded import FLAGS, SWITCHES
+    from whichgpu.cost.job.commanded import FLAGS, SWITCHES
 
     if name in _LEARNT:
         return f"{name} (of trainings alone)"

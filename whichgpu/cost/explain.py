@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.breakdown import of_layout
-from whichgpu.cost.fit import (
+from whichgpu.cost.calibration.effects import (
     Fit,
     compute_terms,
     fit,
@@ -17,12 +17,12 @@ from whichgpu.cost.fit import (
     memory_terms,
     workload_terms,
 )
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.measuring import measures
-from whichgpu.cost.spread import erring_as, joined, least, measured, widths
-from whichgpu.cost.stages import Stage, stages
-from whichgpu.cost.support import emulates
-from whichgpu.cost.time import shares
+from whichgpu.cost.calibration.spread import erring_as, joined, least, measured, widths
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.support import emulates
+from whichgpu.cost.memory.stages import Stage, stages
+from whichgpu.cost.serving.measuring import measures
+from whichgpu.cost.timing.time import shares
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.precision import precision
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.layout import Layout
+    from whichgpu.cost.job.layout import Layout
     from whichgpu.hardware.gpu import Gpu
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import starting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.estimates import ignoring
-from whichgpu.cost.memory import GIB, UNSURE
-from whichgpu.cost.placing import COUNTS, share
-from whichgpu.cost.requests import at_random
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.job.placing import COUNTS, share
+from whichgpu.cost.job.requests import at_random
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.memory import starting
+from whichgpu.cost.memory.parts import GIB, UNSURE
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.workloads.workload import resolve

@@ -150,7 +150,7 @@ def _old(way: Way, today: date) -> bool:
 def _running(job: Job, gpu: Gpu, gpus: int, catalogue: Catalogue, today: date) -> tuple[Interval, Estimate]:
     """The rate of one machine in the configuration that `recommend` takes, and the estimate behind it."""
     from whichgpu.cost.infeasible import single
-    from whichgpu.cost.placing import placed
+    from whichgpu.cost.job.placing import placed
     from whichgpu.planner.recommend import recommend
     from whichgpu.planner.request import Request
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.asked import read
-from whichgpu.cost.support import overflows
+from whichgpu.cost.job.asked import read
+from whichgpu.cost.job.support import overflows
 from whichgpu.hardware.slices import device
 from whichgpu.planner.launched import launch_priced
 from whichgpu.planner.needs import need

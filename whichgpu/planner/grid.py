@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.pipeline import splits_layers
+from whichgpu.cost.parallel.pipeline import splits_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def gpus_per_copy(job: Job) -> Any:
 
 def _in_turn(workload: Workload, asked: Job, done: Job) -> bool:
     """Whether the software of a job deals the layers out over its GPUs, where the job names no way."""
-    from whichgpu.cost.asked import read
+    from whichgpu.cost.job.asked import read
 
     if not splits(workload, done) or asked.tp is not None or asked.pp is not None:
         return False
@@ -67,7 +67,7 @@ def _in_turn(workload: Workload, asked: Job, done: Job) -> bool:
 
 def _groups(workload: Workload, job: Job) -> tuple[float, ...]:
     """How many GPUs may hold a copy of the model together: those that share its heads out evenly."""
-    from whichgpu.cost.mesh import cuts
+    from whichgpu.cost.parallel.mesh import cuts
 
     if not splits(workload, job):
         return (1.0,)

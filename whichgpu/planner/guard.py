@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.placing import placed
+from whichgpu.cost.job.placing import placed
 from whichgpu.errors import DataError, Infeasible
 from whichgpu.prices import live
 from whichgpu.prices import store as prices

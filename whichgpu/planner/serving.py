@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import slo
-from whichgpu.cost.bounds import NAMES
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.serving import slo
+from whichgpu.cost.timing.bounds import NAMES
 from whichgpu.errors import Infeasible
 from whichgpu.planner.fleets.ways import name, wider, widths
 from whichgpu.units import show
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.curve import Curve
-    from whichgpu.cost.slo import Held, Term
+    from whichgpu.cost.serving.curve import Curve
+    from whichgpu.cost.serving.slo import Held, Term
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices.best import Price
     from whichgpu.workloads.job import Job

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.mesh import cuts
+from whichgpu.cost.parallel.mesh import cuts
 from whichgpu.errors import UsageError
 from whichgpu.planner.grid import splits
 from whichgpu.planner.sweeps import swept

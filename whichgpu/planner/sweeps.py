@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import personal
+from whichgpu.cost.calibration.effects import fit
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.fit import fit
+from whichgpu.cost.transfer import personal
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:

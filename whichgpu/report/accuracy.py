@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.scores import scores
+from whichgpu.cost.calibration.scores import scores
 from whichgpu.report.table import Bullets, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from whichgpu.cost.jobs import Prediction
-    from whichgpu.cost.refit import Refit
+    from whichgpu.cost.calibration.refit import Refit
+    from whichgpu.cost.table.jobs import Prediction
 
 _LEFT_OUT = {
     "seen": "nothing", "gpu": "its GPU", "generation": "its GPU generation", "workload": "its workload",

@@ -11,9 +11,9 @@ from whichgpu.units import number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.anchors import Placed
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.outside import Transfer
+    from whichgpu.cost.transfer.anchors import Placed
+    from whichgpu.cost.transfer.outside import Transfer
 
 #: A run so many times faster or slower than predicted is one to look into before it is scaled.
 _STRANGE = 1.5

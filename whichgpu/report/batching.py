@@ -11,7 +11,7 @@ from whichgpu.report.table import Bullets, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
-    from whichgpu.cost.batching import Batches, Queue
+    from whichgpu.cost.serving.batching import Batches, Queue
     from whichgpu.report.table import Block
 
 _SHARES = (50, 90, 99)

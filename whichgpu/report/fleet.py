@@ -65,8 +65,8 @@ def _command(first: Fleet) -> tuple[str, str]:
     """What measures a replica of the first at its load."""
     from dataclasses import replace
 
-    from whichgpu.cost.asked import read
-    from whichgpu.cost.measuring import how_to_measure
+    from whichgpu.cost.job.asked import read
+    from whichgpu.cost.serving.measuring import how_to_measure
 
     options = {**first.job.options, "request_rate": f"{first.at.rate:.4g}"}
     return how_to_measure(replace(first.job, options=options), read(first.job).runtime.id, first.gpu)

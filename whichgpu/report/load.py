@@ -12,8 +12,8 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from whichgpu.cost.curve import Curve
-    from whichgpu.cost.evidence import Known
+    from whichgpu.cost.calibration.evidence import Known
+    from whichgpu.cost.serving.curve import Curve
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices.best import Price
     from whichgpu.report.serving import Answer
@@ -50,8 +50,8 @@ def answer(asked: Asked) -> Report:
 
 
 def _replayed(asked: Asked, path: Path) -> Report:
-    from whichgpu.cost.placing import placed
-    from whichgpu.cost.trace import read, replay
+    from whichgpu.cost.job.placing import placed
+    from whichgpu.cost.serving.trace import read, replay
     from whichgpu.errors import UsageError
     from whichgpu.report.trace import report
 
@@ -63,9 +63,9 @@ def _replayed(asked: Asked, path: Path) -> Report:
 def _serving(asked: Asked) -> Report:
     import numpy as np
 
-    from whichgpu.cost import curve
-    from whichgpu.cost.placing import placed
-    from whichgpu.cost.requests import Requests
+    from whichgpu.cost.job.placing import placed
+    from whichgpu.cost.job.requests import Requests
+    from whichgpu.cost.serving import curve
     from whichgpu.errors import UsageError
     from whichgpu.report.serving import curve_report
 
@@ -84,7 +84,7 @@ def _serving(asked: Asked) -> Report:
 
 def _decoding(asked: Asked) -> int:
     """GPUs that make tokens: all but those that compute prompts alone."""
-    from whichgpu.cost.requests import Requests
+    from whichgpu.cost.job.requests import Requests
     from whichgpu.errors import UsageError
 
     pool = round(Requests.of(asked.job).prefill_gpus)
@@ -97,8 +97,8 @@ def _decoding(asked: Asked) -> int:
 
 
 def _within(asked: Asked, text: str) -> Report:
-    from whichgpu.cost import slo
-    from whichgpu.cost.requests import Requests
+    from whichgpu.cost.job.requests import Requests
+    from whichgpu.cost.serving import slo
     from whichgpu.errors import Infeasible
     from whichgpu.planner.serving import splits
     from whichgpu.report.serving import slo_report
@@ -135,8 +135,8 @@ def _refuse_other_loads(job: Job) -> None:
 
 def _told(asked: Asked, found: Curve) -> Answer:
     """A curve with its percentiles, its prices and the command that measures its knee."""
-    from whichgpu.cost.curve import simulator
-    from whichgpu.cost.measuring import how_to_measure
+    from whichgpu.cost.serving.curve import simulator
+    from whichgpu.cost.serving.measuring import how_to_measure
     from whichgpu.planner.serving import paid
     from whichgpu.prices.best import price
     from whichgpu.report.serving import Answer
@@ -160,9 +160,9 @@ def _told(asked: Asked, found: Curve) -> Answer:
 
 def _known(asked: Asked, found: Curve) -> Known:
     """What was measured near the knee, where load generators keep requests in flight."""
+    from whichgpu.cost.calibration.evidence import evidence
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.evidence import evidence
-    from whichgpu.cost.requests import OPTIONS
+    from whichgpu.cost.job.requests import OPTIONS
     from whichgpu.hardware.catalogue import catalogue
 
     plain = {key: value for key, value in found.job.options.items() if key not in OPTIONS}
@@ -182,9 +182,9 @@ def _prefill_price(asked: Asked, found: Curve, cost: Price | None) -> Price | No
 
 
 def _batches(asked: Asked) -> Report:
-    from whichgpu.cost import slo
-    from whichgpu.cost.batching import batches
-    from whichgpu.cost.placing import placed
+    from whichgpu.cost.job.placing import placed
+    from whichgpu.cost.serving import slo
+    from whichgpu.cost.serving.batching import batches
     from whichgpu.report.batching import report
 
     terms = () if asked.slo is None else slo.read(asked.slo, "latency")

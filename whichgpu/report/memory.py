@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.memory_fit import KINDS
-from whichgpu.cost.scores import scores
+from whichgpu.cost.calibration.memory_fit import KINDS
+from whichgpu.cost.calibration.scores import scores
 from whichgpu.facts import store
 from whichgpu.report.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.cost.scores import Scores
+    from whichgpu.cost.calibration.scores import Scores
 
     #: Rows of `data/scoreboard/memory.csv`.
     Board = Sequence[Mapping[str, str]]

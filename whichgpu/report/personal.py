@@ -7,16 +7,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.answers import Z90
-from whichgpu.cost.personal import held_out
-from whichgpu.cost.scores import scores
+from whichgpu.cost.calibration.scores import scores
+from whichgpu.cost.transfer.personal import held_out
 from whichgpu.report.table import Bullets, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from whichgpu.cost.anchoring import Point
-    from whichgpu.cost.personal import Personal
+    from whichgpu.cost.transfer.anchoring import Point
+    from whichgpu.cost.transfer.personal import Personal
 
 #: Rows left out that are named.
 _NAMED = 8

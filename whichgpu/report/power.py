@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy_fit
+from whichgpu.cost.calibration import energy_fit
 from whichgpu.facts import store
 from whichgpu.report.markdown import render
 from whichgpu.report.table import Table
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from whichgpu.cost.energy_fit import PowerFit
+    from whichgpu.cost.calibration.energy_fit import PowerFit
     from whichgpu.report.table import Block
 
 #: What stands around the part of a page that `whichgpu calibrate` writes.

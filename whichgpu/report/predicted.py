@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whichgpu.cost.curve import Tails
     from whichgpu.cost.estimates import Estimates
+    from whichgpu.cost.serving.curve import Tails
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Report
@@ -35,9 +35,9 @@ def predicted(
     cannot be read or run.
     """
     from whichgpu.cost import carbon
+    from whichgpu.cost.calibration.evidence import NEAREST, evidence
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.evidence import NEAREST, evidence
-    from whichgpu.cost.placing import placed
+    from whichgpu.cost.job.placing import placed
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.prices.best import price
     from whichgpu.report.prediction import report
@@ -67,11 +67,11 @@ def _tails(job: Job, gpu: Gpu) -> Tails | None:
 
     A run that ends is simulated already (`Estimate.run`).
     """
-    from whichgpu.cost.requests import Requests, at_random, is_run
+    from whichgpu.cost.job.requests import Requests, at_random, is_run
 
     if is_run(job) or not at_random(job):
         return None
-    from whichgpu.cost import curve
+    from whichgpu.cost.serving import curve
 
     checked = curve.checked(job, gpu)
     simulator = curve.simulator(checked, gpu, *curve.ready(checked, gpu))

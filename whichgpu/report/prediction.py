@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost import bounds as limits
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.timing import bounds as limits
 from whichgpu.planner.words import cents, handy, money
 from whichgpu.report.stages import sizes
 from whichgpu.report.table import Bullets, Column, Report, Table
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.cost.answers import Estimate
+    from whichgpu.cost.calibration.evidence import Evidence, Known
     from whichgpu.cost.carbon import Footprint
-    from whichgpu.cost.curve import Tails
-    from whichgpu.cost.evidence import Evidence, Known
     from whichgpu.cost.explain import Effect, Explanation
-    from whichgpu.cost.time import Term
+    from whichgpu.cost.serving.curve import Tails
+    from whichgpu.cost.timing.time import Term
     from whichgpu.facts.model import Interval
     from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
@@ -60,7 +60,7 @@ def report(
     ]
     blocks += [Bullets(answer.warnings)] if answer.warnings else []
     if explanation is None and answer.job.phase == "serve":
-        from whichgpu.cost.measuring import measures
+        from whichgpu.cost.serving.measuring import measures
 
         blocks.append(to_measure(*measures(answer)))
     first = len(blocks) if explanation is None else 0
@@ -145,7 +145,7 @@ def document(
     evidence = [] if known is None else [one.to_dict() for one in known.rows]
     more: dict[str, Any] = {} if explanation is None else {"explanation": explanation.to_dict()}
     if answer.job.phase == "serve":
-        from whichgpu.cost.measuring import measures
+        from whichgpu.cost.serving.measuring import measures
 
         command, source = measures(answer)
         more["measure"] = {"command": command, "source": source}

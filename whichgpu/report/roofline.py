@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from whichgpu.cost.estimates import Estimates
-    from whichgpu.cost.time import Term
+    from whichgpu.cost.timing.time import Term
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Block
     from whichgpu.workloads.job import Job
@@ -101,7 +101,7 @@ def where(job: Job, gpus: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
 
 def _answers(job: Job, gpus: Iterable[tuple[Gpu, int]]) -> dict[str, dict[str, Any]]:
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.placing import placed
+    from whichgpu.cost.job.placing import placed
 
     answers: dict[str, dict[str, Any]] = {}
     for gpu, count in gpus:

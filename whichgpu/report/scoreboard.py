@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.scoreboard import aims
-from whichgpu.cost.scores import scores
+from whichgpu.cost.calibration.scoreboard import aims
+from whichgpu.cost.calibration.scores import scores
 from whichgpu.report.scatter import COLOURS, scatter
 from whichgpu.report.table import Report, Table
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.scoreboard import Board
-    from whichgpu.cost.scores import Scores
+    from whichgpu.cost.calibration.scoreboard import Board
+    from whichgpu.cost.calibration.scores import Scores
 
 #: What was left out of the fit, by fold, as a heading says it.
 FOLDS = {

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from whichgpu.bench.serving import Measured, Server
     from whichgpu.bench.serving_http import Outcome
     from whichgpu.bench.serving_summary import Summary
-    from whichgpu.cost.jobs import Prediction
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.slo import Term
+    from whichgpu.cost.table.jobs import Prediction
 
 _TITLES = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "latency": "E2E"}
 _MARKS = ("mean", "p50", "p90", "p95", "p99")

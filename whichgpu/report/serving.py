@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.answers import Z90
-from whichgpu.cost.bounds import NAMES
-from whichgpu.cost.curve import PERCENTILES
+from whichgpu.cost.serving.curve import PERCENTILES
+from whichgpu.cost.timing.bounds import NAMES
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.prediction import evidence_table, to_measure
 from whichgpu.report.table import Bullets, Column, Report, Table
@@ -19,9 +19,9 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.curve import Curve, Tails
-    from whichgpu.cost.evidence import Known
-    from whichgpu.cost.slo import Held, Term
+    from whichgpu.cost.calibration.evidence import Known
+    from whichgpu.cost.serving.curve import Curve, Tails
+    from whichgpu.cost.serving.slo import Held, Term
     from whichgpu.facts.model import Interval
     from whichgpu.planner.serving import Paid, Split
     from whichgpu.prices.best import Price

@@ -69,7 +69,7 @@ def side_by_side(job: Job, names: Sequence[str], catalogue: Catalogue) -> Report
 def _way(job: Job, key: str, count: int, catalogue: Catalogue) -> Way:
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import does_not_fit
-    from whichgpu.cost.placing import placed
+    from whichgpu.cost.job.placing import placed
     from whichgpu.hardware.slices import device
     from whichgpu.prices.best import price
 

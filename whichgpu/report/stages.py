@@ -10,7 +10,7 @@ from whichgpu.units import number, show
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whichgpu.cost.stages import Stage
+    from whichgpu.cost.memory.stages import Stage
     from whichgpu.facts.model import Interval
     from whichgpu.workloads.job import Job
 

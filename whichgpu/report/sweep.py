@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.stages import stages
+from whichgpu.cost.memory.stages import stages
 from whichgpu.planner.sweep.answer import sharded
 from whichgpu.planner.words import money
 from whichgpu.report.stages import by_stage

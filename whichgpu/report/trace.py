@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.answers import Z90
-from whichgpu.cost.curve import PERCENTILES
+from whichgpu.cost.serving.curve import PERCENTILES
 from whichgpu.report.table import Bullets, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
-    from whichgpu.cost.trace import Replay
+    from whichgpu.cost.serving.trace import Replay
 
 _METRICS = ("ttft", "tpot", "itl", "latency")
 

@@ -243,7 +243,7 @@ def _scatters() -> Iterator[Chart]:
     """One chart a unit of the most rows: predicted against measured, its GPU left out of the fit."""
     import numpy as np
 
-    from whichgpu.cost.scoreboard import committed
+    from whichgpu.cost.calibration.scoreboard import committed
 
     board = committed()
     families, own = np.array(board.keys["family"]), np.array(board.keys["generation"])

@@ -77,7 +77,7 @@ def _made(site: _Site, paths: list[str]) -> Iterator[int]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from whichgpu.cost.workers import processors
+    from whichgpu.cost.table.workers import processors
 
     if len(paths) < _MANY or processors() < 2:
         yield from map(site.write, paths)

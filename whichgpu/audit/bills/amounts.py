@@ -7,19 +7,19 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
-from whichgpu.audit.dimensions import AXES, LENGTHS, dims
-from whichgpu.audit.relations import Effort
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.dimensions import AXES, LENGTHS, dims
+from whichgpu.audit.text.relations import Effort
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.dimensions import Term
+    from whichgpu.audit.text.sentences import Sentence
 
     #: A rate, and all that the name of its device may mean.
     Told = tuple[frozenset[str], Term]

@@ -10,15 +10,15 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import FAR, MONEY, NEAR, RENT, TWO, Amounts, is_use
 from whichgpu.audit.bills.links import FOR_ALL, GPU_HOURS
 from whichgpu.audit.bills.meant import CLOSE, HOURS, SIMPLE, is_simple, lacks_epochs
-from whichgpu.audit.dimensions import AXES, LENGTHS, converted
-from whichgpu.audit.relations import Way, alike, differences, ways
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.dimensions import AXES, LENGTHS, converted
+from whichgpu.audit.text.relations import Way, alike, differences, ways
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.dimensions import Term
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.dimensions import Term
+    from whichgpu.audit.text.sentences import Sentence
 
 
 #: Letters of a unit behind a number.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BREAK_EVEN, DUE, NEAR, SPAN, Amounts
-from whichgpu.audit.dimensions import AXES, LENGTHS
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.dimensions import AXES, LENGTHS
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.text.dimensions import Term
 
 #: Before what reading a prompt takes, which goes by a rate of its own and not by that of writing.
 READS = re.compile(

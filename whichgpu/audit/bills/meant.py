@@ -15,14 +15,14 @@ from whichgpu.audit.bills.links import (
     PAID,
     is_told_again,
 )
-from whichgpu.audit.dimensions import AXES, LENGTHS
-from whichgpu.audit.relations import Way, alike, is_repeated
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.dimensions import AXES, LENGTHS
+from whichgpu.audit.text.relations import Way, alike, is_repeated
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.text.dimensions import Term
 
 
 #: "5% of $290,000".

@@ -10,13 +10,13 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import TWO, Amounts
 from whichgpu.audit.bills.explained import DIGITS, PERIODS
 from whichgpu.audit.bills.meant import HOURS
-from whichgpu.audit.dimensions import LENGTHS
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.relations import Way
+from whichgpu.audit.text.dimensions import LENGTHS
+from whichgpu.audit.text.relations import Way
 
 if TYPE_CHECKING:
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.dimensions import Term
 
 
 def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context) -> Finding:

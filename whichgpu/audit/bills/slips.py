@@ -23,15 +23,15 @@ from whichgpu.audit.bills.explained import explained
 from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
 from whichgpu.audit.bills.meant import CLOSE, SHORT, SIMPLE, forces, is_left_out, is_simple, rated
 from whichgpu.audit.bills.products import finding
-from whichgpu.audit.dimensions import LENGTHS
-from whichgpu.audit.relations import Way, alike, ways
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.dimensions import LENGTHS
+from whichgpu.audit.text.relations import Way, alike, ways
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.dimensions import Term
 
 #: What amounts are off by where a digit or a unit of time is lost, and how closely.
 _SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0) for one in (each, 1 / each))

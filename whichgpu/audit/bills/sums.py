@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import CLAUSE, GIVEN, LEADS
-from whichgpu.audit.dimensions import LENGTHS
-from whichgpu.audit.relations import Way, alike, rounding
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.dimensions import LENGTHS
+from whichgpu.audit.text.relations import Way, alike, rounding
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.text.dimensions import Term
 
 #: What is said to be a sum, before it and behind it.
 _TOTAL = re.compile(

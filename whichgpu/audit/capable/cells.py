@@ -6,21 +6,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of, named_in
 from whichgpu.audit.capable.verdict import judged, of_architecture
 from whichgpu.audit.capable.words import ANY
 from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
-from whichgpu.audit.fields import SET_AGAINST
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import about, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import about, within
+from whichgpu.audit.values.capabilities import CAPABILITIES, Capability, capability_of, named_in
+from whichgpu.audit.values.fields import SET_AGAINST
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
 
 
 _YES = re.compile(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import Capability, capability_of
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import HEDGED, NAMES, capability_at
-from whichgpu.audit.fields import ITS_OWN
+from whichgpu.audit.values.capabilities import Capability, capability_of
+from whichgpu.audit.values.fields import ITS_OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
 
 
 NEAR = 28

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.capable.lists import FAR, NEAR
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, HEDGED
-from whichgpu.audit.coordinated import beyond
+from whichgpu.audit.devices.coordinated import beyond
+from whichgpu.audit.values.capabilities import CAPABILITIES, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 
 #: The capability first, its device after it: "MIG is not supported on the L40S", "there is no NVLink on it".

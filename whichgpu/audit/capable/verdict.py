@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.values.capabilities import Capability
     from whichgpu.hardware.gpu import Gpu
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, Capability, named_in
+from whichgpu.audit.values.capabilities import CAPABILITIES, Capability, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.claims.only import segment_of
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
-from whichgpu.audit.models import models
-from whichgpu.audit.offers import common
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import on_file
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.offers import common
+from whichgpu.audit.values.sourced import on_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
     from whichgpu.hardware.gpu import Gpu
 
 _ABSOLUTE = re.compile(

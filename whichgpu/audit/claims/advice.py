@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.pairs import Pair
+from whichgpu.audit.comparisons.speed import Change, expected
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.offers import on_offer
-from whichgpu.audit.pairs import Pair
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.speed import Change, expected
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.offers import on_offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.comparisons.speed import Expected
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.speed import Expected
+    from whichgpu.audit.text.sentences import Sentence
 
 _CHOOSE = re.compile(
     r"\b(?:choose|pick|go with|opt for|prefer|recommend|buy|rent|use|get|"

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.fields import days_of, released
 from whichgpu.audit.findings import made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.fields import days_of, released
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _ARTICLES = (

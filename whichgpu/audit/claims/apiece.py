@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.counting import counted
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
 
 _BRACKET = re.compile(r"\s*(?:GPUs?\s*)?\(([^()]{4,90})\)")
 _PART = re.compile(r"[^,;]+(?:,\d{3}[^,;]*)*")

@@ -6,24 +6,24 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
-from whichgpu.audit.binding import VARIANT
-from whichgpu.audit.expressions import equations
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.heading import devices
-from whichgpu.audit.offers import HOURS, on_offer
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roundings import stated
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.tables.heading import devices
+from whichgpu.audit.text.expressions import equations
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.roundings import stated
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.binding import VARIANT
+from whichgpu.audit.values.offers import HOURS, on_offer
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
-    from whichgpu.audit.expressions import Equation
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.expressions import Equation
+    from whichgpu.audit.text.quantities import Quantity
 
 _NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)(?!e\+?\d)"
 #: 64 SMs, each with 128 CUDA cores, for a total of 8,192.

@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, Capability, named_in
 from whichgpu.audit.capable.verdict import judged, of_architecture
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.capabilities import CAPABILITIES, Capability, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _NAMES = "|".join(each.names for each in CAPABILITIES)

@@ -6,13 +6,13 @@ from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.heading import headed_by
 from whichgpu.audit.known.lines import amounts, runs
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.tables import around
+from whichgpu.audit.tables.heading import headed_by
+from whichgpu.audit.tables.stated import around
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.attributes import named
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.lines import Run
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _COUNT = re.compile(
     r"(?:^\W*|[(,:]\s*)(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE

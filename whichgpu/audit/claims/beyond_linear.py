@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _THING = (
     r"(?:(?:nvidia\s+|amd\s+|identical\s+|such\s+)?"

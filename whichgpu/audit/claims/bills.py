@@ -43,18 +43,18 @@ from whichgpu.audit.bills.products import apart, finding
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import added_to, adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables
-from whichgpu.audit.dimensions import AXES, LENGTHS, dims
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.relations import Effort, Way, alike, ways
-from whichgpu.audit.sentences import within
-from whichgpu.audit.terms import terms
+from whichgpu.audit.text.dimensions import AXES, LENGTHS, dims
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.relations import Effort, Way, alike, ways
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.text.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.dimensions import Term
 
 #: A name between two amounts, the seller of the second maybe.
 _NAME = re.compile(

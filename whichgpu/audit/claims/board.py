@@ -10,17 +10,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain
-from whichgpu.audit.entries import entries, items
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.entries import entries, items
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.certainty import certain
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.gpu import Gpu
 
 _PSU = re.compile(

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.certainty import certain_of_all
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.certainty import certain_of_all
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 _BOTH = re.compile(
     r"(?:^|[,;:]\s+|\band\s+|\bbut\s+)\W*(?P<many>both|all)(?:\s+(?P<n>two|three|four))?"

@@ -10,23 +10,23 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.dimensions import AXES, dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import models
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import terms
+from whichgpu.audit.text.dimensions import AXES, dims
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.terms import terms
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Model
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.dimensions import Term
+    from whichgpu.audit.text.models import Model
+    from whichgpu.audit.text.sentences import Sentence
 
 _CACHE = re.compile(r"\b(?:kv|key[- ]value|caches?|contexts?)\b", re.IGNORECASE)
 _PER_TOKEN = re.compile(r"\b(?:per|each|every|an?) token\b", re.IGNORECASE)

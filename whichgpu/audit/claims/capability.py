@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
 from whichgpu.audit.capable.cells import MEASURED, cell_parts, of_cell, of_item, of_label
 from whichgpu.audit.capable.lists import (
     FAR,
@@ -19,22 +18,23 @@ from whichgpu.audit.capable.lists import (
 from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, BY_MEANS, HEDGED, said_in
-from whichgpu.audit.coordinated import up_to
-from whichgpu.audit.counting import counted
-from whichgpu.audit.entries import entries
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.whichever import whichever
+from whichgpu.audit.devices.coordinated import up_to
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.devices.whichever import whichever
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.tables.entries import entries
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
 
 #: What a sentence is about that begins with a format of numbers.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 

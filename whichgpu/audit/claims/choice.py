@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.capable.verdict import judged
-from whichgpu.audit.recommended import recommended
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.comparisons.recommended import recommended
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
 #: A wish, up to what is wished.
 _WISH = (

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import is_of_cache
 from whichgpu.audit.comparisons.changes import changes
+from whichgpu.audit.comparisons.multiple import OF_SLICES, TOGETHER, finding_on, is_per_other, verdict_of
+from whichgpu.audit.comparisons.pairs import exact, facts
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
-from whichgpu.audit.counting import counted
-from whichgpu.audit.descriptions import OF_KIN
-from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, is_per_other, verdict_of
-from whichgpu.audit.pairs import exact, facts
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.devices.descriptions import OF_KIN
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import is_of_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.comparisons.changes import Change
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What makes a change one of something else than two devices' specifications.
 _ELSE = re.compile(

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.families import architectures, is_of
-from whichgpu.audit.fields import of_field, same_chip
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.fields import of_field, same_chip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.gpu import Gpu
 
 _CAPABILITY = re.compile(

@@ -6,21 +6,21 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
-from whichgpu.audit.beside import in_brackets, in_round
-from whichgpu.audit.binding import united
+from whichgpu.audit.comparisons.beside import in_brackets, in_round
+from whichgpu.audit.comparisons.multiple import DOWN, UP, Multiple, finding_on, parts, verdict_of
 from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
-from whichgpu.audit.multiple import DOWN, UP, Multiple, finding_on, parts, verdict_of
-from whichgpu.audit.quantities import Quantity, multiples, quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import Quantity, multiples, quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.binding import united
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What says, right before a ratio, that it follows from what was just told.
 _LEADS = re.compile(

@@ -10,23 +10,23 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.offers import usual
-from whichgpu.audit.prices import plain_money, prices_told, told_before
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.offers import usual
+from whichgpu.audit.values.prices import plain_money, prices_told, told_before
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
           "twelve": 12, "sixteen": 16, "twenty": 20, "both": 2, "pair": 2}  # fmt: skip

@@ -10,23 +10,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import excludes
 from whichgpu.audit.claims.rows import LAUNCH
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.families import architectures, is_of
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.certainty import excludes
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.capable.verdict import of_architecture
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.fields import days_of, released
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.capabilities import CAPABILITIES, named_in
+from whichgpu.audit.values.fields import days_of, released
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
 #: What every device of a generation has, or none: what is told to have come with one.
 _WHAT = tuple(

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
 from whichgpu.audit.claims.throughput import SEVERAL
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.lines import runs
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.models import TRAINS, formats, models
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.text.models import TRAINS, formats, models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.lines import Run
-    from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.tables.cells import Cell
+    from whichgpu.audit.text.models import Format, Model
     from whichgpu.hardware.gpu import Gpu
 
 _TOKENS = re.compile(r"\b(?:tok(?:en)?s?\s*(?:/|per\s+)\s*s(?:ec(?:ond)?)?\b|t/s\b|tps\b)", re.IGNORECASE)

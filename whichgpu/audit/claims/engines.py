@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain
-from whichgpu.audit.entries import entries, items
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.roles import told as each_sentence
-from whichgpu.audit.variants import cells
+from whichgpu.audit.devices.roles import told as each_sentence
+from whichgpu.audit.tables.entries import entries, items
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.values.certainty import certain
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.tables.cells import Cell
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: What engines are called, by the field that tells how many of them there are.

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
-from whichgpu.audit.compound import compound
-from whichgpu.audit.entries import amounts, entries
-from whichgpu.audit.roster import rosters
-from whichgpu.audit.variants import cells, of_cell
+from whichgpu.audit.tables.compound import compound
+from whichgpu.audit.tables.entries import amounts, entries
+from whichgpu.audit.tables.roster import rosters
+from whichgpu.audit.tables.variants import cells, of_cell
+from whichgpu.audit.values.attributes import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
 
 #: The name of a price that may be that of the launch, and of any other day.
 _PRICE = re.compile(r"(?:us )?(?:price|pricing|cost|preis|prix|precio|prezzo)(?: \(usd\))?", re.IGNORECASE)

@@ -12,16 +12,16 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _NAME = (

@@ -10,20 +10,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.capable.verdict import GENERATIONS, judged
-from whichgpu.audit.certainty import certain, excludes
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import told as each_sentence
+from whichgpu.audit.devices.roles import told as each_sentence
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of
+from whichgpu.audit.values.certainty import certain, excludes
+from whichgpu.audit.values.fields import of_field
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _NOUN = r"(?:cards?|gpus?|accelerators?|parts?|boards?|devices?|chips?|models?|ones|anything|something)"

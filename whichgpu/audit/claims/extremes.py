@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _SAID = re.compile(
     r"\b(?:is|are|was|were|comes out|remains)\s+(?:by far |clearly |still |also )*the\s+"

@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
-from whichgpu.audit.certainty import certain_of_all
-from whichgpu.audit.fields import days_of, of_field
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes
+from whichgpu.audit.values.certainty import certain_of_all
+from whichgpu.audit.values.fields import days_of, of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _ASKS = re.compile(

@@ -6,28 +6,28 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
-from whichgpu.audit.counting import counted
+from whichgpu.audit.comparisons.pairs import devices as devices_compared
+from whichgpu.audit.devices.machine import names_machine
+from whichgpu.audit.devices.mentions import Mention, mentions
+from whichgpu.audit.devices.roles import WORKED, spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.heading import devices
-from whichgpu.audit.machine import names_machine
-from whichgpu.audit.mentions import Mention, mentions
-from whichgpu.audit.models import TRAINS, formats, models
-from whichgpu.audit.pairs import devices as devices_compared
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import WORKED, spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.tables.heading import devices
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import TRAINS, formats, models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Format, Model
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.models import Format, Model
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _FITS = re.compile(

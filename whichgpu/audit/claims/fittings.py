@@ -10,19 +10,19 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain_of_all
 from whichgpu.audit.claims.board import has_other_plugs, plugs_of, shows
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.roles import told as each_sentence
+from whichgpu.audit.devices.roles import told as each_sentence
+from whichgpu.audit.values.certainty import certain_of_all
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _PORTS = r"(?:DisplayPorts?|HDMI|DVI|VGA|mini[- ]?DP)(?:\s\d\.\d[a-z]?)?"
 _OUTPUTS = re.compile(

@@ -11,15 +11,15 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import columns, finding
-from whichgpu.audit.models import formats
+from whichgpu.audit.tables.columns import columns, finding
+from whichgpu.audit.text.models import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from whichgpu.audit.columns import Column
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.columns import Column
 
 #: Formats beside each other that show what a row is, all of it or all but one cell; how far each may be off.
 _WHOLE, _BUT_ONE, _NEAR, _WRONG = 3, 4, 0.06, 0.3

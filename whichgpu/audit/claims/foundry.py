@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import of_architecture
-from whichgpu.audit.entries import entries
-from whichgpu.audit.fields import OF_CHIPLETS, of_field, owner_of
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.variants import cells
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.tables.entries import entries
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.fields import OF_CHIPLETS, of_field, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _MAKERS = r"(?P<maker{0}>TSMC|Samsung|GlobalFoundries|Intel)"
 _NODE = r"(?P<node{0}>\d{{1,2}}(?:[ -]?(?:nm|nanometers?)|N[A-Z]?\b|FF[A-Z]?\+?)|N\d{{1,2}}[A-Z]?\b)"

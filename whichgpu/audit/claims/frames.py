@@ -11,7 +11,7 @@ from whichgpu.audit.frames.having import having
 from whichgpu.audit.frames.laws import of_laws
 from whichgpu.audit.frames.matching import parts, whole
 from whichgpu.audit.frames.quantified import of_all
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.quantities import SPELLED
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _UNIT = r"(?:gpus?|cards?|devices?|accelerators?|ranks?|workers?)"
 _WHAT = r"(?:images?|samples?|sequences?|examples?|pictures?|crops?)"

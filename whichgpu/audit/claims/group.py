@@ -11,21 +11,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
-from whichgpu.audit.denials import SET_OFF
-from whichgpu.audit.descriptions import asked_of_several
-from whichgpu.audit.mentions import Mention, model
-from whichgpu.audit.pairs import devices
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import Spoken, owned
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.comparisons.pairs import devices
+from whichgpu.audit.devices.descriptions import asked_of_several
+from whichgpu.audit.devices.mentions import Mention, model
+from whichgpu.audit.devices.roles import Spoken, owned
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.denials import SET_OFF
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
     _Ids = tuple[str, ...]
 

@@ -10,22 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import Capability, capability_of
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import NAMES
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.capabilities import Capability, capability_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _THE = r"(?:(?:the|an?|our|my|one|nvidia[\u2019']s|nvidia|geforce)\s+)*"
 _WHAT = r"#(?P<what>\d+)#"

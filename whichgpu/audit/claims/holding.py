@@ -11,22 +11,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding import words
 from whichgpu.audit.holding.told import Need, Room, need_in, room_in
-from whichgpu.audit.models import models
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: A share of the room that what fits may take, and one below which what is denied would.
 _FULL, _LOW = 0.97, 0.82

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.machine_types import LETTER, of_number, of_type
 from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.devices.subjects import family
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.subjects import family
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.text.sentences import sentences
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.instances import of_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
 
 _N = rf"(?P<n>\d{{1,2}}|an?|one|a single|{'|'.join(SPELLED)})"
 #: A type with its size, or a series of them.

@@ -5,37 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP
-from whichgpu.audit.chips import FAR, alike, chips
+from whichgpu.audit.devices.chips import FAR, alike, chips
+from whichgpu.audit.devices.families import architectures, called, is_of
+from whichgpu.audit.devices.mentions import mentions, model
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.devices.whichever import whichever
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.entries import entries, items
-from whichgpu.audit.explained import of_words
-from whichgpu.audit.families import architectures, called, is_of
-from whichgpu.audit.fields import (
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.tables.entries import entries, items
+from whichgpu.audit.tables.explained import of_words
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import CHIP
+from whichgpu.audit.values.fields import (
     chips_in_order,
     of_field,
     one_of,
     owner_of,
 )
-from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
-from whichgpu.audit.variants import cells
-from whichgpu.audit.whichever import whichever
-from whichgpu.audit.withheld import PLANNED
+from whichgpu.audit.values.sourced import source_of
+from whichgpu.audit.values.withheld import PLANNED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.tables.cells import Cell
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.marked import marked
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

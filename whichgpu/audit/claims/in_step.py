@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain
 from whichgpu.audit.clauses.marked import marked
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.certainty import certain
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _DIMENSIONS = ("money", "time", "power", "energy", "memory", "bandwidth", "rate")
 _PERIOD = re.compile(

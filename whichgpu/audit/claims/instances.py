@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.fields import ITS_OWN, headed
+from whichgpu.audit.devices.roles import told
 from whichgpu.audit.findings import made
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.roles import told
-from whichgpu.audit.sentences import within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.fields import ITS_OWN, headed
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.capable.verdict import judged as judged_of
 from whichgpu.audit.capable.words import GIVEN_TO, said_in
 from whichgpu.audit.claims.group import of_one
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
     from whichgpu.hardware.gpu import Gpu
 
 _NAMES = rf"(?P<kind>{GENERATIONS}|[CR]DNA ?[1-4])"

@@ -10,17 +10,17 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import headed
+from whichgpu.audit.comparisons.multiple import Multiple, opposite, parts, verdict_of
+from whichgpu.audit.comparisons.superlatives import is_per_unit, is_restricted
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.heading import headed_by
 from whichgpu.audit.known.orders import is_of_regime
 from whichgpu.audit.known.store import store
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.multiple import Multiple, opposite, parts, verdict_of
-from whichgpu.audit.quantities import Quantity, multiples, quantities
-from whichgpu.audit.sentences import Sentence, sentences, within
-from whichgpu.audit.superlatives import is_per_unit, is_restricted
-from whichgpu.audit.tables import around
+from whichgpu.audit.tables.heading import headed_by
+from whichgpu.audit.tables.stated import around
+from whichgpu.audit.text.quantities import Quantity, multiples, quantities
+from whichgpu.audit.text.sentences import Sentence, sentences, within
+from whichgpu.audit.values.attributes import headed
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.parameters import named_in, resolved
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.fields import days_of, released
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.fields import days_of, released
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _FAMILY = rf"(?P<family>{GENERATIONS})"

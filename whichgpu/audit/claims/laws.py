@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 UP, DOWN, NONE = "up", "down", "none"
 #: Verbs by the sign of what they do to what stands behind them.

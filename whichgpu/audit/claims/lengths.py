@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.cached import about_cache, is_smaller
-from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats, models
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import terms
+from whichgpu.audit.text.dimensions import dims
+from whichgpu.audit.text.models import formats, models
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.terms import terms
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.dimensions import Term
 
 #: What makes an amount of more than one length, or of more than the cache.
 _ELSE = re.compile(

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities, read_number
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import quantities, read_number
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 _NAME = (
     r"(?P<name>(?:offer|option|variant|server|system|machine|configuration|build|quote|box|rig|bid) "

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _LEVEL = re.compile(
     r"\b(?:is|are|were|come out|comes out|stand|lie|sit)\s+(?:practically|about|roughly|nearly|almost|"

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
-from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.capable.verdict import is_narrowed, judged
 from whichgpu.audit.capable.words import GIVEN_TO, said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
-from whichgpu.audit.judging import judged as judged_value
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roundings import stated
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.roundings import stated
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes
+from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of
+from whichgpu.audit.values.judging import judged as judged_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(

@@ -6,23 +6,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.coordinated import up_to
-from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, of_field, owner_of
+from whichgpu.audit.devices.coordinated import up_to
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import read_number
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import Sentence, sentences
-from whichgpu.audit.sourced import source_of
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.explained import of_words
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.quantities import read_number
+from whichgpu.audit.text.sentences import Sentence, sentences
+from whichgpu.audit.values.fields import ITS_OWN, SET_AGAINST, generations, of_field, owner_of
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.gpu import Gpu
 
 _PCIE = re.compile(

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.devices.subjects import family
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.subjects import family
-from whichgpu.audit.tables import COUNT, machine_of
+from whichgpu.audit.tables.stated import COUNT, machine_of
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
@@ -24,9 +24,9 @@ from whichgpu.hardware.instances import host, of_series
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.boxes import Box
 
 #: Headers of which GPU an instance has.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
-from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.values.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
 
 _MAKER = re.compile(r"\W*(?:maker|manufacturer|vendor|brand|made by|chip maker)\W*", re.IGNORECASE)
 _LINK = re.compile(

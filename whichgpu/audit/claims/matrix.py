@@ -10,13 +10,13 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
+from whichgpu.audit.comparisons.pairs import forms
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.devices.narrowed import sized
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.models import TRAINS, formats, models
-from whichgpu.audit.narrowed import sized
-from whichgpu.audit.pairs import forms
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import TRAINS, formats, models
+from whichgpu.audit.text.quantities import quantities
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.text.models import Format, Model
 
 _YES = re.compile(
     r"\s*(?:(?:yes|ja|oui|s[i\u00ed]|ok|okay|fits|runs|comfortabl[ey]|easily)\b|"

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.models import OF_ANOTHER, TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.needed.multiplied import NEEDS, by_bits, of_adapters, of_bytes, of_training
 from whichgpu.audit.needed.tables import MORE, format_columns, required_columns, weights_tables
 from whichgpu.audit.needed.trained import trained_columns, trained_rows
 from whichgpu.audit.needed.verdict import REACH, judged_need, of_model, only_size
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.models import OF_ANOTHER, TRAINS, Format, formats, formats_at, models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.models import Model
+    from whichgpu.audit.text.models import Model
 
 
 _VRAM = re.compile(

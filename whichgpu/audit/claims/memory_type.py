@@ -6,24 +6,24 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import excludes
+from whichgpu.audit.devices.roles import spoken, superchips
+from whichgpu.audit.devices.subjects import family
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, headed, of_field, owner_of
-from whichgpu.audit.judging import same_card
-from whichgpu.audit.roles import spoken, superchips
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.subjects import family
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.explained import of_words
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.certainty import excludes
+from whichgpu.audit.values.fields import FAR, ITS_OWN, SET_AGAINST, headed, of_field, owner_of
+from whichgpu.audit.values.judging import same_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.gpu import Gpu
 
 _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, qualifiers
-from whichgpu.audit.cells import noted, of_mark
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.sourced import RATES, SPARSE, nearly_same, source_of
+from whichgpu.audit.tables.cells import noted, of_mark
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.attributes import attributes, qualifiers
+from whichgpu.audit.values.sourced import RATES, SPARSE, nearly_same, source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

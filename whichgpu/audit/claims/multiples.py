@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.pairs import Pair, facts, ratios
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import made
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.pairs import Pair, facts, ratios
-from whichgpu.audit.tables import cells
+from whichgpu.audit.tables.stated import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
 
 #: Before the device that all others of a table are told in multiples of.
 _BASE = re.compile(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.lineages import models_in
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.lineages import models_in
+from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.lineages import Lineage, Named
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.lineages import Lineage, Named
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.workloads.workload import Workload
 
     _Of = Callable[[Workload], str]

@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import Capability
 from whichgpu.audit.capable.words import NAMES, capability_at
+from whichgpu.audit.comparisons.pairs import ONE_OF_TWO, devices, other_of_two
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.mentions import mentions, model
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import made
-from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.pairs import ONE_OF_TWO, devices, other_of_two
-from whichgpu.audit.quantities import SPELLED
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.quantities import SPELLED
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.capabilities import Capability
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _ONLY = re.compile(

@@ -9,23 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import BY_UNIT, attributes, named, qualifiers
+from whichgpu.audit.comparisons.pairs import devices
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.nearest import fitting
-from whichgpu.audit.pairs import devices
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import BY_UNIT, attributes, named, qualifiers
+from whichgpu.audit.values.nearest import fitting
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
 
 #: Both values, with nothing else in the brackets.
 _BOTH = re.compile(

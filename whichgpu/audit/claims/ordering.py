@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
-from whichgpu.audit.comparing import WORDS, comparisons
+from whichgpu.audit.comparisons.comparing import WORDS, comparisons
+from whichgpu.audit.comparisons.pairs import Pair, devices, facts, forms, pair, ratios, unsure
 from whichgpu.audit.comparisons.said import OF_THEM
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.pairs import Pair, devices, facts, forms, pair, ratios, unsure
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import SPARSE, on_file
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.sourced import SPARSE, on_file
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.comparing import Comparison
+    from whichgpu.audit.comparisons.comparing import Comparison
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
-from whichgpu.audit.certainty import certain_of_all
+from whichgpu.audit.devices.roles import told as each_sentence
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.roles import told as each_sentence
+from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.certainty import certain_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
     from whichgpu.hardware.gpu import Gpu
 
 _ABOVE = (

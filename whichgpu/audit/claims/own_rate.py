@@ -6,18 +6,18 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.multiple import Multiple, verdict_of
+from whichgpu.audit.devices.roles import told
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.multiple import Multiple, verdict_of
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.roles import told
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: The dense rates on file that a format can mean.

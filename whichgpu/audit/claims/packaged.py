@@ -7,22 +7,22 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
-from whichgpu.audit.families import architectures, is_of
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.roles import told as each_sentence
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.roles import told as each_sentence
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.values.certainty import certain
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _NUMBER = rf"(?P<n>\d{{1,2}}|single|dual|{'|'.join(SPELLED)})"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import models
-from whichgpu.audit.runs import active
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.runs import active
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.workloads.workload import Workload
 
 #: A name of a model: words with a capital or a digit, as far as it is one.

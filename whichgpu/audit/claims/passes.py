@@ -9,18 +9,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import qualifiers
+from whichgpu.audit.devices.strangers import is_strange
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.runs import RATES, active, peak, runs
-from whichgpu.audit.sentences import within
-from whichgpu.audit.strangers import is_strange
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import qualifiers
+from whichgpu.audit.values.runs import RATES, active, peak, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.runs import Run
+    from whichgpu.audit.values.runs import Run
     from whichgpu.hardware.gpu import Gpu
 
 _PROMPT = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)

@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
-from whichgpu.audit.certainty import certain
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.certainty import certain
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _MONEY = r"(?:dollars?|euros?|price|cost|money|usd|eur|\$|paid)"
 _RATES = (

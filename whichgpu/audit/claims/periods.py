@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import Column, columns, finding, ratio
+from whichgpu.audit.tables.columns import Column, columns, finding, ratio
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

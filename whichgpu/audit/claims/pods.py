@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _SO_MANY = re.compile(r"(?<![\d.,])(?P<n>\d{1,3}(?:,\d{3})+|\d{2,6})\s+(?:[a-z]+ )?(?:x\s*)?$", re.IGNORECASE)
 _RATE = re.compile(

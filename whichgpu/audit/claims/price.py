@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from whichgpu import prices
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import VERDICTS, Evidence, made
-from whichgpu.audit.offers import HOURS, Range, on_offer, providers
-from whichgpu.audit.quantities import quantities, read_number
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities, read_number
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.offers import HOURS, Range, on_offer, providers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.tables.cells import Cell
+    from whichgpu.audit.text.quantities import Quantity
 
 _PER = re.compile(
     r"\s*(?:/|per\s+|an?\s+)(?:gpu[- /]?)?(second|sec|minute|min|hour|hr|h|day|month)\b", re.IGNORECASE

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import RENT, Amounts, is_rate, told_of_devices
 from whichgpu.audit.bills.products import apart
-from whichgpu.audit.columns import beside_odd
-from whichgpu.audit.dimensions import AXES
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.nodes import in_unit_of
-from whichgpu.audit.relations import ways
-from whichgpu.audit.terms import terms
+from whichgpu.audit.tables.columns import beside_odd
+from whichgpu.audit.tables.nodes import in_unit_of
+from whichgpu.audit.text.dimensions import AXES
+from whichgpu.audit.text.relations import ways
+from whichgpu.audit.text.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.bills.amounts import Told
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.relations import Way
+    from whichgpu.audit.text.dimensions import Term
+    from whichgpu.audit.text.relations import Way
 
 
 _ROWS, _COLUMNS = 40, 12

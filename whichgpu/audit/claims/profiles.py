@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain_of_all
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.variants import cells
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.values.certainty import certain_of_all
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
 
 _FIELD = "mig_profiles"
 #: A profile, and how many of it there can be at once.

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import by_devices, columns, doubtful, finding, ratio
+from whichgpu.audit.tables.columns import by_devices, columns, doubtful, finding, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from whichgpu.audit.columns import Column
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.columns import Column
 
 _CACHE = re.compile(r"\b(?:kv|key[- ]value|cache)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\b(?:context|tokens?|sequence|seq)\b", re.IGNORECASE)

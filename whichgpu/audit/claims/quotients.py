@@ -11,8 +11,8 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
-from whichgpu.audit.mentions import mentions
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.tables.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.audit.sentences import Sentence, sentences
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.audit.text.sentences import Sentence, sentences
 from whichgpu.facts import store
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.gpu import nominal_gb

@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
-from whichgpu.audit.comparisons.prices import at_launch
-from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
-from whichgpu.audit.comparisons.values import against_device, by_values
-from whichgpu.audit.descriptions import OF_KIN
-from whichgpu.audit.multiple import (
+from whichgpu.audit.comparisons.multiple import (
     AT_REST,
     OF_SLICES,
     SCALING,
@@ -23,8 +17,8 @@ from whichgpu.audit.multiple import (
     parts,
     verdict_of,
 )
-from whichgpu.audit.nearest import fitting
-from whichgpu.audit.pairs import (
+from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
+from whichgpu.audit.comparisons.pairs import (
     Pair,
     compared,
     devices,
@@ -37,20 +31,26 @@ from whichgpu.audit.pairs import (
     told,
     unsure,
 )  # fmt: skip
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.variants import is_right
+from whichgpu.audit.comparisons.prices import at_launch
+from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
+from whichgpu.audit.comparisons.values import against_device, by_values
+from whichgpu.audit.devices.descriptions import OF_KIN
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.tables.variants import is_right
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.nearest import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.comparisons.multiple import Multiple
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.multiple import Multiple
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
 
 
 #: What a multiple is not of two devices.

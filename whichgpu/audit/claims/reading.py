@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import OF_ANOTHER, formats, models
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.runs import weighed
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import OF_ANOTHER, formats, models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.runs import weighed
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Format, Model
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.models import Format, Model
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: Of many requests at once, of reading the prompt, or of guessing ahead: no bound of one request.

@@ -11,14 +11,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import columns, finding
+from whichgpu.audit.tables.columns import columns, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.columns import Amount, Column
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.columns import Amount, Column
 
     #: The two values of each row that a cell of it is of, the first one first.
     _Pairs = Mapping[int, tuple[float, float]]

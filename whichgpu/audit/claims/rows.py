@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import spaced
 from whichgpu.audit.claims.nvlink import of_generation
 from whichgpu.audit.claims.years import of_its_year
-from whichgpu.audit.entries import entries
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.variants import cells
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.tables.entries import entries
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.attributes import spaced
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.comparisons.pairs import devices, facts, pair, ratios
+from whichgpu.audit.comparisons.recommended import preferred, recommended
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.devices.roles import Spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.offers import on_offer
-from whichgpu.audit.pairs import devices, facts, pair, ratios
-from whichgpu.audit.recommended import preferred, recommended
-from whichgpu.audit.roles import Spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.offers import on_offer
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.comparisons.pairs import Pair
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.pairs import Pair
+    from whichgpu.audit.values.attributes import Attribute
 
 _IF = re.compile(r"\b(?:if|when|where|for|wer|wenn|who|whoever|anyone|everyone)\b", re.IGNORECASE)
 _BOUND = re.compile(

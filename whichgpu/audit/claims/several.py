@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import headed
-from whichgpu.audit.cells import Cell, read, unit_of
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.judging import judged
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.nearest import fitting
-from whichgpu.audit.roundings import stated
-from whichgpu.audit.sourced import source_of
-from whichgpu.audit.tables import machine_of
+from whichgpu.audit.tables.cells import Cell, read, unit_of
+from whichgpu.audit.tables.stated import machine_of
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.roundings import stated
+from whichgpu.audit.values.attributes import headed
+from whichgpu.audit.values.judging import judged
+from whichgpu.audit.values.nearest import fitting
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

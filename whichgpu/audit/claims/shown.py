@@ -11,25 +11,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.anywhere import follows, gives
+from whichgpu.audit.comparisons.measures import is_of_name, measure
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, asked
 from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.store import SPOKEN, store
-from whichgpu.audit.measures import is_of_name, measure
-from whichgpu.audit.mentions import model
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import Sentence, sentences, within
+from whichgpu.audit.review.anywhere import follows, gives
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import Sentence, sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
     from whichgpu.audit.known.store import Amount, Series
-    from whichgpu.audit.mentions import Mention
 
 #: Before the name of a device, what says nothing of it.
 _THE = re.compile(

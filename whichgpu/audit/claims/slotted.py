@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.rows import SLOTS, of_slots
-from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, headed
-from whichgpu.audit.listed import is_list
-from whichgpu.audit.roles import told
-from whichgpu.audit.sentences import guarded
+from whichgpu.audit.devices.roles import told
+from whichgpu.audit.text.sentences import guarded
+from whichgpu.audit.values.fields import ITS_OWN, SET_AGAINST, headed
+from whichgpu.audit.values.listed import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What has slots of its own, or takes those of a card for more than one: no size of the device.
 _ELSE = re.compile(

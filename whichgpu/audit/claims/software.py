@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
+from whichgpu.audit.devices.roles import told as each_sentence
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.roles import told as each_sentence
 from whichgpu.errors import UsageError
 from whichgpu.software import frameworks, targets, verdicts, versions
 from whichgpu.software.model import SUPPORTED, UNSUPPORTED
@@ -19,10 +19,10 @@ from whichgpu.software.model import SUPPORTED, UNSUPPORTED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.software.frameworks import Asked
     from whichgpu.software.model import Verdict

@@ -6,7 +6,16 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.anothers import (
+from whichgpu.audit.devices.machine import machine
+from whichgpu.audit.devices.narrowed import narrower, of_size
+from whichgpu.audit.devices.roles import spoken, superchips
+from whichgpu.audit.tables.cells import noted
+from whichgpu.audit.tables.variants import cells, finding_on, of_cell, verdict_on
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import Sentence, sentences, within
+from whichgpu.audit.unmarked.lined import is_a_cell
+from whichgpu.audit.values.anothers import (
     is_of_chip,
     is_of_edition,
     is_of_link,
@@ -18,33 +27,24 @@ from whichgpu.audit.anothers import (
     others_beside,
     wrong_of_several,
 )
-from whichgpu.audit.attributes import Attribute, attributes, named, qualifiers
-from whichgpu.audit.binding import Binder, both_of, several_columns, united
-from whichgpu.audit.cells import noted
-from whichgpu.audit.counting import counted
-from whichgpu.audit.grounds import is_sum
-from whichgpu.audit.implied import carried, implied
-from whichgpu.audit.lined import is_a_cell
-from whichgpu.audit.machine import machine
-from whichgpu.audit.narrowed import narrower, of_size
-from whichgpu.audit.no_value import is_nobodys, is_none
-from whichgpu.audit.own_words import WITHOUT, is_feature, only_a_share, own_words
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken, superchips
-from whichgpu.audit.sentences import Sentence, sentences, within
-from whichgpu.audit.summed import together
-from whichgpu.audit.variants import cells, finding_on, of_cell, verdict_on
-from whichgpu.audit.withheld import is_withheld
+from whichgpu.audit.values.attributes import Attribute, attributes, named, qualifiers
+from whichgpu.audit.values.binding import Binder, both_of, several_columns, united
+from whichgpu.audit.values.grounds import is_sum
+from whichgpu.audit.values.implied import carried, implied
+from whichgpu.audit.values.no_value import is_nobodys, is_none
+from whichgpu.audit.values.own_words import WITHOUT, is_feature, only_a_share, own_words
+from whichgpu.audit.values.summed import together
+from whichgpu.audit.values.withheld import is_withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.tables.cells import Cell
+    from whichgpu.audit.text.quantities import Quantity
 
 
 #: So many right cells of an attribute, and all but two, are of reference cards.

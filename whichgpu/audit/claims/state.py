@@ -10,21 +10,21 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import BY_MEANS
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import guarded, sentences, within
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.text.sentences import guarded, sentences, within
+from whichgpu.audit.values.capabilities import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.capabilities import Capability
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
 #: Capabilities that are no qualifier of a figure.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", "av1_decode", "ray_tracing",

@@ -9,20 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
+from whichgpu.audit.comparisons.pairs import pair, ratios
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats
-from whichgpu.audit.pairs import pair, ratios
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.runs import LEAST, active, runs
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.models import formats
+from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import attributes
+from whichgpu.audit.values.runs import LEAST, active, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.runs import Run
+    from whichgpu.audit.values.runs import Run
 
 #: Words of one request at a time, and of each of many.
 _ALONE = re.compile(

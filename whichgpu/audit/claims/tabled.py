@@ -9,22 +9,22 @@ from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
-from whichgpu.audit.attributes import named as attributes_named
+from whichgpu.audit.comparisons.pairs import pair
+from whichgpu.audit.devices.roles import told
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.pairs import pair
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.roles import told
-from whichgpu.audit.sentences import within
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import named as attributes_named
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.comparisons.pairs import Pair
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.pairs import Pair
+    from whichgpu.audit.tables.cells import Cell
 
 #: Headings of speeds, and of times, of which less is faster.
 _SPEED = re.compile(

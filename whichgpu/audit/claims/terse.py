@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.group import of_one
-from whichgpu.audit.lined import is_a_cell
-from whichgpu.audit.sentences import topic
+from whichgpu.audit.text.sentences import topic
+from whichgpu.audit.unmarked.lined import is_a_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import excludes
-from whichgpu.audit.counting import counted
+from whichgpu.audit.comparisons.recommended import recommended
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.fields import of_field
-from whichgpu.audit.recommended import recommended
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.certainty import excludes
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: "If you need more than 48 GB", "For models beyond 24 GB", "Need 32 GB?", "You need 48 GB for that."
 _WANTED = re.compile(

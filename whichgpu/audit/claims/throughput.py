@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.reading import ON_IT
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import formats
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 NETWORK = re.compile(

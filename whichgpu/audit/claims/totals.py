@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roundings import stated
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.roundings import stated
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 #: What names a line of totals, all of it or up to a colon; brackets behind it say of what.
 _TOTAL = re.compile(

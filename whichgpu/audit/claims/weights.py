@@ -10,25 +10,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
-from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import AROUND, OF_ANOTHER, formats, formats_at, models
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.terms import terms
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.dimensions import dims
+from whichgpu.audit.text.models import AROUND, OF_ANOTHER, formats, formats_at, models
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.terms import terms
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.models import Format, Model
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.dimensions import Term
+    from whichgpu.audit.text.models import Format, Model
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What says that an amount is what a model takes, right before it.
 _TAKES = re.compile(

@@ -12,15 +12,15 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 #: What of an amount is ahead, and what behind, by its kind.
 _CHEAP = (

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.families import architectures, is_of
-from whichgpu.audit.fields import generations, of_field
-from whichgpu.audit.variants import cells
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.values.fields import generations, of_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.gpu import Gpu
 
 #: Behind a word: the years of an architecture, how long ago a day is.

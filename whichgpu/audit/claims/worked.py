@@ -11,16 +11,16 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import columns, doubtful, finding
 from whichgpu.audit.known.store import measure_of
+from whichgpu.audit.tables.columns import columns, doubtful, finding
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from whichgpu.audit.columns import Column
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.tables.columns import Column
 
 #: Headers of tables of costs, work, times and energy.
 _OF_USE = re.compile(

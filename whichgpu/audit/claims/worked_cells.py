@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
 from whichgpu.audit.claims.throughput import BACKWARD, NETWORK, SEVERAL, TRAINS, peak, said_rates, work
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.tables.cells import Cell
+    from whichgpu.audit.text.quantities import Quantity
     from whichgpu.hardware.gpu import Gpu
 
 _IMAGES = re.compile(

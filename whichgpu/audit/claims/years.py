@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.families import architectures
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.families import architectures
-from whichgpu.audit.fields import ITS_OWN, of_field, released
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.fields import ITS_OWN, of_field, released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
     from whichgpu.hardware.gpu import Gpu
 
 _YEAR = re.compile(

@@ -27,8 +27,8 @@ from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.sole import sole
 from whichgpu.audit.clauses.values import values
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.gloss import language_read
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.gloss import language_read
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,32 +12,32 @@ from math import log10
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.clauses.parts import owner, stretch
 from whichgpu.audit.clauses.premises import is_accounted_for, is_made_of_two
 from whichgpu.audit.clauses.values import FAR, shares
+from whichgpu.audit.comparisons.pairs import devices
+from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.findings import withheld
-from whichgpu.audit.gloss import language_read
-from whichgpu.audit.instead import WITH_SPARSITY
-from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.models import formats_at, models
-from whichgpu.audit.pairs import devices
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.statements.things import clause_at, subject, things
-from whichgpu.audit.variants import is_right
+from whichgpu.audit.tables.variants import is_right
+from whichgpu.audit.text.gloss import language_read
+from whichgpu.audit.text.models import formats_at, models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.instead import WITH_SPARSITY
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
 
 #: Kinds of claims that hold a value against one device.
 _OF_ONE = frozenset({"capability", "compute_capability", "identity", "memory_type", "specification"})

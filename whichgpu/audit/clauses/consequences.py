@@ -13,17 +13,17 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.again import again
 from whichgpu.audit.clauses.marked import ABOUT, AGAINST, OFF, marked
 from whichgpu.audit.clauses.rented import rented
-from whichgpu.audit.models import formats_at
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import Sentence, sentences, within
+from whichgpu.audit.text.models import formats_at
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import Sentence, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
 
 _ASKED = re.compile(r"[?\u201c\u201d\"]|\b(?:wrong\w*|mistak\w+|myth|suppose\w*|unless)\b", re.IGNORECASE)
 _OF = "stated consequence"

@@ -9,20 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.parts import stretch
 from whichgpu.audit.clauses.values import IN_THAT
-from whichgpu.audit.instead import WITH_SPARSITY
-from whichgpu.audit.quantities import Quantity, quantities
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.quantities import Quantity, quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.instead import WITH_SPARSITY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _AS_DENSE = frozenset({"dense"})
 #: Precisions that have a rate with sparsity.

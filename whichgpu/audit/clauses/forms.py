@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, FAR, OFF
-from whichgpu.audit.offers import usual
-from whichgpu.audit.quantities import Quantity, quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.quantities import Quantity, quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.offers import usual
 from whichgpu.facts import store
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 #: `<a:mw>` in a pattern: the mark of an amount of money or watts, called a.

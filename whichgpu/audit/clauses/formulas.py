@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.forms import told_otherwise
 from whichgpu.audit.clauses.marked import ABOUT, OFF, marked
-from whichgpu.audit.sentences import Sentence, sentences
+from whichgpu.audit.text.sentences import Sentence, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
 
 _WORD, _ANY = r"[^\s<>;:?!]+", r"[^<>;?!]"
 _EACH = r"(?:each|apiece|a piece|per (?:card|gpu|node|server|board|module|unit|device))"

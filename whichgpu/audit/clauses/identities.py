@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import excludes
 from whichgpu.audit.claims.identity import of_family
-from whichgpu.audit.families import architectures, is_of
-from whichgpu.audit.fields import of_field
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.values.certainty import excludes
+from whichgpu.audit.values.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

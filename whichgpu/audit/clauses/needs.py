@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.machine import is_of_system, names_machine
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.machine import is_of_system, names_machine
-from whichgpu.audit.offers import usual
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.offers import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 #: That something is held: "fits", "holds it entirely", "are enough for that".
 _FITS = re.compile(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.comparisons.pairs import Pair, facts, ratios
 from whichgpu.audit.findings import made
-from whichgpu.audit.pairs import Pair, facts, ratios
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.attributes import Named
     from whichgpu.audit.clauses.parts import Clause
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.values.attributes import Named
 
 #: Attributes that are compared in plain words, and how far apart two are at least.
 _KEYS, _APART = frozenset({"memory", "bandwidth", "cores", "tensor_cores", "power", "l2"}), 1.05

@@ -9,20 +9,20 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import is_of_cache
 from whichgpu.audit.clauses.marked import marked
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import is_of_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _ABOUT = r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|well over|~)\s*)*"
 #: "8 TB/s, is 1.9 times as fast as the MI300X's", "180 GB, which is 125 percent more than the".

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import any_of, is_asserted, is_indicative
-from whichgpu.audit.counting import counted
-from whichgpu.audit.descriptions import KIN
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.models import models
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.devices.descriptions import KIN
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What ends a clause.
 _ENDS = re.compile(

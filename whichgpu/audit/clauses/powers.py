@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.capabilities import CAPABILITIES
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.clauses.parts import Clause
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
 #: Formats and features that a device has by its architecture.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ecc", "transformer_engine"})

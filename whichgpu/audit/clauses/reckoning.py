@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, before, besides, marked
-from whichgpu.audit.multiple import DOWN, UP
+from whichgpu.audit.comparisons.multiple import DOWN, UP
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 #: A word that is no figure, words between figures, and those that say how exact a figure is.
 _WORD, _GAP = r"[^\s<>;:?,]+", r"[^<>;:?]{0,70}?"

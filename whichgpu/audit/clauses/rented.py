@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.findings import Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _OF = "stated consequence"
 _HOUR = 3600.0

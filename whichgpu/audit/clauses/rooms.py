@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
-from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import TRAINS, formats_at, models, single
-from whichgpu.audit.offers import usual
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import TRAINS, formats_at, models, single
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.offers import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 _HOLDS = re.compile(
     r"\b(?:fits?|runs?|holds?|loads?|is served|serves?|will (?:hold|run|serve)|can (?:hold|run|serve|host|"

@@ -9,26 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named, qualifiers
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative, is_its_own
 from whichgpu.audit.clauses.values import FAR, shares
-from whichgpu.audit.counting import counted
-from whichgpu.audit.families import architectures
-from whichgpu.audit.models import models
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import within
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.devices.families import architectures
+from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import attributes, named, qualifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
 
 _ENDS = re.compile(
     r"[;:]\s+|\s+[\u2013\u2014]\s+|,\s+(?=(?:and|but|so|while|whereas|although|though|because|which|where)\s)"

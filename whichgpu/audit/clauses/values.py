@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
-from whichgpu.audit.binding import is_change
 from whichgpu.audit.clauses.mood import is_its_own
-from whichgpu.audit.machine import is_machine
-from whichgpu.audit.no_value import MODIFIED, is_nobodys, is_none
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.understood import KEPT_FOR
-from whichgpu.audit.variants import finding_on, verdict_on
+from whichgpu.audit.devices.machine import is_machine
+from whichgpu.audit.review.understood import KEPT_FOR
+from whichgpu.audit.tables.variants import finding_on, verdict_on
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import CHIP, attributes, named, qualifiers
+from whichgpu.audit.values.binding import is_change
+from whichgpu.audit.values.no_value import MODIFIED, is_nobodys, is_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.clauses.parts import Clause
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.values.attributes import Attribute
     from whichgpu.hardware.gpu import Gpu
 
 #: Rates, each of a precision that the clause must name.

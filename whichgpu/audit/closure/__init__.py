@@ -14,8 +14,8 @@ from whichgpu.audit.closure.amounts import amounts
 from whichgpu.audit.closure.judging import judged
 from whichgpu.audit.closure.on_file import on_file
 from whichgpu.audit.closure.window import Window
-from whichgpu.audit.gloss import language_read
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.gloss import language_read
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -24,13 +24,13 @@ from whichgpu.audit.closure.units import (
     THINGS,
 )
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.quantities import multiples, quantities
+from whichgpu.audit.text.quantities import multiples, quantities
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
     Places = tuple[tuple[int, int], ...]
     Powers = tuple[int, ...]

@@ -13,7 +13,7 @@ from whichgpu.audit.closure.amounts import powers
 from whichgpu.audit.closure.readings import is_near
 from whichgpu.audit.closure.window import finding
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
-from whichgpu.audit.offers import usual
+from whichgpu.audit.values.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:

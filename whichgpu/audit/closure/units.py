@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.text.quantities import SPELLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.closure.readings import Value
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 
 class Window(NamedTuple):

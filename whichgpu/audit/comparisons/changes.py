@@ -11,21 +11,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import Attribute, attributes, named
-from whichgpu.audit.multiple import Multiple, opposite
+from whichgpu.audit.comparisons.multiple import Multiple, opposite
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import Attribute, attributes, named
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.attributes import Named
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Named
 
 
 class Change(NamedTuple):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import RATES, attributes, named
+from whichgpu.audit.comparisons.multiple import in_precision
 from whichgpu.audit.comparisons.said import AFTER, BEFORE
-from whichgpu.audit.multiple import in_precision
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import RATES, attributes, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.attributes import Attribute, Named
-    from whichgpu.audit.multiple import Multiple
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.comparisons.multiple import Multiple
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute, Named
 
 
 #: Comparisons of speed: no field of the catalogue is one.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
-from whichgpu.audit.multiple import finding_on, verdict_of
-from whichgpu.audit.pairs import facts, pair, ratios, unsure
+from whichgpu.audit.comparisons.multiple import finding_on, verdict_of
+from whichgpu.audit.comparisons.pairs import facts, pair, ratios, unsure
+from whichgpu.audit.values.attributes import attributes
 
 if TYPE_CHECKING:
+    from whichgpu.audit.comparisons.multiple import Multiple
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.multiple import Multiple
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What makes a price that of a launch, and what makes it another.
 _LAUNCH = re.compile(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
-from whichgpu.audit.multiple import Multiple, opposite
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.comparisons.multiple import Multiple, opposite
+from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 
 _MORE = re.compile(

@@ -10,29 +10,29 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
-from whichgpu.audit.certainty import excludes
+from whichgpu.audit.comparisons.multiple import verdict_of
+from whichgpu.audit.comparisons.pairs import Pair, ratios
+from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.findings import withheld
-from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.multiple import verdict_of
-from whichgpu.audit.offers import usual
-from whichgpu.audit.pairs import Pair, ratios
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.certainty import excludes
+from whichgpu.audit.values.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.comparisons.changes import Change
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
 
     _Ids = tuple[str, ...]
 

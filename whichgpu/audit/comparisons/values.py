@@ -6,30 +6,30 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import RATES, attributes, is_of_cache, named
-from whichgpu.audit.beside import before_it, in_brackets, in_round, of_quotients
-from whichgpu.audit.binding import united
+from whichgpu.audit.comparisons.beside import before_it, in_brackets, in_round, of_quotients
+from whichgpu.audit.comparisons.multiple import finding_on, verdict_of
 from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
 from whichgpu.audit.comparisons.said import BEFORE
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.multiple import finding_on, verdict_of
-from whichgpu.audit.offers import usual
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import on_file
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import RATES, attributes, is_of_cache, named
+from whichgpu.audit.values.binding import united
+from whichgpu.audit.values.offers import usual
+from whichgpu.audit.values.sourced import on_file
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.comparisons.multiple import Multiple
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.multiple import Multiple
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.attributes import Attribute
 
 
 #: What no speed is in, and words of speeds that are no bandwidth.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
+from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.excluded.shared import two_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.values.attributes import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.families import architectures, is_of
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.models import models
-from whichgpu.audit.understood import is_of_use
+from whichgpu.audit.review.understood import is_of_use
+from whichgpu.audit.text.models import models
+from whichgpu.audit.values.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.values.capabilities import Capability
     from whichgpu.hardware.gpu import Gpu
 
 #: Those that are told as had or not; of "CUDA" and the like a text speaks for other reasons.

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.excluded.scope import inconsistent, is_rounded, stated
 from whichgpu.audit.findings import Evidence
-from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import SPELLED, quantities
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 _MONEY = r"(?:US)?[$\u20ac\u00a3]\s?(?P<{0}>\d[\d,]*(?:\.\d+)?)|(?P<{0}c>\d+(?:\.\d+)?)\s?(?:cents?|\u00a2)"
 _ITEMS = r"(?:images?|pictures?|tokens?|requests?|prompts?|samples?|sequences?|frames?|of them)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.families import architectures, called, is_of
+from whichgpu.audit.devices.families import architectures, called, is_of
 from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:

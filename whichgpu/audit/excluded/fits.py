@@ -10,15 +10,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.machine import is_of_system
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.lexicon import meant
 from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
-from whichgpu.audit.machine import is_of_system
-from whichgpu.audit.models import TRAINS, formats, models, single
-from whichgpu.audit.offers import usual
-from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import TRAINS, formats, models, single
+from whichgpu.audit.text.quantities import SPELLED, quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Model
+    from whichgpu.audit.text.models import Model
     from whichgpu.hardware.gpu import Gpu
 
 #: The meaning of what a clause says to be held.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.claims.fittings import MODULES
 from whichgpu.audit.excluded.capabilities import is_of_one
 from whichgpu.audit.findings import made
 from whichgpu.audit.frames.matching import frames, matches, parts
-from whichgpu.audit.offers import usual
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.values.capabilities import CAPABILITIES
+from whichgpu.audit.values.offers import usual
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.fields import FIELDS
 
 if TYPE_CHECKING:

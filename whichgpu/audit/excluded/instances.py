@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.text.quantities import SPELLED
+from whichgpu.audit.values.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

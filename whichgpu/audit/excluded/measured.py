@@ -14,7 +14,7 @@ from whichgpu.audit.claims.shown import is_explained
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.store import SPOKEN, store
-from whichgpu.audit.sentences import Sentence, sentences, within
+from whichgpu.audit.text.sentences import Sentence, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

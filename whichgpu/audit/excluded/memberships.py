@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.claims.identity import of_family
-from whichgpu.audit.families import architectures, is_of
-from whichgpu.audit.fields import of_field, same_chip
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.values.attributes import CHIP
+from whichgpu.audit.values.fields import of_field, same_chip
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.concluded import ON_TOP
 from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import inconsistent
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import claims, is_near
-from whichgpu.audit.mentions import model
 from whichgpu.audit.premised.amounts import number
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
+    from whichgpu.audit.comparisons.multiple import Multiple
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
-    from whichgpu.audit.multiple import Multiple
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What a figure by itself is that stands in a list with one that has a unit: "30 minutes on the A100 and 90".
 _BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")

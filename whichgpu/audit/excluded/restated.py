@@ -10,18 +10,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.multiple import share_of
 from whichgpu.audit.excluded.scope import inconsistent, stated
-from whichgpu.audit.multiple import share_of
-from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.quantities import SPELLED, quantities
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
 
 _SHARE = re.compile(
     r"\b(?P<share>half|(?:an?|one|two|three|four|nine)[ -](?:half|thirds?|quarters?|fifths?|sixth|eighth|"

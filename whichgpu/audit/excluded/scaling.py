@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import SPELLED, quantities
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

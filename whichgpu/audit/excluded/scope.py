@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.gloss import language_read
-from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.offers import usual
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.gloss import language_read
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.attributes import CHIP
+from whichgpu.audit.values.offers import usual
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: A text that speaks of more devices is a survey, and says of many what it does not name.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.pairs import devices
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.capabilities import named_by
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.mentions import model
-from whichgpu.audit.pairs import devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

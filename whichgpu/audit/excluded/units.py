@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
-from whichgpu.audit.attributes import attributes
 from whichgpu.audit.excluded.scope import spoken_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.tables import stated as tables
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.attributes import attributes
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.derive import pcie_in_round_numbers
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
     from whichgpu.hardware.gpu import Gpu
 
 #: What a rate in bits is right of, and that a text puts it right itself.

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.no_value import is_nobodys
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
-from whichgpu.audit.variants import is_right
+from whichgpu.audit.tables.variants import is_right
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.no_value import is_nobodys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.attributes import Attribute, Named
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.values.attributes import Attribute, Named
 
 #: Attributes that no host, model or bill has.
 _KEYS = frozenset({

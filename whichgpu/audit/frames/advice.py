@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
 from whichgpu.audit.frames.matching import frames, matches
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.frames.matching import Part
-    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.only import OWNED, segment_of
-from whichgpu.audit.families import architectures, is_of
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import made
 from whichgpu.audit.frames.quantified import MARKETS, property_said
-from whichgpu.audit.mentions import model
-from whichgpu.audit.sentences import within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _NOUN = (

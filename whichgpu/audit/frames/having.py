@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import HEDGED
 from whichgpu.audit.claims.rule import OF_FP64, without_fp64
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.frames.matching import frames, matches
-from whichgpu.audit.mentions import model
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.capabilities import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.frames.matching import Part
-    from whichgpu.audit.mentions import Mention
 
 #: What is not of the device's own units: software, and what others are called by.
 _NOT_READ = frozenset({"cuda", "vgpu", "rocm", "tensorrt", "cudnn", "ecc", "dlss", "hbm", "fp16", "int8"})

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.matching import frames, matches
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.frames.matching import Part
-    from whichgpu.audit.mentions import Mention
 
 
 def of_laws(

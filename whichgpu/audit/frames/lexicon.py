@@ -10,8 +10,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.models import models
 from whichgpu.audit.patterns import MANY
+from whichgpu.audit.text.models import models
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 

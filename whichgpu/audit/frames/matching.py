@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.frames.lexicon import tagged, things
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.frames.lexicon import Tag
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: What ends a part of a sentence that can be a claim by itself.
 _PARTS = re.compile(r"[:;]\s|\s[\u2013\u2014-]\s")

@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.claims.only import OWNED, segment_of
-from whichgpu.audit.families import architectures, called, is_of
+from whichgpu.audit.devices.families import architectures, called, is_of
 from whichgpu.audit.findings import made
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
-from whichgpu.audit.sourced import source_of
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.capabilities import named_in
+from whichgpu.audit.values.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|boards?|models?|chips?|geforces?|quadros?|radeons?)"

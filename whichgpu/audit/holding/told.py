@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.counting import counted
+from whichgpu.audit.devices.machine import names_machine
+from whichgpu.audit.devices.roles import WORKED
 from whichgpu.audit.holding import words
 from whichgpu.audit.holding.ways import how_held
-from whichgpu.audit.machine import names_machine
-from whichgpu.audit.models import TRAINS, formats, models, single
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import WORKED
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import TRAINS, formats, models, single
+from whichgpu.audit.text.quantities import quantities
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit import patterns as re
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.text.models import Format, Model
 
 #: Bytes of a gigabyte as memory is sold; how far an amount may be from the weights it is told of.
 _SOLD, _NEAR, _FAR = 2**30, 0.75, 1.7

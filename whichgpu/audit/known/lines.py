@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.text.quantities import quantities
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 #: Characters of a line, and of what stands before a name in it; columns and lines of a run at most.
 _LINE, _BEFORE, _COLUMNS, _MOST = 90, 12, 4, 40

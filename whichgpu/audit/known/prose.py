@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.known.store import Amount
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _KINDS = ("money", "power", "time", "rate", "energy")
 #: From a device to its amount, and from an amount to its device.

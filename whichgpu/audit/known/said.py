@@ -6,16 +6,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.multiple import Multiple, opposite, parts, share_of
+from whichgpu.audit.comparisons.multiple import Multiple, opposite, parts, share_of
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import Sentence, within
+from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.text.sentences import Sentence, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _HIGHER = (
     r"ahead|faster|quicker|more|higher|greater|larger|bigger|wider|longer|dearer|pricier|costlier|"

@@ -13,10 +13,10 @@ from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.rented import rented
-from whichgpu.audit.sentences import within
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.devices.rented import rented
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
 
 #: The groups of what sentences tell, which may be worked out from others, and of lines in a paragraph.
 SPOKEN, LINED = 3000, 3001

@@ -13,16 +13,16 @@ from math import log
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.measurement.devices import device
 from whichgpu.audit.measurement.figures import figure as told_figure
 from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.sized import sized, usual
 from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, spelled_out, windows
-from whichgpu.audit.mentions import mentions
-from whichgpu.cost import quoted
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.placing import placed
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.reading import quoted
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.planner.diagnosis import diagnose_any, pointed

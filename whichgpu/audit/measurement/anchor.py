@@ -1,4 +1,4 @@
-"""An anchor as one tells it ("850 images/s on my 3090"), beside the strict form of `cost/anchors.py`."""
+"""An anchor as one tells it ("850 images/s on my 3090"), beside the strict form of `cost/transfer/anchors.py`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from whichgpu.audit.measurement.devices import device
 from whichgpu.audit.measurement.figures import figure
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.text import spelled_out
-from whichgpu.cost import anchors
+from whichgpu.cost.transfer import anchors
 from whichgpu.errors import OpenName, UsageError, one_line
 
 if TYPE_CHECKING:
-    from whichgpu.cost.anchors import Anchor
+    from whichgpu.cost.transfer.anchors import Anchor
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.workloads.model import Workload
 

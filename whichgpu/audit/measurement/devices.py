@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.measurement.text import cut, missing
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.instances import instance
 from whichgpu.hardware.slices import resolve_device
@@ -17,7 +17,7 @@ from whichgpu.prices.live import rows_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 _SPELLED = {

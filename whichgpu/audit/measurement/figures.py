@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.text import HOW_MANY, WORDS, cut, missing
-from whichgpu.audit.quantities import SPELLED, read_number
-from whichgpu.cost import quoted
+from whichgpu.audit.text.quantities import SPELLED, read_number
+from whichgpu.cost.reading import quoted
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import data_set
 from whichgpu.units import parse

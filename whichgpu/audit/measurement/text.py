@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.quantities import SPELLED
-from whichgpu.cost.quoted import pointed
+from whichgpu.audit.text.quantities import SPELLED
+from whichgpu.cost.reading.quoted import pointed
 from whichgpu.errors import UsageError, one_line
 
 if TYPE_CHECKING:

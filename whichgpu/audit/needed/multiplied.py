@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.ways import trained
-from whichgpu.audit.models import models
 from whichgpu.audit.needed.verdict import UNLIKE, only_size
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 
 NEEDS = re.compile(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.mentions import mentions
-from whichgpu.audit.models import TRAINS, formats, models
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.needed.verdict import judged_need, need_of_name, of_model, only_size
+from whichgpu.audit.text.models import TRAINS, formats, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.ways import FULLY, trained
-from whichgpu.audit.models import models
 from whichgpu.audit.needed.verdict import only_size
+from whichgpu.audit.text.models import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

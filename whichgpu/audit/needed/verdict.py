@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import AROUND, TRAINS, Format, models
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.models import AROUND, TRAINS, Format, models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Model
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.models import Model
+    from whichgpu.audit.text.quantities import Quantity
 
 
 #: Bytes of a weight: of the common format, and of the smallest in use (2.5 bits with its scales).

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.loads import numbered, value_of
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.loads import numbered, value_of
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Finding
     from whichgpu.audit.known.store import Amount, Series
     from whichgpu.audit.own_tables.lines import Reading
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _N = r"(?:one|two|three|four|five|six|seven|eight|\d)"
 _HOW_MANY = re.compile(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.superlatives import is_per_unit, is_restricted
 from whichgpu.audit.known.store import store
 from whichgpu.audit.own_tables.lines import MARGIN, OF_ELSE, SCORE
-from whichgpu.audit.superlatives import is_per_unit, is_restricted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.known.said import claims, is_near
-from whichgpu.audit.loads import NUMBER, value_of
 from whichgpu.audit.own_tables.extremes import EVERY
 from whichgpu.audit.own_tables.lines import OF_ELSE, on_each
 from whichgpu.audit.statements.compared import OVER, STRAIGHT
+from whichgpu.audit.text.loads import NUMBER, value_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import SETTING, is_of_regime, works, works_of
 from whichgpu.audit.known.store import SPOKEN, measure_of, store, tokens
-from whichgpu.audit.loads import numbered, without_numbers
 from whichgpu.audit.statements.things import is_behind, is_set_against, said_of
+from whichgpu.audit.text.loads import numbered, without_numbers
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.loads import value_of
 from whichgpu.audit.own_tables.extremes import EVERY, leader
 from whichgpu.audit.own_tables.lines import MARGIN, OF_ELSE, on_each
+from whichgpu.audit.text.loads import value_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

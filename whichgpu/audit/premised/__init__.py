@@ -15,11 +15,11 @@ from whichgpu.audit.premised.ratios import of_place, of_ratio
 from whichgpu.audit.premised.room import of_room
 from whichgpu.audit.premised.sums import of_several_at_work, of_sum
 from whichgpu.audit.premised.values import of_capability, of_identity, of_value
-from whichgpu.audit.presumed import presumes
+from whichgpu.audit.review.presumed import presumes
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.unfounded import Place
+    from whichgpu.audit.review.unfounded import Place
 
 
 #: What an own earlier text said, which is put right.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.premised.amounts import ROUNDED, SPARSE, number
 from whichgpu.audit.premised.sums import is_of_like_units
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.unfounded import Place
+    from whichgpu.audit.review.unfounded import Place
 
 
 #: What a share is of by the word behind it, and that a machine's own setting is spoken of.

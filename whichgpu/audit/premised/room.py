@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.models import models
 from whichgpu.audit.premised.amounts import number
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.models import models
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.unfounded import Place
+    from whichgpu.audit.review.unfounded import Place
 
 
 _NO_ROOM = re.compile(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.premised.amounts import AGAINST, NEAR, SAME, SPARSE, WORDS, number
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.text.quantities import quantities
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.unfounded import Place
+    from whichgpu.audit.review.unfounded import Place
 
 
 _OF_THEM = re.compile(r"\b(?P<w>two|three|four|five|six|eight) of (?:them|these|those)\b", re.IGNORECASE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.pairs import devices
+from whichgpu.audit.comparisons.pairs import devices
 from whichgpu.audit.premised.amounts import AGAINST, NEAR, NUMBER, SAME, WORDS
-from whichgpu.audit.sentences import within
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.unfounded import Place
+    from whichgpu.audit.review.unfounded import Place
 
 
 #: Between a name and a value: "more cores than the 5090: 188 multiprocessors against 170".

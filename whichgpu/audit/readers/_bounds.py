@@ -177,7 +177,7 @@ def _allowed(document: Document, passages: Sequence[Passage]) -> int:
     """How many characters of prose are read: fewer of a language that is read again word by word."""
     if sum(len(each.text) for each in passages) <= FOREIGN // (1 + AMOUNT):
         return PROSE
-    from whichgpu.audit.gloss import language
+    from whichgpu.audit.text.gloss import language
 
     return FOREIGN if language(document) else PROSE
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.results.digits import plain_value
 from whichgpu.audit.results.words import BEFORE, FROM, asked
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.bills.amounts import Amounts
-    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.text.dimensions import Term
 
 #: Amounts around one that may make it, and those that it may be accused by.
 WIDE, _NEAR = 24, 14

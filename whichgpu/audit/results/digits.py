@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 
 if TYPE_CHECKING:
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.text.dimensions import Term
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _SCALE = re.compile(r"\d\s?(thousand|million|billion|trillion)\b", re.IGNORECASE)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.dimensions import AXES
-from whichgpu.audit.relations import Way, rounding
+from whichgpu.audit.text.dimensions import AXES
+from whichgpu.audit.text.relations import Way, rounding
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.text.dimensions import Term
 
 _MONEY, _ENERGY, _HOUR = (AXES.index(each) for each in ("money", "energy", "hour"))
 #: What rounding makes of a result at least, as a share of it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 
 if TYPE_CHECKING:
-    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.text.dimensions import Term
 
 #: Letters before an amount whose words are its own, and behind it.
 BEFORE, BEHIND = 60, 40

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _SUM = re.compile(
     r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|adds? (?:it |them |this |"

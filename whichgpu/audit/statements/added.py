@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.text.quantities import Quantity
 
 _SUM = re.compile(
     r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|totalled|adds? (?:it |"

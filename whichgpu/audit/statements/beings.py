@@ -9,24 +9,24 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import CHIP
-from whichgpu.audit.certainty import excludes
-from whichgpu.audit.chips import of_several
 from whichgpu.audit.claims.identity import of_family
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
-from whichgpu.audit.families import architectures, is_of
-from whichgpu.audit.fields import of_field, same_chip
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.devices.chips import of_several
+from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.statements.things import subject, things
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import CHIP
+from whichgpu.audit.values.certainty import excludes
+from whichgpu.audit.values.fields import of_field, same_chip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.statements.things import Thing
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _KIND = r"(?:card|gpu|chip|part|board|design|product|silicon|accelerator|die|model|device|veteran|workhorse)"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.multiple import AT_REST, is_per_other
+from whichgpu.audit.comparisons.pairs import devices
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.multiple import AT_REST, is_per_other
-from whichgpu.audit.pairs import devices
 from whichgpu.audit.statements.things import Thing
 
 if TYPE_CHECKING:

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.clauses.mood import is_asserted
-from whichgpu.audit.denials import SET_OFF
+from whichgpu.audit.comparisons.pairs import devices
+from whichgpu.audit.devices.mentions import mentions, model
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import made
 from whichgpu.audit.known.store import store
-from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.pairs import devices
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import source_of
 from whichgpu.audit.statements.things import clause_at, is_none, subject, things
+from whichgpu.audit.text.denials import SET_OFF
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.capabilities import CAPABILITIES
+from whichgpu.audit.values.sourced import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.capabilities import Capability
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.audit.values.capabilities import Capability
 
     _Ids = tuple[str, ...]
 

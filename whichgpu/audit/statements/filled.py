@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
-from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.words import IS_LEFT
-from whichgpu.audit.models import OF_ANOTHER, formats_at, models, single
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.statements.things import clause_at, subject, things
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.models import OF_ANOTHER, formats_at, models, single
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import Sentence, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.models import Model
+    from whichgpu.audit.text.models import Model
 
 _TAKES = re.compile(
     r"(?:\b(?:takes?|took|needs?|occup\w+|weighs?|comes? to|come out at|adds? up to|amounts? to|is|are|was|"

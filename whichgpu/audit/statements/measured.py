@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.comparisons.measures import measure
+from whichgpu.audit.comparisons.pairs import Pair, ratios
 from whichgpu.audit.known.orders import is_in_setting, is_of_regime, works, works_of
 from whichgpu.audit.known.store import SPOKEN, store, tokens
-from whichgpu.audit.loads import numbered
-from whichgpu.audit.measures import measure
-from whichgpu.audit.pairs import Pair, ratios
+from whichgpu.audit.text.loads import numbered
+from whichgpu.audit.values.attributes import attributes, named
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context
     from whichgpu.audit.known.store import Series
-    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.statements.things import Said, Thing
+    from whichgpu.audit.text.sentences import Sentence
 
 #: The measures by which what is compared may be told; less of a time is more speed.
 MEANT = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.comparisons.superlatives import is_per_unit
 from whichgpu.audit.statements.compared import MARGIN, NOT, OVER, STRAIGHT, implied, is_stated, wrong
 from whichgpu.audit.statements.measured import kind_of, reals, told
 from whichgpu.audit.statements.things import said_of
-from whichgpu.audit.superlatives import is_per_unit
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.store import Series
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.statements.things import Said, Thing
+    from whichgpu.audit.text.quantities import Quantity
 
 #: Words of more and less, with what they are of where they say that by themselves.
 _WORDS = (

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import named
 from whichgpu.audit.clauses.dense import RATES, told_sparse
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.clauses.values import IN_THAT
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
 from whichgpu.audit.statements.things import said_of
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
+from whichgpu.audit.values.attributes import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.statements.things import Said
+    from whichgpu.audit.text.quantities import Quantity
 
 _DENSE = re.compile(
     r"\bdense\b|\bwithout (?:any )?(?:help from )?(?:sparsity|it|the trick)\b|\bbefore sparsity\b|\bplain\b",

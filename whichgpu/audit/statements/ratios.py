@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
+from whichgpu.audit.comparisons.multiple import Multiple
 from whichgpu.audit.known.said import Claim, claims
-from whichgpu.audit.multiple import Multiple
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.statements.compared import OVER, STRAIGHT, implied, is_stated, wrong
 from whichgpu.audit.statements.measured import RATES, kind_of, reals, told
 from whichgpu.audit.statements.things import Thing, said_of
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.statements.measured import Real
     from whichgpu.audit.statements.things import Said
+    from whichgpu.audit.text.sentences import Sentence
 
 _AGAIN = re.compile(r"\s+as \w+ again\b", re.IGNORECASE)
 _LEAD = re.compile(

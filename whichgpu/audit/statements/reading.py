@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.clauses import beside
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.gloss import language_read
 from whichgpu.audit.statements.above import above
 from whichgpu.audit.statements.added import added
 from whichgpu.audit.statements.beings import beings
@@ -17,6 +16,7 @@ from whichgpu.audit.statements.ranked import ranked
 from whichgpu.audit.statements.rated import rated
 from whichgpu.audit.statements.rates import rates
 from whichgpu.audit.statements.ratios import ratios
+from whichgpu.audit.text.gloss import language_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.known.store import named, store
-from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import Sentence, sentences, within
+from whichgpu.audit.text.sentences import Sentence, sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

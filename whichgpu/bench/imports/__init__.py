@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import Record, digest, row
-from whichgpu.cost.load_results import text_of, without_cut
+from whichgpu.cost.serving.load_results import text_of, without_cut
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.values import NamedTuple, immutable, modules_in
 

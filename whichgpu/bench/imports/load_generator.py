@@ -1,7 +1,7 @@
 """vllm bench serve (benchmark_serving), sglang.bench_serving and its offline kin, AIPerf, GenAI-Perf.
 
 Output tokens/s and the means of TTFT, TPOT and latency of each run, as `validate` reads them
-(`cost/load_results.py`); what --metadata or --tag says of a run is in it.
+(`cost/serving/load_results.py`); what --metadata or --tag says of a run is in it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.bench.imports import Entry
-from whichgpu.cost import load_results
+from whichgpu.cost.serving import load_results
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def run(catalogue: Catalogue, question: str | None) -> Report:
     """Ask, show the command line that is the same, and answer it."""
     if question is not None:
-        from whichgpu.audit.question import answering
+        from whichgpu.audit.questions.question import answering
 
         found = answering(question, catalogue)
         asked = {"workload" if found.command == "recommend" else "of": " ".join(found.names)}

@@ -21,7 +21,7 @@ from whichgpu.cli.command import command
 from whichgpu.cli.options import Finite, gpu_files, progress
 
 if TYPE_CHECKING:
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -87,7 +87,7 @@ def run(
     mean(asked.input), mean(asked.output)
     terms: tuple[Term, ...] = ()
     if slo is not None:
-        from whichgpu.cost.slo import read
+        from whichgpu.cost.serving.slo import read
 
         terms = read(slo)
     limits = Limits(min(10.0, said["timeout"]), said["silence"], said["timeout"])

@@ -39,7 +39,7 @@ def run(dry_run: bool, own: Path | None, out: Path | None, catalogue: Catalogue)
 
 
 def _personal(own: Path, out: Path | None, catalogue: Catalogue) -> Report:
-    from whichgpu.cost import personal
+    from whichgpu.cost.transfer import personal
     from whichgpu.errors import UsageError
     from whichgpu.report.personal import report
 
@@ -62,8 +62,8 @@ def _personal(own: Path, out: Path | None, catalogue: Catalogue) -> Report:
 
 
 def _refit(dry_run: bool) -> Report:
-    from whichgpu.cost import energy_fit, memory_fit, scoreboard
-    from whichgpu.cost.refit import refit, write
+    from whichgpu.cost.calibration import energy_fit, memory_fit, scoreboard
+    from whichgpu.cost.calibration.refit import refit, write
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.report import memory, power
     from whichgpu.report.accuracy import fit_report

@@ -197,7 +197,7 @@ class _Own(NamedTuple):
             return
         if loaded:
             raise click.UsageError("--calibration is of jobs and tables; leave the load out")
-        from whichgpu.cost import personal
+        from whichgpu.cost.transfer import personal
 
         personal.use(self.calibration)
 
@@ -223,7 +223,7 @@ def _apart(columns: JobColumns, rate: str | None) -> bool:
 
 def _at_rate(columns: JobColumns, text: str, workload: str) -> JobColumns:
     """The columns with a rate of requests among their options."""
-    from whichgpu.cost.requests import read_rate
+    from whichgpu.cost.job.requests import read_rate
     from whichgpu.workloads.workload import resolve
 
     if any(pair.startswith("request_rate=") for pair in columns.stated["options"]):
@@ -254,8 +254,8 @@ def _anchoring(
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:
-    from whichgpu.cost.jobs import ANSWER, predict_rows
-    from whichgpu.cost.table import read_table, write_table
+    from whichgpu.cost.table.files import read_table, write_table
+    from whichgpu.cost.table.jobs import ANSWER, predict_rows
     from whichgpu.report.table import Bullets, Report, Table
     from whichgpu.workloads.importing import named
 

@@ -28,7 +28,7 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.cost.table import JobTable
+    from whichgpu.cost.table.files import JobTable
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -65,7 +65,7 @@ def run(
 
 
 def _scoreboard(by: str, page: Path | None) -> Report:
-    from whichgpu.cost.scoreboard import committed
+    from whichgpu.cost.calibration.scoreboard import committed
     from whichgpu.report import scoreboard
 
     if by not in scoreboard.BREAKDOWNS:
@@ -85,9 +85,9 @@ def _scoreboard(by: str, page: Path | None) -> Report:
 
 
 def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, str]) -> Report:
-    from whichgpu.cost import load_results
-    from whichgpu.cost.jobs import predict_rows
-    from whichgpu.cost.table import COLUMNS, read_measured
+    from whichgpu.cost.serving import load_results
+    from whichgpu.cost.table.files import COLUMNS, read_measured
+    from whichgpu.cost.table.jobs import predict_rows
     from whichgpu.report.accuracy import validation_report
 
     if by == "generation":
@@ -117,7 +117,7 @@ def _imported(
 ) -> tuple[JobTable, list[tuple[str, ...]]] | None:
     """What another benchmark wrote, as a table of measurements and its rows; None of all else."""
     from whichgpu.bench import imports
-    from whichgpu.cost.table import COLUMNS, JobTable, is_measured
+    from whichgpu.cost.table.files import COLUMNS, JobTable, is_measured
 
     name = "" if not path.is_file() or is_measured(path) else imports.format_of(path)
     if not name or name == "load_generator":
@@ -133,7 +133,7 @@ def _imported(
 
 def _published(name: str) -> tuple[JobTable, list[tuple[str, ...]]] | None:
     """Runs of a source that ship with the package, as a table of measurements; None for another name."""
-    from whichgpu.cost.table import COLUMNS, JobTable
+    from whichgpu.cost.table.files import COLUMNS, JobTable
     from whichgpu.workloads.published import runs
 
     known = runs().get(name)

@@ -11,7 +11,7 @@ from whichgpu.cost.coefficients import section
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.cost.optable import OpTable
+    from whichgpu.cost.timing.optable import OpTable
 
 
 def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:

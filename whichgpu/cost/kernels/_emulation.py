@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.support import emulating as gpus_emulating
+from whichgpu.cost.job.support import emulating as gpus_emulating
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.optable import OpTable
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
 
 
 def emulating(

@@ -18,9 +18,9 @@ from whichgpu.workloads.precision import precision
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.optable import OpTable
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
 
 #: How sharply the slower of bandwidth and issue rate limits a matrix-vector product.
 _LIMITS = 3.0

@@ -24,9 +24,9 @@ from whichgpu.cost.coefficients import section
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.optable import OpTable
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
 
     Array = NDArray[np.float64]
 

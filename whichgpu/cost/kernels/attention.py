@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.optable import OpTable
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
 
 KINDS = ("attention",)
 _SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0

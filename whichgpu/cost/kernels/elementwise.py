@@ -17,9 +17,9 @@ from whichgpu.workloads.training import by_lists
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.optable import OpTable
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
     from whichgpu.workloads.ops import Op
 
 KINDS = ("norm", "pointwise", "pool", "embedding", "copy", "optimizer")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device_rates import CLEARLY
+from whichgpu.cost.gpu.device_rates import CLEARLY
 from whichgpu.cost.kernels._convolving import by_winograd, is_depthwise, multiplied, share_apart
 from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
 from whichgpu.cost.kernels._quantised import (
@@ -40,9 +40,9 @@ from whichgpu.cost.kernels._widening import widened as in_kernels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
-    from whichgpu.cost.optable import OpTable
-    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
 
 KINDS = ("gemm", "conv")
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.asked import sends_away
 from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
-from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
-from whichgpu.cost.placing import running
-from whichgpu.cost.stages import stages
-from whichgpu.cost.support import in_several, substitutions
+from whichgpu.cost.job.asked import sends_away
+from whichgpu.cost.job.placing import running
+from whichgpu.cost.job.support import in_several, substitutions
+from whichgpu.cost.memory.job_memory import first_that_fits, open_checkpointing
+from whichgpu.cost.memory.stages import stages
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.planner.capacity import meshes, started

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import replica_memory, starting
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.layout import memory_parts
-from whichgpu.cost.memory import Totals
-from whichgpu.cost.paired import Paired
-from whichgpu.cost.readings import BARELY, doubt
-from whichgpu.cost.settling import settle
-from whichgpu.cost.support import Needs, as_seen, refusal
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.layout import memory_parts
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.job.support import Needs, as_seen, refusal
+from whichgpu.cost.memory import replica_memory, starting
+from whichgpu.cost.memory.parts import Totals
+from whichgpu.cost.memory.readings import BARELY, doubt
+from whichgpu.cost.table.paired import Paired
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, one_device, resized
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.answers import Answers
-    from whichgpu.cost.settling import Settled
+    from whichgpu.cost.job.settling import Settled
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op

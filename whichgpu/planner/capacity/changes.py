@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.placing import NODE
+from whichgpu.cost.job.placing import NODE
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cells import time_together

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.model import Limits
 

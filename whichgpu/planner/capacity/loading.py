@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.device import Devices
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.planner.capacity.model import HostCopy, Loading

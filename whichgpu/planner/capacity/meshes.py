@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.mesh import Mesh as Degrees
-from whichgpu.cost.mesh import divides
-from whichgpu.cost.pipeline import splits_layers
-from whichgpu.cost.placing import COUNTS, NODE, Share, dimension, share, shared
-from whichgpu.cost.settling import settle
+from whichgpu.cost.job.placing import COUNTS, NODE, Share, dimension, share, shared
+from whichgpu.cost.job.settling import settle
+from whichgpu.cost.parallel.mesh import Mesh as Degrees
+from whichgpu.cost.parallel.mesh import divides
+from whichgpu.cost.parallel.pipeline import splits_layers
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.cost.settling import Settled
+    from whichgpu.cost.job.settling import Settled
     from whichgpu.workloads.job import Job
 
 #: Options that only a job of several replicas, or of several GPUs, can have.

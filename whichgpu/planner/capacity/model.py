@@ -11,7 +11,7 @@ from whichgpu.values import Shown, immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whichgpu.cost.stages import Stage
+    from whichgpu.cost.memory.stages import Stage
     from whichgpu.facts.model import Interval
     from whichgpu.workloads.job import Job
 
@@ -180,7 +180,7 @@ class Answer:
     @property
     def may_run_out(self) -> bool:
         """Whether it fits as far as is counted, and may run out of memory all the same."""
-        from whichgpu.cost.readings import DOUBTS
+        from whichgpu.cost.memory.readings import DOUBTS
 
         return self.fits and any(note in DOUBTS for note in self.notes)
 

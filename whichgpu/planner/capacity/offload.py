@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.memory import GIB
-from whichgpu.cost.training_memory import offload
+from whichgpu.cost.memory.parts import GIB
+from whichgpu.cost.memory.training_memory import offload
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.quality import UNKNOWN
 from whichgpu.planner.capacity.tries import SAME, SEAMS, TILED, Try, leanest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.readings import DOUBTS
+from whichgpu.cost.memory.readings import DOUBTS
 from whichgpu.planner.capacity.model import gib
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import starting
+from whichgpu.cost.memory import starting
 from whichgpu.planner.capacity.limits import context
 from whichgpu.planner.capacity.model import gib
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.support import WEIGHT_ONLY
+from whichgpu.cost.job.support import WEIGHT_ONLY
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import quality, started
 from whichgpu.planner.capacity.cards import cards

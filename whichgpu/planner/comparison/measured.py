@@ -9,10 +9,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.cost.calibration.measured import left_out
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.measured import left_out
-from whichgpu.cost.metrics import METRICS, TIMED
-from whichgpu.cost.rows import read_job, read_parts
+from whichgpu.cost.reading.metrics import METRICS, TIMED
+from whichgpu.cost.table.rows import read_job, read_parts
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.planner.comparison.market import median

@@ -16,7 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate, estimate_bounds
-from whichgpu.cost.time import power_exponent
+from whichgpu.cost.timing.time import power_exponent
 from whichgpu.hardware.limits import limits
 from whichgpu.hardware.parts import resized, works_alone
 from whichgpu.hardware.system import UNREAD, default_system

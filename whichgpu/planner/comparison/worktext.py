@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.device_rates import stand_in
+from whichgpu.cost.gpu.device_rates import stand_in
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.anchoring import Point, place, shifted
-from whichgpu.cost.anchors import of_one_user
+from whichgpu.cost.calibration.evidence import evidence
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.evidence import evidence
 from whichgpu.cost.infeasible import does_not_fit
-from whichgpu.cost.quoted import SCALING
-from whichgpu.cost.support import WEIGHT_ONLY
+from whichgpu.cost.job.support import WEIGHT_ONLY
+from whichgpu.cost.reading.quoted import SCALING
+from whichgpu.cost.transfer.anchoring import Point, place, shifted
+from whichgpu.cost.transfer.anchors import of_one_user
 from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.cost.answers import Estimate
+    from whichgpu.cost.calibration.evidence import Known
     from whichgpu.cost.estimates import Estimates
-    from whichgpu.cost.evidence import Known
-    from whichgpu.cost.quoted import Quoted
+    from whichgpu.cost.reading.quoted import Quoted
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.metrics import METRICS
+from whichgpu.cost.reading.metrics import METRICS
 from whichgpu.facts.model import Interval
 from whichgpu.planner.diagnosis.trying import Tried, rated
 

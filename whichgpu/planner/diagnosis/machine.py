@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import plain_estimate
 from whichgpu.cost.estimates import PACED
-from whichgpu.cost.placing import placed
-from whichgpu.cost.time import FEED
+from whichgpu.cost.job.placing import placed
+from whichgpu.cost.timing.time import FEED
+from whichgpu.cost.transfer.anchors import of_one_user
 from whichgpu.facts.model import Interval
 from whichgpu.hardware import tokens
 from whichgpu.hardware.fields import RATES

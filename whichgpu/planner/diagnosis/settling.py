@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.anchoring import Point, place
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.quoted import SCALING
+from whichgpu.cost.reading.quoted import SCALING
+from whichgpu.cost.transfer.anchoring import Point, place
 from whichgpu.errors import UsageError
 from whichgpu.planner.size import usual
 from whichgpu.units import number
@@ -16,7 +16,7 @@ from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.quoted import Quoted
+    from whichgpu.cost.reading.quoted import Quoted
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

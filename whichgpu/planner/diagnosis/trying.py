@@ -16,10 +16,10 @@ from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.anchoring import shifted
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.estimate import plain_estimate
-from whichgpu.cost.personal import active
+from whichgpu.cost.transfer.anchoring import shifted
+from whichgpu.cost.transfer.personal import active
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.planner.diagnosis.told import Beside
@@ -28,9 +28,9 @@ from whichgpu.values import NamedTuple, immutable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from whichgpu.cost.anchoring import Point
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.quoted import Quoted
+    from whichgpu.cost.reading.quoted import Quoted
+    from whichgpu.cost.transfer.anchoring import Point
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu

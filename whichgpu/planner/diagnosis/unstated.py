@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.quoted import SCALING
+from whichgpu.cost.reading.quoted import SCALING
 from whichgpu.errors import WhichGpuError
 from whichgpu.planner.diagnosis.settling import settled
 from whichgpu.workloads.workload import resolve
@@ -19,7 +19,7 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.cost.quoted import Quoted
+    from whichgpu.cost.reading.quoted import Quoted
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

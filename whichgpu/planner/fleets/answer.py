@@ -16,8 +16,8 @@ from whichgpu.values import Shown, immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whichgpu.cost.curve import Tails
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.curve import Tails
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.planner.answer import Rejected
     from whichgpu.planner.built import Built
     from whichgpu.planner.conflict import Conflict

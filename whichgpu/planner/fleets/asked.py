@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whichgpu.cost import slo
-from whichgpu.cost.requests import Requests, read_rate
+from whichgpu.cost.job.requests import Requests, read_rate
+from whichgpu.cost.serving import slo
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.planner.fleets.search import Load
@@ -18,7 +18,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.planner.request import Request
 
 #: A format of which its bits alone are said.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import curve
+from whichgpu.cost.serving import curve
 from whichgpu.planner import hosted, refusals, sentences
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.caution import cautions
@@ -23,8 +23,8 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.cost.curve import Tails
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.curve import Tails
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.fleets.search import Load, Operation, Space
     from whichgpu.planner.hosted import Hosted

@@ -2,7 +2,7 @@
 
 For each offer and each split of GPUs into replicas:
 
-    a replica holds L requests/s within the objectives (`cost/replicas.py`)
+    a replica holds L requests/s within the objectives (`cost/serving/replicas.py`)
     replicas = ceil(load / L), in whole instances, among all of which the load is shared out
     USD per hour = instances * price of the instance
 
@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration.spread import found_for
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.replicas import replicas
-from whichgpu.cost.requests import Requests
-from whichgpu.cost.spread import found_for
-from whichgpu.cost.steady import Met
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.requests import Requests
+from whichgpu.cost.serving.replicas import replicas
+from whichgpu.cost.serving.steady import Met
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.caution import stated
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.estimates import Estimates
-    from whichgpu.cost.replicas import Replicas
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.replicas import Replicas
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request

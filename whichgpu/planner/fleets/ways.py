@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.mesh import cuts
-from whichgpu.cost.placing import weight_bytes
+from whichgpu.cost.job.placing import weight_bytes
+from whichgpu.cost.parallel.mesh import cuts
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def wider(count: int, dims: Mapping[str, Any], *, mixed: bool) -> Iterator[tuple
 def _deeper(job: Job, workload: Workload, node: int) -> Iterator[tuple[int, int, int, int]]:
     """What `widths` leaves out for a model that `STAGES` machines do not hold: a stage on each of more.
 
-    They are doubled until the weights leave as much room for the cache as a server keeps (`cost/placing.py`).
+    They are doubled until the weights leave as much room for the cache as a server keeps (`cost/job/placing.py`).
     """
     room = _CARD * node * (1.0 - section("serving")["cache_share"])
     least, stages = weight_bytes(workload.id, job.precision) / room, STAGES

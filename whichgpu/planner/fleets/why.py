@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import bounds, curve
+from whichgpu.cost.serving import curve
+from whichgpu.cost.timing import bounds
 from whichgpu.errors import Infeasible
 from whichgpu.planner import refusals, sentences, words
 from whichgpu.planner.conflict import Conflict, WayOut
@@ -20,7 +21,7 @@ from whichgpu.units import number, show
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.planner.fleets.answer import Fleet
     from whichgpu.planner.fleets.search import Choice, Space
     from whichgpu.planner.request import Request

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from whichgpu.cost import energy
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration.spread import found_for
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.layout import lay_out
-from whichgpu.cost.replicas import replicas
-from whichgpu.cost.spread import found_for
-from whichgpu.cost.steady import Met
+from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.serving.replicas import replicas
+from whichgpu.cost.serving.steady import Met
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.fleets.ways import ways
 from whichgpu.planner.grid import WORTH, gpus_per_copy, grid
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.estimates import Estimates
-    from whichgpu.cost.layout import Layout
+    from whichgpu.cost.job.layout import Layout
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.plan.asked import Demand
     from whichgpu.workloads.job import Job

@@ -145,7 +145,7 @@ def _known_unit(keys: Keys, workload: Workload | None, unit: str, *, own: bool) 
 
 def _objectives(keys: Keys, job: Job | None, unit: str) -> Any:
     """Objectives of requests that are served, and the longest time of one job of other work."""
-    from whichgpu.cost import slo
+    from whichgpu.cost.serving import slo
 
     latency = keys.seconds("latency")
     text = keys.text("slo")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import curve, slo
+from whichgpu.cost.serving import curve, slo
 from whichgpu.errors import Infeasible
 from whichgpu.hardware.slices import device
 from whichgpu.planner.plan.columns import refilled
@@ -25,7 +25,7 @@ from whichgpu.values import NamedTuple, immutable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.cost.slo import Term
+    from whichgpu.cost.serving.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.plan.columns import Built

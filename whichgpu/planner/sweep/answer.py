@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.evidence import Evidence
+    from whichgpu.cost.calibration.evidence import Evidence
     from whichgpu.planner.sweep.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload

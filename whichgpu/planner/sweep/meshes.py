@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.mesh import LACKING, check_parts, cuts, lacking
+from whichgpu.cost.parallel.mesh import LACKING, check_parts, cuts, lacking
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 

@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.distributed import usual_tokens
-from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.parallel.distributed import usual_tokens
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
 from whichgpu.values import immutable

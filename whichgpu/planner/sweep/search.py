@@ -15,11 +15,11 @@ import numpy as np
 
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.links import node_size
-from whichgpu.cost.memory import GIB
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.memory.parts import GIB
+from whichgpu.cost.parallel.links import node_size
 from whichgpu.errors import UsageError
 from whichgpu.planner.sweep.answer import Scaled, Strategy, Sweep, sharded
 from whichgpu.planner.sweep.meshes import Meshes, meshes, shape
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.evidence import Evidence
+    from whichgpu.cost.calibration.evidence import Evidence
     from whichgpu.planner.sweep.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
@@ -93,7 +93,7 @@ def _published(done: Sweep) -> tuple[Evidence, ...]:
     """The measured runs nearest to the best strategy, of this kind of GPU first."""
     if not done.top:
         return ()
-    from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.calibration.evidence import evidence
     from whichgpu.hardware.catalogue import catalogue
 
     return evidence(done.top[0].estimate, done.request.gpu, catalogue()).rows

@@ -106,7 +106,7 @@ def explain(term: str | None) -> Report:
 
 def scoreboard(ask: asks.Scoreboard) -> Report:
     """The answer of `whichgpu validate`, which is the scoreboard."""
-    from whichgpu.cost.scoreboard import committed
+    from whichgpu.cost.calibration.scoreboard import committed
     from whichgpu.report.scoreboard import board_report
 
     return board_report(committed(), ask.by)

@@ -36,7 +36,7 @@ def curve(ask: asks.Curve) -> Report:
 
     asked = job(ask, ask.workload)
     if ask.rate is not None:
-        from whichgpu.cost.requests import read_rate
+        from whichgpu.cost.job.requests import read_rate
         from whichgpu.workloads.workload import resolve
 
         rate = read_rate(ask.rate, resolve(asked.workload).unit)

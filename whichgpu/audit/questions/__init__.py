@@ -1,0 +1,1 @@
+"""Questions of people: which command answers one, with which options."""

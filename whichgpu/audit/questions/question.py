@@ -1,0 +1,334 @@
+"""Which command answers a question: "does Mixtral fit on a 4090?" is of `fit`, "A100 or L40S?" of `compare`.
+
+What is wished and what is told of the job is read as for `recommend` (`audit/questions/wanted.py`), which answers
+whatever no other command does.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement import TESTED, Told, told
+from whichgpu.audit.measurement.devices import counted, device, named
+from whichgpu.audit.questions.listing import listing
+from whichgpu.audit.questions.question_of_gpus import (
+    ABOUT,
+    COMPARES,
+    OWNING,
+    WHICH,
+    Answering,
+    hours,
+    largest,
+    of_gpus,
+    review,
+    side_by_side,
+    usual_jobs,
+    whole,
+)
+from whichgpu.audit.questions.wanted import wanted
+from whichgpu.audit.text.quantities import SPELLED
+from whichgpu.cost.memory.parts import GIB
+from whichgpu.errors import UsageError
+from whichgpu.planner.use import use
+from whichgpu.software.frameworks import mentioned
+from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
+from whichgpu.workloads.subjects import SLO, models_by_size
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+#: What is wished besides by one who asks of speed or room: what it is to run on.
+_PLACE = {"workload", "gpus", "term", "min-memory"}
+#: What is wished in place of a GPU that one has: a faster one. Where both are named they are compared.
+_REPLACED = ("exclude", "objective")
+#: Wishes that other commands take as a column of the job.
+_JOB = (
+    "phase", "precision", "runtime", "resolution", "batch", "seq-len", "input-tokens", "output-tokens", "tp",
+    "pp", "steps", "option",
+)  # fmt: skip
+_COMPLAINT = re.compile(
+    r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
+    r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct|low|high|weak|poor)"
+    r"|is ~?\d[\d.,]* ?(?:[a-z]+ ?(?:/|per) ?[a-z]+|fps|m?s)\b[^?]{0,60}?\b(?:ok|okay|good|bad|right|fine"
+    r"|fast|expected|plausible|realistic|reasonable)"
+    r"|(?:gives|gets|does) (?:me )?\d"
+    r"|(?<!can )(?<!could )(?<!will )(?<!would )(?:I|we)(?: am|'m|'re| are)? (?:get|got|see)(?:ting|ing)?)\b",
+    re.I,
+)
+_SHOPS = re.compile(r"\b(?:buy|upgrade|which (?:gpu|card)s?)\b", re.I)
+_DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
+_FIT = re.compile(
+    r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
+    r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
+    r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
+    r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
+    r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
+    rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
+    r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
+    r"|\b(?:will|would|could|does) (?:an?|my|our|the|one|two|\d) ?.{1,40}? (?:run|load|handle|manage|hold)\b"
+    r"|\b(?:possible|feasible|doable)\b",
+    re.I,
+)
+#: So much memory that is to be enough.
+_SIZE = re.compile(
+    r"\b(\d{1,3}) ?GB\b.{0,30}\benough\b"
+    r"|\b(?:enough|fits?|run|load|hold|train|fine-?tune)\b.{0,60}?\b(\d{1,3}) ?GB\b"
+    r"(?! (?:of )?(?:ram|data|disk)\b)"
+    r"|\b(?:an?|my|our|one) (\d{1,3}) ?GB (?:gpu|card|graphics card|video card)\b",
+    re.I,
+)
+#: What is the largest that runs there: language models of every size, in the format of those who ask.
+_LARGEST = re.compile(
+    r"\b(?:(?:largest|biggest) (?:\w+ ){0,2}?(?:models?|llms?)"
+    r"|how (?:big|large) (?:of )?an? (?:\w+ )?(?:model|llm)"
+    r"|(?:which|what) (?:\w+ ){0,2}?(?:models|llms) (?:can|could|will|do|does|fits?|runs?))\b",
+    re.I,
+)
+_SMALL = "w4a16"
+#: Cards since then have tensor cores for the formats of today, and drivers that are kept up.
+_RECENT = "2020-09"
+_MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b", re.I)
+_PREDICT = re.compile(
+    r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)"
+    r"|\b(?:speed|throughput|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
+    r"|\b(?:what(?:'s| is)?(?: the)?|which) latency\b|\blatency (?:of|for|on|with)\b"
+    r"|\b(?:tokens?|tok|t|images?|imgs?|it|steps|samples|pictures?|videos?|clips?)(?:/| per | an? )"
+    r"(?:s(?:ec(?:ond)?)?|min(?:ute)?|h(?:our)?|day)\b",
+    re.I,
+)
+#: What a server is asked about: how long one waits, and what comes of a load that it is told.
+_WAITS = re.compile(
+    r"\b(?:ttft|time to (?:the )?first token|tpot|itl|time per (?:output )?token|latency|how long)\b", re.I
+)
+_FIRST = re.compile(
+    r"\b(?:ttft|time to (?:the )?first token|how long (?:does|will|is|for) .{0,30}?prefill)\b", re.I
+)
+#: What the largest load is asked by.
+_HOLDS = re.compile(
+    r"\b(?:max(?:imum)?|most|how many) (?:number of )?(?:(?:concurrent|simultaneous|parallel) )*"
+    r"(?:users|clients|people|sessions|chats|(?:concurrent|simultaneous|parallel) requests)\b",
+    re.I,
+)
+#: What is to be met, not asked.
+_DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
+#: "How many H100s": no speed, but a number of them.
+_NUMBER_OF = re.compile(r"\bhow many (?:\S+ ){0,2}$", re.I)
+
+
+def answering(text: str, catalogue: Catalogue) -> Answering:
+    """The command that answers a question, with what the question tells filled in.
+
+    Raises `UsageError` where it names nothing that any is of.
+    """
+    text = whole(" ".join(text.split()), catalogue)
+    devices = _devices(text, catalogue)
+    if len(devices) == 1 and _COMPLAINT.search(text) and not _SHOPS.search(text):
+        with suppress(UsageError):
+            told(text, catalogue)
+            return Answering("diagnose", (text,))
+    command, kinds = listing(text, catalogue)
+    if command:
+        return Answering(command, (), kinds)
+    if _LARGEST.search(text) and (on := _on(text, devices, catalogue) or _of_size(text, catalogue)):
+        return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
+    try:
+        (_, workload), *wishes = wanted(text, catalogue)
+    except UsageError:
+        if other := of_gpus(text, devices, catalogue) or review(text, devices):
+            return other
+        # What is asked of a GPU alone is a fact of it.
+        if len(devices) == 1 and len(devices[0]) == 1:
+            return Answering("show", devices[0])
+        raise
+    return _of_wishes(text, workload, wishes, devices, catalogue)
+
+
+def _of_wishes(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """What is asked of something that is to run."""
+    # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
+    if workload not in text and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
+        other = of_gpus(text, devices, catalogue)
+        if other and (other.command != "compare" or len(devices) == 1):
+            return other
+    if OWNING.search(text):
+        ids = tuple(dict.fromkeys(key for some in devices for key in some))
+        if len(ids) == 1:
+            return Answering("prices own", ids, hours(text))
+        any_term = (*(one for one in wishes if one[0] != "term"), ("term", "any"))
+        return Answering("recommend", (workload,), any_term)
+    return (
+        _of_a_use(text, workload, wishes, devices, catalogue)
+        or _of_a_load(text, workload, wishes, devices, catalogue)
+        or _of_a_job(text, workload, wishes, devices, catalogue)
+        or _of_a_machine(text, workload, wishes, devices, catalogue)
+        or Answering("recommend", (workload,), tuple(wishes))
+    )
+
+
+def _of_a_use(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What GPUs are for that are named, in a use without a model of its own: a comparison, or a review."""
+    if _is_model(workload) or use(workload) is None or {name for name, _ in wishes} - {"gpus", *_REPLACED}:
+        return None
+    if len(devices) > 1 and COMPARES.search(text):
+        return Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
+    return review(text, devices)
+
+
+def _of_a_job(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What is asked of a job of which nothing is wished but where it runs; None of any other, or of a use."""
+    job = tuple((name, said) for name, said in wishes if name in _JOB)
+    place = {*_PLACE, *(_REPLACED if len(devices) > 1 else ())}
+    if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
+        return None
+    if _FIT.search(text):
+        on = _on(text, devices, catalogue) or _of_size(text, catalogue)
+        return Answering("fit", (workload,), (*on, *job))
+    if _MONEY.search(text):
+        return None
+    if len(devices) > 1 and COMPARES.search(text):
+        several = _so_many(text, devices, catalogue)
+        beside = Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
+        return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
+    if _PREDICT.search(text):
+        one = len(devices) == 1 and not _counted(text, catalogue)
+        return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
+    worth = review(text, devices) if workload not in text else None
+    return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
+
+
+def _of_a_load(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """How fast a server on GPUs that are there is under a load; None where it is to meet something.
+
+    One who asks for the time to a first token, and tells no load, is alone.
+    """
+    named_ = dict(wishes)
+    asked = _PREDICT.search(text) or _WAITS.search(text) or _HOLDS.search(text)
+    if not (asked and devices and _is_model(workload)):
+        return None
+    if named_.get("phase", "serve") not in ("serve", "prefill"):
+        return None
+    if WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
+        return None
+    load = ("concurrency", named_.get("users") or ("1" if _FIRST.search(text) else ""))
+    if most := _HOLDS.search(text) if "users" not in named_ and len(devices[0]) == 1 else None:
+        load = "slo", named_.pop("slo", SLO)
+    if not load[1] or _DEMANDS & {*named_}:
+        return None
+    if "serve" not in resolve(workload).phases or not is_language_model(resolve(workload)):
+        return None
+    job = tuple((name, said) for name, said in wishes if name in _JOB and name != "phase")
+    several = _so_many(text, devices, catalogue)
+    on = (("gpu", several or ",".join(side_by_side(devices, catalogue))),)
+    phase = () if most else (("phase", "serve"),)
+    return Answering("predict", (workload,), (*on, *job, *phase, load))
+
+
+def _of_a_machine(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """What is asked of so many GPUs that are there, where `recommend` would ask how many.
+
+    A training of so many tokens is that of a cluster, in the form of a shared name that has the most links
+    and memory; anything else how fast it is and what it costs. None where it is asked which to take.
+    """
+    named_ = dict(wishes)
+    if not (_is_model(workload) and (several := _so_many(text, devices, catalogue))):
+        return None
+    if WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
+        return None
+    job = tuple((name, said) for name, said in wishes if name in _JOB)
+    trains = named_.get("phase") in TRAINING
+    if trains and "tokens" in named_ and len(devices) == 1:
+        count = several.rpartition(":")[2]
+        cluster = f"{largest(devices[0], catalogue)}:{count}"
+        return Answering("sweep", (workload,), (("gpus", cluster), ("tokens", named_["tokens"]), *job))
+    return Answering("predict", (workload,), (("gpu", several), *job))
+
+
+def _is_model(name: str) -> bool:
+    """Whether a name is a model on file, also with a tag behind it, and no use."""
+    with suppress(UsageError):
+        return use(name) is None and bool(resolve(name).id)
+    return False
+
+
+def _so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> str:
+    """The GPUs as `--gpu` takes them, where a number is told of one of them; of each name alike many."""
+    numbers = dict.fromkeys(devices, 0)
+    for ids, count in counted(text, catalogue):
+        numbers[ids] = max(numbers.get(ids, 0), count)
+    if max(numbers.values(), default=0) < 2:
+        return ""
+    typed = {key: f"{key}:{count}" if count > 1 else key for ids, count in numbers.items() for key in ids}
+    shown = side_by_side(devices, catalogue)
+    return ",".join(said for key, said in typed.items() if key in shown)
+
+
+def _speed(
+    workload: str, devices: Sequence[tuple[str, ...]], on: tuple[tuple[str, str], ...],
+    job: tuple[tuple[str, str], ...], catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """How fast a job is on a GPU, or on each that its name may mean."""
+    if len(devices[0]) == 1 or any(":" in names for _, names in on):
+        return Answering("predict", (workload,), (*on, *job))
+    return Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
+
+
+def _devices(text: str, catalogue: Catalogue) -> list[tuple[str, ...]]:
+    """The GPUs that are named, each with what its name may mean."""
+    return list(dict.fromkeys(ids for ids, _ in counted(text, catalogue)))
+
+
+def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """The option of the GPUs, with how many of it where one is named."""
+    names = tuple(key for some in devices for key in some)
+    if len(devices) == 1:
+        with suppress(UsageError):
+            one, may_be, _ = device(text, catalogue)
+            names = Told("", one, "", {}, may_be).gpus
+    return (("gpu", ",".join(names)),) if names else ()
+
+
+def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """The option of a GPU for so much memory as somebody asks whether it is enough: the fastest for games."""
+    asked = _SIZE.search(text)
+    size = float(asked[1] or asked[2] or asked[3]) * GIB if asked else 0.0
+    # A little of what a card is sold with is not there to use.
+    alike = [
+        gpu for gpu in catalogue.values()
+        if size and not gpu.user and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
+    ]  # fmt: skip
+    for segment in ("geforce", "workstation", "datacenter"):
+        if some := [gpu for gpu in alike if gpu.segment == segment and gpu.vendor == "NVIDIA"]:
+            return (("gpu", max(some, key=_of_today).id),)
+    return ()
+
+
+def _of_today(gpu: Gpu) -> tuple[bool, float]:
+    """By what a card of so much memory is likely to be: one with tensor cores that count, the fastest."""
+    return str(gpu.value("release_date") or "") >= _RECENT, float(gpu.value("fp16") or 0.0)
+
+
+def _counted(text: str, catalogue: Catalogue) -> bool:
+    """Whether a number of GPUs is asked for."""
+    return any(_NUMBER_OF.search(text[: one.start]) for one in named(text, catalogue))

@@ -1,0 +1,205 @@
+"""Questions of GPUs themselves, without a job: what one costs, is and runs, two side by side, a word for it.
+
+What is asked of something that is to run is of `audit/questions/question.py`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement.devices import named
+from whichgpu.audit.questions.wanted import placed
+from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.planner.glossary import meanings
+from whichgpu.prices.quote import OpenVariant, read_quote
+from whichgpu.software.frameworks import mentioned
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: GPUs side by side, at most, and of several forms of one name.
+_MOST, _FORMS = 6, 4
+_RUNS = re.compile(
+    r"\b(?:version|driver|works?|support(?:s|ed)?|compatib\w+|install(?:s|ed)?|available|runs?|use[ds]?)\b",
+    re.I,
+)
+#: What is asked of a GPU itself: what it costs, what it is.
+_COSTS = re.compile(
+    r"\b(?:prices?|pricing|costs?|how much (?:is|are|does|do|for)|cheapest|rent(?:al|ing)?|hire"
+    r"|(?:per|an) hour|where (?:can|do|could) (?:I|we|you|one) (?:buy|get|find)"
+    r"|what (?:does|do) .{1,40} (?:cost|go for))\b",
+    re.I,
+)
+ABOUT = re.compile(
+    r"\b(?:tell me (?:all |more |everything )?about|specs?|specifications?|data ?sheet|details|describe"
+    r"|(?:power (?:draw|consumption|limit)|tdp|bandwidth|cores|clocks?|caches?|nvlink|vram|memory|tflops)\b"
+    r".{0,12}\b(?:of|on|in|does|do|has|have)|info(?:rmation)?|what do you know about|what is (?:an?|the))\b"
+    r"|\b(?:memory bandwidth|bandwidth|tdp|power draw|cuda cores|cores|vram|memory|clock speed|nvlink)\W*$",
+    re.I,
+)
+#: What a question of a machine that is there does not ask: which to take.
+WHICH = re.compile(
+    r"\b(?:which|best|cheapest|recommend\w*|should (?:I|we) (?:buy|get|rent|use|take)"
+    r"|what (?:else|should|do (?:I|we)|to (?:buy|rent|get|use)"
+    r"|(?:kind of |other )?(?:gpu|card|instance|hardware|machine|server|setup|box)s?))\b",
+    re.I,
+)
+#: Who sells it, where nobody asks which GPU to take.
+_SELLERS = re.compile(
+    r"\bwh(?:ich|at) (?:cloud |gpu )?"
+    r"(?:providers?|clouds?|compan(?:y|ies)|sellers?|regions?|shops?|hosts?)\b",
+    re.I,
+)
+_DRIVER = re.compile(r"\b(?:drivers?|software|frameworks?|cuda version|version of cuda)\b", re.I)
+#: The same name once more, of which only what tells the forms apart is said: "A100 40 GB or 80 GB".
+_FORM = r"\d+ ?GB|SXM\d?|PCI-?e|NVL|OAM"
+_ELLIPSIS = re.compile(
+    rf"(?P<and>,? (?:and|or|vs\.?|versus|against|over) (?:the )?|/)(?P<form>{_FORM})\b", re.I
+)
+_OF_FORM = re.compile(rf" ?(?:{_FORM})$", re.I)
+#: A word whose meaning is asked for, and nothing else.
+_MEANS = re.compile(
+    r"^\W*(?:(?:what (?:does|do|is|are|'s)|what's) (?:(?:the )?(?:meaning|definition) of )?(?:an?|the)? ?"
+    r"(?P<of>.{2,40}?)(?: (?:means?|stand for|is|are|about))?"
+    r"|(?:explain|define) (?:me |to me |the |what )?(?P<word>.{2,40}?)(?: (?:is|are|means?))?)\W*$",
+    re.I,
+)
+_RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
+OWNING = re.compile(
+    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
+    r"|\b(?:power|electricity) (?:costs?|bill)\b",
+    re.I,
+)
+_HOURS = re.compile(
+    r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
+)
+COMPARES = re.compile(
+    r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
+)
+#: What is asked of a GPU itself: whether it is any good, and for what.
+_WORTH = re.compile(
+    r"\b(?:worth|good|useful|suitable|overkill|obsolete|outdated|old|future[- ]?proof|review|any use"
+    r"|what (?:can|could) (?:I|you|we|one|it)|what is .{1,40} (?:good )?for)\b",
+    re.I,
+)
+_LEARNS = re.compile(
+    r"\b(?:(?:deep|machine)[- ]learning|neural net\w*|AI|ML|DL|inference|inferencing|training)\b", re.I
+)
+#: A price that somebody asks, and whether it is one.
+_QUOTED = re.compile(
+    r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b", re.I
+)
+
+
+class Answering(NamedTuple):
+    """A command that answers a question: its name, what stands behind it, its options."""
+
+    command: str
+    names: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The same as typed behind the command."""
+        return [*self.names, *(word for name, value in self.options for word in (f"--{name}", value) if word)]
+
+
+def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
+    """What is asked of GPUs themselves."""
+    ids = tuple(dict.fromkeys(key for some in devices for key in some))
+    if ids and _QUOTED.search(text) and _quoted(text, catalogue):
+        return Answering("prices judge", (text,))
+    software = tuple(("framework", one) for one in mentioned(text))
+    if ids and (software or _DRIVER.search(text)) and _RUNS.search(text):
+        return Answering("compat", ids, software)
+    if ids and OWNING.search(text):
+        return Answering("prices own", ids[:1], hours(text))
+    if len(devices) > 1:
+        beside = Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
+        return beside if COMPARES.search(text) else None
+    return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
+
+
+def usual_jobs(text: str) -> tuple[tuple[str, str], ...]:
+    """The usual workloads, where somebody learns or infers, and says of no model what."""
+    return (("workload", "usual"),) if _LEARNS.search(text) else ()
+
+
+def review(text: str, devices: Sequence[tuple[str, ...]]) -> Answering | None:
+    """A review of a GPU of which is asked what it is good for."""
+    if len(devices) != 1 or len(devices[0]) != 1 or not _WORTH.search(text):
+        return None
+    return Answering("show", devices[0], (("format", "md"),))
+
+
+def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:
+    """What one GPU costs, or what it is; of a name that several share each, as far as one command tells."""
+    asked = _SELLERS.sub("", text)
+    if _COSTS.search(text) and not WHICH.search(re.sub(r"\bcheapest\b", "", asked, flags=re.I)):
+        said = named(text, catalogue)[0].text
+        return Answering("prices", (said if len(ids) > 1 else ids[0],), placed(_without(text, said)))
+    if WHICH.search(text) or not ABOUT.search(text):
+        return None
+    return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
+
+
+def _without(text: str, name: str) -> str:
+    return text.replace(name, " , ", 1)
+
+
+def whole(text: str, catalogue: Catalogue) -> str:
+    """A question with the names in full of which only the form is said: "A100 40 GB or 80 GB"."""
+    for one in reversed(named(text, catalogue)):
+        other, form = _ELLIPSIS.match(text, one.end), _OF_FORM.search(one.text)
+        if other and form:
+            full = f"{other['and']}{one.text[: form.start()]} {other['form']}"
+            text = f"{text[: one.end]}{full}{text[other.end() :]}"
+    return text
+
+
+def _of_a_word(text: str, catalogue: Catalogue) -> Answering | None:
+    """The meaning of a word that the glossary has, where a question is of nothing else."""
+    asked = _MEANS.match(text)
+    word = (asked["of"] or asked["word"] or "").strip() if asked else ""
+    with suppress(WhichGpuError):
+        return Answering("explain", (word,)) if word and meanings(word, catalogue) else None
+    return None
+
+
+def _quoted(text: str, catalogue: Catalogue) -> bool:
+    """Whether a text is a price that somebody asks, of one GPU or of a name that several share."""
+    try:
+        read_quote(text, catalogue)
+    except OpenVariant:
+        return True
+    except UsageError:
+        return False
+    return True
+
+
+def side_by_side(devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> tuple[str, ...]:
+    """What the names may mean; where that is too much to read, each name's form with most links and memory.
+
+    The comparison names the other forms.
+    """
+    if len(devices) > 1 and sum(map(len, devices)) > _FORMS:
+        return tuple(dict.fromkeys(largest(some, catalogue) for some in devices))[:_MOST]
+    rounds = (key for some in zip_longest(*devices) for key in some if key)
+    return tuple(dict.fromkeys(rounds))[:_MOST]
+
+
+def largest(ids: Sequence[str], catalogue: Catalogue) -> str:
+    """Of the forms of a name the one with most links and memory."""
+    return max(ids, key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0)))
+
+
+def hours(text: str) -> tuple[tuple[str, str], ...]:
+    """The option for how long a day it runs, where that is said."""
+    match = _HOURS.search(text)
+    return (("hours-per-day", match[1] or "24"),) if match else ()

@@ -1,0 +1,230 @@
+"""Wishes of a question: words, and the options of `recommend` that they stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.measurement.text import HOW_MANY
+from whichgpu.audit.text.quantities import read_number
+from whichgpu.values import NamedTuple
+from whichgpu.workloads.subjects import PEOPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_N = r"\d+(?:,\d+)*(?:\.\d+)?"
+_BIG = rf"{_N} ?(?:k|m|b|thousand|million|billion|trillion)?"
+_UNDER = (
+    r"(?:under|below|within|less than|cheaper than|at most|max(?:imum)?(?: of)?|up to|no more than|not over"
+    r"|budget(?: of| is|:)?|for|<)"
+)
+_CLOCK = r"(?:ms|milliseconds?|s|secs?|seconds?)"
+_EVERY = r"(?:/| per | an? | each | every )"
+_PERIOD = r"(?:s|sec|second|min|minute|h|hr|hour|day|week|month|year)"
+_MONEY = (
+    rf"(?:[$\u20ac\u00a3] ?{_N}k?"
+    rf"|{_N}k? ?(?:usd|dollars?|bucks|eur|euros?|gbp|pounds?|[$\u20ac\u00a3]))"
+)
+_CURRENCY = {"\u20ac": "EUR", "eur": "EUR", "\u00a3": "GBP", "gbp": "GBP", "pou": "GBP"}
+_POWERS = {"thousand": "k", "million": "M", "billion": "B", "trillion": "T"}
+#: What is made, sent or trained on, as the size of a job is told, by the option for it.
+_NOUNS = {
+    "epochs": "epochs?",
+    "samples": r"(?:training )?(?:examples|samples|rows|pairs|conversations|dialogues|tickets|instructions)",
+    "requests": r"(?:requests|documents|docs|questions|queries|prompts|articles|emails|pages|sentences"
+    r"|passages|paragraphs|chunks|records|abstracts|tweets|reviews)",
+    "images": r"(?:images|pictures|photos|renders|frames)",
+}  # fmt: skip
+
+
+class Wish(NamedTuple):
+    """How one option is told: a pattern, and what a match makes of it."""
+
+    option: str
+    pattern: re.Pattern[str]
+    said: Callable[[re.Match[str]], str]
+
+
+def _wish(option: str, pattern: str, said: Callable[[re.Match[str]], str]) -> Wish:
+    return Wish(option, re.compile(pattern, re.I), said)
+
+
+def _money(match: re.Match[str]) -> str:
+    text = match["money"]
+    amount = re.search(rf"{_N}k?", text, re.I)
+    unit = next((code for mark, code in _CURRENCY.items() if mark in text.lower()), "USD")
+    period = {"hr": "h", "hour": "h", "minute": "min"}.get((match["period"] or "").lower(), match["period"])
+    said = amount[0] if amount else text
+    if period == "min":
+        said, period = f"{60.0 * float(said.replace(',', '')):g}", "h"
+    return f"{said} {unit}" + (f"/{period}" if period else "")
+
+
+def _per(match: re.Match[str]) -> str:
+    return f"{_short(match['n'])} {match['noun'].split()[-1]}/{match['period']}"
+
+
+def _short(amount: str) -> str:
+    """An amount as options take it: 20k, 1M, 10B."""
+    said = re.sub(
+        r"thousand|million|billion|trillion", lambda word: _POWERS[word[0].lower()], amount, flags=re.I
+    )
+    return said.replace(" ", "")
+
+
+def _number(match: re.Match[str]) -> str:
+    return _short(match["n"]).replace(",", "")
+
+
+def _quick(match: re.Match[str]) -> str:
+    """What one reader gets a second, as the time between his tokens."""
+    return f"tpot {1000.0 / float(match['rate'].replace(',', '')):.3g} ms"
+
+
+def _objective(name: str) -> Callable[[re.Match[str]], str]:
+    def said(match: re.Match[str]) -> str:
+        found = match.groupdict()
+        return " ".join(filter(None, (name, (found["p"] or found.get("q") or "").lower(), found["time"])))
+
+    return said
+
+
+_P = r"(?:(?:at |for |in )?(?P<p>p\d\d) ?)?"
+_TIME = rf"(?P<time>{_N} ?{_CLOCK})\b(?: ?(?:at )?\(?(?P<q>p\d\d)\b\)?)?"
+_THAN = r"(?: ?(?:is|of|:|<|<=|under|below|within|in|less than|at most|faster than) ?)*"
+#: What is made: where words stand between it and its number, they are kept ("a million SDXL images").
+_MADE = (
+    r"(?P<kept>(?:[A-Za-z][\w.-]* ){0,3}?)"
+    r"(?P<noun>images|pictures|photos|videos|clips|tokens|tok|sequences|embeddings)"
+)
+_ASKED = (
+    r"(?P<noun>requests|queries|calls|prompts|questions|req|messages|chats|documents|docs|pages|emails|articles"
+    r"|tickets|sentences|reviews)"
+)
+_HEARD = r"(?:audio|speech|podcasts?|recordings?|calls|lectures|meetings|interviews|video)"
+_ITEM = r"(?:image|picture|request|video|clip|query|document)"
+_MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
+_NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt|at once|at a time|concurrent|simultan))"
+#: Before what is sent, where so many are under way at once.
+_AT_ONCE = r"(?!concurrent|parallel|simultaneous|in-flight)"
+WISHES: tuple[Wish, ...] = (
+    _wish("slo", rf"\b{_P}(?:first token|ttft|time to first token)\b{_THAN} ?{_TIME}", _objective("ttft")),
+    _wish("slo", rf"\b{_TIME} ?(?:to(?: the)? first token|ttft)(?P<p>)", _objective("ttft")),
+    _wish("slo", rf"\b{_P}(?:tpot|itl|time per (?:output )?token)\b{_THAN} ?{_TIME}", _objective("tpot")),
+    _wish("slo", rf"\b{_TIME} ?(?:a|per|each|/) ?token\b(?P<p>)", _objective("tpot")),
+    _wish(
+        "slo",
+        rf"\b(?:at least |minimum )?(?P<rate>{_N}) ?(?:tokens?|tok|t) ?(?:/|per|a) ?s(?:ec(?:ond)?)? "
+        r"(?:(?:per|for each|for every|/) ?(?:user|request|stream)\b|each\b)",
+        _quick,
+    ),
+    _wish(
+        "slo",
+        rf"\beach (?:of them )?(?:(?:expect|get|need|want|see)s?|at|with)(?: at least| about)? "
+        rf"(?P<rate>{_N}) ?(?:tokens?|tok|t) ?(?:/|per|a) ?s(?:ec(?:ond)?)?\b",
+        _quick,
+    ),
+    _wish(
+        "budget",
+        rf"(?:\b{_UNDER} ?)?(?P<money>{_MONEY})"
+        rf"(?! ?(?:/|per|an?) ?kWh)(?:{_EVERY}(?P<period>min|minute|h|hr|hour|day|month|year)\b)?",
+        _money,
+    ),
+    _wish(
+        "users",
+        rf"(?P<n>{_N}k?) (?:(?:concurrent|simultaneous|parallel|active|daily) )*(?:{PEOPLE})\b"
+        r"(?: at (?:once|a time))?",
+        _number,
+    ),
+    _wish("users", rf"(?P<n>{_N}) (?P<kept>(?:virtual |remote )?desktops?)\b", _number),
+    _wish(
+        "rate",
+        rf"(?P<n>{_N}) {_ASKED}{_EVERY}(?P<period>{_PERIOD})\b",
+        lambda m: f"{m['n']} req/{m['period']}",
+    ),
+    _wish(
+        "target",
+        r"\b(?P<n>\d+) (?:camera |video |live )*(?:streams?|cameras|feeds)(?:,| at| of| with| each)* "
+        r"(?P<each>\d+) ?fps",
+        lambda m: f"{int(m['n']) * int(m['each'])} images/s",
+    ),
+    _wish("target", r"(?P<n>\d+) ?fps\b", lambda m: f"{m['n']} images/s"),
+    _wish(
+        "streams",
+        r"(?P<n>\d+) (?:[a-z]+ )?(?:meetings|calls|callers|streams|channels|speakers)\b"
+        r"(?: at once| live| in real time)?",
+        lambda m: m["n"],
+    ),
+    _wish(
+        "target",
+        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips|embeddings|sequences|tokens) "
+        r"(?P<kept>(?:with|of|using|by|in) (?!\d+ (?:tokens? )?out)[^,;]{1,40}?)"
+        rf"{_EVERY}(?P<period>{_PERIOD})\b",
+        _per,
+    ),
+    _wish("target", rf"(?<![\w.])(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish(
+        "target",
+        rf"\b(?:an?|one|1) (?P<noun>image|picture|photo|video|clip) (?:every|each|per) (?P<n>{_N}) ?"
+        r"(?P<span>s(?:ec(?:ond)?s?)?|min(?:ute)?s?)\b",
+        lambda m: f"{1.0 / read_number(m['n']):.4g} {m['noun']}s/{'min' if m['span'][0] == 'm' else 's'}",
+    ),
+    _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours) of [a-z -]+?{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
+    _wish(
+        "latency",
+        rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) ?(?:per|an?|each|for (?:each|an?)|/) ?{_ITEM}\b",
+        _number,
+    ),
+    _wish("latency", rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) (?:of )?latency\b", _number),
+    _wish(
+        "latency",
+        rf"\b(?:each|every|per|an?|one) {_ITEM} (?:in |takes )?{_UNDER} ?(?P<n>{_N} ?{_CLOCK})\b",
+        _number,
+    ),
+    _wish("latency", rf"\blatency{_THAN} ?(?P<n>{_N} ?{_CLOCK})\b", _number),
+    _wish("latency", rf"\b(?:under|below|within|less than) ?(?P<n>{_N} ?(?:ms|milliseconds?))\b", _number),
+    _wish(
+        "deadline",
+        rf"\b(?:within|in|under|by|less than|at most) "
+        rf"(?P<n>{HOW_MANY}) ?(?P<span>h|hrs?|hours?|days?|weeks?|min(?:ute)?s?)\b",
+        lambda m: f"{read_number(m['n']):g} {m['span']}",
+    ),
+    _wish(
+        "max_power",
+        rf"\b(?:{_UNDER} )?(?P<n>{_N}) ?(?:W|watts?)\b(?! ?(?:psu|power supply))",
+        lambda m: f"{m['n']} W",
+    ),
+    _wish(
+        "machine",
+        rf"\b(?P<n>{_N}) ?(?:W|watts?) (?:psu|power supply)\b",
+        lambda m: f"psu {m['n']} W",
+    ),
+    _wish(
+        "min_memory",
+        rf"\b(?:at least |minimum |min |with )?(?P<n>{_N}) ?gi?b ?(?:of )?"
+        r"(?:vram|gpu memory|video memory|memory)\b",
+        lambda m: f"{m['n']} GB",
+    ),
+    _wish(
+        "min_memory",
+        rf"\b(?:with|at least|on|in|into|have|has|only) (?:an? |only )?(?P<n>{_N}) ?gi?b\b"
+        r"(?! ?(?:of )?(?:ram|disk|storage|data))",
+        lambda m: f"{m['n']} GB",
+    ),
+    _wish(
+        "min_memory",
+        rf"(?<![\w.,$])(?P<n>{_N}) ?gi?b (?:gpus?|(?:graphics |video )?cards?)\b",
+        lambda m: f"{m['n']} GB",
+    ),
+    _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
+    *(
+        _wish(
+            option,
+            rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:{_AT_ONCE}[a-z][\w.-]* )?){noun}\b{_NOT_EACH}",
+            _number,
+        )
+        for option, noun in _NOUNS.items()
+    ),
+)

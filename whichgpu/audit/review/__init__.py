@@ -1,0 +1,1 @@
+"""Accusations looked at once more: what else they may mean, what excuses them."""

@@ -1,0 +1,224 @@
+"""Accusations that hold whoever of a text's devices is meant, though it is not certain which one is.
+
+What a sentence says is held against one device, or two. Where its words leave open whether it is of them, the
+accusation is withheld; it is raised again where what is said is so of none that the document speaks of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN, place_of
+from whichgpu.audit.comparisons.multiple import OF_SLICES, Multiple, verdict_of
+from whichgpu.audit.devices.families import is_of
+from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.excluded.scope import headed_by, spoken_of
+from whichgpu.audit.findings import withheld
+from whichgpu.audit.known.said import claims
+from whichgpu.audit.review.settling import OF_SEVERAL
+from whichgpu.audit.review.understood import UNSTATED
+from whichgpu.audit.tables.variants import is_right
+from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.capabilities import CAPABILITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from whichgpu.audit.clauses.agreement import At
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
+
+#: Characters before what a device is said to have.
+_BEFORE = 60
+_HAS = {each.key: each.has for each in CAPABILITIES}
+#: Why an accusation is withheld that leaves open only of whom it is.
+_OPEN = (OF_OTHERS, UNPROVEN, OF_SEVERAL, UNSTATED)
+
+
+def raised(found: Sequence[Finding], accused: Iterable[Finding], context: Context) -> list[Finding]:
+    """Findings with those raised again that were withheld for want of a subject and are so of no device."""
+    first = {(each.start, each.end, each.kind, each.attribute): each for each in accused}
+    done = []
+    for each in found:
+        before = first.get((each.start, each.end, each.kind, each.attribute))
+        again = before is not None and each.because in _OPEN and _is_of_none(before, context)
+        done.append(before if again and before is not None else each)
+    return done
+
+
+def lowered(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings without accusations of a ratio that others have of which the sentence may speak as well."""
+    return [withheld(each, OF_OTHERS) if _is_of_others(each, context) else each for each in found]
+
+
+def _is_of_others(found: Finding, context: Context) -> bool:
+    """Whether a ratio that is accused is so of two devices, one of which its sentence does not name."""
+    sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
+    known = (
+        found.attribute in attributes()
+        and len(sides) > 1
+        and all(side <= {*context.catalogue} for side in sides)
+    )
+    where = place_of(found, context) if found.kind == "ratio" and found.accuses and known else None
+    if where is None:
+        return False
+    passage, at, sentence = where.passage, where.at, where.sentence
+    here = [
+        {*each.ids, *each.named}
+        for each in context.mentions.get(where.number, ())
+        if sentence.start <= each.start < sentence.end
+    ]
+    if all(any(side & one for one in here) for side in sides):
+        return False
+    end = at + len(found.stated)
+    told = [
+        one for one in claims(passage.text, sentence, context.fraction) if one.start < end and at < one.end
+    ]
+    ways = [way for one in told for way in one.ways]
+    ways += [
+        Multiple(each.start, each.end, each.value, each.limit)
+        for each in multiples(passage.text)
+        if each.start == at and not told
+    ]
+    # The two themselves are judged already.
+    own = {model(key, context.catalogue) for side in sides for key in side}
+    others = [gpu for gpu in spoken_of(context) if model(gpu.id, context.catalogue) not in own]
+    values = [
+        value
+        for gpu in others
+        for value in _between(found.attribute, [gpu, *spoken_of(context)], context, one=gpu)
+    ]
+    return bool(values) and any(verdict_of(way, values) == "confirmed" for way in ways)
+
+
+def _is_of_none(found: Finding, context: Context) -> bool:
+    test = _TESTS.get(found.kind)
+    where = place_of(found, context)
+    return test is not None and where is not None and test(found, where, context)
+
+
+def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
+    """The devices that a passage may be about: that of its heading, else all that the text speaks of."""
+    return headed_by(passage, context) or spoken_of(context)
+
+
+def _capability(found: Finding, where: At, context: Context) -> bool:
+    """Whether every device of the text has a capability, or none, as the accused one."""
+    if _ELSE.search(where.passage.text[: where.at][-_BEFORE:]):
+        return False
+    has = _HAS.get(found.attribute)
+    accused = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
+    if has is None or not accused:
+        return False
+    of_all = {has(gpu) for gpu in (*_spoken_of(where.passage, context), *accused)}
+    return len(of_all) == 1 and of_all != {None}
+
+
+def _identity(found: Finding, where: At, context: Context) -> bool:
+    """Whether no device of the text is of a generation, or of an architecture."""
+    gpus = _spoken_of(where.passage, context)
+    if found.attribute == "architecture":
+        if not _BASED_ON.search(where.passage.text, 0, where.at):
+            return False
+        return not any(is_of(gpu, found.stated) for gpu in gpus)
+    told = next((n for word, n in _ORDINALS.items() if found.stated.lower().startswith(word)), None)
+    if told is None or "generation" not in found.attribute:
+        return False
+    values = {gpu.value(found.attribute) for gpu in gpus}
+    return told not in {int(value) for value in values if value is not None}
+
+
+#: Before an architecture, words that tell it of what is spoken of.
+_BASED_ON = re.compile(
+    r"\b(?:(?:based|built) (?:up)?on(?: the)?|\bGPU of the|(?:is|as|being) an?)\s+(?:[\w\u2019']+\s+)?$",
+    re.IGNORECASE,
+)
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
+#: What a chip has, which no host and no limit has, and in which none of several differs by how it is used.
+_OF_CHIP = (
+    "memory_bus", "cores", "tensor_cores", "rt_cores", "sms", "l2", "l3", "transistors", "memory_type",
+)  # fmt: skip
+
+
+def _value(found: Finding, where: At, context: Context) -> bool:
+    """Whether the device of the heading above has a value of a chip in nothing of its dimension."""
+    passage, at = where.passage, where.at
+    attribute = attributes().get(found.attribute)
+    if attribute is None or found.attribute not in _OF_CHIP or _OF_HOST.search(passage.text):
+        return False
+    gpus = headed_by(passage, context)
+    if found.attribute == "memory_type":
+        word = found.stated.upper().split()[0]
+        types = [str(gpu.value("memory_type") or word).upper() for gpu in gpus]
+        return bool(types) and not any(each.startswith(word) for each in types)
+    told = next((one for one in quantities(passage.text, context.fraction) if one.start == at), None)
+    ways = [one for one in attributes().values() if one.dimension == attribute.dimension]
+    if told is None or not gpus:
+        return False
+    return not any(is_right(passage.text, told, one, gpu, context) for one in ways for gpu in gpus)
+
+
+_OF_HOST = re.compile(r"\b(?:sockets?|hosts?|CPUs?|Grace|LPDDR\w*|DDR\d|EPYC|Xeon|Ryzen)\b")
+
+
+def _ratio(found: Finding, where: At, context: Context) -> bool:
+    """Whether no two devices of the text have a ratio in what its words name."""
+    passage, at, sentence = where.passage, where.at, where.sentence
+    end = at + len(found.stated)
+    told = [
+        one for one in claims(passage.text, sentence, context.fraction) if one.start < end and at < one.end
+    ]
+    beside = {each.attribute.key for each in named(passage.text[max(sentence.start, at - 32) : end + 40])}
+    if not told or found.attribute not in beside:
+        return False
+    ways = [way for one in told for way in one.ways]
+    values = [*_between(found.attribute, _spoken_of(passage, context), context)]
+    doubtful = _OWN_RATE.match(passage.text, end) or OF_SLICES.search(passage.text)
+    if doubtful or found.stated.lower().endswith("ing") or not _names(where, context):
+        return False
+    return bool(ways and values) and all(verdict_of(way, values) == "contradicted" for way in ways)
+
+
+def _names(where: At, context: Context) -> bool:
+    """Whether a sentence speaks of a device, by its name or by words for one of those told."""
+    here, sentence = context.mentions.get(where.number, ()), where.sentence
+    return any(sentence.start <= each.start < sentence.end for each in here) or bool(
+        _CARDS.search(sentence.text)
+    )
+
+
+_CARDS = re.compile(
+    r"\b(?:either|both|each|older|newer|the other|this) (?:card|gpu|board|part|one)s?\b", re.I
+)
+
+
+#: Before what a device is not said to have.
+_ELSE = re.compile(
+    r"\b(?:in place of|instead of|rather than|like|for|TensorRT\b[^.;]*) *$|\bno\s+(?:\w+\s+)?(?:and\s*)?$",
+    re.IGNORECASE,
+)
+#: "Half as much in BF16": of its own rate in another format.
+_OWN_RATE = re.compile(r"\s+(?:as|that)\s+(?:much|many|fast|rate)?\s*(?:in|with|for|at)\b", re.IGNORECASE)
+
+
+def _between(key: str, gpus: Sequence[Gpu], context: Context, *, one: Gpu | None = None) -> Iterator[float]:
+    attribute = attributes()[key]
+    for field in attribute.fields:
+        told = [(gpu, gpu.value(field)) for gpu in gpus]
+        known = [(gpu, float(value)) for gpu, value in told if isinstance(value, int | float) and value]
+        for gpu, value in known:
+            for other, against in known:
+                of_one = one is None or one in (gpu, other)
+                if of_one and model(gpu.id, context.catalogue) != model(other.id, context.catalogue):
+                    yield value / against
+
+
+_TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
+    "capability": _capability,
+    "identity": _identity,
+    "ratio": _ratio,
+    "specification": _value,
+}

@@ -1,0 +1,1 @@
+"""Tables: what their cells state, of which device and attribute."""

@@ -1,0 +1,48 @@
+"""Cells of tables that list what a device has: "80 GB HBM3, 3.35 TB/s, MIG" under "Key features".
+
+Their heading names no attribute, so they are read as items of a list are: each value by its unit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.attributes import headed, named, open_header
+from whichgpu.audit.values.nearest import APART
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Document, Passage
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: Dimensions of values that say nothing of a device by their unit, and characters of a cell at most.
+_OPEN = ("number", "count", "times", "percent", "money", "time", "rate")
+_LONGEST = 3 * APART
+#: Words of a cell that is a phrase: "Turing card from 2018 with 2,560 CUDA cores".
+_WORDS = 4
+
+
+def featured(document: Document, catalogue: Catalogue) -> Iterator[Passage]:
+    """Such cells as items: of a row or a column of a device, below or beside a heading that is open."""
+    for table in document.tables:
+        for row in table.rows[1:]:
+            for column, cell in enumerate(row[1:], 1):
+                heads = (row[0], table.cell(0, column))
+                if cell is None or cell.kind != "cell" or None in heads or not _is_list(cell):
+                    continue
+                whose = [bool(head and any(True for _ in mentions(head.text, catalogue))) for head in heads]
+                label = heads[whose.index(False)] if sorted(whose) == [False, True] else None
+                if label and headed(label.text) is None and open_header(label.text):
+                    yield cell._replace(kind="item")
+
+
+def _is_list(cell: Passage) -> bool:
+    """Whether a cell has several entries, and one of them a value with a unit or a number of cores."""
+    if len(cell.text) > _LONGEST:
+        return False
+    counts = any(each.attribute.dimension == "count" for each in named(cell.text))
+    told = any(each.dimension not in _OPEN for each in quantities(cell.text))
+    return told if "," in cell.text and not counts else counts and len(cell.text.split()) >= _WORDS

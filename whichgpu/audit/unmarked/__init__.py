@@ -1,0 +1,1 @@
+"""Tables that lost their marks, put together again from lines."""

@@ -1,0 +1,538 @@
+"""Software stacks as data: `data/runtimes/runtimes.toml`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.job.versions import (
+    as_containers,
+    dated,
+    major_of,
+    month_of,
+    parts,
+    version_of,
+    without_namesakes,
+)
+from whichgpu.facts import store
+from whichgpu.units import parse
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+
+@immutable
+class Runtime:
+    """One software stack; times in seconds, shares of peak and bandwidth as fractions.
+
+    `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
+    the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
+    all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32. One that
+    `casts` keeps activations in FP32.
+    On GPUs of the vendors and families in `integer` prompts multiply quantised weights as INT8; on those
+    of `unpacks` kernels widen them on the way to the units, where others leave that to memory; on those of
+    `plain`, architectures among them, products in 16 bits run at the rate of FP32. `replaced` are classes of
+    memory traffic whose kernels no measured build had.
+    `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
+    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes
+    (`Precision`).
+    `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
+    activations of a product in 8 or 4 bits.
+    An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
+    the host's time for a launch those of a stage of a pass take the share that `starts` has of it.
+    `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
+    where free text named no known stack and this is only the nearest. `marks` are what sets one use
+    apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
+    whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
+    replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
+    pipeline one sequence at a time. `calls` is by kind of product the id of a runtime that calls the same
+    library: what the fit knows of those kernels holds. What `reads` works on real data. With `casts_once`
+    16-bit weights are kept from step to step; with `selects_attention` its selective checkpointing runs the
+    scores of attention again, and no more; with `stops_early` its full one leaves the last product of a layer
+    out
+    (`workloads/checkpointing.py`);
+    `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
+    kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
+    recipes of a version set (`asked` reads them). `language` is
+    the id of what its makers run language models with, `trainer` of that whose kernels it trains them with,
+    and `lengths` tokens of a prompt and its answer by
+    workload, where a job of these states neither. `holds` is what sets its memory apart
+    (`cost/memory/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
+    none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
+    the id with the marks that set its memory apart and not its time. One that `converts` makes maps
+    channels-last for each convolution on 16-bit tensor cores, and back; one that `autotunes` times the
+    algorithms of each and takes the fastest; one that `indexes_depthwise` has kernels of its own for
+    depthwise ones of FP32 maps. One that `chains` fuses elementwise ops with each other and not with
+    products, which are a library's.
+    """
+
+    id: str
+    title: str
+    vendors: tuple[str, ...]
+    year: int
+    launch: float
+    gap: float
+    fixed: float
+    overlap: float
+    fuses: bool
+    flash: bool
+    tf32: tuple[str, ...]
+    products: Mapping[str, float]
+    memory: Mapping[str, float]
+    sequence: float
+    default_precision: Mapping[str, str]
+    #: Vendors on whose GPUs it runs as well, where no run of it was measured.
+    unmeasured: tuple[str, ...] = ()
+    #: The id of what runs its models where a job names nothing and it does not run on the GPU.
+    elsewhere: str = ""
+    #: By vendor, the id of what its programs become on that one's devices.
+    through: Mapping[str, str] = field(default_factory=dict)
+    #: The id of what runs a network under its name that is no pipeline of it.
+    networks: str = ""
+    #: The same of what hears or speaks, where a name is of a library of language models as well (NeMo).
+    sounds: str = ""
+    #: The id of what makes pictures where a framework is all that is named.
+    pipelines: str = ""
+    #: By vendor or architecture, `gap` where it is another on its GPUs.
+    gaps: Mapping[str, float] = field(default_factory=dict)
+    #: By format, the `launch` where a library's own kernels unpack its weights.
+    launches: Mapping[str, float] = field(default_factory=dict)
+    #: By vendor, the rows of a tile of its kernel for experts, which takes one at least of each.
+    expert_tile: Mapping[str, float] = field(default_factory=dict)
+    #: By a name of it, the format in which that program loads models unless it is told otherwise.
+    loads: Mapping[str, str] = field(default_factory=dict)
+    #: The phase that it runs unless it is told otherwise, where that is not the workload's first.
+    does: str = ""
+    #: By a format, the one of its own in which it keeps such weights.
+    stores: Mapping[str, str] = field(default_factory=dict)
+    #: The same of weights that lie frozen beside adapters, and of a model that it trains whole.
+    freezes: Mapping[str, str] = field(default_factory=dict)
+    #: Families whose models it loads in FP32 to train them, whatever 16 bits are asked for.
+    loads_wide: tuple[str, ...] = ()
+    #: Whether it has no backward pass, so that another trains what is trained.
+    infers: bool = False
+    trains: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
+    #: A norm still reduces once.
+    left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
+    #: By the name of an op, how often modules that write it op by op move what a kernel of its own would.
+    written: Mapping[str, float] = field(default_factory=dict)
+    recipes: tuple[Mapping[str, Any], ...] = ()
+    like: str = ""
+    known_as: str = ""
+    language: str = ""
+    trainer: str = ""
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
+    lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    chains: bool = False
+    #: Whether its products take turns with elementwise kernels though it fuses most of them.
+    alternates: bool = False
+    #: One that `chains` has a convolution's bias, and the function behind it, at the end of the convolution.
+    ends_products: bool = False
+    #: Whether all rows of what sets it apart are of one source.
+    one_source: bool = False
+    converts: bool = False
+    autotunes: bool = False
+    indexes_depthwise: bool = False
+    #: FP16 pipelines decode in FP32 where the autoencoder says so (`upcasts`).
+    decodes_wide: bool = False
+    #: B of gradients that replicas add up at once.
+    bucket_bytes: float = 0.0
+    shards: str = ""
+    splits_batch: bool = False
+    calls: Mapping[str, str] = field(default_factory=dict)
+    reads: bool = False
+    casts_once: bool = False
+    selects_attention: bool = False
+    stops_early: bool = False
+    #: It usually serves one user, one request at a time.
+    one_user: bool = False
+    exposed: float = 1.0
+    #: Parts of its pipelines may have a layer more than others.
+    uneven_parts: bool = False
+    #: A training sends each copy of a token to its expert by itself, several to one GPU.
+    sends_copies: bool = False
+    #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
+    eager: float = 0.0
+    #: The same without latent attention and experts in 8 bits, where it is shorter; 0 where it is the same.
+    eager_plain: float = 0.0
+    #: Whether all tokens wait for that.
+    stalls: bool = False
+    #: The row of `[serving.engine]` that says how it orders prompts and tokens, if not that of its kernels.
+    order: str = ""
+    #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
+    #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
+    ahead: float = 0.0
+    #: Seconds that the host loses in each pass for every GPU of a group, in one machine, beside the first.
+    rank: float = 0.0
+    #: Tokens of a pass up to which each GPU of an all-reduce gets what all the others hold, at once.
+    one_shot: float = 0.0
+    #: Seconds for which a GPU of such an all-reduce waits for each other one, if not as long as of any other.
+    one_shot_peer: float = 0.0
+    #: Share of `fixed`, `sequence` and `rank` that is left without a server around the engine.
+    serverless: float = 1.0
+    #: Whether it does so where there are stages as well.
+    stages_ahead: bool = False
+    #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
+    lockstep: float = 0.0
+    #: The same of replicas that train networks with batch norms in 16 bits on tensor cores.
+    norms_wait: float = 0.0
+    updates: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
+    #: By stage, kernels of an expert's turn for each of its products, where modules loop over experts.
+    turns: Mapping[str, float] = field(default_factory=dict)
+    undated: Mapping[str, str] = field(default_factory=dict)
+    mixed_gradient: float = 4.0
+    micro_batch: float = 0.0
+    narrow: bool = False
+    casts: bool = False
+    widens: tuple[str, ...] = ()
+    integer: tuple[str, ...] = ()
+    unpacks: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    #: Families on whose tensor cores its library has no 16-bit product whose sides are no multiples of eight.
+    aligned: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    #: Beginnings of the names of layers in INT8 whose maps stay on the chip: one kernel computes them all.
+    on_chip: tuple[str, ...] = ()
+    #: Vendors and architectures on whose GPUs attention is not fused, whatever it is elsewhere.
+    unfused: tuple[str, ...] = ()
+    #: How an engine's kernels widen narrow weights, where not as Marlin's (`cost/kernels/_widening.py`).
+    widens_in: Mapping[str, float] = field(default_factory=dict)
+    vector_bytes: float = 0.0
+    vector_values: float = 0.0
+    steps: tuple[float, float] = (0.0, 0.0)
+    routing: float = 1.0
+    #: By architecture, `routing` where other kernels run on its GPUs.
+    routings: Mapping[str, float] = field(default_factory=dict)
+    quantising: float = 0.0
+    #: The same in models without experts, where that is stated apart.
+    quantising_dense: float = 0.0
+    #: Whether its attention is held up by exponentials, and no more by how products wait for them.
+    overlaps_softmax: bool = False
+    #: Sizes of the groups whose heads share what a token's attention reads of the cache; None for any size.
+    shared_by: tuple[int, ...] | None = None
+    exact: bool = True
+    marks: tuple[str, ...] = ()
+    #: Of these, those that change what runs, and not only its name.
+    changed: tuple[str, ...] = ()
+    holds: Mapping[str, Any] = field(default_factory=dict)
+    habits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keeper: str = ""
+    #: What it is in `data/software/`, the releases that are meant, and the text that named it.
+    software: str = ""
+    release: str = ""
+    said: str = field(default="", compare=False)
+    #: Of jobs in FP16 and BF16 that are one sweep, which FP16 stands for, the format of those that it runs.
+    half: str = ""
+    #: Of several that are `joined`, the one on each GPU of a sweep.
+    each: tuple[Runtime, ...] = ()
+    #: Those of `each` that are not the same, and which of them each job is under, (J,).
+    several: tuple[Runtime, ...] = field(default=(), compare=False)
+    which: Any = field(default=None, compare=False)
+
+    @property
+    def brain(self) -> bool:
+        """Whether FP16 stands for BF16 in the ops of the jobs that it runs."""
+        return self.half.endswith("bf16")
+
+    @property
+    def kernels(self) -> str:
+        """The id of the runtime that the fit knows it as."""
+        return self.known_as or self.like or self.id
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """What the fit knows it as, then that with what sets it apart: `pytorch-2`, `pytorch-2+nhwc`."""
+        between = (self.like,) if self.known_as and self.like else ()
+        apart = (*between, *((self.id,) if self.kernels != self.id else ()), *self.marks)
+        return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
+
+    @property
+    def transposes(self) -> bool:
+        """Whether it `converts` maps, which are not channels-last already."""
+        return self.converts and "nhwc" not in self.marks
+
+    @property
+    def specialised(self) -> bool:
+        """Whether it is for language models alone: a framework may train them as one that is does."""
+        return bool(self.domain) and not self.framework
+
+    @property
+    def framework(self) -> bool:
+        """Whether it is a framework that trains a language model with the kernels of a trainer."""
+        return bool(self.holds.get("framework"))
+
+    def recomputes(self, *, experts: bool) -> bool:
+        """Whether its recipes recompute as much as a card needs, of any model or of `experts` alone."""
+        known = self.holds.get("recomputes", False)
+        return experts if known == "experts" else bool(known)
+
+    def among(self, count: int) -> tuple[Runtime, ...]:
+        """What runs on each of so many GPUs."""
+        return self.each or (self,) * count
+
+    def unasked(self, kind: str) -> bool | tuple[bool, ...]:
+        """Whether FP32 products of a kind run in TF32 unasked; of each where joined runtimes differ."""
+        if len({kind in one.tf32 for one in self.several or (self,)}) == 1:
+            return kind in (self.several or (self,))[0].tf32
+        return tuple(kind in one.tf32 for one in self.each)
+
+    def read(self, one: Callable[[Runtime], float | bool]) -> Any:
+        """What is read of it; of each job's own, (J,), where several are joined."""
+        return np.array([one(stack) for stack in self.several])[self.which] if self.several else one(self)
+
+    def marked(self, *marks: str) -> Runtime:
+        """The same runtime with more marks: what sets one use of it apart, as other kernels run."""
+        return replace(self, marks=(*self.marks, *marks))
+
+
+#: Of what is made of runtimes, how much is kept.
+_MADE = 1024
+
+
+def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
+    """The same function of a runtime and what hangs on it: what it makes of one runtime is one object.
+
+    Runtimes can be no keys, and to find equal ones among those of thousands of jobs takes longer.
+    """
+    known: dict[tuple[Hashable, ...], tuple[Runtime, Runtime]] = {}
+
+    def of(stack: Runtime, *more: Hashable) -> Runtime:
+        key = id(stack), *more
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _MADE:
+                known.pop(next(iter(known)), None)
+            # With the runtime itself, so that no other can have its id.
+            found = known[key] = stack, make(stack, *more)
+        return found[1]
+
+    return of
+
+
+#: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
+_KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
+_TIMES = ("launch", "gap", "fixed", "sequence")
+#: Columns that are lists, and empty where a runtime states none.
+_LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
+          "aligned", "on_chip")  # fmt: skip
+#: Times that are nothing where a runtime states none.
+_UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
+_seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
+
+
+@lru_cache(maxsize=1)
+def runtimes() -> Mapping[str, Runtime]:
+    """Every runtime by id."""
+    return {key: _runtime(key, row) for key, row in _rows().items()}
+
+
+@lru_cache(maxsize=64)
+def words(key: str) -> tuple[str, ...]:
+    """All words that set uses of a runtime apart."""
+    marks = _rows()[key].get("marks", ())
+    return tuple(word for mark in marks for name in ("words", "unless") for word in mark.get(name, ()))
+
+
+@lru_cache(maxsize=1)
+def _rows() -> Mapping[str, Any]:
+    """Every runtime's columns by id."""
+    rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
+    # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
+    own = ("names", "alone", "around", "library", "compiler", "marks", "undated", "containers", "older",
+           "beside")  # fmt: skip
+    return {
+        key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
+        if "like" in row
+        else row
+        for key, row in rows.items()
+    }
+
+
+def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
+    """A runtime as free text uses it: the marks whose words the text has change what they state."""
+    version = version_of(_without_toolboxes(text)) or major_of(text, row["names"])
+    text += _of_month(text, row)
+    marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
+    holds = dict(row.get("holds", {}))
+    for mark in marks:
+        holds.update(mark.get("sets", {}).get("holds", {}))
+    if re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
+        holds["expandable"] = True
+    row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
+    row["holds"] = {name: value for name, value in holds.items() if value is not False}
+    unread = ("names", "alone", "around", "library", "compiler", "marks", "engine", "containers", "older",
+              "beside", "months", "modules", *_UNASKED, *_TIMES)  # fmt: skip
+    columns = {name: value for name, value in row.items() if name not in unread}
+    columns["vendors"] = tuple(row["vendors"])
+    for name in _LISTS:
+        columns[name] = tuple(row.get(name, ()))
+    columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
+    columns.setdefault("default_precision", {})
+    columns.update((name, _seconds(row[name])) for name in _TIMES)
+    columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
+    for name in ("gaps", "launches"):
+        columns[name] = {key: _seconds(time) for key, time in row.get(name, {}).items()}
+    # What differs in its memory alone is the same in time.
+    keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
+    # Nor does the fit know what the host takes for kernels that no graph holds.
+    timed = [mark for mark in marks if mark["name"] not in keeping and not _of_host(mark)]
+    names = (*(mark["name"] for mark in timed), *((version,) if version else ()))
+    columns["changed"] = tuple(mark["name"] for mark in timed if mark.get("sets"))
+    return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
+
+
+def _of_host(mark: Mapping[str, Any]) -> bool:
+    """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run.
+
+    Or, as little known to the fit, which products a library has off the tensor cores.
+    """
+    columns = set(mark.get("sets", ()))
+    waits = {
+        "eager",
+        "eager_plain",
+        "launch",
+        "launches",
+        "fixed",
+        "sequence",
+        "rank",
+        "serverless",
+        "stalls",
+        "reads",
+        "ahead",
+        "order",
+        "stages_ahead",
+        "one_shot",
+        "one_shot_peer",
+        "scheduler",
+        "routing",
+        "turns",
+        "updates",
+        "aligned",
+        "on_chip",
+    }
+    return bool(columns) and columns <= waits
+
+
+def _has(text: str, mark: Mapping[str, Any]) -> bool:
+    """Whether text has a mark's word, older build or version, all it needs, and no word that excludes it."""
+    low = dated(text)
+    if not all(word in low for word in mark.get("needs", ())):
+        return False
+    build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
+    older = build is not None and int(build[1]) < mark["builds"]
+    told = re.search(r"\d+(?:\.\d+)+", low) if {"before", "since"} & set(mark) else None
+    if told:
+        version = parts(told[0])
+        older = parts(mark.get("since", "0")) <= version < parts(mark.get("before", "9999"))
+    named = any(word in low for word in mark.get("words", ()))
+    return (older or named) and not any(word in low for word in mark.get("unless", ()))
+
+
+def _without_toolboxes(text: str) -> str:
+    """A text without the toolboxes on top of a runtime (`around`) whose versions, their own, it tells."""
+    # Most texts name none, and the pattern is long.
+    return _toolboxes().sub(" ", text) if _around(text.lower()) else text
+
+
+@lru_cache(maxsize=1)
+def _toolboxes() -> re.Pattern[str]:
+    named = [word for row in _rows().values() for word in row.get("around", ())]
+    return re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, named))})\w*[-_ ]?v?\d+(?:\.\d+)+")
+
+
+def _of_month(text: str, row: Mapping[str, Any]) -> str:
+    """The release of the library that a text means by its month; "" where it tells none, or its release.
+
+    A trainer's `modules` are those of another runtime, which has the months of its releases.
+    """
+    months = row.get("months") or (_rows()[row["modules"]]["months"] if "modules" in row else {})
+    month = month_of(text) if months else ""
+    if not month or re.search(r"transformers\W{0,3}v?\d\.", text.lower()):
+        return ""
+    before = [release for since, release in months.items() if since <= month]
+    # What is later than all of them is today's.
+    return f" transformers {before[-1]}" if before and month <= max(months) else ""
+
+
+def _starts(name: str, said: str) -> bool:
+    """Whether a name stands in a text other than behind a letter, nor, if it has two or three, before one."""
+    place, short = said.find(name), len(name) <= 3
+    while place >= 0:
+        behind = place + len(name)
+        around = said[place - 1 : place] + (said[behind : behind + 1] if short else "")
+        if not any("a" <= one <= "z" for one in around):
+            return True
+        place = said.find(name, place + 1)
+    return False
+
+
+@lru_cache(maxsize=1)
+def _names() -> tuple[tuple[str, str], ...]:
+    """Every name with its runtime's id, in the order in which the first that a text has wins."""
+    ranked = [
+        ((*(bool(row.get(kind)) for kind in ("engine", "compiler", "library")), len(name)), name, key)
+        for key, row in _rows().items()
+        for name in row["names"]
+    ]
+    ranked.sort(key=lambda one: one[0], reverse=True)
+    return tuple((name, key) for _, name, key in ranked)
+
+
+@lru_cache(maxsize=1024)
+def suggested(text: str) -> bool:
+    """Whether free text names no runtime, but has a word that one is taken by: `MLPerf`, `CUDA 11.6`."""
+    said = without_namesakes(text.lower())
+    return text not in _rows() and not any(name in said and _starts(name, said) for name, _ in _names())
+
+
+@lru_cache(maxsize=1024)
+def runtime(text: str, fallback: str) -> Runtime:
+    """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
+
+    The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT. An engine goes before
+    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast; so does a library
+    ("FastChat, PyTorch 2.0"), and what compiles a model before the library that loads it ("Optimum, ONNX
+    Runtime"). Where there is none a word may do that names one alone: "CUDA 11.6".
+    """
+    rows = _rows()
+    if text in rows:
+        return _runtime(text, rows[text])
+    text = as_containers(text)
+    said = without_namesakes(text.lower())
+    named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
+    # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
+    whole = [key for name, key in named if not any(name in other and name != other for other, _ in named)]
+    where = next(iter(whole), "")
+    # Of a framework and what works as it does, named beside it, the second is meant: "PyTorch 2.5, compile".
+    where = next((key for key in whole if where and rows[key].get("beside") == where), where)
+    if not where:
+        if around := _around(said):
+            # The version is that of what runs it.
+            return _runtime(around, rows[around], text=re.sub(r"[ =-]*v?\d+(?:\.\d+)*", "", text))
+        alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
+        where = next(alone, fallback)
+        exact, where = where != fallback, _before(text, rows[where]) or where
+        return _runtime(where, rows[where], text=text, exact=exact)
+    where = _before(text, rows[where]) or where
+    return _runtime(where, rows[where], text=text)
+
+
+def _around(said: str) -> str:
+    """The runtime of the first of its toolboxes that a text in lower case names (`around`); "" for none."""
+    found = (key for key, row in _rows().items() if any(word in said for word in row.get("around", ())))
+    return next(found, "")
+
+
+def _before(text: str, row: Mapping[str, Any]) -> str:
+    """The runtime of an older release or container than a name stands for; "" for that one itself."""
+    version = version_of(text)
+    known: Mapping[str, str] = row.get("containers" if version.startswith("ngc") else "older", {})
+    said = parts(version)
+    return next((known[first] for first in sorted(known, key=parts) if said and said < parts(first)), "")

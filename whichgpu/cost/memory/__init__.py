@@ -1,0 +1,1 @@
+"""Memory of a job by part, in inference and training."""

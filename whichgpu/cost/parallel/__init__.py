@@ -1,0 +1,1 @@
+"""Several GPUs: meshes, links, collectives, and what a split takes."""

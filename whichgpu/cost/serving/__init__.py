@@ -1,0 +1,1 @@
+"""Serving under load: passes, queues, latency, what a replica holds."""

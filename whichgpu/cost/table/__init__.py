@@ -1,0 +1,1 @@
+"""Tables of jobs: rows read, grouped into sweeps, and answered in order."""

@@ -1,0 +1,124 @@
+"""Kernels that a host launches for a pass, and what a launch takes it in each stage of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.kernels._quantised import cast
+from whichgpu.cost.kernels.attention import score_passes
+from whichgpu.cost.kernels.elementwise import alone, ended
+from whichgpu.cost.kernels.products import abreast
+from whichgpu.cost.timing.optable import stacked, tables
+from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.ops import COUNTED
+from whichgpu.workloads.recurrent import WITHIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.timing.optable import OpTable
+    from whichgpu.workloads.ops import Op
+
+    Array = NDArray[np.float64]
+
+#: Formats to which activations are narrowed before they are multiplied.
+_NARROW = ("fp8", "int8", "fp4")
+
+
+def kernels(ops: Iterable[Op], runtime: Runtime, devices: Devices) -> Array:
+    """Kernels of a pass over ops, (1, J), or (G, J) where some run on a few architectures alone."""
+    each = ((table.count * launched(table, runtime, devices)).sum(axis=0) for table in tables(ops))
+    return np.asarray(sum(each, start=np.zeros((1, 1))))
+
+
+def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
+    """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
+
+    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
+    before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
+    runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter.
+    """
+    if table.kind == "gemm" and runtime.quantising:
+        narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
+        mixture = any(op.shard.startswith("expert") for op in table.ops)
+        each = runtime.quantising if mixture else runtime.quantising_dense or runtime.quantising
+        return 1.0 + each * np.array(narrowed, dtype=np.float64)[:, None, None]
+    if table.kind == "gemm" and runtime.casts:
+        return np.where(cast(table, devices, runtime), 3.0, 1.0)
+    if table.kind == "attention" and not runtime.domain:
+        # Written out it is two products and between them a scaling with its mask and a softmax.
+        return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
+    if table.kind in COUNTED:
+        return 1.0 / abreast(table, runtime) + _turns(table, runtime)
+    # The parameters of a norm that is folded into a convolution are part of that one's weights.
+    held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
+    moves = table.activation_bytes + held + table.flops > 0.0
+    fused = table.chained + ended(table, runtime) if runtime.chains else _fused(table, runtime)
+    swallowed = fused if runtime.fuses else np.zeros(())
+    own = stacked([_kernels(op, runtime, devices) for op in table.ops])
+    return np.asarray(moves * (own - swallowed), dtype=np.float64)
+
+
+def _fused(table: OpTable, runtime: Runtime) -> Array:
+    """1 where an op runs inside its neighbour, (O, 1, 1)."""
+    inside = [float(not alone(op, runtime)) for op in table.ops]
+    return np.asarray(table.fusable * table.of("pointwise", "norm") * np.array(inside)[:, None, None])
+
+
+def _turns(table: OpTable, runtime: Runtime) -> Array | float:
+    """Kernels that experts' products are launched with where modules loop over experts, (O, 1, 1 or J).
+
+    Those that any token goes to take a turn each: their tokens are found and gathered, multiplied, weighed
+    and added to the others' (`turns` of a runtime).
+    """
+    if not runtime.turns or table.kind != "gemm":
+        return 0.0
+    each = [runtime.turns[stage] if op.shard.startswith("expert") else 0.0
+            for op, stage in zip(table.ops, _stages(table), strict=True)]  # fmt: skip
+    return np.asarray(np.array(each)[:, None, None] * table.dims["batch"])
+
+
+def _stages(table: OpTable) -> list[str]:
+    """The pass that each op is launched in: what checkpointing runs again is a forward one."""
+    return ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
+
+
+def _kernels(op: Op, runtime: Runtime, devices: Devices) -> Any:
+    """Kernels of an op that moves bytes, where nothing swallows it; of dispatch (G, 1), or (1, J)."""
+    if op.kind == "copy" and op.layer.endswith(".dispatch"):
+        return devices.under(runtime, _routing)
+    if op.kind == "optimizer" and not runtime.domain:
+        each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
+        return max(1.0, each * float(op.dims["tensors"]))
+    return 1.0
+
+
+def _routing(stack: Runtime, on: Devices) -> Array:
+    """Kernels around a layer of experts under one runtime on each of some GPUs, (G, 1)."""
+    key = "routing", stack.routing, *stack.routings.items()
+    if key not in on.told:
+        each = [[stack.routings.get(gpu.architecture, stack.routing)] for gpu in on.gpus]
+        on.told[key] = np.array(each)
+    found: Array = on.told[key]
+    return found
+
+
+def started(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
+    """Host time of an op's launches over that of as many at inference, (O, 1, 1), by its stage.
+
+    A forward pass of a training is `recorded` for the backward one. What checkpointing runs again is the
+    forward pass of the same modules. Steps of a recurrent layer are launched within one call.
+    """
+    if not runtime.starts or runtime.specialised:
+        return 1.0
+    known = {"forward": runtime.starts.get("recorded", 1.0) if trains else 1.0, **runtime.starts}
+    within = runtime.starts.get("within", 1.0)
+    stages = zip(table.ops, _stages(table), strict=True)
+    each = [within if WITHIN in op.layer else known.get(stage, 1.0) for op, stage in stages]
+    return np.array(each)[:, None, None]

@@ -1,0 +1,1 @@
+"""What measurements of one's own say of other jobs and GPUs."""
