@@ -135,6 +135,12 @@ def small(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
 
 
+@lru_cache(maxsize=1)
+def _long(text: str) -> str:
+    """A whole document in small letters: the last that was asked for."""
+    return small.__wrapped__(text)
+
+
 #: Stands before the words of a text in a pattern, and matches nothing: a comment.
 _OWN = "(?#)"
 
@@ -223,6 +229,8 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
                         break
                 else:
                     return iter(nothing) if name == "finditer" else None
+        elif name == "search" and not start and _held(sets, _long(text)) is None:
+            return None
         method = getattr(later.real(), name)
         if _FILTERED[name]:
             setattr(later, name, method)

@@ -64,6 +64,8 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
     given = GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start)
     if given or told.most or is_known(told, text) or explained(told, text) or is_one_of_two(told, text):
         return None
+    if _is_of_list(told, text):
+        return None
     ways_ = (
         (
             *(way for base in reversed(_bases(told, text, context)) for way in _meant(told, base, text)),
@@ -84,6 +86,24 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
                 return finding(Way(right, right, factors), last, "inconsistent", text, context)
             return finding(way, told, "inconsistent", text, context)
     return None
+
+
+#: Between the amounts of a list, of which none follows from the one before.
+_AND_THE_NEXT = re.compile(r"\s*(?:,|,?\s(?:and|or|und|et|y)\s)\s*", re.IGNORECASE)
+_SOME = 3
+
+
+def _is_of_list(told: Term, text: Amounts) -> bool:
+    """Whether an amount is one of three or more of a kind in a row: "to EUR 0.42, EUR 1.01 and EUR 8.06"."""
+    like = [each for each in text.every if each.dims == told.dims and each.sign == told.sign]
+    run: list[Term] = []
+    for each in like:
+        if run and not _AND_THE_NEXT.fullmatch(text.passage.text, run[-1].end, each.start):
+            if told in run:
+                break
+            run = []
+        run.append(each)
+    return told in run and len(run) >= _SOME
 
 
 def reversed_share(told: Term, text: Amounts, context: Context) -> Finding | None:

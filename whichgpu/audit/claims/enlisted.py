@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.tables.compound import compound
 from whichgpu.audit.tables.entries import amounts, entries
 from whichgpu.audit.tables.roster import rosters
 from whichgpu.audit.tables.variants import cells, of_cell
@@ -73,7 +74,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from of_cell(cell, context)
     listed = [
         (cell, each)
-        for cell in amounts(context)
+        for cell in compound(amounts(context))
         if not _IS_SUM.search(cell.label)
         for each in of_cell(cell, context)
     ]

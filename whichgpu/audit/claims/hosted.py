@@ -6,6 +6,7 @@ a size ("p4d") is read where the document names its seller, or one of its sizes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -105,12 +106,17 @@ _SOLD = re.compile(r"\b(?:AWS|Amazon|EC2)\b|\b[gp]\d\w{0,3}\.\d{0,2}xlarge\b|\b[
 _NEAR = 90
 
 
+@lru_cache(maxsize=16)
+def _is_sold(text: str) -> bool:
+    """Whether a text speaks of Amazon's cloud."""
+    return _SOLD.search(text) is not None
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every GPU, number and memory that a sentence says of an instance type, with its verdict."""
-    sold = _SOLD.search(context.document.original) is not None
     for index, passage in context.document.running():
         for match in _TYPE.finditer(passage.text) if _TYPE.search(passage.text) else ():
-            kinds = _kinds(match, sold=sold)
+            kinds = _kinds(match, sold=_is_sold(context.document.original))
             clause = _clause(passage.text, match.start())
             if kinds and not _ELSE.search(clause) and is_indicative(clause):
                 named = [

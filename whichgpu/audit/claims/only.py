@@ -44,6 +44,11 @@ _FIRST = re.compile(
     r"hardware\s+|support for\s+|the\s+)?",
     re.IGNORECASE,
 )
+#: "Among the first with Tensor Cores" leaves room for one before it.
+_OF_FIRSTS = re.compile(
+    r"\b(?:among|amongst|one of|some of|not|hardly|far from|by no means)\s+(?:nvidia[\u2019']s\s+)?$",
+    re.IGNORECASE,
+)
 _ONLY_OF = re.compile(
     r"\bthe only\s+(?:[\w-]+\s+){0,2}?(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|"
     r"Ada|Hopper|Blackwell)"
@@ -91,7 +96,8 @@ def find(context: Context) -> Iterator[Finding]:
                 narrow = what and _OF_A_KIND.match(passage.text, match.end() + what[1])
                 # "Only the first can be bridged" is of one of several.
                 one_of = _ONLY_ONE.search(passage.text, sentence.start, match.start())
-                if what and mention and not narrow and not one_of and not _CUDA.search(what[0].key):
+                among = _OF_FIRSTS.search(passage.text, sentence.start, match.start())
+                if what and mention and not (narrow or one_of or among) and not _CUDA.search(what[0].key):
                     yield from _first(
                         passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
                     )

@@ -336,6 +336,20 @@ def _is_of_another_value(
     )
 
 
+#: "Which has the same chip but half the memory": against one that has it.
+_SAME_CHIP = re.compile(r"\bsame (?:chip|die|gpu|silicon|processor)\b[^.;:]{0,40}$", re.IGNORECASE)
+
+
+def _is_of_kin(text: str, sentence: Sentence, claim: Multiple, both: Pair, context: Context) -> bool:
+    """Whether a multiple is told against what has the same chip, and the two have not."""
+    if not _SAME_CHIP.search(text, sentence.start, claim.start):
+        return False
+    one, other = (
+        {context.catalogue[key].value("chip") for key in each} for each in (both.first, both.second)
+    )
+    return not one & other
+
+
 #: Before a multiple and behind it, that it is of a price: "and it costs three times as much".
 _COSTS = re.compile(
     r"\b(?:costs?|costing|sells? for|rents? for|pays?|paid|charges?|goes for|went for)\s+"
@@ -391,6 +405,7 @@ def _of_devices(
             yield of_speed(passage, sentence, claim, both, context)
         return
     another = _is_of_another_value(text, sentence, claim, attribute, context)
+    another = another or _is_of_kin(text, sentence, claim, both, context)
     values = [] if another else ratios(attribute, both, context)
     of_one = OF_ONE_IN.match(text, claim.end)
     if not values or (not of_one and across_precisions(text, sentence, claim, attribute)):

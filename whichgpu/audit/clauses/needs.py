@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
-from whichgpu.audit.devices.machine import names_machine
+from whichgpu.audit.devices.machine import is_of_system, names_machine
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
@@ -85,6 +85,8 @@ def needs(
     place = (sentence.start + fits.start(), sentence.start + fits.end())
     own = within(here, sentence.start, sentence.end)
     if len({each.named for each in own}) != 1 or names_machine(passage.text, own[0].start, own[0].end):
+        return
+    if is_of_system(passage.text, own[0].start, own[0].end):
         return
     told = _told(passage, sentence, place, here, context)
     count = max(counted(passage.text, sentence.start, each.start) for each in own)

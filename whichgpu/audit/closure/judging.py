@@ -52,6 +52,8 @@ def judged(window: Window) -> Finding | None:
     if reading is None or any(comes_to(result, one, wide=_WIDE) for one in reading.values):
         return None
     nearest = min(reading.values, key=lambda one: _apart(result, one))
+    if _is_of_board(window, nearest):
+        return None
     others = [one for one in window.around if one is not result]
     # What is further apart is of two things.
     far = _apart(result, nearest) > reading.far
@@ -340,6 +342,22 @@ def _again(window: Window, one: Amount) -> Reading | None:
     if not same or not (said or loose):
         return None
     return Reading([Value(one.low, one.high, one.dims, one.words, (one,))], FAR)
+
+
+#: "312 TF per GPU, or 2.5 PF per board": of as many as stand on one, which may be told anywhere.
+_OF_BOARD = re.compile(r"\b(?:per|a|each|every|by)\s(?:base|hgx |whole |full )?board\b", re.IGNORECASE)
+_OF_GPU = re.compile(r"\b(?:per|a|each|every)\s(?:gpu|card|chip|module|device)\b", re.IGNORECASE)
+_ON_A_BOARD, _ROUNDED = (2, 4, 8, 16), 0.05
+
+
+def _is_of_board(window: Window, value: Value) -> bool:
+    """Whether a result is of a board, and what it is held against of one of its devices."""
+    text, result = window.passage.text, window.result
+    said = _OF_BOARD.search(text, result.start, result.end + NEAR)
+    if said is None or not any(_OF_GPU.search(text, one.start, one.end + NEAR) for one in window.around):
+        return False
+    times = 2 * result.middle / (value.low + value.high)
+    return any(abs(times / each - 1) < _ROUNDED for each in _ON_A_BOARD)
 
 
 def _period(text: str, one: Amount) -> str:

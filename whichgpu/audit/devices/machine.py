@@ -48,6 +48,15 @@ def is_machine(text: str, end: int) -> bool:
     return _IS_ONE.match(text, end) is not None
 
 
+#: The names of boards and machines of several, before that of their device, and how near to it.
+_SYSTEM, _NEAR_NAME = re.compile(r"\b(?:HGX|DGX)\s(?:nvidia\s)?(?!Spark|Station)[\w-]*$", re.IGNORECASE), 12
+
+
+def is_of_system(text: str, start: int, end: int) -> bool:
+    """Whether a name is that of a board or machine of several by the word before it: "an HGX H200"."""
+    return _SYSTEM.search(text, max(0, start - _NEAR_NAME), end) is not None
+
+
 def names_machine(text: str, start: int, end: int) -> bool:
     """Whether a name is that of a machine by its own last word, the one behind it, or the boards spoken of.
 

@@ -82,9 +82,9 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 
 
 #: What a text on a device that was built for one machine says: its site, or its size of memory.
-_BESPOKE = re.compile(
-    r"\b(?:custom|bespoke|Leonardo|CINECA|MareNostrum|Davinci)\b|\b64[ -]?Gi?B\b", re.IGNORECASE
-)
+_BESPOKE = re.compile(r"\b(?:custom|bespoke|Leonardo|CINECA|MareNostrum|Davinci)\b", re.IGNORECASE)
+#: The number first: it is looked for as it is, and where it stands the rest.
+_OF_64 = re.compile(r"64(?<!\w64)[ -]?Gi?B\b", re.IGNORECASE)
 
 
 def of_sale(ids: tuple[str, ...], document: Document, catalogue: Catalogue) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def of_sale(ids: tuple[str, ...], document: Document, catalogue: Catalogue) -> t
 
 @lru_cache(maxsize=16)
 def _is_bespoke(text: str) -> bool:
-    return _BESPOKE.search(text) is not None
+    return _OF_64.search(text) is not None or _BESPOKE.search(text) is not None
 
 
 def _of_sale(mention: Mention, document: Document, catalogue: Catalogue) -> Mention:

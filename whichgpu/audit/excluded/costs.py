@@ -254,6 +254,8 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
     )
     if (_NEVER if priced else _ELSE).search(text, sentence.start, paid.end()):
         return
+    if _WRITTEN_OFF.search(text, sentence.start, paid.start()):
+        return
     hours = float(spans[0]["n"].replace(",", ""))
     before = text[max(0, paid.start() - _FAR) : paid.start()]
     starts = (each.start for each in sentences(text) if each.end <= sentence.start)
@@ -273,6 +275,11 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
         yield inconsistent(passage, paid.span("paid"), because, context, expected=right)
 
 
+#: "$25,000 over four years of 35,040 hours is $0.71": what was bought by the hour of its life.
+_WRITTEN_OFF = re.compile(
+    r"\bover\s(?:[\w,.-]+\s){0,3}(?:years?|months?|hours)\b|\b(?:written off|amorti[sz]\w+|depreciat\w+)\b",
+    re.IGNORECASE,
+)
 _NEVER = re.compile(
     r"\b(?:if|would|could|might|discount\w*|saved?|saving|plus|including|utili[sz]ation|busy|setup|set-up|"
     r"minimum|"

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.machine import is_of_system
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.lexicon import meant
 from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
@@ -239,6 +240,8 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
     for each in here:
         known = [float(context.catalogue[key].value("memory") or 0) for key in usual(each.ids)]
         count = counted(text, start, each.start)
+        if count == 1 and is_of_system(text, each.start, each.end):
+            return 0.0
         if not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
             return 0.0
         sizes.append(max(known) * count)

@@ -31,6 +31,13 @@ _NOT = re.compile(
     r"cpx|spx|dpx|qpx|nps\d)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+#: Before the name of what another is compared with: "Against its predecessor, the RTX 6000 Ada, it gains".
+_AGAINST = re.compile(
+    r"\b(?:against|compared (?:to|with)|unlike|than|over|versus|vs\.?|predecessor,?|"
+    r"(?:replac|succeed|follow)\w+)\s+"
+    r"(?:(?:the|its|their|an?|old|older|nvidia|predecessor|forerunner)\b,?\s*){0,4}$",
+    re.IGNORECASE,
+)
 _HAS = next(each.has for each in CAPABILITIES if each.key == "mig")
 
 
@@ -55,7 +62,9 @@ def instances(scope: Scope, context: Context) -> Iterator[Finding]:
 
 def _meant(scope: Scope, context: Context) -> Sequence[Gpu]:
     """The one device that the sentence or its passage names, else all that it can be about."""
-    for found in (scope.here, context.mentions.get(scope.number, ())):
+    text = scope.passage.text
+    for every in (scope.here, context.mentions.get(scope.number, ())):
+        found = [each for each in every if not _AGAINST.search(text, 0, each.start)]
         named = {model(each.named[0], context.catalogue): each.ids for each in found}
         if len(named) == 1:
             return [context.catalogue[key] for ids in named.values() for key in ids]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.excluded.scope import spoken_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.tables.stated import cells
+from whichgpu.audit.tables import stated as tables
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.audit.values.attributes import attributes
@@ -48,7 +48,7 @@ def units(context: Context) -> Iterator[Finding]:
             if told and not _OF_NETWORKS.search(sentence.text):
                 yield from _judged(passage, told, sentence.text, spoken_of(context), context)
     for table in context.document.tables:
-        for cell in cells(table, context):
+        for cell in tables.cells(table, context):
             told = _in_bits(cell.passage.text, context)
             if told and not _OF_NETWORKS.search(f"{cell.label} {cell.passage.text}"):
                 gpus = [context.catalogue[key] for key in cell.ids]

@@ -71,6 +71,8 @@ _INLINE = re.compile(
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
     r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
 )
+#: What every one of them has.
+_MARKED = ("[", "<", "*", "__", "~~", "`", "\\", "&")
 #: The star of a footnote behind a name: "FP8 Tensor Core*"; behind a number it is read from the file.
 _NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
 #: A line's end in a cell: "24 GB<br>GDDR6".
@@ -97,6 +99,9 @@ def read(text: str) -> Document:
 def inline(into: Builder, text: str, start: int) -> None:
     """Put a line's text into a builder without its marks; a star that ends no emphasis is a footnote's."""
     at, is_open = 0, False
+    if not any(mark in text for mark in _MARKED):
+        into.add(text, start)
+        return
     for match in _INLINE.finditer(text):
         into.add(text[at : match.start()], start + at)
         at = match.end()
@@ -161,7 +166,7 @@ class _Reader:
         if len(first) > _LONGEST_TITLE:
             # A page without marks: its first line, where that sets one thing against another.
             first = next(line.text.strip() for line in self._lines if line.text.strip())
-            return first if _VERSUS.search(first) and is_short_heading(first) else ""
+            return first if is_short_heading(first) and _VERSUS.search(first) else ""
         return first
 
     def _front(self) -> None:

@@ -6,6 +6,38 @@ from whichgpu.audit.review.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "Sie hat 94 GB mit 3,9 TB/s und wird paarweise gebr\u00fcckt (600 GB/s)": of what joins the two.
+    Excuse(
+        ("specification",), because=r"\d [GT]B/s",
+        before=r"\b(?:gebr\u00fcckt|br\u00fccken?|verbunden|gekoppelt|ponts?|pont\u00e9e?s?|puentes?|paarweise|"
+        r"par paires|por pares|a coppie)\b[^.;\d]{0,24}$",
+    ),
+    # "In BF16 724 statt 312 TFLOPS": of what it stands in for.
+    Excuse(
+        ("specification",),
+        before=r"\d\S*(?:\s[A-Za-z/]+)?\s"
+        r"(?:statt|anstelle von|anstatt|au lieu de|plut\u00f4t que|en lugar de|"
+        r"en vez de|invece d[ie]|anzich\u00e9|em vez de|in plaats van|zamiast)\s"
+        r"(?:nur\s|bisher\s|bislang\s)?$",
+    ),
+    # "On half of the SEO pages": of what no device has.
+    Excuse(
+        ("ratio",),
+        behind=r"\s+(?:of\s+)?(?:all\s|the\s|these\s|those\s|my\s|our\s|your\s)+(?:[\w-]+\s){0,2}?"
+        r"(?:pages|sites|articles|posts|reviews|guides|shops|sellers|listings|people|users|readers|customers|"
+        r"cases|games|tests|runs|jobs|requests|queries|market|world|year|layers|experts|internet|forum)\b",
+    ),
+    # "Because of the rounding the A10 comes out slightly cheaper": for what is worked out, not by the hour.
+    Excuse(
+        ("ordering", "ratio"), because=r"[$\u20ac]",
+        before=r"\b(?:comes?|came|works?|worked|turns?|turned|ends?|ended)\s(?:out|up)\s(?:\w+\s){0,2}$",
+    ),
+    # In Chinese, "only about 15 % of the H100, but 96 GB are more than the H100's 80": of what it is about.
+    Excuse(
+        ("specification",), behind=r"[^\u3002\uff1b\uff0c]{0,24}"
+        r"(?:\u9ad8\u4e8e|\u4f4e\u4e8e|\u5927\u4e8e|\u5c0f\u4e8e|\u8d85\u8fc7|\u591a\u4e8e|\u5c11\u4e8e|\u4f18\u4e8e)",
+        before=r"(?:%|\u500d|\u4e00\u534a|\u5206\u4e4b\u4e00)[^\u3002\uff1b]{0,24}$",
+    ),
     # "1.33 x (700 + 150) = 1,131 W, so 1,200 W": the next size above.
     Excuse(
         ("arithmetic",),

@@ -14,6 +14,7 @@ from whichgpu.audit.clauses.agreement import place_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.own_tables.lines import OF_A_TABLE
 from whichgpu.audit.review.excuses import excused
+from whichgpu.audit.review.supplies import is_of_supply
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.fields import days_of, same_chip
 
@@ -235,5 +236,6 @@ _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is told of the other one", _is_of_that_one),
     ("it is an efficiency, or follows from what stands behind it", _is_of_ends),
     ("it may be the price of today, and not that of the launch", _is_street_price),
+    ("it is what the power supply is to give", is_of_supply),
     ("its maker partitions it by other means", _is_of_partitions),
 )

@@ -37,6 +37,7 @@ _PER_WORK = re.compile(
     r"\bfor (?:the|this|that) (?:job|run|work)\b",
     re.IGNORECASE,
 )
+_OF_BYTES = re.compile(r"\bbandwidth\b|\b[GT]i?B/s", re.IGNORECASE)
 _PER_GB = re.compile(r"\bper (?:gigabyte|GB)\b", re.IGNORECASE)
 _PER = re.compile(r".{0,30}\bper (?!GPU|card|node|hour|GPU-hour)\w", re.IGNORECASE)
 _PER_HOUR = re.compile(r"\b(?:per|an|by the|the) (?:node-|gpu-)?hour\b|\bhourly\b|\brents?\b", re.IGNORECASE)
@@ -164,6 +165,7 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
         else:
             found = [each for each in found if not each.derived and not _PER.match(each.label)]
         found = _of_section(found, said) if per_work else found
+    found = found if key != "efficiency" else _of_work(found, text)
     found = _at_number(found, text)
     words = {one for one in tokens(text) if _tells(one)}
     shared = {id(each): len(_own(each, found) & words) for each in found}
@@ -174,6 +176,12 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
         # Of a section without such a table it is not told of which work a speed is.
         return found if any(each.section == said.passage.section for each in found) else []
     return found
+
+
+def _of_work(found: list[Series], text: str) -> list[Series]:
+    """Efficiencies without what is moved by the watt, which is meant only where it is said."""
+    moved = _OF_BYTES.search(text) is not None
+    return [each for each in found if moved or not (each.derived and _OF_BYTES.search(each.label))]
 
 
 def _at_number(found: list[Series], text: str) -> list[Series]:

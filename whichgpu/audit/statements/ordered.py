@@ -132,9 +132,21 @@ def _beyond(led: Quantity, sign: int, other: Thing, context: Context) -> str:
     return wrong_[0].display(_BY_UNIT[led.dimension]) if known and len(wrong_) == len(known) else ""
 
 
+#: "It comes to $89 a gigabyte, less than the $97 of an A6000": of the amounts that stand there.
+_OF_AMOUNTS = re.compile(
+    r"\s+than\s+(?:the\s+|its\s+|their\s+)?(?:about\s+|some\s+)?[$\u20ac\u00a3]?\d", re.IGNORECASE
+)
+_IS_TOLD = re.compile(
+    r"[$\u20ac\u00a3]?\d[\d.,]*(?:\s?[A-Za-z/%]+){0,4},?\s+(?:and\s)?"
+    r"(?:(?:which|that)(?:'s| is)\s|i\.e\.\s|so\s|thus\s)?$"
+)
+
+
 def _by_names(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[Finding]:
     text = said.text
     start, end = said.clause(match.start())
+    if _OF_AMOUNTS.match(text, match.end()) and _IS_TOLD.search(text, start, match.start()):
+        return
     other, one = said.next(match.end(), end), said.subject(start, match.start())
     if one is None:
         return

@@ -218,10 +218,21 @@ def unit_of(text: str) -> str:
     return unit if told and told.dimension != "number" and told.end == len(unit) + 2 else ""
 
 
+#: What holds all the devices of its row.
+_MACHINE = (
+    r"(?:nodes?|servers?|hosts?|machines?|systems?|box(?:es)?|chassis|knoten|rechner|n\u0153ud|noeud|serveur|"
+    r"nodo|servidor|knooppunt|n\u00f3)"
+)
 #: What headers say that is of each device, or of all of a row.
-_EACH = re.compile(r"\b(?:per|each|single|one)\b", re.IGNORECASE)
+_EACH = re.compile(
+    rf"\b(?:per|each|single|one|pro(?= (?:gpu|karte))|je|par|por)\b(?!\s+(?:{_MACHINE})\b)", re.IGNORECASE
+)
+#: What a label says that is of a whole machine, of which a cell that counts none has to leave it open.
+OF_MACHINE = re.compile(rf"\b(?:per|each|pro|je|par|por)\s+{_MACHINE}\b", re.IGNORECASE)
 _ALL = re.compile(
-    r"\b(?:totale?|gesamt\w*|insgesamt|all|aggregate|combined|together|sum|overall|pooled)\b", re.IGNORECASE
+    r"\b(?:totale?n?|totaal|totales|gesamt\w*|insgesamt|all|aggregate|combined|together|sum|overall|pooled)\b"
+    rf"|{OF_MACHINE.pattern}",
+    re.IGNORECASE,
 )
 #: Attributes of which several devices have so many times as much.
 _ADDED = ("memory", "bandwidth", "power", "cores", "tensor_cores", "rt_cores", "sms", "transistors")

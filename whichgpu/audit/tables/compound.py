@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.tables.cells import unit_of
+from whichgpu.audit.tables.roster import alone
 from whichgpu.audit.tables.spellings import usual
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import RATE_OF, attributes, headed, named, open_header, qualifiers
@@ -38,6 +39,14 @@ _ELSE = re.compile(
 )
 
 
+#: A header of whatever a device has.
+_DESCRIBES = re.compile(
+    r"\b(?:specs?|specifications?|details|data|key figures|features|hardware|overview|daten|eckdaten|"
+    r"caract\u00e9ristiques|caracter\u00edsticas|especificaciones)\b|\u89c4\u683c|\u53c2\u6570",
+    re.IGNORECASE,
+)
+
+
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
     for cell in map(_in_units, found):
@@ -54,9 +63,9 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
         if (
             (_APART.search(whole) or own in _OF_MEMORY)
             and len(whole) <= _LONGEST
-            and (own in _OF_MEMORY or (not own and open_header(cell.label)))
+            and (own in _OF_MEMORY or _DESCRIBES.search(cell.label) or (not own and open_header(cell.label)))
         ):
-            yield from _parts(cell, own)
+            yield from _parts(cell, own if own in _OF_MEMORY else "")
 
 
 def _in_units(cell: Cell) -> Cell:
@@ -222,6 +231,10 @@ def _parts(cell: Cell, own: str) -> Iterator[Cell]:
     for start, end in _stretches(cell.passage.text, by_value=bool(own)):
         part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
+        if attribute is None and _DESCRIBES.search(cell.label) and not _ELSE.search(part):
+            # "32 GB, 575 W" below "Specs".
+            attribute = alone(part, quantities(part))
+            attribute = None if attribute and attribute.dimension == "money" else attribute
         if cell.attribute and any(
             True for _ in fitting(cell.attribute, quantities(usual(part, cell.attribute)[0]))
         ):

@@ -55,6 +55,10 @@ _OF_A_DIE = re.compile(
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
 
+#: Brackets as Chinese and Japanese write them.
+_WIDE = str.maketrans("\uff08\uff09", "()")
+
+
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:
     """The devices of a header's cell; none where it names more than one, or so many of it."""
     head = headed_by(passage, context)
@@ -63,6 +67,7 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 
 def headed_by(passage: Passage, context: Context) -> Head | None:
     """The devices of a header's cell, and how many of it; None where it names more than one."""
+    passage = passage._replace(text=passage.text.translate(_WIDE))
     if kind := rented(passage.text):
         # A share of a GPU is none.
         whole = kind[0] in context.catalogue and kind[1] >= 1
@@ -96,15 +101,20 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
 
 def _plain(text: str, found: Sequence[Mention]) -> str:
     """A header without what stands apart from the only name in it: "Budget pick: A10 (g5) - 150 W"."""
-    if len(found) != 1 or _COMPARES.search(text):
+    if len(found) != 1:
         return text
     name = found[0]
-    before, behind = text[: name.start], text[name.end :]
+    # "Offer A (32 \u00d7 L40S)": so many of it are no comparison.
+    before, behind = _SO_MANY.sub("", text[: name.start]), text[name.end :]
+    if _COMPARES.search(before + text[name.start :]):
+        return text
     before = "" if _LEADS_TO.fullmatch(before) else before
     behind = "" if _STANDS_APART.match(behind) else behind
     return f"{before}{text[name.start : name.end]}{behind}"
 
 
+#: How many of a device there are, before its name.
+_SO_MANY = re.compile(r"(?<![\d.,])\d{1,3}\s?[x\u00d7]\s?$", re.IGNORECASE)
 #: What leads to a name in a header, and how what is said of it begins behind it.
 _LEADS_TO = re.compile(
     r"[^:(]{0,24}(?::|\s[-\u2013\u2014]|\()\s*(?:nvidia\s+|amd\s+)?|(?:the|pny|asus|msi|gigabyte|zotac|dell|hpe?|"

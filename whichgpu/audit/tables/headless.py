@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.tables.cells import Cell
+from whichgpu.audit.tables.heading import headed_by
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import attributes, named, qualifiers
 
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from whichgpu.audit.document import Table
+    from whichgpu.audit.findings import Context
     from whichgpu.audit.tables.heads import Head
     from whichgpu.audit.values.attributes import Attribute
 
+_TWO = 2
 #: What a value of a card is of, where nothing but its unit tells.
 _BY_UNIT = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
 
@@ -41,6 +44,29 @@ def named_in_cells(table: Table, header: int, across: Mapping[int, Head]) -> Ite
                 yield Cell(
                     cell, head.ids, of, cell.text, said, "", index, column, True, head.ids, head.number
                 )
+
+
+def rows_say_themselves(table: Table, context: Context) -> list[Cell]:
+    """The cells of a table without a header, each of whose rows is of a device: "L4 | 24 GB | 72 W"."""
+    heads = [row[0] and headed_by(row[0], context) for row in table.rows if row]
+    first = [cell for cell in table.rows[0][1:] if cell] if table.rows else []
+    # A header has names, and no values.
+    values = [_by_itself(cell.text, each.dimension) for cell in first for each in quantities(cell.text)[:1]]
+    if (
+        len(heads) < _TWO
+        or not all(heads)
+        or len(first) < _TWO
+        or not all((*values, len(values) == len(first)))
+    ):
+        return []
+    found = []
+    for index, (row, head) in enumerate(zip(table.rows, heads, strict=True)):
+        for column, cell in enumerate(row[1:], 1):
+            told = quantities(cell.text) if cell else ()
+            if cell and head and len(told) == 1 and (of := _by_itself(cell.text, told[0].dimension)):
+                place = (index, column, True, head.ids, head.number)
+                found.append(Cell(cell, head.ids, of, cell.text, qualifiers(cell.text), "", *place))
+    return found
 
 
 def _by_itself(text: str, dimension: str) -> Attribute | None:

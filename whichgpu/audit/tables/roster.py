@@ -117,17 +117,21 @@ def _row(passage: Passage, at: int, context: Context) -> tuple[Cell, ...]:
     here = context.mentions.get(context.place(passage), ())
     meant = next((each for each in here if each.start < places[0][1]), None)
     ids, names = (meant.ids, meant.named) if meant else (head.ids, head.ids)
+    # "MI325X: 256 GB. It runs what was built for the MI300X (192 GB)": of the one right before it.
+    others = [each.start for each in here if each is not meant and not {*each.named} & {*names}]
     found = []
     for column, place in enumerate(places[1:], 1):
+        if others and place[0] >= min(others):
+            break
         part = passage.part(*place)
-        attribute = _attribute(part.text, quantities(part.text, context.fraction))
+        attribute = alone(part.text, quantities(part.text, context.fraction))
         if attribute:
             said = qualifiers(part.text)
             found.append(Cell(part, ids, attribute, text, said, "", at, column, True, names))
     return tuple(found)
 
 
-def _attribute(text: str, told: Sequence[Quantity]) -> Attribute | None:
+def alone(text: str, told: Sequence[Quantity]) -> Attribute | None:
     """What the one value of a part is of, where it says nothing else."""
     if len(told) != 1:
         return None

@@ -17,7 +17,7 @@ from whichgpu.audit.tables.compound import compound
 from whichgpu.audit.tables.corners import corner, names_first, numbered
 from whichgpu.audit.tables.explained import explained, without_measured
 from whichgpu.audit.tables.heading import MACHINE, devices, either, headed_by
-from whichgpu.audit.tables.headless import named_in_cells, says_itself
+from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, says_itself
 from whichgpu.audit.tables.heads import Head, of_each
 from whichgpu.audit.tables.ordered import is_of, ordered
 from whichgpu.audit.tables.titled import about, beside_device, of_forms, of_forms_down
@@ -73,7 +73,11 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        told = [] if _lists_parts(table) else list(_cells(names_first(table, context), context))
+        told = (
+            []
+            if _lists_parts(table)
+            else (rows_say_themselves(table, context) or list(_cells(names_first(table, context), context)))
+        )
         found = _apart(_as_laptops(below_laptops(told, context.catalogue), table, context))
         known[id(table)] = tuple(compound(explained(without_measured(found), context)))
     return known[id(table)]

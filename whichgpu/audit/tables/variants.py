@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.subjects import of_sale
 from whichgpu.audit.findings import made
 from whichgpu.audit.tables import stated as tables
-from whichgpu.audit.tables.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
+from whichgpu.audit.tables.cells import BETWEEN, OF_MACHINE, all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.roundings import stated
 from whichgpu.audit.values.attributes import Attribute, attributes, named, qualifiers
@@ -108,6 +108,9 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     """The verdict on the value of a cell; one with several values is of all that its header can mean."""
     attribute = cell.attribute
     assert attribute is not None
+    if cell.number == 1 and OF_MACHINE.search(cell.label):
+        # "Memory per node", of as many as nothing says.
+        return
     found = list(fitting(attribute, read(cell, context)))
     if len(found) > 1 and attribute.dimension != "count":
         found = [each for each in found if each.dimension != "number"]

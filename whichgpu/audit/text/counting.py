@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from whichgpu.audit import patterns as re
 
+#: Numbers of other languages; none of them is a word of English.
+_FOREIGN = {
+    "zwei": 2, "drei": 3, "vier": 4, "f\u00fcnf": 5, "sechs": 6, "acht": 8, "zehn": 10, "sechzehn": 16,
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "huit": 8, "seize": 16,
+    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "ocho": 8,
+    "dois": 2, "duas": 2, "tr\u00eas": 3, "quatro": 4, "oito": 8, "quattro": 4, "otto": 8,
+    "twee": 2, "drie": 3, "dwie": 2, "cztery": 4, "\u0434\u0432\u0435": 2,
+}  # fmt: skip
+#: Numbers before a name in scripts without blanks, with the word for what is counted: "\u4e24\u5f20 H20".
+_CJK = {"\u4e24": 2, "\u5169": 2, "\u4e8c": 2, "\u4e09": 3, "\u56db": 4,
+        "\u4e94": 5, "\u516d": 6, "\u516b": 8, "\u5341": 10}  # fmt: skip
+_SEVERAL_CJK = re.compile(
+    rf"(?P<n>[{''.join(_CJK)}]|(?<![\d.,])\d{{1,3}})\s?"
+    r"[\u5f20\u5f35\u5757\u584a\u7247\u9897\u9846\u679a\u4e2a\u500b\u53f0\u5361][\u306e\u7684]?\s*$"
+)
 #: Numbers before a name, in words and digits.
 _SEVERAL = re.compile(
     r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|twenty-four|"
-    r"thirty-two|sixty-four|zwei|vier|"
-    r"acht|deux|"
-    r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3})(?!\d))[\s-]*"
-    r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
+    rf"thirty-two|sixty-four|{'|'.join(_FOREIGN)}|(?<![\d.,])(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}})(?!\d))[\s-]*"
+    r"(?:x|\u00d7|of the|pieces of|gpu|card|way|st\u00fcck)?[\s-]*"
     r"(?:(?:used|new|such|old|second-hand|bridged|linked|paired|hgx|dgx|gebrauchte[nr]?|neue[nr]?|alte[nr]?|nvidia|amd)\s+){0,2}(?:\d{1,3}\s?GB\s+)?)$",
     re.IGNORECASE,
 )
@@ -22,8 +35,7 @@ _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa
             "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
             "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
             "thirty": 30, "forty": 40, "fifty": 50, "twenty-four": 24,
-            "thirty-two": 32, "sixty-four": 64, "zwei": 2, "vier": 4,
-            "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
+            "thirty-two": 32, "sixty-four": 64, **_FOREIGN}  # fmt: skip
 
 
 #: Before a number of devices, how many of them are meant.
@@ -46,4 +58,6 @@ def counted(text: str, start: int, at: int) -> float:
     if before and (part := _PART_OF.search(words, 0, before.start())):
         # "7 of 8 A100s", "two of our three A6000s".
         return float(_NUMBERS.get(part[1].lower(), 0) or (1 if part[1].lower() == "one" else part[1]))
+    if before is None and (counted_ := _SEVERAL_CJK.search(words)):
+        return float(_CJK.get(counted_["n"], 0) or counted_["n"])
     return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0

@@ -62,7 +62,18 @@ def denied(found: Finding, context: Context) -> bool:
         return True
     last = min(found.end + _LINE, len(text))
     end = text.find("\n", found.end, last)
+    if end > 0 and _POSTED.match(text, line) and _DENIED_BELOW.match(text, end):
+        return True
     return any(_is_quoted(text, found, line, end if end > 0 else last, marks) for marks in _QUOTES)
+
+
+#: A line of an earlier post, and an answer below it that denies it.
+_POSTED = re.compile(r"\s*>")
+_DENIED_BELOW = re.compile(
+    r"\s*(?:\W\s*)?(?:nope|no[,.!:;]|nah|wrong|false|nonsense|not (?:true|so|quite|really|at all)|"
+    r"that[\u2019']?s (?:wrong|false|not|a myth|nonsense)|it (?:does|is|has)(?:n[\u2019']t| not))",
+    re.IGNORECASE,
+)
 
 
 def _is_myth(text: str, line: int, found: Finding) -> bool:

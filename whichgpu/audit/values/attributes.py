@@ -313,6 +313,9 @@ _OF_HOST = re.compile(
 _OF_PART = re.compile(
     r"(?:/|\bper\b)\s*(?:sm|core|cu|gpc|tpc|cluster|stack|pin|die|chip|module|xcd|link|lane|direction|user|dollar|watt|\$|w)\b"
     r"|\bper (?:gb|gib|gigabyte|[tp]flops?)\b"
+    # Of a MIG slice.
+    r"|\b(?:of|per|in|for|each|an?|one|the)\s(?:\w+\s){0,2}?(?:slice|partition)s?\b"
+    r"|\b(?:slice|partition|mig\s(?:instance|profile))\s(?:memory|vram|size|ram)\b"
     r"|\b(?:used|usage|utili[sz]ation|required|needed|wanted|needs?|requirements?|footprint|occupied|recommended|minimum|"
     r"consumed|left|free|headroom|overhead|saved|"
     r"peak (?:gpu )?(?:memory|vram)(?! (?:bandwidth|clock|speed|data))|"

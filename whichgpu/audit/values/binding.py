@@ -170,7 +170,7 @@ _OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*
 _LABELLED = re.compile(r"\s*[A-Za-z\u00c0-\u024f][^\d.;,:=]{2,40}\s[-\u2013\u2014]\s*~?")
 _BESIDE = re.compile(r"\s*/\s*~?\d[\d.,]*[ -]?([A-Za-z][\w/]*)")
 #: A star that ends the text leads to a note: "989 teraFLOPS*".
-_OPERATOR_AFTER = re.compile(r"\s*(?:\*(?!\s*$)|[+\u00d7\u00f7=]|/\s|x\s\d)")
+_OPERATOR_AFTER = re.compile(r"\s*(?:\*(?!\s*$)|[+\u00d7\u00f7=]|/\s|/\d[\d.,]*\s?=|x\s\d)")
 
 
 #: "21,760 cores in 170 SM": no number of cores, whatever stands before it.
@@ -330,6 +330,10 @@ def _leads(text: str, sentence: Sentence, first: Named) -> bool:
     )
 
 
+#: Behind a bare number, another one of the same device.
+_AND_A_BARE = re.compile(r"\s*(?:and|/|&)\s*\d[\d.,]*(?=\s*(?:[.;)]|$))")
+
+
 def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> list[Quantity]:
     """Quantities, where a bare number has the unit of the one that it is set against.
 
@@ -360,6 +364,8 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             precise = last.dimension in RATES and _IN_PRECISION.search(text, last.end, each.start)
             alike = plain and 1 / _LIKE < each.value / plain < _LIKE
             counted = _COUNTED.match(text, each.end) or _REACHED.match(text, each.end)
+            # "157 TFLOPS in FP16 and 315 TOPS in INT8, the B580 109 and 219": in which its place tells.
+            counted = counted or (_AND_A_BARE.match(text, each.end) if len(done) > 1 else None)
             if (opposed or owned or precise) and alike and not counted:
                 scaled = each.value * last.value / plain
                 done.append(

@@ -62,7 +62,11 @@ _SHARE_OF = re.compile(
     re.IGNORECASE,
 )
 #: "34 TFLOPS without and 67 with Tensor Cores": no count of them.
-_BY_MEANS = re.compile(r"\s+(?:with|without|on|using|through|via)\s+(?:its |the |their )?", re.IGNORECASE)
+_BY_MEANS = re.compile(
+    r"\s+(?:with|without|on|using|through|via|avec|sans|mit|ohne|auf|con|sin|senza|com|sem|met|zonder)\s+"
+    r"(?:(?:its|the|their|les|ses|des|den|ihren|los|las|sus|i|suoi|os|de)\s+)?",
+    re.IGNORECASE,
+)
 _BY_MEANS_OF = re.compile(r"\b(?:on|using|through|via)\s+(?:its |the |their )?$", re.IGNORECASE)
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(
@@ -154,9 +158,10 @@ def nearest_attribute(
             continue
         if too_small(each.attribute, quantity) or _is_year(text, quantity) or _is_resolution(text, quantity):
             continue
-        if each.attribute.dimension in ("count", "bits") and VERSION.fullmatch(
-            text, quantity.start, quantity.end
+        if each.attribute.dimension in ("count", "bits") and (
+            VERSION.fullmatch(text, quantity.start, quantity.end) or quantity.value % 1
         ):
+            # Nothing is counted in fractions.
             continue
         if _is_of_another(text, quantity, each):
             continue

@@ -53,7 +53,10 @@ _SO_MUCH = re.compile(
 #: What has no value: "300 GB/s each and without NVLink".
 WITHOUT = re.compile(r"\b(?:without|(?<!has )(?<!have )no|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE)
 _ACCUMULATES_IN = re.compile(r"\baccumulat\w+\s+(?:in|into|to|with|at)\s+$", re.IGNORECASE)
-_ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
+_ACCUMULATES = re.compile(
+    r"[ -]?(?:accumul\w+|akkumul\w+|acumul\w+|accum\b|master weights|\u7d2f\u52a0|\u7d2f\u7a4d|\u7d2f\u79ef)",
+    re.IGNORECASE,
+)
 
 
 def is_feature(text: str, each: Named) -> bool:
