@@ -23,8 +23,9 @@ from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.text.models import Model
@@ -236,17 +237,10 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
     """The most that what has to hold it can have; 0 where that is open."""
     text, (start, end) = scope.passage.text, place
     here = [each for each in context.mentions.get(scope.number, ()) if start <= each.start < end]
-    sizes: list[float] = []
-    for each in here:
-        known = [float(context.catalogue[key].value("memory") or 0) for key in usual(each.ids)]
-        count = counted(text, start, each.start)
-        if count == 1 and is_of_system(text, each.start, each.end):
-            return 0.0
-        if not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
-            return 0.0
-        sizes.append(max(known) * count)
-    either = len(here) > 1 and all(_OR.search(text, a.end, b.start) for a, b in pairwise(here))
-    if either:
+    sizes = _of_named(text, start, here, context)
+    if sizes is None:
+        return 0.0
+    if len(here) > 1 and all(_OR.search(text, a.end, b.start) for a, b in pairwise(here)):
         return min(sizes)
     if (many := _OF_THESE.search(text, start, end)) and not here:
         known = [float(gpu.value("memory") or 0) for gpu in scope.gpus]
@@ -260,19 +254,34 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
         and not IS_LEFT.match(text, each.end)
     ]
     if not sizes and _SOME.search(text, start, end):
-        gpus = scope.gpus
-        if _LAPTOP.search(text, start, end):
-            gpus = [gpu for gpu in gpus if gpu.id.endswith("-laptop")]
-        sizes = [float(gpu.value("memory") or 0) for gpu in gpus]
-        if not all(sizes):
-            return 0.0
-        alone = _ONE.search(text, start, end)
-        sizes = [size * (1.0 if alone else _most(context)) for size in sizes]
+        sizes = _of_all(scope, text[start:end], context)
     # "Both" are two of those that a longer text speaks of, and no words tell which.
     of_two = len(sizes) == len(("one", "other")) or here
-    if not sizes or (_OF_KIND.search(text, start, end) and not of_two):
+    if not sizes or not all(sizes) or (_OF_KIND.search(text, start, end) and not of_two):
         return 0.0
     return min(sizes) if _BOTH.search(text, start, end) and len(sizes) > 1 else max(sizes)
+
+
+def _of_named(text: str, start: int, here: Sequence[Mention], context: Context) -> list[float] | None:
+    """What each device that a clause names has, times how many it counts; None where that is open."""
+    sizes = []
+    for each in here:
+        known = [float(context.catalogue[key].value("memory") or 0) for key in usual(each.ids)]
+        count = counted(text, start, each.start)
+        of_system = count == 1 and is_of_system(text, each.start, each.end)
+        if of_system or not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
+            return None
+        sizes.append(max(known) * count)
+    return sizes
+
+
+def _of_all(scope: Scope, clause: str, context: Context) -> list[float]:
+    """What each of the devices spoken of has, or as many of it as the text speaks of."""
+    gpus = scope.gpus
+    if _LAPTOP.search(clause):
+        gpus = [gpu for gpu in gpus if gpu.id.endswith("-laptop")]
+    most = 1.0 if _ONE.search(clause) else _most(context)
+    return [float(gpu.value("memory") or 0) * most for gpu in gpus]
 
 
 _OF_KIND = re.compile(r"\b(?:both|either)\b", re.IGNORECASE)
