@@ -190,10 +190,11 @@ def _learnt_of_experts(ops: OpTable, devices: Devices, runtime: Runtime) -> NDAr
 
 def _slivers(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """How often over reading the weights of an expert takes, (O, 1, J): the narrower they are, the more."""
-    if not runtime.expert_side or ops.kind != "gemm":
+    least = runtime.read(lambda one: one.expert_side)
+    if not np.any(least) or ops.kind != "gemm":
         return 1.0
     side = np.minimum(ops.dims["n"], ops.dims["k"])
-    return np.where(of_experts(ops), 1.0 + runtime.expert_side / np.maximum(side, 1.0), 1.0)
+    return np.where(of_experts(ops), 1.0 + least / np.maximum(side, 1.0), 1.0)
 
 
 def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:

@@ -81,7 +81,7 @@ def readings(laid: Layout, deviations: float) -> Readings:
 
 def _needed(laid: Layout) -> Unsure:
     """What a job needs, the sum of its parts, by how sure each is."""
-    parts, logged = laid.parts, "told" in laid.runtime.holds
+    parts, logged = laid.parts, laid.runtime.read(lambda one: "told" in one.holds)
     engine = np.asarray(parts.get("engine", 0.0))
     beside = sum((np.asarray(parts.get(name, 0.0)) for name in OUTSIDE), start=engine)
     return Unsure(np.maximum(needed(parts), 1.0), made(parts), beside, published=False,

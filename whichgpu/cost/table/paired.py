@@ -208,7 +208,7 @@ _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
     "release", "said",
     "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user", "overlaps_softmax", "serverless",
-    "one_shot", "one_shot_peer", "alternates",
+    "one_shot", "one_shot_peer", "alternates", "quantising_experts", "expert_side",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
@@ -235,7 +235,7 @@ _HELD_IN_TRAINING = (
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (
-    "of", "most", "takes", "states", "told", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
+    "of", "most", "takes", "states", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
 )  # fmt: skip
 #: Runtimes of which trainings ask whether it is one of them (`job_memory`).
 _SPLIT_PRODUCTS = ("transformers", "diffusers")
@@ -264,7 +264,8 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     # Only some formats are padded, or have a cache in 16 bits beside them.
     held_apart |= {name for name in ("pads", "wide_cache") if numbers not in stack.holds.get(name, ())}
     apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "several", "which"}
-    held_apart |= set(_HELD_OF_EACH)
+    # By what a server is told of its share of a card; of others it is asked of each whether it is told any.
+    held_apart |= {*_HELD_OF_EACH} if phase == "serve" else {*_HELD_OF_EACH, "told"}
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
     held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in held_apart)
     kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]

@@ -46,11 +46,12 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter,
     but for `quantising_experts`.
     """
-    if table.kind == "gemm" and (runtime.quantising or runtime.quantising_experts):
+    experts = runtime.read(lambda one: one.quantising_experts) if table.kind == "gemm" else 0.0
+    if table.kind == "gemm" and (runtime.quantising or np.any(experts)):
         mixture = any(op.shard.startswith("expert") for op in table.ops)
         dense = runtime.quantising if mixture else runtime.quantising_dense or runtime.quantising
-        each = [_narrowing(op, dense, runtime.quantising_experts) for op in table.ops]
-        return 1.0 + np.array(each)[:, None, None]
+        each = np.broadcast_arrays(*(np.atleast_1d(_narrowing(op, dense, experts)) for op in table.ops))
+        return 1.0 + np.array(each)[:, None, :]
     if table.kind == "gemm" and runtime.casts:
         return np.where(cast(table, devices, runtime), 3.0, 1.0)
     if table.kind == "attention" and not runtime.domain:
@@ -67,8 +68,8 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
 
 
-def _narrowing(op: Op, dense: float, experts: float) -> float:
-    """Kernels that narrow what a product multiplies: a `dense` one, or one of `experts` in 8 bits."""
+def _narrowing(op: Op, dense: float, experts: Any) -> Any:
+    """Kernels that narrow what a product multiplies: a `dense` one, or each job of `experts` in FP8."""
     if op.shard.startswith("expert"):
         return experts * (op.dtype == "fp8")
     return dense * (op.dtype in _NARROW)
