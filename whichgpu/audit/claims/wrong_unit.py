@@ -165,16 +165,16 @@ def _is_tied(text: str, match: re.Match[str], each: Mention) -> bool:
     return before or _TIED_BEHIND.fullmatch(text, match.end(), each.start) is not None
 
 
-def _together(passage: Passage, start: int, match: re.Match[str], who: Spoken) -> int:
+def _together(passage: Passage, start: int, match: re.Match[str], who: Spoken) -> float:
     """How many devices have a value together: as many as a name before it counts."""
     before = [each for each in who.here if each.end <= match.start()]
     together = before and _TOGETHER.search(passage.text, start)
-    return counted(passage.text, start, before[-1].start) if together else 1
+    return counted(passage.text, start, before[-1].start) if together else 1.0
 
 
 def _of_match(
     unit: _Unit, match: re.Match[str], gpus: Sequence[Gpu], passage: Passage, context: Context, *,
-    number: int = 1,
+    number: float = 1.0,
 ) -> Iterator[Finding]:  # fmt: skip
     """The accusation of a value whose number is one of these devices', in the right unit."""
     stated = float(match["n"].replace(",", ""))
