@@ -28,7 +28,7 @@ _NOUN = (
 )
 #: What excludes all others, whatever a text speaks of.
 _ANYWHERE = re.compile(
-    rf"\b(?:nowhere else|nothing else(?! (?:is|to|in|but|was|matters))|(?:on |by |"
+    rf"\b(?:nowhere else|(?<!and )nothing else(?! (?:is|to|in|but|was|matters))|(?:on |by |"
     rf"in )?no other (?:[\w-]+ ){{0,2}}{_NOUN}|none but|nobody but|"
     rf"the (?:one|sole|single) (?:[\w-]+ ){{0,2}}{_NOUN}(?: on the market| anywhere| in the world)?\s+"
     r"(?:with|that|to|which|equipped|offering|having))\b",

@@ -37,6 +37,7 @@ _UNSURE = re.compile(
     r"sites)|"
     r"ago|back then|used to|formerly|previously|last (?:year|month)|commit\w*|contract|reserved|spot|"
     r"second-hand|"
+    r"without|"
     r"no (?:faster|slower|quicker|more|less|longer|fewer)|except|apart from|but (?:one|two)|almost|nearly|"
     r"myth)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,

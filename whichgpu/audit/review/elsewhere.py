@@ -48,6 +48,13 @@ _IN_PARTS = re.compile(
 _OF_WEIGHTS = re.compile(r"\s+of (?:the|its) (?:weights|model|cache|layers)\b", re.IGNORECASE)
 _PER_ONE = re.compile(r"\b(?:per|each) (?:gpu|card|accelerator|module)\b", re.IGNORECASE)
 _PER_MACHINE = re.compile(r"\b(?:per|each) (?:machine|node|server|system|box|chassis)\b", re.IGNORECASE)
+_WHOLE_MACHINE = re.compile(
+    r"\b(?:full|whole|entire|complete)\s+(?:\w+\s+){0,2}(?:machine|node|server|system|box|chassis|rack)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+#: GPUs of the smallest machine and of the largest.
+_PAIR, _RACK = 2, 72
 #: How far a sum is from what is told, as a share, and figures that are added at most.
 _OFF, _MOST = 0.01, 12
 
@@ -108,7 +115,15 @@ def _is_in_parts(found: Finding, place: At, _: Context) -> bool:
 def _is_of_machines(found: Finding, place: At, _: Context) -> bool:
     text = place.sentence.text
     of_both = _PER_ONE.search(text) and _PER_MACHINE.search(text)
-    return found.kind == "arithmetic" and bool(of_both)
+    if found.kind != "arithmetic" or of_both:
+        return bool(of_both)
+    told, real = (_FIGURE.search(words) for words in (found.quote, found.expected or found.because))
+    if told is None or real is None or not _WHOLE_MACHINE.search(text):
+        return False
+    one, other = (float(each[0].replace(",", "")) for each in (told, real))
+    times = one / other if other else 0.0
+    # "A full node for a day costs EUR 134.40", of eight at EUR 0.70 an hour each.
+    return _PAIR <= round(times) <= _RACK and abs(times / round(times) - 1) < _OFF / 2
 
 
 def _is_sum(found: Finding, place: At, context: Context) -> bool:

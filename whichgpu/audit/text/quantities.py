@@ -243,6 +243,7 @@ _SO = re.compile(
 _A_HALF = re.compile(r"\b(?:two|both|the|its|their|in|into|as|these)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _BY_HALF = re.compile(r"\bby\s+(?:(?:about|around|roughly|nearly|almost)\s+)?(?:one\s+|a\s+)$", re.IGNORECASE)
 _NEAR = 28
+_DOUBLES_AS = re.compile(r"\s+(?:up\s+)?as\s+(?:an?|the|our|your|its)\b", re.IGNORECASE)
 _IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
 
@@ -357,6 +358,9 @@ def _multiples(text: str) -> Iterator[Quantity]:
             continue
         if key == "half" and _BY_HALF.search(text, max(0, match.start() - _NEAR), match.start()):
             # "From 600 to 900, i.e. by one half" is a change, and no multiple.
+            continue
+        if key == "doubles" and _DOUBLES_AS.match(text, match.end()):
+            # "It doubles as a card for desktops": serves as one too.
             continue
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):
