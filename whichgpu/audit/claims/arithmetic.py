@@ -246,78 +246,38 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
 _IN_PAIR = re.compile(r"\(\s*\d[\d.,]*\s+(?:against|vs\.?|versus|instead of)\s+$", re.IGNORECASE)
 
 
+#: In what two values of a text may differ by a percentage.
+_DIFFERS_IN = (
+    "time", "rate", "bandwidth", "flop rate", "op rate", "power", "energy", "memory", "frequency", "count",
+    "number",
+)  # fmt: skip
+
+
 def _change(
     passage: Passage, share: Quantity, found: Sequence[Quantity], context: Context
 ) -> Iterator[Finding]:
     """What a percentage is of every two values of one dimension."""
-    for dimension in (
-        "time",
-        "rate",
-        "bandwidth",
-        "flop rate",
-        "op rate",
-        "power",
-        "energy",
-        "memory",
-        "frequency",
-        "count",
-        "number",
-    ):
-        # "The 80 GB module has 31 % more bandwidth than the 40 GB one" tells two names.
-        named = [each for each in found if dimension == "memory" and VARIANT.match(passage.text, each.end)]
-        both = [each for each in found if each.dimension == dimension and each.high == each.value]
-        both = [each for each in both if each not in named and not _is_factor(passage.text, each)]
-        # "(41.5 against 33.6 TFLOPS)": of the number before it, which has no unit.
-        both = [each for each in both if not _IN_PAIR.search(passage.text, 0, each.start)]
-        if dimension == "number" and not (
-            len(both) == 2
-            and _VERSUS.fullmatch(passage.text, both[0].end, both[1].start)
-            and passage.text[share.end : both[0].start].endswith(": ")
-        ):
-            # Bare numbers are of each other in "62 % more shaders: 5120 vs 3584" alone.
-            continue
-        ranged = [each for each in found if each.dimension == dimension and each.high != each.value]
-        if (
-            not both
-            and len(ranged) == 1
-            and _FROM.search(passage.text, max(0, ranged[0].start - 8), ranged[0].start)
-        ):
-            # "From 2.0 to 3.35 TB/s" is read as a range.
-            both = [ranged[0]._replace(high=ranged[0].value), ranged[0]._replace(value=ranged[0].high)]
-        if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
+    text = passage.text
+    for dimension in _DIFFERS_IN:
+        both = _two_of(dimension, text, share, found)
+        if both is None or _is_of_another_clause(text, share, both, dimension):
             continue
         a, b = both[0].value, both[1].value
-        if a > b and (part := _PART_MORE.match(passage.text, both[1].end)):
+        if a > b and (part := _PART_MORE.match(text, both[1].end)):
             # "700 W, 300 W more than": what the other has is the rest, or both.
             b = a - b if part["more"] else a + b
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
-        told = share.value
-        last = max(each.end for each in both)
-        first = min(each.start for each in both)
-        behind = max(each.start for each in both)
-        if (first > share.end and _AND_ITS.search(passage.text, share.end, first)) or (
-            first < share.start < behind and _BUT_THEN.search(passage.text, share.end, behind)
-        ):
-            # "43 percent more cores, and its L2 grew from 4 to 6 MB", "every 1.3 s, a 24 % saving, but then
-            # somebody waits for 5.2 s": of the other clause.
-            continue
-        results = _OF_RESULTS.match(passage.text, share.end) or _IN_SPEED.match(passage.text, share.end)
-        if results and dimension not in ("rate", "time"):
-            # "15 % more tokens? Because it has 1,008 GB/s": of what the GPU does.
-            continue
-        if _THAN_ELSE.match(passage.text, share.end) or _ANOTHER.search(passage.text, last, share.start):
-            # "From 350 W to 450 W, and its 10,752 cores were 2 % more": of another number.
-            continue
         # An increase is a share of what it was.
-        grown = _INCREASE.search(passage.text, max(0, share.start - 40), share.start) or (
-            a < b and _A_RISE.match(passage.text, share.end)
+        grown = _INCREASE.search(text, max(0, share.start - 40), share.start) or (
+            a < b and _A_RISE.match(text, share.end)
         )
-        right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in (real[1:] if grown else real))
+        told = real[1:] if grown else real
+        right = any(abs(share.value - each) <= max(_SAVED, 0.05 * each) for each in told)
         before = [each for each in found if each.end <= share.start and each.dimension in _OF_DEVICES]
         if not right and before and before[-1].dimension != dimension:
             # "1 GB less than the 2080 Ti, but 760 GB/s, 23 % more": of what stands right before.
             continue
-        words = [passage.text[each.start : each.end] for each in both]
+        words = [text[each.start : each.end] for each in both]
         because = (
             f"{words[0]} and {words[1]} differ by {real[0]:.0%} of the larger, {real[1]:.0%} of the smaller"
         )
@@ -326,6 +286,52 @@ def _change(
             "confirmed" if right else "inconsistent", attribute="percentage", because=because,
             expected="" if right else f"{real[bool(grown)]:.0%}", evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _two_of(
+    dimension: str, text: str, share: Quantity, found: Sequence[Quantity]
+) -> tuple[Quantity, Quantity] | None:
+    """The two values of a dimension that a text tells beside a percentage; None where it tells others."""
+    # "The 80 GB module has 31 % more bandwidth than the 40 GB one" tells two names.
+    named = [each for each in found if dimension == "memory" and VARIANT.match(text, each.end)]
+    both = [each for each in found if each.dimension == dimension and each.high == each.value]
+    both = [each for each in both if each not in named and not _is_factor(text, each)]
+    # "(41.5 against 33.6 TFLOPS)": of the number before it, which has no unit.
+    both = [each for each in both if not _IN_PAIR.search(text, 0, each.start)]
+    if dimension == "number" and not (
+        len(both) == 2
+        and _VERSUS.fullmatch(text, both[0].end, both[1].start)
+        and text[share.end : both[0].start].endswith(": ")
+    ):
+        # Bare numbers are of each other in "62 % more shaders: 5120 vs 3584" alone.
+        return None
+    ranged = [each for each in found if each.dimension == dimension and each.high != each.value]
+    if not both and len(ranged) == 1 and _FROM.search(text, max(0, ranged[0].start - 8), ranged[0].start):
+        # "From 2.0 to 3.35 TB/s" is read as a range.
+        both = [ranged[0]._replace(high=ranged[0].value), ranged[0]._replace(value=ranged[0].high)]
+    if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
+        return None
+    return both[0], both[1]
+
+
+def _is_of_another_clause(
+    text: str, share: Quantity, both: tuple[Quantity, Quantity], dimension: str
+) -> bool:
+    """Whether the words between a percentage and two values part them."""
+    first, behind = min(each.start for each in both), max(each.start for each in both)
+    last = max(each.end for each in both)
+    if (first > share.end and _AND_ITS.search(text, share.end, first)) or (
+        first < share.start < behind and _BUT_THEN.search(text, share.end, behind)
+    ):
+        # "43 percent more cores, and its L2 grew from 4 to 6 MB", "every 1.3 s, a 24 % saving, but then
+        # somebody waits for 5.2 s": of the other clause.
+        return True
+    results = _OF_RESULTS.match(text, share.end) or _IN_SPEED.match(text, share.end)
+    if results and dimension not in ("rate", "time"):
+        # "15 % more tokens? Because it has 1,008 GB/s": of what the GPU does.
+        return True
+    # "From 350 W to 450 W, and its 10,752 cores were 2 % more": of another number.
+    return bool(_THAN_ELSE.match(text, share.end) or _ANOTHER.search(text, last, share.start))
 
 
 def _is_factor(text: str, each: Quantity) -> bool:

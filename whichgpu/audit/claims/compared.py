@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.comparisons.changes import Change
+    from whichgpu.audit.comparisons.sides import Sides
     from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -109,60 +110,18 @@ def _judged(
     )
     if reach is None or change.attribute is None or sliced:
         return None
-    verdict = gives(change, reach)
-    also = exact(change.attribute, reach.pair, context) if verdict == "contradicted" else []
-    if also and verdict_of(change.multiple, [each for each, _ in also]) == "confirmed":
-        verdict = "confirmed"
-    if verdict == "contradicted" and _ADDS.search(passage.text, sentence.start, change.multiple.start):
-        grown = change.multiple._replace(times=1.0 + change.multiple.times)
-        right = verdict_of(grown, [each for each, _ in reach.ratios]) == "confirmed"
-        verdict = "unverifiable" if right else verdict
-    if verdict == "contradicted" and _MOVES.search(sentence.text):
-        # "Moving from there to the B200 adds 28 %": of what the sentence ends with.
-        turned = [1 / value for value, _ in reach.ratios if value]
-        verdict = "unverifiable" if verdict_of(change.multiple, turned) == "confirmed" else verdict
+    verdict = _verdict(passage.text, sentence, change, reach, context)
     if verdict == "confirmed":
         span = passage.span(change.multiple.start, change.multiple.end)
         context.memo.setdefault("given", []).append(span)
-    in_clause = in_which(passage.text, change.multiple.start, who)
-    in_clause = in_clause or bool(
-        _THAN_BEFORE.search(sentence.text) or THAN_SEVERAL.match(passage.text, change.multiple.end)
-    )
-    # "On account of the doubled bandwidth": of what it is so much, the text told elsewhere.
-    known = _THE.search(passage.text, max(0, change.multiple.start - _REACH), change.multiple.start)
-    # "Two H100s in FP8? Half the bytes, half the bandwidth": of all of them.
-    named = () if who.here else context.mentions.get(context.place(passage), ())
-    several = any(
-        counted(passage.text, max(0, each.start - _REACH), each.start) > 1
-        for each in named
-        if each.end <= change.multiple.start
-    )
-    # "The H200 upgrade: 76 percent more memory": than the one before it, which has no name here.
-    upgrade = len({each.named for each in who.here}) < _TWO and UPGRADED.search(sentence.text)
-    # "The cache: at 48 MB it is eight times as large as the A10's".
-    cache = change.attribute.key == "memory" and any(
-        each.dimension == "memory" and is_of_cache(each.value)
-        for each in within(quantities(passage.text, context.fraction), sentence.start, change.multiple.start)
-    )
-    doubtful = bool(
-        in_clause
-        or known
-        or cache
-        or several
-        or _OF_A_SIZE.search(sentence.text)
-        or upgrade
-        # "It costs four fifths of what its successor does and has half the memory": of that one.
-        or OF_KIN.search(passage.text, sentence.start, change.multiple.start)
-        or _ELSE.search(_clause(passage.text, sentence, change))
-        or _OF_A_NUMBER.match(passage.text, change.multiple.end)
-    )
-    if verdict == "contradicted" and (
-        doubtful
-        or _is_open(passage, sentence, change, who, context)
-        or _is_over_told(passage, sentence, change, reach.pair.first, context)
+    if verdict == "unverifiable" or (
+        verdict == "contradicted"
+        and (
+            _is_doubtful(passage, sentence, change, who, context)
+            or _is_open(passage, sentence, change, who, context)
+            or _is_over_told(passage, sentence, change, reach.pair.first, context)
+        )
     ):
-        return None
-    if verdict == "unverifiable":
         return None
     value, words = min(reach.ratios, key=lambda one: abs(one[0] - change.multiple.times))
     answer = (verdict, "" if verdict == "confirmed" else f"{value:.2g}x", f"{words}: {value:.3g} times")
@@ -170,6 +129,62 @@ def _judged(
         passage, change.multiple, answer, context, subject=reach.pair.subject,
         attribute=change.attribute.key, evidence=facts(change.attribute, reach.pair, context),
     )  # fmt: skip
+
+
+def _verdict(text: str, sentence: Sentence, change: Change, reach: Sides, context: Context) -> str:
+    """What the values of two devices say of a change, in whichever way its words may mean it."""
+    verdict = gives(change, reach)
+    also = (
+        exact(change.attribute, reach.pair, context) if change.attribute and verdict == "contradicted" else []
+    )
+    if also and verdict_of(change.multiple, [each for each, _ in also]) == "confirmed":
+        return "confirmed"
+    if verdict == "contradicted" and _ADDS.search(text, sentence.start, change.multiple.start):
+        grown = change.multiple._replace(times=1.0 + change.multiple.times)
+        right = verdict_of(grown, [each for each, _ in reach.ratios]) == "confirmed"
+        verdict = "unverifiable" if right else verdict
+    if verdict == "contradicted" and _MOVES.search(sentence.text):
+        # "Moving from there to the B200 adds 28 %": of what the sentence ends with.
+        turned = [1 / value for value, _ in reach.ratios if value]
+        verdict = "unverifiable" if verdict_of(change.multiple, turned) == "confirmed" else verdict
+    return verdict
+
+
+def _is_doubtful(passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context) -> bool:
+    """Whether the words of a sentence leave open which two it compares, or in what."""
+    text, at = passage.text, change.multiple
+    in_clause = in_which(text, at.start, who) or _THAN_BEFORE.search(sentence.text)
+    # "On account of the doubled bandwidth": of what it is so much, the text told elsewhere.
+    known = _THE.search(text, max(0, at.start - _REACH), at.start)
+    # "Two H100s in FP8? Half the bytes, half the bandwidth": of all of them.
+    named = () if who.here else context.mentions.get(context.place(passage), ())
+    several = any(
+        counted(text, max(0, each.start - _REACH), each.start) > 1 for each in named if each.end <= at.start
+    )
+    # "The H200 upgrade: 76 percent more memory": than the one before it, which has no name here.
+    upgrade = len({each.named for each in who.here}) < _TWO and UPGRADED.search(sentence.text)
+    # "The cache: at 48 MB it is eight times as large as the A10's".
+    cache = (
+        change.attribute is not None
+        and change.attribute.key == "memory"
+        and any(
+            each.dimension == "memory" and is_of_cache(each.value)
+            for each in within(quantities(text, context.fraction), sentence.start, at.start)
+        )
+    )
+    return bool(
+        in_clause
+        or THAN_SEVERAL.match(text, at.end)
+        or known
+        or cache
+        or several
+        or _OF_A_SIZE.search(sentence.text)
+        or upgrade
+        # "It costs four fifths of what its successor does and has half the memory": of that one.
+        or OF_KIN.search(text, sentence.start, at.start)
+        or _ELSE.search(_clause(text, sentence, change))
+        or _OF_A_NUMBER.match(text, at.end)
+    )
 
 
 #: A slice by its name, and the characters before a sentence in which it may be what that goes on about.

@@ -371,24 +371,8 @@ def _of_devices(
     both = pair(claim.start, claim.end, who, context) or (
         None if _OTHER.search(sentence.text) else compared(who, context)
     )
-    # "NVIDIA halves the rate of FP32 accumulation" is of no two devices.
-    by_maker = _BY_MAKER.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
-    own = (
-        by_maker
-        or _OF_ITS_RATE.match(text, claim.end)
-        or re.search(
-            r"\b(?:its|their) own\b|"
-            r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
-            near,
-        )
-    )
-    own = own or AT_REST.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
-    own = own or _MADE.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
-    own = own or (
-        _COSTS.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
-        and _SO_MUCH.match(text, claim.end)
-    )
-    if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end):
+    other = _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end)
+    if other or _is_its_own(text, sentence, claim, near):
         return
     of_value = against_device(passage, sentence, claim, who, context)
     if of_value is not None:
@@ -434,6 +418,26 @@ def _of_devices(
     yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _is_its_own(text: str, sentence: Sentence, claim: Multiple, near: str) -> bool:
+    """Whether a multiple is of a device's own rate, of what its maker did, or of what something costs."""
+    lead = (max(sentence.start, claim.start - BEFORE), claim.start)
+    return bool(
+        # "NVIDIA halves the rate of FP32 accumulation" is of no two devices.
+        _BY_MAKER.search(text, *lead)
+        or _OF_ITS_RATE.match(text, claim.end)
+        or _THAN_ITS.search(near)
+        or AT_REST.search(text, *lead)
+        or _MADE.search(text, *lead)
+        or (_COSTS.search(text, *lead) and _SO_MUCH.match(text, claim.end))
+    )
+
+
+_THAN_ITS = re.compile(
+    r"\b(?:its|their) own\b|"
+    r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))"
+)
 
 
 def _is_in_another(
