@@ -90,7 +90,9 @@ _ANY = re.compile("|".join(rf"\d\s?-?(?:{each.wrong})\b" for each in _UNITS))
 #: How far a word is from the number that it is beside, how near two numbers are that are one.
 _BESIDE, _SAME = 60, 1e-3
 #: What says that the unit is no slip, or is told as one.
-_KNOWN = re.compile(r"\b(?:not|never|typo|mistake|instead of|error|wrong\w*|sic)\b", re.IGNORECASE)
+_KNOWN = re.compile(
+    r"\b(?:not|never|typo|mistake|instead of|error|wrong\w*|sic|thousands?|hundreds?|fleet)\b", re.IGNORECASE
+)
 #: Attributes that a unit of theirs tells without another word, right behind the name of a device.
 _TELLING = ("memory", "power")
 _TIED = re.compile(
@@ -100,6 +102,7 @@ _TIED = re.compile(
 )
 _TIED_BEHIND = re.compile(r"\s+(?:of|on|in|with)\s+(?:(?:the|an?|our|nvidia|amd)\s+){0,2}", re.IGNORECASE)
 #: What parts a sentence; the digits of a number that is no chance.
+_MANY = 100
 _PARTS, _DIGITS = re.compile(r"[,;()|]\s|\s[(\u2013\u2014]|[)]"), 2
 #: Between a number and a word behind it that it is not of: "24 MB of tensors in memory".
 _ELSEWHERE = _words(r"in|into|inside|while|for|from|to|at|on|per|than|and")
@@ -125,7 +128,7 @@ def find(context: Context) -> Iterator[Finding]:
                 gpus = [context.catalogue[key] for key in cell.ids]
                 yield from _of_match(unit, match, gpus, cell.passage, context)
     for passage, sentence, who in told(context, _ANY):
-        if _KNOWN.search(sentence.text):
+        if _KNOWN.search(sentence.text) or _are_many(passage.text, sentence.start, who):
             continue
         for unit in _UNITS:
             for match in _STATED[unit.field].finditer(passage.text, sentence.start, sentence.end):
@@ -133,6 +136,11 @@ def find(context: Context) -> Iterator[Finding]:
                     number = _together(passage, sentence.start, match, who)
                     gpus = [context.catalogue[key] for each in (*who.here, *who.topic) for key in each.ids]
                     yield from _of_match(unit, match, gpus, passage, context, number=number)
+
+
+def _are_many(text: str, start: int, who: Spoken) -> bool:
+    """Whether so many devices are counted that what they have is told in the next larger unit."""
+    return any(counted(text, start, each.start) >= _MANY for each in who.here)
 
 
 def _is_of(unit: _Unit, match: re.Match[str], place: tuple[int, int], here: Sequence[Mention]) -> bool:

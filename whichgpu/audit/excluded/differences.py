@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.ratios import OTHER, clause_of, is_of_two
-from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.excluded.scope import of_no_two
 from whichgpu.audit.known.store import store
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
@@ -66,7 +66,7 @@ def differences(scope: Scope, context: Context) -> Iterator[Finding]:
             continue
         two = is_of_two(scope, clause, context) or _are_told(scope, each.start, context)
         if two and not _is_anyones(each, key, scope, context):
-            yield _finding(each, key, scope, context)
+            yield of_no_two((each.start, each.end), key, scope, context)
 
 
 def _are_told(scope: Scope, at: int, context: Context) -> bool:
@@ -90,15 +90,3 @@ def _is_anyones(one: Quantity, key: str, scope: Scope, context: Context) -> bool
     pairs = [(a, b) for (x, a), (y, b) in both if not here or {x, y} & here]
     pairs += permutations(told[:60], 2)
     return any(abs((a - b) / one.value - 1) < _NEAR for a, b in pairs)
-
-
-def _finding(one: Quantity, key: str, scope: Scope, context: Context) -> Finding:
-    field = attributes()[key].fields[0]
-    shown = dict.fromkeys(
-        f"{gpu.id} has {gpu.display(field)}" for gpu in scope.gpus if gpu.value(field) is not None
-    )
-    because = f"no two that the text speaks of differ by that: {'; '.join([*shown][:5])}"
-    return made(
-        context, scope.passage, (one.start, one.end), "ratio", "contradicted", attribute=key,
-        subject=", ".join(gpu.id for gpu in scope.gpus), because=because, evidence=(Evidence(because),),
-    )  # fmt: skip

@@ -14,7 +14,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.comparisons.multiple import OF_SLICES, verdict_of
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.excluded.scope import of_no_two
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.store import store
 from whichgpu.audit.text.quantities import quantities
@@ -89,7 +89,7 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
             key = "bandwidth"
         values = [*_on_file(attributes()[key], scope, context), *_told(key, scope, context)]
         if values and all(verdict_of(way, values) == "contradicted" for way in each.ways):
-            yield _finding(each, key, scope, context)
+            yield of_no_two((each.start, each.end), key, scope, context)
 
 
 #: What is done to something, and the rate of what is counted.
@@ -181,15 +181,3 @@ def _told(key: str, scope: Scope, context: Context) -> Iterator[float]:
     ]
     for amounts in lists:
         yield from (a / b for a, b in permutations(amounts, 2) if b)
-
-
-def _finding(claim: Claim, key: str, scope: Scope, context: Context) -> Finding:
-    field = attributes()[key].fields[0]
-    shown = dict.fromkeys(
-        f"{gpu.id} has {gpu.display(field)}" for gpu in scope.gpus if gpu.value(field) is not None
-    )
-    because = f"no two that the text speaks of differ by that: {'; '.join([*shown][:5])}"
-    return made(
-        context, scope.passage, (claim.start, claim.end), "ratio", "contradicted", attribute=key,
-        subject=", ".join(gpu.id for gpu in scope.gpus), because=because, evidence=(Evidence(because),),
-    )  # fmt: skip

@@ -10,7 +10,7 @@ from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.gloss import language_read
 from whichgpu.audit.text.sentences import sentences
-from whichgpu.audit.values.attributes import CHIP
+from whichgpu.audit.values.attributes import CHIP, attributes
 from whichgpu.audit.values.offers import usual
 from whichgpu.values import NamedTuple
 
@@ -174,3 +174,16 @@ def is_free(one: Finding, found: Sequence[Finding]) -> bool:
         and (each.accuses or one.attribute != "fits" or each.kind in ("memory", "arithmetic"))
         for each in found
     )
+
+
+def of_no_two(place: tuple[int, int], key: str, scope: Scope, context: Context) -> Finding:
+    """The accusation of a ratio or difference in an attribute that no two devices spoken of have."""
+    field = attributes()[key].fields[0]
+    shown = dict.fromkeys(
+        f"{gpu.id} has {gpu.display(field)}" for gpu in scope.gpus if gpu.value(field) is not None
+    )
+    because = f"no two that the text speaks of differ by that: {'; '.join([*shown][:5])}"
+    return made(
+        context, scope.passage, place, "ratio", "contradicted", attribute=key,
+        subject=", ".join(gpu.id for gpu in scope.gpus), because=because, evidence=(Evidence(because),),
+    )  # fmt: skip
