@@ -30,7 +30,8 @@ _SAME, _NEAR, _DIGITS = 2e-3, 0.12, 2
 #: Words beside a rate of another thing, of a part of the device, or of what was measured.
 _OTHER = re.compile(
     r"\b(?:(?<![AH]\d00 )(?<!GB )pcie|ssds?|nvme|disks?|drives?|network|ethernet|infiniband|host|cpu|"
-    r"per (?:lane|link|sm|core|watt)|stream|requests?|measured|instead|thousands?|hundreds?|typo|not|never|wrong)\b",
+    r"per (?:lane|link|sm|core|watt)|stream|requests?|measured|instead|"
+    r"thousands?|hundreds?|typo|not|never|wrong)\b",
     re.IGNORECASE,
 )
 _BESIDE = 40
