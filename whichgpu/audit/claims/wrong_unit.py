@@ -103,7 +103,7 @@ _TIED = re.compile(
 _TIED_BEHIND = re.compile(r"\s+(?:of|on|in|with)\s+(?:(?:the|an?|our|nvidia|amd)\s+){0,2}", re.IGNORECASE)
 #: What parts a sentence; the digits of a number that is no chance.
 _MANY = 100
-_PARTS, _DIGITS = re.compile(r"[,;()|]\s|\s[(\u2013\u2014]|[)]"), 2
+_PARTS, _DIGITS = re.compile(r"[,;:()|]\s|\s[(\u2013\u2014]|[)]"), 2
 #: Between a number and a word behind it that it is not of: "24 MB of tensors in memory".
 _ELSEWHERE = _words(r"in|into|inside|while|for|from|to|at|on|per|than|and")
 #: What several have together.

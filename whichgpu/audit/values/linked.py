@@ -20,6 +20,8 @@ _LINKS = re.compile(
 _MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|dram)\b", re.IGNORECASE)
 _PER_GPU = re.compile(r"\bper (?:gpu|card|accelerator)\b", re.IGNORECASE)
 _HEADING = re.compile(r"\n#{1,6} |\n\n[A-Z][^\n]{3,60}\n[=-]{3,}\n")
+#: A row, or an item of a list: no paragraph that begins with words in bold.
+_LISTED = re.compile(r"\s*(?:\||[-*\u2022]\s|\d{1,2}[.)]?\s)")
 #: Characters before a rate that its section is looked for in, and of its line before it.
 _REACH = 1600
 _WHY = "its section is about links, and its line names no memory"
@@ -53,7 +55,7 @@ def _is_of_links(found: Finding, context: Context) -> bool:
     # "NVLink per GPU" is of no switch and of no machine.
     own = _PER_GPU.search(line) if found.attribute == "nvlink" else None
     told = _MEMORY.search(line) or _MEMORY.search(header) or own
-    listed = line.lstrip()[:1] in ("-", "*", "|", "\u2022") or line.lstrip()[:2].rstrip(".").isdigit()
+    listed = _LISTED.match(line) is not None
     return (
         listed and told is None and _LINKS.search(section) is not None and len(_MEMORY.findall(section)) < 2
     )
