@@ -77,8 +77,13 @@ _ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency"
            "trust", "slower", "price")  # fmt: skip
 
 
-def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
-    """Every option of a sweep whose job fits, `offers` by GPU type of the sweep."""
+def options(
+    request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]], *, unsure: bool = False
+) -> Options:
+    """Every option of a sweep whose job fits, `offers` by GPU type of the sweep.
+
+    Of an offer those that may run out of memory are left out where others surely fit, unless `unsure`.
+    """
     shape = sweep.seconds.shape
     group = np.broadcast_to(gpus_per_copy(sweep.job), shape)
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
@@ -94,7 +99,7 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
         able = sweep.fits[row] & np.where(alone, together[row] == 1.0, whole)
     else:
         able = sweep.fits[row] & (group[row] <= np.where(alone, 1.0, counts[:, None]))
-    able = where_any(able & sure(sweep)[row], able)
+    able = able if unsure else where_any(able & sure(sweep)[row], able)
     offer, column = np.nonzero(able)
     row, count, alone = row[offer], counts[offer], alone[offer, 0]
     if sweep.job.trains:

@@ -17,7 +17,7 @@ import numpy as np
 
 from whichgpu.planner import constraints
 from whichgpu.planner.market import UNPRICED, trust
-from whichgpu.planner.options import Options, best, outcome, primary_exact
+from whichgpu.planner.options import Options, best, options, outcome, primary_exact
 from whichgpu.planner.words import lasting, money, plural
 from whichgpu.units import number, rate_period, show
 from whichgpu.values import NamedTuple
@@ -312,6 +312,8 @@ def _batches(found: _Found) -> Iterator[Flip]:
     serves = job.concurrency is not None
     if (request.job.concurrency if serves else request.job.batch) is not None:
         return
+    # One that is stated is taken though it may run out of memory.
+    found = found._replace(space=_with_unsure(found))
     values = np.asarray(job.concurrency if serves else job.batch, dtype=np.float64)
     each = np.broadcast_to(values, found.space.sweep.seconds.shape[1:])[found.space.column]
     word = "requests in flight" if serves else "batch"
@@ -322,3 +324,12 @@ def _batches(found: _Found) -> Iterator[Flip]:
             yield Flip(word, None, value, "", to, f"with a {limit} it is {to}" if not serves
                        else f"with {limit} a replica it is {to}")  # fmt: skip
             return
+
+
+def _with_unsure(found: _Found) -> Options:
+    """The options of the same offers with those that may run out of memory."""
+    space = found.space
+    offers: list[list[Offer]] = [[] for _ in space.sweep.devices.gpus]
+    for row, offer in dict.fromkeys(zip(space.row.tolist(), space.offer.tolist(), strict=True)):
+        offers[row].append(space.offers[offer])
+    return options(found.request, space.sweep, offers, unsure=True)
