@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.audit.findings import Context
     from whichgpu.audit.known.store import Series
@@ -197,17 +196,27 @@ def given(result: Told, context: Context) -> list[Variable]:
 
 def ways(result: Told, own: Sequence[Variable], none: Sequence[Variable]) -> list[Way]:
     """The products that come to a result, the shortest first."""
-    found = []
+    nothing = (0,) * len(result.amount.dims)
     targets = list(_targets(result))
-    for every, some, more in _products(own, none):
-        dims = _powers(every)
-        for target, wanted, by in targets:
-            if dims != wanted or _is_nothing(every):
-                continue
-            value = math.prod(one.value**sign for one, sign in every)
-            if abs(target / value - 1) <= nearness(result.amount):
-                found.append(Way(tuple((one.slot, sign) for one, sign in some), more, by))
-    return sorted(found, key=lambda way: way.length)
+    found: list[tuple[tuple[int, ...], Way]] = []
+    # Amounts of none are looked up by what is missing of the result's dimensions.
+    others: dict[tuple[int, ...], list[_Part]] = {}
+    for part in _parts(_some_of_none(none), nothing):
+        others.setdefault(part.dims, []).append(part)
+    for one in _parts(_some(own), nothing):
+        for at, (target, wanted, by) in enumerate(targets):
+            missing = tuple(a - b for a, b in zip(wanted, one.dims, strict=True))
+            for more in others.get(missing, ()):
+                every = (*one.signed, *more.signed)
+                if _is_nothing(every):
+                    continue
+                value = math.prod(each.value**sign for each, sign in every)
+                if abs(target / value - 1) <= nearness(result.amount):
+                    slots = tuple((each.slot, sign) for each, sign in one.signed)
+                    order = (one.place[0], more.place[0], one.place[1], more.place[1], at)
+                    found.append((order, Way(slots, more.signed, by)))
+    found.sort(key=lambda each: (each[1].length, each[0]))
+    return [way for _, way in found]
 
 
 def _targets(result: Told) -> Iterator[tuple[float, tuple[int, ...], float]]:
@@ -224,16 +233,19 @@ def _targets(result: Told) -> Iterator[tuple[float, tuple[int, ...], float]]:
 _Signed = tuple[tuple[Variable, int], ...]
 
 
-def _products(
-    own: Sequence[Variable], none: Sequence[Variable]
-) -> Iterator[tuple[_Signed, _Signed, _Signed]]:
-    for some in _some(own):
-        for more in _some_of_none(none):
-            for signs in _signs(len(some)):
-                for others in _signs(len(more)):
-                    first = tuple(zip(some, signs, strict=True))
-                    second = tuple(zip(more, others, strict=True))
-                    yield (*first, *second), first, second
+class _Part(NamedTuple):
+    """Amounts that multiply and divide: their powers, and which they are and with which signs, as numbers."""
+
+    signed: _Signed
+    dims: tuple[int, ...]
+    place: tuple[int, int]
+
+
+def _parts(chosen: Iterable[tuple[Variable, ...]], nothing: tuple[int, ...]) -> Iterator[_Part]:
+    for at, some in enumerate(chosen):
+        for number, signs in enumerate(_signs(len(some))):
+            signed = tuple(zip(some, signs, strict=True))
+            yield _Part(signed, _powers(signed, nothing), (at, number))
 
 
 def evaluated(way: Way, own: Sequence[Variable]) -> list[float]:
@@ -282,13 +294,12 @@ def _signs(many: int) -> Iterator[tuple[int, ...]]:
         yield (-1, *rest)
 
 
-def _powers(every: Sequence[tuple[Variable, int]]) -> tuple[int, ...]:
-    sums = reduce(
-        lambda so_far, one: tuple(a + one[1] * b for a, b in zip(so_far, one[0].dims, strict=True)),
-        every,
-        (0,) * len(every[0][0].dims),
-    )
-    return _without_items(sums)
+def _powers(signed: _Signed, nothing: tuple[int, ...]) -> tuple[int, ...]:
+    sums = list(nothing)
+    for one, sign in signed:
+        for at, power in enumerate(one.dims):
+            sums[at] += sign * power
+    return _without_items(tuple(sums))
 
 
 def _without_items(dims: tuple[int, ...]) -> tuple[int, ...]:
