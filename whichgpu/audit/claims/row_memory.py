@@ -6,7 +6,6 @@ many times where so many are counted, one that is not is inconsistent with the o
 
 from __future__ import annotations
 
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -18,7 +17,7 @@ from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
@@ -53,20 +52,43 @@ class _Amount(NamedTuple):
         return any(abs(self.stated / size - 1) <= _SAME for size in sizes)
 
 
+class _Devices(NamedTuple):
+    """What the devices that a cell names have, of one and of all of them, in bytes, and the cell's words."""
+
+    have: tuple[float, ...]
+    name: str
+
+
+class _Size(NamedTuple):
+    """An amount of memory that is a cell by itself."""
+
+    passage: Passage
+    place: tuple[int, int]
+    value: float
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every amount of such a column that is not what the devices of its row have."""
     for table in context.document.tables:
-        if _LEAST < len(table.rows) <= _ROWS and _LEAST < table.columns <= _COLUMNS:
-            for devices, amounts in permutations(range(1, table.columns), 2):
-                yield from _of_columns(table, devices, amounts, context)
+        if not (_LEAST < len(table.rows) <= _ROWS and _LEAST < table.columns <= _COLUMNS):
+            continue
+        rows, columns = range(1, len(table.rows)), range(1, table.columns)
+        sizes = {at: [_size(table.cell(row, at), context) for row in rows] for at in columns}
+        # Names are looked for only where a column of amounts may be of them.
+        of_memory = [at for at in columns if sum(each is not None for each in sizes[at]) > _LEAST]
+        for devices in columns if of_memory else ():
+            named = [_devices(table.cell(row, devices), context) for row in rows]
+            for amounts in of_memory:
+                if amounts != devices:
+                    told = [
+                        _Amount(size.passage, size.place, size.value, each.have, each.name)
+                        for each, size in zip(named, sizes[amounts], strict=True)
+                        if each is not None and size is not None
+                    ]
+                    yield from _of_columns(table, amounts, told, context)
 
 
-def _of_columns(table: Table, devices: int, amounts: int, context: Context) -> Iterator[Finding]:
-    told = [
-        one
-        for row in range(1, len(table.rows))
-        if (one := _amount(table.cell(row, devices), table.cell(row, amounts), context)) is not None
-    ]
+def _of_columns(table: Table, amounts: int, told: Sequence[_Amount], context: Context) -> Iterator[Finding]:
     wrong = [each for each in told if not each.is_right]
     right = len(told) - len(wrong)
     # Of one device throughout a column says little of what it holds.
@@ -86,18 +108,21 @@ def _of_columns(table: Table, devices: int, amounts: int, context: Context) -> I
         )  # fmt: skip
 
 
-def _amount(device: Passage | None, amount: Passage | None, context: Context) -> _Amount | None:
-    """An amount of memory that is a cell by itself, in the row of a cell that names one kind of device."""
-    if device is None or amount is None or max(len(device.text), len(amount.text)) > _CELL:
+def _size(amount: Passage | None, context: Context) -> _Size | None:
+    """The one amount of memory that a cell is."""
+    told = quantities(amount.text, context.fraction) if amount and len(amount.text) <= _CELL else ()
+    if amount is None or len(told) != 1 or told[0].dimension != "memory" or told[0].high != told[0].value:
         return None
-    named = list(mentions(device.text, context.catalogue))
-    told = quantities(amount.text, context.fraction)
-    if len(named) != 1 or len(told) != 1 or told[0].dimension != "memory" or told[0].high != told[0].value:
+    return _Size(amount, (told[0].start, told[0].end), told[0].value)
+
+
+def _devices(device: Passage | None, context: Context) -> _Devices | None:
+    """What the one kind of device that a cell names has."""
+    named = list(mentions(device.text, context.catalogue)) if device and len(device.text) <= _CELL else []
+    if device is None or len(named) != 1:
         return None
     number = counted(device.text, 0, named[0].start)
     sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0)) for key in named[0].ids}
     # Of several a row may tell what each has.
     have = tuple(sorted({times * size * _GB for size in sizes if size for times in (1, number)}))
-    if not have:
-        return None
-    return _Amount(amount, (told[0].start, told[0].end), told[0].value, have, device.text.strip())
+    return _Devices(have, device.text.strip()) if have else None
