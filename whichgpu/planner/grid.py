@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.memory.verdict import upper_end
 from whichgpu.cost.parallel.pipeline import splits_layers
 
 if TYPE_CHECKING:
@@ -95,9 +96,8 @@ def sure(sweep: Estimates) -> NDArray[np.bool_]:
     """
     if sweep.runtime.holds.get("engine"):
         return sweep.fits
-    half = np.broadcast_to(np.asarray(sweep.readings.halves["held"]), sweep.fits.shape)
     room = section("capacity")["reported"] * sweep.available
-    found: NDArray[np.bool_] = sweep.fits & (sweep.required * np.exp(half) <= room)
+    found: NDArray[np.bool_] = sweep.fits & (upper_end(sweep.readings, sweep.required) <= room)
     return found
 
 

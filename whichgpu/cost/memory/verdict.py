@@ -83,13 +83,21 @@ def doubt(
         return OVER if np.all(required * np.exp(-half) <= given) else ""
     if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
         return CAPPED
-    upper = np.maximum((required - elastic) * np.exp(half if part < 1.0 else most), required)
-    if np.all(upper <= min(part * card, room)):
+    if np.all(upper_end(reading, required, elastic, shared=part < 1.0) <= min(part * card, room)):
         return ""
     if part < 1.0:
         return wired.WIRED
     full = np.all(most > half) and np.all(reading.device * np.exp(_QUARTER * reading.halves["device"]) > room)
     return CROWDED if full else TIGHT
+
+
+def upper_end(reading: Readings, required: Any, elastic: Any = 0.0, *, shared: bool = False) -> Any:
+    """The upper end of the bytes that are needed, of which so many `elastic` ones may be fewer.
+
+    On a card of its own with what an allocator may hold beside; not in memory `shared` with a processor.
+    """
+    half = np.asarray(reading.halves["required" if shared else "held"])
+    return np.maximum((required - elastic) * np.exp(half), required)
 
 
 #: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
