@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heapq import nsmallest
-from itertools import combinations, permutations
+from itertools import chain, combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -58,7 +58,7 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         near = nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start))
         # In their order: what follows takes the last amounts of money.
         pool = sorted(near, key=lambda one: one.start)
-    tried = (*ways(told, pool, most=SIMPLE, effort=text.effort), *differences(told, pool))
+    tried = chain(ways(told, pool, most=SIMPLE, effort=text.effort), differences(told, pool))
     found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
     of_two = told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO))

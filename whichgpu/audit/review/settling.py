@@ -331,10 +331,15 @@ def _placed(
     who = spoken(index, passage, one, context)
     text = _without_names(one.text, tuple(dict.fromkeys(each.text for each in who.here)))
     unsettled = [place for place, _ in context.memo["open"].get(index, ()) if one.start <= place < one.end]
-    names = [each.end for each in who.here if passage.place(each.start) <= found.start]
+    # Where its names stand in the file: the same for every finding of a sentence.
+    known: dict[tuple[int, int], list[int]] = context.memo.setdefault("places of names", {})
+    if (index, one.start) not in known:
+        known[index, one.start] = [passage.place(each.start) for each in who.here]
+    starts = known[index, one.start]
+    names = [each.end for each, start in zip(who.here, starts, strict=True) if start <= found.start]
     nearest = max(names, default=one.start)
     open_ = any(nearest <= place and passage.place(place) < found.start for place in unsettled)
-    named = [passage.place(each.start) for each in who.here if passage.place(each.start) >= found.end]
+    named = [start for start in starts if start >= found.end]
     few = _LATER if found.true_for == "with sparsity" else _FEW
     behind = context.document.original[found.end : min([found.end + few, *named])]
     own = [each.end for each in _named(found, who) if passage.place(each.start) < found.start]

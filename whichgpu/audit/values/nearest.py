@@ -153,10 +153,12 @@ def nearest_attribute(
 ) -> int | None:
     """The attribute that a quantity is a value of: of its dimension, in its clause, the nearest."""
     best: tuple[int, int] | None = None
+    if _is_year(text, quantity) or _is_resolution(text, quantity):
+        return None
     for index, each in enumerate(attributes):
-        if index in taken or not any(True for _ in fitting(each.attribute, [quantity])):
+        if max(quantity.start - each.end, each.start - quantity.end) > APART or index in taken:
             continue
-        if too_small(each.attribute, quantity) or _is_year(text, quantity) or _is_resolution(text, quantity):
+        if not any(True for _ in fitting(each.attribute, [quantity])) or too_small(each.attribute, quantity):
             continue
         if each.attribute.dimension in ("count", "bits") and (
             VERSION.fullmatch(text, quantity.start, quantity.end) or quantity.value % 1
@@ -169,7 +171,7 @@ def nearest_attribute(
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
         close = 0 if each.attribute.dimension == "bits" else _CLOSE
         bare = quantity.dimension == "number" and len(_GENERATION.sub("", between).strip(" :*")) > close
-        if len(between) > APART or _CLAUSE.search(between) or bare:
+        if _CLAUSE.search(between) or bare:
             continue
         if _is_apart(text, quantity, each, between):
             continue

@@ -154,11 +154,12 @@ _OF_THE_GPU = re.compile(r"\s*(?:of\s+)?(?:gpu|vram|video|graphics|hbm|gddr|devi
 
 def _is_of_instance(text: str, sentence: Sentence, quantity: Quantity, mention: Mention) -> bool:
     """Whether a size is that of the instance that has the device: "is one A100 40GB with 85 GB of memory"."""
-    if not _INSTANCE.search(text, sentence.start, quantity.start) or _OF_THE_GPU.match(text, quantity.end):
+    if _OF_THE_GPU.match(text, quantity.end):
         return False
     between = text[mention.end : quantity.start]
     sized = re.search(r"\d\s?GB$", mention.text) or re.match(r"[^.;,]{0,4}\d{2}\s?GB", between)
-    return bool(sized) or re.search(r"(?:,|\band)\s[^.;]*$", between) is not None
+    own = sized or re.search(r"(?:,|\band)\s[^.;]*$", between)
+    return own is not None and _INSTANCE.search(text, sentence.start, quantity.start) is not None
 
 
 #: Behind a size of which nothing is said again.
