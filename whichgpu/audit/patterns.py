@@ -23,7 +23,7 @@ from whichgpu.facts.kept import Kept, kept
 from whichgpu.values import LatePattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = (
     "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
@@ -180,13 +180,11 @@ class _Later(LatePattern):
             self._real = compiled.made(*key, _known().of("compiled", key, partial(compiled.code, *key)))
         return super().real()
 
-    def words(self) -> tuple[tuple[str, ...], ...]:
-        """Sets of words of each of which a text has to hold one."""
-        read = partial(_words, self.pattern)
-        return _known().of("words", self.pattern, read) if self._is_kept else read()
-
     def __getattr__(self, name: str) -> Any:
-        words = self.words() if name in _FILTERED else ()
+        words: tuple[tuple[str, ...], ...] = ()
+        if name in _FILTERED:
+            read = partial(_words, self.pattern)
+            words = _known().of("words", self.pattern, read) if self._is_kept else read()
         method = _where(self, name, words) if words else getattr(self.real(), name)
         setattr(self, name, method)
         return method
@@ -245,26 +243,6 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
 def compile(pattern: str, flags: int | RegexFlag = 0) -> Pattern[str]:
     """The pattern, to be compiled when it is needed."""
     return cast("Pattern[str]", _Later(pattern, int(flags)))
-
-
-class Several:
-    """Patterns that each text is asked for one after the other, whose words are looked for together."""
-
-    def __init__(self, found: Iterable[Pattern[str]]) -> None:
-        self._words = [
-            [frozenset(each) for each in one.words()] if isinstance(one, _Later) else [] for one in found
-        ]
-        self._every = sorted({word for sets in self._words for each in sets for word in each})
-
-    def places(self, text: str) -> list[int]:
-        """The places of those that a text may hold, in order: the others lack a word in it."""
-        lower = small(text)
-        here = {word for word in self._every if word in lower}
-        return [
-            place
-            for place, sets in enumerate(self._words)
-            if not any(each.isdisjoint(here) for each in sets)
-        ]
 
 
 #: A part of a pattern by its name; "(?P<name>" names a group.

@@ -27,6 +27,7 @@ from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.sole import sole
 from whichgpu.audit.clauses.values import values
 from whichgpu.audit.document import HEADED
+from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.text.gloss import language_read
 from whichgpu.audit.text.sentences import sentences
 
@@ -47,15 +48,12 @@ def read(found: Sequence[Finding], context: Context) -> list[Finding]:
 def beside(found: Sequence[Finding], others: Iterable[Finding]) -> list[Finding]:
     """Findings with others that no finding before them confirms or accuses."""
     every = list(found)
-    settled = [each for each in found if each.verdict != "unverifiable"]
+    settled = Overlaps(each for each in found if each.verdict != "unverifiable")
     for each in others:
         # A form of words says itself what its result is of, where a sum or a price found by chance does not.
         weaker = _BY_CHANCE if each.accuses and each.attribute in _SURE else ()
-        if not any(
-            one.start < each.end and each.start < one.end and (one.accuses or one.kind not in weaker)
-            for one in settled
-        ):
-            settled.append(each)
+        if not any(one.accuses or one.kind not in weaker for one in settled.of(each.start, each.end)):
+            settled.add(each)
             every.append(each)
     return every
 

@@ -80,11 +80,6 @@ def forms() -> Sequence[Form]:
     return tuple(_form(row, {**file["part"], "about": ABOUT}) for row in file["form"])
 
 
-@cache
-def _patterns() -> re.Several:
-    return re.Several(form.pattern for form in forms())
-
-
 def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
     find = re.with_parts(row["find"], parts)
     pattern = re.compile(_MARK.sub(r"<(?P<\1>[\2]\\d+)>", find), re.IGNORECASE)
@@ -104,8 +99,8 @@ def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
 
 def told_otherwise(read: Marked) -> Iterator[Finding]:
     """The results of a sentence that a form's other figures do not give, and those that they do."""
-    named, every = _named(read), forms()
-    for form in (every[place] for place in _patterns().places(f"{read.text}\n{named[0]}")):
+    named = _named(read)
+    for form in forms():
         for match in form.pattern.finditer(named[0] if form.named else read.text):
             one = _taken(form, match, named[1], read)
             if one.ways:

@@ -28,6 +28,7 @@ from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.excluded.shared import shared
 from whichgpu.audit.excluded.units import units
 from whichgpu.audit.excluded.values import values
+from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.own_tables import own_tables
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings with the accusations of what is so of none, where nothing certain was found before."""
     of_none = (each for scope in scopes(context) for read in _READ for each in read(scope, context))
     by_figures = (each for read in _BY_FIGURES for each in read(context))
-    more = [each for each in chain(of_none, by_figures) if is_free(each, found)]
+    known = Overlaps(found)
+    more = [each for each in chain(of_none, by_figures) if is_free(each, known)]
     besides = (each for read in _BESIDES for each in read(context))
     more += [each for each in besides if not any(one.start == each.start and one.accuses for one in found)]
     more += [each for each in own_tables(context) if _is_open(each, [*found, *more])]

@@ -7,6 +7,7 @@ amounts of the kind that it tells.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import CHIP, attributes, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
@@ -173,11 +174,17 @@ def _told(key: str, scope: Scope, context: Context) -> Iterator[float]:
     """The ratios of amounts of the kind in the passage, and in each row or column of the text's tables."""
     dimension = attributes()[key].dimension
     counted = ("count", "number") if dimension == "count" else (dimension,)
-    told = quantities(scope.passage.text, context.fraction)
-    here = [each.value for each in told if each.value > 0 and each.dimension in counted]
-    lists: list[Sequence[float]] = [here[:40]]
-    lists += [
+    yield from _of_passage(scope.passage.text, context.fraction, counted)
+    lists = (
         [one.value for one in each.amounts] for each in store(context) if each.measure == _KEYS[key] != ""
-    ]
+    )
     for amounts in lists:
         yield from (a / b for a, b in permutations(amounts, 2) if b)
+
+
+@lru_cache(maxsize=64)
+def _of_passage(text: str, fraction: str, counted: tuple[str, ...]) -> tuple[float, ...]:
+    """The ratios of amounts of a passage, each once: its sentences ask for the same ones."""
+    told = quantities(text, fraction)
+    here = [each.value for each in told if each.value > 0 and each.dimension in counted]
+    return tuple(dict.fromkeys(a / b for a, b in permutations(here[:40], 2)))

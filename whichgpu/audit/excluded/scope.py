@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.overlaps import Overlaps
     from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
@@ -165,14 +166,12 @@ def headed_by(passage: Passage, context: Context) -> list[Gpu]:
     return [context.catalogue[key] for each in found for key in each.ids] if one else []
 
 
-def is_free(one: Finding, found: Sequence[Finding]) -> bool:
+def is_free(one: Finding, found: Overlaps) -> bool:
     """Whether nothing certain was found at a place of the file before; of a fit, nothing of its kind."""
     return not any(
-        each.start < one.end
-        and one.start < each.end
-        and each.verdict != "unverifiable"
+        each.verdict != "unverifiable"
         and (each.accuses or one.attribute != "fits" or each.kind in ("memory", "arithmetic"))
-        for each in found
+        for each in found.of(one.start, one.end)
     )
 
 

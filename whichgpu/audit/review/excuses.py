@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.review.excuses_of_others import OF_OTHERS
@@ -507,4 +508,9 @@ _EXCUSES = (
 
 def excused(found: Finding, text: str, at: int) -> bool:
     """Whether the words around what is quoted at a place of a text say that it is something else."""
-    return any(each.excuses(found, text, at) for each in (*_EXCUSES, *OF_OTHERS))
+    return any(each.excuses(found, text, at) for each in _of_kind(found.kind))
+
+
+@cache
+def _of_kind(kind: str) -> tuple[Excuse, ...]:
+    return tuple(each for each in (*_EXCUSES, *OF_OTHERS) if kind in each.kinds)

@@ -23,10 +23,9 @@ class Excuse(NamedTuple):
     because: str = ""
 
     def excuses(self, found: Finding, text: str, at: int) -> bool:
-        """Whether all of it is so of a finding whose quotation begins at a place of a text."""
+        """Whether all of it is so of a finding of its kinds whose quotation begins at a place of a text."""
         return (
-            found.kind in self.kinds
-            and (not self.before or _pattern(self.before).search(text, max(0, at - _BACK), at) is not None)
+            (not self.before or _pattern(self.before).search(text, max(0, at - _BACK), at) is not None)
             and (not self.behind or _pattern(self.behind).match(text, at + len(found.quote)) is not None)
             and (not self.because or _pattern(self.because).search(found.because) is not None)
         )

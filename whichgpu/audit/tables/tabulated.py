@@ -30,10 +30,9 @@ def is_of_a_part(found: Finding, every: Sequence[Finding], context: Context) -> 
     if found.kind != "specification":
         return False
     for each in every:
-        same = each.verdict == "confirmed" and (each.attribute, each.subject) == (
-            found.attribute, found.subject,
-        )  # fmt: skip
-        if not same or not found.start - _ROW < each.end <= found.start:
+        if not found.start - _ROW < each.end <= found.start or each.verdict != "confirmed":
+            continue
+        if (each.attribute, each.subject) != (found.attribute, found.subject):
             continue
         between = text[each.end : found.start]
         cells = "|" in between or "<td" in between.lower()

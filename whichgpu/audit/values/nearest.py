@@ -138,10 +138,15 @@ _IS = re.compile(r"\s*[:=~\u2248]?\s*")
 
 
 def _is_of_another(text: str, quantity: Quantity, each: Named) -> bool:
-    """Whether a quantity is a chip's number, or stands before a name that has its value behind it.
+    """Whether a quantity is no count, a chip's number, or before a name that has its value behind it.
 
     "Runs at 1005 MHz and can boost up to 1545 MHz".
     """
+    if each.attribute.dimension in ("count", "bits") and (
+        VERSION.fullmatch(text, quantity.start, quantity.end) or quantity.value % 1
+    ):
+        # Nothing is counted in fractions.
+        return True
     if quantity.end <= each.start and _ONWARDS.match(text, each.end):
         return True
     before = max(0, quantity.start - 12)
@@ -159,11 +164,6 @@ def nearest_attribute(
         if max(quantity.start - each.end, each.start - quantity.end) > APART or index in taken:
             continue
         if not any(True for _ in fitting(each.attribute, [quantity])) or too_small(each.attribute, quantity):
-            continue
-        if each.attribute.dimension in ("count", "bits") and (
-            VERSION.fullmatch(text, quantity.start, quantity.end) or quantity.value % 1
-        ):
-            # Nothing is counted in fractions.
             continue
         if _is_of_another(text, quantity, each):
             continue
