@@ -49,11 +49,15 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 #: More words are looked for no faster than the pattern is; those that are in every text are no use.
-_MOST, _COMMON = 60, 0.15
+_MOST, _COMMON = 200, 0.15
+#: How many common letters are as rare as one that is not of ASCII.
+_RARE = 3
 #: Sets of words that are looked for of a pattern: more of them rule out little more.
 _SETS = 3
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
+#: Characters of a text whose letters are gathered three by three: of a longer one that takes too long.
+_SENTENCE = 400
 #: What matches a letter without regard to case and is not made it by `lower`.
 _ODD = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s"})
 
@@ -71,7 +75,9 @@ def needed(pattern: str) -> tuple[frozenset[str], ...]:
 
 def _share(words: frozenset[str]) -> float:
     """About how many texts hold one of some words; 1 where there are none, or too many to look for."""
-    return sum([8.0 ** -len(word) for word in words]) * 4 if 0 < len(words) <= _MOST else 1.0
+    if not 0 < len(words) <= _MOST:
+        return 1.0
+    return sum([8.0 ** -(len(word) if word.isascii() else _RARE * len(word)) for word in words]) * 4
 
 
 def _rarest(found: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -133,6 +139,12 @@ def _letters(kind: str, text: str) -> str:
 def small(text: str) -> str:
     """A text in small letters, each where it was."""
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
+
+
+@lru_cache(maxsize=MANY)
+def _threes(text: str) -> frozenset[str]:
+    """Every three letters of a text that stand side by side."""
+    return frozenset(map("".join, zip(text, text[1:], text[2:], strict=False)))
 
 
 @lru_cache(maxsize=1)
@@ -206,9 +218,19 @@ def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] |
     return found
 
 
+def _lacks(marks: Sequence[frozenset[str]], threes: frozenset[str]) -> bool:
+    """Whether none of the marks of some words is in a text."""
+    for each in marks:  # noqa: SIM110 - a generator would take longer than the loop.
+        if each.isdisjoint(threes):
+            return True
+    return False
+
+
 def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
+    # Three letters of each word: a text without them lacks them all. A shorter word has none.
+    marks = [frozenset(word[:3] for word in words) for words in sets if all(len(word) > 2 for word in words)]
     # A text is asked for piece by piece: it, in small letters, and the words of each set that it holds. They
     # are one value, which is read and replaced at once: another thread may ask for another text meanwhile.
     last: tuple[str, str, Sequence[Sequence[str]] | None] = "", "", None
@@ -219,7 +241,8 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
             asked, lower, held = last
             if text is not asked:
                 lower = small(text)
-                held = _held(sets, lower)
+                known = len(text) <= _SENTENCE and _lacks(marks, _threes(lower))
+                held = None if known else _held(sets, lower)
                 last = text, lower, held
             if held is None:
                 return iter(nothing) if name == "finditer" else None
