@@ -136,6 +136,22 @@ def test_a_pattern_finds_the_same_where_its_words_are_looked_for():
                 assert (found and found.span()) == (plain and plain.span()), (each.pattern, text)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"\bcents?\b|\u00a2", "It costs 4\u00a2 a token"),
+        (r"\b(?:in|of)\s+FP8\b", "The rate of FP8 is twice that"),
+        (r"\u2248\s*5", "A \u2248 5"),
+        ("|".join(f"word{n}" for n in range(150)), "behind it stands WORD149 alone"),
+    ],
+)
+def test_short_words_rare_marks_and_long_lists_are_found(pattern, text):
+    long = f"{'Something else is said here. ' * 40}{text}"
+    for each in (text, long):
+        assert patterns.search(pattern, each, re.IGNORECASE)
+    assert not patterns.search(pattern, "9 9 9", re.IGNORECASE)
+
+
 def _patterns() -> list[patterns.Pattern[str]]:
     """Every pattern that the modules of the audit hold."""
     found: dict[int, patterns.Pattern[str]] = {}
