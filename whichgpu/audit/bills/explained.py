@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from heapq import nsmallest
 from itertools import chain, combinations, permutations
 from typing import TYPE_CHECKING
@@ -43,23 +44,52 @@ def _is_of_some_and_one(told: Term, pool: Sequence[Term]) -> bool:
 
 def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     """Whether anything that the passage states makes the amount; one `said` to follow is no repetition."""
+    pool = pool_of(told, text)
+    return explained_by_rule(told, text, pool, said=said) or is_product(told, text, pool, said=said)
+
+
+def pool_of(told: Term, text: Amounts) -> list[Term]:
+    """The amounts of a passage that may explain one."""
     here = text.sentence(told.start)
     start = text.sentence(max(here.start - 2, 0)).start
     earlier = [each for each in text.earlier if each.sign and sum(map(bool, each.dims)) > 1]
-    pool = [
-        each for each in (*earlier, *text.known, *text.every) if each is not told and each.start < here.end
-    ]
     # Bare numbers of other sentences are of other things, what is told later may follow from this one, and a
     # range gives nearly anything.
-    pool = [each for each in pool if any(each.dims) or each.counted or each.start >= start]
-    pool = [each for each in pool if not each.most or each.start >= here.start]
-    pool = [each for each in pool if each.start < told.start or not alike(each, told)]
+    pool = [
+        each
+        for each in (*earlier, *text.known, *text.every[: bisect_left(text.every, here.end, key=_start)])
+        if each is not told
+        and (each.start >= start or each.counted or any(each.dims))
+        and (not each.most or each.start >= here.start)
+        and (each.start < told.start or not alike(each, told))
+    ]
     if len(pool) > _POOL:
-        near = nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start))
         # In their order: what follows takes the last amounts of money.
-        pool = sorted(near, key=lambda one: one.start)
+        pool = sorted(nsmallest(_POOL, pool, key=lambda one: abs(one.start - told.start)), key=_start)
+    return pool
+
+
+def _start(one: Term) -> int:
+    return one.start
+
+
+def is_product(told: Term, text: Amounts, pool: Sequence[Term], *, said: bool = False) -> bool:
+    """Whether an amount is a product or a difference of others: all ways are tried, which takes long."""
+    here = text.sentence(told.start)
     tried = chain(ways(told, pool, most=SIMPLE, effort=text.effort), differences(told, pool))
-    found = (each for each in tried if each.gives(told))
+    return any(
+        each.gives(told)
+        and is_simple(each, told, text)
+        and _is_near(each, here, text)
+        and not (said and len(each.used) == 1 and alike(each.used[0], told))
+        and not (said and (_lacks_count(each, told, text) or lacks_epochs(each, told, text)))
+        for each in tried
+    )
+
+
+def explained_by_rule(told: Term, text: Amounts, pool: Sequence[Term], *, said: bool = False) -> bool:
+    """Whether what bills are made of explains an amount: a saving, a share, so many of one and another."""
+    here = text.sentence(told.start)
     money = [each for each in pool if each.sign][-_MANY:]
     of_two = told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO))
     if of_two or _is_of_some_and_one(told, pool) or (told.of in LENGTHS and _is_paid_back(told, money, text)):
@@ -89,21 +119,13 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     lasts = any(
         each.of in LENGTHS and not is_use(each) for each in within(text.every, here.start, told.start)
     )
-    if not (said and lasts) and any(
+    # Of a period that the sentence before told: "two cost $52.80 a day. One H100 costs $62.40"; not where its
+    # own sentence tells for how long.
+    return not (said and lasts) and any(
         abs(rent * time * number / told.value - 1) < CLOSE
         for rent in rents
         for time in PERIODS
         for number in (1.0, *numbers)
-    ):
-        # Of a period that the sentence before told: "two cost $52.80 a day. One H100 costs $62.40"; not where
-        # its own sentence tells for how long.
-        return True
-    return any(
-        is_simple(each, told, text)
-        and _is_near(each, here, text)
-        and not (said and len(each.used) == 1 and alike(each.used[0], told))
-        and not (said and (_lacks_count(each, told, text) or lacks_epochs(each, told, text)))
-        for each in found
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -19,7 +20,7 @@ from whichgpu.audit.bills.amounts import (
     is_one_of_two,
     of_another,
 )  # fmt: skip
-from whichgpu.audit.bills.explained import explained
+from whichgpu.audit.bills.explained import explained, explained_by_rule, is_product, pool_of
 from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
 from whichgpu.audit.bills.meant import CLOSE, SHORT, SIMPLE, forces, is_left_out, is_simple, rated
 from whichgpu.audit.bills.products import finding
@@ -64,29 +65,37 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
     given = GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start)
     if given or told.most or is_known(told, text):
         return None
+    pool, tells = pool_of(told, text), _tells(told, text)
+    # Both take long: what is asked first is what tries fewer products.
+    if explained_by_rule(told, text, pool) or (tells and is_product(told, text, pool)):
+        return None
     ways_ = (
-        (
-            *(way for base in reversed(_bases(told, text, context)) for way in _meant(told, base, text)),
-            *_beside(told, text, context),
+        chain(
+            (way for base in reversed(_bases(told, text, context)) for way in _meant(told, base, text)),
+            _beside(told, text, context),
         )
-        if _tells(told, text)
+        if tells
         else _beside(told, text, context)
     )
     for way in ways_:
-        ratio = told.value / way.low
-        slip = way.high <= way.low * EXACT and any(abs(ratio / one - 1) < CLOSE for one in _SLIPS)
         last = max(way.used, key=lambda one: one.end)
-        if slip and not is_left_out(way, told, text) and not stopped(text, last, told):
-            # Asked last: few amounts are a slip off anything, and what explains one takes long to look for.
-            if explained(told, text) or is_one_of_two(told, text) or _is_of_list(told, text):
+        if not is_left_out(way, told, text) and not stopped(text, last, told):
+            known = not tells and is_product(told, text, pool)
+            if known or is_one_of_two(told, text) or _is_of_list(told, text):
                 return None
             if last.start > told.start and _FOLLOWS.search(text.passage.text, told.end, last.start):
                 # "131,072 tokens therefore occupy 4 GiB": what follows is wrong.
                 factors = (*(each for each in way.used if each is not last), told)
-                right = last.value * ratio
+                right = last.value * told.value / way.low
                 return finding(Way(right, right, factors), last, "inconsistent", text, context)
             return finding(way, told, "inconsistent", text, context)
     return None
+
+
+def _is_slip(way: Way, told: Term) -> bool:
+    """Whether an amount is a product but for its digits' places: far fewer are than are likely meant."""
+    ratio = told.value / way.low
+    return way.high <= way.low * EXACT and any(abs(ratio / one - 1) < CLOSE for one in _SLIPS)
 
 
 #: Between the amounts of a list, of which none follows from the one before.
@@ -142,7 +151,7 @@ def _is_full(base: Term, told: Term, text: Amounts) -> bool:
 
 
 def _beside(told: Term, text: Amounts, context: Context) -> Iterator[Way]:
-    """The products of what the sentence of an amount and the one before it state, whatever the words say."""
+    """The slips off what the sentence of an amount and the one before it state, whatever the words say."""
     if told.each or told.about or len(re.sub(r"[^1-9]", "", told.words)) < TWO:
         return
     here = text.sentence(told.start)
@@ -151,7 +160,8 @@ def _beside(told: Term, text: Amounts, context: Context) -> Iterator[Way]:
     pool = [each for each in pool if not of_another(context, text, each, told)]
     for way in ways(told, pool, most=SIMPLE, effort=text.effort):
         dimensional = [each for each in way.used if any(each.dims)]
-        if len(dimensional) > 1 and is_simple(way, told, text) and rated(way.used, told):
+        slip = len(dimensional) > 1 and _is_slip(way, told)
+        if slip and is_simple(way, told, text) and rated(way.used, told):
             yield way
 
 
@@ -177,16 +187,19 @@ def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
 
 
 def _meant(told: Term, base: Term, text: Amounts) -> Iterator[Way]:
-    """The products with one amount that are of the kind of another, and are likely meant."""
+    """The products with one amount that another is a slip off, and that are likely meant."""
     here = text.sentence(told.start)
     near = [each for each in text.near(told, here.end) if each is not told]
     near = [each for each in near if each.start < told.start or not alike(each, told)]
     if base.dims == told.dims and _is_of_period(base, told, text):
         # "1,100 tokens per second, 66,000 tokens per hour"
-        yield Way(base.value, base.value, (base,))
+        same = Way(base.value, base.value, (base,))
+        if _is_slip(same, told):
+            yield same
     for way in ways(told, near, base, most=SIMPLE, effort=text.effort):
         if (
-            is_simple(way, told, text)
+            _is_slip(way, told)
+            and is_simple(way, told, text)
             and forces(way, base, told, text)
             and not any(each.plain for each in way.used)
         ):
