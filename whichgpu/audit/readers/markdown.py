@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document, Passage, Table
+from whichgpu.audit.readers._inline import INLINE, inline
 from whichgpu.audit.readers._lines import (
     SUMMARIES,
     Line,
@@ -32,6 +33,7 @@ from whichgpu.audit.readers._lines import (
     unwrapped,
     written_on_top,
 )
+from whichgpu.audit.readers._piped import HEAD, broken_rows, head_lines, tables, unnumbered, whole_header
 from whichgpu.audit.readers._tables import (
     Spread,
     aligned,
@@ -48,7 +50,7 @@ from whichgpu.audit.readers._tables import (
 from whichgpu.audit.readers._typeset import typeset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from whichgpu.audit.readers._typeset import Part
 
@@ -61,30 +63,10 @@ _DEFINED = re.compile(r"^ {0,3}:[ \t]+\S")
 _ITEM_TABLE = re.compile(_ITEM.pattern + r"\|")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"^([A-Za-z_][\w-]*)\s*:\s*(.*)$")
-#: Inline marks: images, links, code, emphasis, HTML tags and comments, escapes, entities.
-_INLINE = re.compile(
-    r"!\[(?P<alt>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
-    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
-    r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>|<!--.{0,500}?-->)"
-    # "1024**3" is a power.
-    r"|(?P<marks>(?!(?<=\d)\*{2}\d|(?<=\d\*)\*\d)\*{1,3}|_{2,3}|~~|`+)"
-    r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
-    r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
-)
-#: What every one of them has.
-_MARKED = ("[", "<", "*", "__", "~~", "`", "\\", "&")
-#: The star of a footnote behind a name: "FP8 Tensor Core*"; behind a number it is read from the file.
-_NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
-#: A line's end in a cell: "24 GB<br>GDDR6".
-_BREAK = re.compile(r"<br\b", re.IGNORECASE)
 #: A line that is drawn above, below or between the columns of a table, as in reStructuredText.
 _RULES = re.compile(r"\s*[-=]{3,}(?:\s+[-=]{3,})+\s*")
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
-#: Lines above and with the rule of a table, whose header may take several.
-_HEAD = 5
-#: Cells of a row that is a table's for sure.
-_WIDE = 2
 #: Where a table in HTML begins, and ends.
 _HTML_TABLE = re.compile(r"\s{0,3}(?:<(?:div|figure|center)\b[^<>]{0,200}>\s*)?<table\b", re.IGNORECASE)
 _HTML_END = re.compile(r"</table\s*>(?:\s*</(?:div|figure|center)>)?", re.IGNORECASE)
@@ -94,33 +76,6 @@ _DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated",
 def read(text: str) -> Document:
     """A document from Markdown."""
     return _Reader(text).read()
-
-
-def inline(into: Builder, text: str, start: int) -> None:
-    """Put a line's text into a builder without its marks; a star that ends no emphasis is a footnote's."""
-    at, is_open = 0, False
-    if not any(mark in text for mark in _MARKED):
-        into.add(text, start)
-        return
-    for match in _INLINE.finditer(text):
-        into.add(text[at : match.start()], start + at)
-        at = match.end()
-        if match[0] == "*":
-            is_open, was_open = not is_open, is_open
-            if not was_open and _NOTED.match(text, max(0, at - 2)):
-                is_open = False
-                into.add("*", start + match.start())
-        elif match["tag"] and _BREAK.match(match["tag"]):
-            into.blank(start + match.start())
-        elif match["link"] is not None:
-            inline(into, match["link"], start + match.start("link"))
-        elif match["escaped"]:
-            into.add(match["escaped"], start + match.start("escaped"))
-        elif match["entity"]:
-            from html import unescape
-
-            into.add(unescape(match["entity"]), start + match.start(), len(match["entity"]))
-    into.add(text[at:], start + at)
 
 
 _VERSUS = re.compile(r"\b(?:vs|versus|comparison)\b", re.IGNORECASE)
@@ -343,9 +298,9 @@ class _Reader:
 
     def _head_goes_on(self) -> bool:
         """Whether a header stands on several lines from this one on, with all the cells of the rule below."""
-        near = [(line, piped(line)) for line in self._lines[self._at : self._at + _HEAD] if is_row(line)]
+        near = [(line, piped(line)) for line in self._lines[self._at : self._at + HEAD] if is_row(line)]
         return "|" in self._lines[self._at].text and (
-            _head_lines(near) > 1 or len(_whole_header(near)) < len(near)
+            head_lines(near) > 1 or len(whole_header(near)) < len(near)
         )
 
     def _rule_follows(self) -> bool:
@@ -365,7 +320,7 @@ class _Reader:
                 end = self._lines[self._at + 1].end
                 run[-1] = Line(_LINE_END.sub(" ", self._original[line.start : end]), line.start)
                 self._at += 2
-        for cells in _tables([(line, piped(line)) for line in run]):
+        for cells in tables([(line, piped(line)) for line in run]):
             self._one_table(cells)
 
     def _is_mark(self) -> bool:
@@ -374,13 +329,13 @@ class _Reader:
         return self._lines[self._at].text.strip() in ("-", "+") and bool(after) and is_row(after[0])
 
     def _one_table(self, cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> None:
-        cells = _whole_header(_unnumbered(cells))
-        if (head := _head_lines(cells)) > 1:
+        cells = whole_header(unnumbered(cells))
+        if (head := head_lines(cells)) > 1:
             whole = [each for _, found in cells[:head] for each in found]
             cells = [(cells[0][0], whole), *cells[head:]]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
-        rows = _broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
+        rows = broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
         made = [[cell(text, start, inline, self._section) for text, start in row] for row in rows]
         made = [row for row in made if any(row)]
         if not made:
@@ -469,7 +424,7 @@ class _Reader:
     def _images(self, first: int) -> None:
         """The texts of the pictures in the lines from one on that were read."""
         for line in self._lines[first : self._at]:
-            for match in _INLINE.finditer(line.text) if "![" in line.text else ():
+            for match in INLINE.finditer(line.text) if "![" in line.text else ():
                 if match["alt"]:
                     builder = Builder()
                     builder.add(match["alt"], line.start + match.start("alt"))
@@ -497,59 +452,3 @@ def _starts_block(line: Line) -> bool:
         _HEADING.match(line.text) or _ITEM.match(line.text) or _FENCE.match(line.text)
         or line.text.lstrip().startswith("|") or _UNDERLINE.match(line.text)
     )  # fmt: skip
-
-
-def _unnumbered(
-    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
-) -> Sequence[tuple[Line, list[tuple[str, int]]]]:
-    """The rows of a table without those that are nothing but the number of a line, where others are wide."""
-    rest = [each for each in cells if len(each[1]) > 1 or (each[1] and not each[1][0][0].strip().isdigit())]
-    wide = [each for each in rest if len(each[1]) > _WIDE]
-    numbered = len(cells) - len(rest) >= len(wide)
-    return wide if numbered and len(wide) > _WIDE and len(wide) + 1 >= len(rest) else cells
-
-
-def _whole_header(
-    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
-) -> Sequence[tuple[Line, list[tuple[str, int]]]]:
-    """The rows of a table without the end of its header's last cell, which stands on a line of its own."""
-    counts = [len(found) for _, found in cells[:3]]
-    ends = len(counts) > _WIDE and counts[1] == 1 and counts[0] == counts[2] and is_rule(cells[2][1])
-    return [cells[0], *cells[2:]] if ends else cells
-
-
-def _head_lines(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> int:
-    """How many lines a header takes whose cells together are as many as those of its rule; 0 for none."""
-    count = 0
-    for at, (_, found) in enumerate(cells[:_HEAD]):
-        if is_rule(found):
-            return at if count == len(found) else 0
-        count += len(found)
-    return 0
-
-
-def _tables(
-    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
-) -> Iterator[Sequence[tuple[Line, list[tuple[str, int]]]]]:
-    """The tables of a run of lines: a header of another width above a rule begins the next one."""
-    first, wide = 0, 0
-    for at, (_, found) in enumerate(cells):
-        if not found or not is_rule(found):
-            continue
-        if at - 1 > first and wide and len(found) != wide and len(cells[at - 1][1]) == len(found):
-            yield cells[first : at - 1]
-            first = at - 1
-        wide = len(found)
-    yield cells[first:]
-
-
-def _broken_rows(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> list[list[tuple[str, int]]]:
-    """Rows of a table with a cell to a line: one begins where a line starts with a pipe."""
-    rows: list[list[tuple[str, int]]] = []
-    for line, found in cells:
-        if is_rule(found):
-            continue
-        if line.text.lstrip().startswith("|") or not rows:
-            rows.append([])
-        rows[-1] += found
-    return rows
