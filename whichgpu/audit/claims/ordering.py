@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.comparing import WORDS, comparisons
-from whichgpu.audit.comparisons.pairs import Pair, devices, facts, forms, pair, ratios, unsure
+from whichgpu.audit.comparisons.opponents import both_level, compared_with, goes_on, owned_ahead, the_two
+from whichgpu.audit.comparisons.pairs import Pair, facts, pair, ratios, unsure
 from whichgpu.audit.comparisons.said import OF_THEM
-from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.counting import counted
@@ -64,20 +64,6 @@ _BY_HOW_MUCH = re.compile(
     r"(?:%|percent|times|\d\s?[x\u00d7]|\bhalf|twice|third|quarter|fold)\s+(?:as\s+)?(?:the\s+)?$",
     re.IGNORECASE,
 )
-#: Between a word that needs another side and its name.
-_OBJECT = re.compile(
-    r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|"
-    r"courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
-    r"(?:(?:both|even|that|those|what|HBM\d?e?|GDDR\dX?|memory|of|on|in|from|for|the|an?|one|a single|"
-    r"die|der|das|dem|den|eine?|la|"
-    r"le|el|"
-    r"nvidia|amd|geforce|"
-    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+(?:\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops|bits?))?|[\w-]+er|"
-    r"predecessor|successor|brother|"
-    r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
-    r"regular|mighty|venerable)[\s,]+)*",
-    re.IGNORECASE,
-)
 #: Off by less, one is not more than the other, and two values are the same; off by more, they are not.
 _EQUAL, _LEVEL, _UNLIKE = 0.02, 0.01, 0.06
 #: What is counted: of two that have as much, neither has more.
@@ -110,7 +96,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         after = _CLAUSE.split(text[each.start : min(each.end + 40, sentence.end)])[0]
         words = _CLAUSE.split(before)[-1] + after
         negated = _NEGATED.search(words)
-        if negated and negated[0].lower().endswith("predecessor") and _other(each, who):
+        if negated and negated[0].lower().endswith("predecessor") and compared_with(each, who):
             # "Than its predecessor", of which it is known which it is.
             negated = None
         # "24 GB less than the A40 has, it makes up for in bandwidth": of memory.
@@ -187,21 +173,15 @@ def _of_both(
                 evidence=(Evidence(because),))  # fmt: skip
 
 
-def _other(each: Comparison, who: Spoken) -> Mention | None:
-    """The device right behind a comparison, which it is with."""
-    after = [one for one in who.here if one.start >= each.end]
-    return after[0] if after and _OBJECT.fullmatch(who.text, each.end, after[0].start) else None
-
-
 def _of_two(
     passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
 ) -> Finding | None:
     """What a device is said to have more of, or less, than another, or as much."""
     if each.sign and _THE.search(who.text, sentence.start, each.start):
-        both = _the_two(each, who, context)
+        both = the_two(each, who, context)
         return _judged(passage, each, both, who, context) if both else None
     if each.sign and not each.bound and _WITH_ITS.fullmatch(who.text, sentence.start, each.start):
-        both = _owned_ahead(each, who, context)
+        both = owned_ahead(each, who, context)
         if both:
             return _judged(passage, each, both, who, context)
     if each.sign and not each.bound and _is_of_a_version(each, who):
@@ -213,9 +193,9 @@ def _of_two(
         and not after
         and each.sign
         and _ENDS.match(who.text, each.end)
-        and (who.own or _its(each, who))
+        and (who.own or goes_on(each, who))
     )
-    if (each.bound and _other(each, who) is None and not elided) or (each.sign and apart):
+    if (each.bound and compared_with(each, who) is None and not elided) or (each.sign and apart):
         return None
     if (
         after
@@ -224,7 +204,7 @@ def _of_two(
     ):
         # "With more memory: less than the MI300X" compares with that by the second word.
         return None
-    both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
+    both = both_level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
     return _judged(passage, each, both, who, context) if both else None
 
 
@@ -290,7 +270,7 @@ def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context
     verdict, words = _verdict(each, values)
     off = min(max(value, 1 / value) if value else 1.0 for value, _ in values)
     if verdict == "contradicted" and (
-        unsure(both, each.attribute, off, context) or not (who.here or _its(each, who))
+        unsure(both, each.attribute, off, context) or not (who.here or goes_on(each, who))
     ):
         verdict = "unverifiable"
     expected = words.split(",", maxsplit=1)[0].rsplit(" has ", maxsplit=1)[-1] if each.sign == 0 else ""
@@ -325,24 +305,8 @@ _ADD_UP = ("memory", "bandwidth", "power", "cores", "tensor_cores", "sms", "tran
 _EACH, _BACK, _ROUND = re.compile(r"\b(?:each|per|apiece)\b", re.IGNORECASE), 24, 120
 
 
-def _its(each: Comparison, who: Spoken) -> bool:
-    """Whether a sentence goes on about the one that was spoken of: "Its bandwidth is higher as well"."""
-    return (
-        bool(who.topic)
-        and who.certain
-        and _ITS.search(who.text, max(0, each.start - 60), each.start) is not None
-    )
-
-
-_ITS = re.compile(r"(?:^|[.!?]\s+)(?:Its|It)\s[^.!?,;]*$")
 #: "The A100 has the higher bandwidth" is of two.
 _THE = re.compile(r"\b(?:has|have|offers?|provides?|delivers?|with|boasts?)\s+the\s+$", re.IGNORECASE)
-
-
-def _the_two(each: Comparison, who: Spoken, context: Context) -> Pair | None:
-    """The owner of what is called the higher, and the only other that is compared with it."""
-    own = who.owner(each.start)
-    return _with_other(own, who, context) if own and own in who.here else None
 
 
 #: Before a comparison, that what follows has it: "With its larger memory, the A40 ..".
@@ -352,31 +316,6 @@ _WITH_ITS = re.compile(
     r"slightly|substantially|vastly|even)\s+)*",
     re.IGNORECASE,
 )
-_THEN_THE = re.compile(r"s?,\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
-
-
-def _owned_ahead(each: Comparison, who: Spoken, context: Context) -> Pair | None:
-    """The owner named behind a comparison, and what it is with: that of "than", else the only other one."""
-    after = [one for one in who.here if one.start >= each.end]
-    if not after:
-        return None
-    if _THEN_THE.fullmatch(who.text, each.end, after[0].start):
-        return _with_other(after[0], who, context)
-    if len(after) > 1 and _THEN_THE.fullmatch(who.text, after[0].end, after[1].start):
-        than = _OBJECT.fullmatch(who.text, each.end, after[0].start)
-        return Pair(forms(after[1].named, context), forms(after[0].named, context)) if than else None
-    return None
-
-
-def _with_other(own: Mention, who: Spoken, context: Context) -> Pair | None:
-    """A device and the only other one of its sentence, or of the document where the sentence has none."""
-    every = [one.named for one in who.here] + ([] if len(who.here) > 1 else devices(context))
-    others = {
-        named
-        for named in every
-        if model(named[0], context.catalogue) != model(own.named[0], context.catalogue)
-    }
-    return Pair(forms(own.named, context), forms(others.pop(), context)) if len(others) == 1 else None
 
 
 #: Behind a comparison with what was spoken of before: "is even a little slower in bandwidth."
@@ -385,19 +324,6 @@ _ENDS = re.compile(
     r"(?:\s+(?:as well|too|also))?\s*(?:[.!;)]|,\s+(?:but|so|and|too)\b)",
     re.IGNORECASE,
 )
-
-
-def _level(each: Comparison, who: Spoken, context: Context) -> Pair | None:
-    """The two that are said to be equal: joined before it, "the L4 and the T4 have the same", or after it."""
-    before = [one for one in who.here if one.end <= each.start]
-    if any(counted(who.text, max(0, one.start - 20), one.start) > 1 for one in who.here):
-        return None
-    if not [one for one in who.here if one.start >= each.end]:
-        if _its(each, who) and not before:
-            # "It has the same number of cores" as the one that was named beside it.
-            return pair(each.start, each.end, who, context)
-        return Pair(before[0].named, before[1].named) if len(before) == 2 else None
-    return pair(each.start, each.end, who, context)
 
 
 def _verdict(each: Comparison, values: Sequence[tuple[float, str]]) -> tuple[str, str]:
@@ -420,7 +346,7 @@ def _of_value(
     passage: Passage, sentence: Sentence, each: Comparison, who: Spoken, context: Context
 ) -> Finding | None:
     """A stated value that is set above or below another's: "750 W, less than the H100's 700 W"."""
-    text, own, mention = passage.text, each.value, _other(each, who)
+    text, own, mention = passage.text, each.value, compared_with(each, who)
     if mention is None or own is None:
         return None
     if _FOR_LESS.match(text, own.end) or _BUYS.match(text, own.end):

@@ -12,23 +12,32 @@ from whichgpu.audit.devices.families import architectures
 from whichgpu.audit.devices.laptops import LAPTOPS, below_laptops, namesakes
 from whichgpu.audit.devices.machine import ON_A_BOARD
 from whichgpu.audit.devices.rented import rented
+from whichgpu.audit.tables.axes import (
+    as_above,
+    forms_down,
+    is_narrower,
+    many_filled,
+    named_across,
+    named_down,
+    shifted,
+)
 from whichgpu.audit.tables.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.tables.compound import compound
 from whichgpu.audit.tables.corners import corner, names_first, numbered
 from whichgpu.audit.tables.explained import explained, without_measured
-from whichgpu.audit.tables.heading import MACHINE, devices, either, headed_by
+from whichgpu.audit.tables.heading import MACHINE, devices, headed_by
 from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, says_itself
 from whichgpu.audit.tables.heads import Head, of_each
 from whichgpu.audit.tables.ordered import is_of, ordered
-from whichgpu.audit.tables.titled import about, beside_device, of_forms, of_forms_down
+from whichgpu.audit.tables.titled import about, of_forms, of_forms_down
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.values.attributes import CHIP, headed, named, qualifiers, rate_of
+from whichgpu.audit.values.attributes import headed, named, qualifiers, rate_of
 from whichgpu.hardware.boxes import named as machine_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.values.attributes import Attribute
 
@@ -138,16 +147,16 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         # One row is that of a page whose other tables show whose its columns are.
         yield from _ordered(table, context)
         return
-    across, second = (_across(table, row, context) for row in range(2))
+    across, second = (named_across(table, row, context) for row in range(2))
     # A device beside the instance that has it is no header of two columns.
     named = [key for head in second[1].values() for key in head.ids]
     apart = len(set(named)) == len(named)
-    if (len(second[1]) > len(across[1]) and apart) or _is_narrower(second[1], across[1]):
-        across = second[0], _as_above(second[1], across[1])
+    if (len(second[1]) > len(across[1]) and apart) or is_narrower(second[1], across[1]):
+        across = second[0], as_above(second[1], across[1])
     down = max(
-        (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
+        (named_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
-    forms_of = _forms_down(table, context) if not down[1] else {}
+    forms_of = forms_down(table, context) if not down[1] else {}
     if not forms_of and not down[1] and not across[1]:
         forms_of = {at: Head(ids) for at, ids in of_forms_down(table, context).items()}
     if forms_of:
@@ -162,7 +171,7 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         if says_itself(table, *across):
             yield from named_in_cells(table, *across)
         else:
-            yield from _beside(table, across[0], _shifted(table, *across))
+            yield from _beside(table, across[0], shifted(table, *across))
     elif down[1]:
         yield from (
             _by_name(table, down[1]) if down[0] == 0 and _is_long(table) else _below(table, *down, context)
@@ -215,129 +224,14 @@ def _by_name(table: Table, down: Mapping[int, Head]) -> Iterator[Cell]:
         )  # fmt: skip
 
 
-#: A row of chips, some of which go by the names of devices: "Chip", "GP102", "GP100".
-_CHIPS = re.compile(
-    r"\s*(?:(?:gpu[\s-]+|graphics\s+)?(?:chips?|dies?|code ?names?|silicon|names?)|"
-    r"(?:nome|nombre|nom)(?: d[eiu]l?)?(?: la)? (?:gpu|chip)|gpu-bezeichnung|"
-    r"(?:codename|nombre en clave|nom de code|nome in codice|nome de c\u00f3digo)(?: gpu)?)\s*:?\s*",
-    re.IGNORECASE,
-)
-
-
-_NAME = re.compile(r"\s*(?:gpu )?names?\s*:?\s*", re.IGNORECASE)
-
-
-def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
-    first = table.cell(row, 0)
-    others = [cell.text.strip() for cell in table.rows[row][1:] if cell]
-    # "Name" at the head of all is that of the devices; further down it is that of their chips.
-    of_chips = first and _CHIPS.fullmatch(first.text) and (row or not _NAME.fullmatch(first.text))
-    if of_chips or (others and all(map(CHIP.fullmatch, others))):
-        # Some chips go by the names of devices.
-        return row, {}
-    found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
-    if found.keys() == {0} and first and headed(first.text):
-        # "L2" before "96 MB" is a cache, and no L2.
-        return row, {}
-    if found and 0 not in found:
-        # "RTX 4090 / RTX 5090" beside others.
-        named = ((i, cell) for i, cell in enumerate(table.rows[row]) if cell and i not in found)
-        found |= {i: head for i, cell in named if (head := either(cell, context))}
-        forms = beside_device(table.rows[row], found, context) if not row else {}
-        found |= {i: Head(ids) for i, ids in forms.items()}
-    return row, dict(sorted(found.items()))
-
-
-def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
-    """Whether a second row names the devices of the first again and says more: "HGX H100", "8 x H100 SXM"."""
-    same = below.keys() == above.keys() and all(
-        set(head.ids) <= set(above[at].ids) for at, head in below.items()
-    )
-    return same and list(below.values()) != list(above.values())
-
-
-def _as_above(below: Mapping[int, Head], above: Mapping[int, Head]) -> Mapping[int, Head]:
-    """The devices of a second row as far as the first allows: "8x H100" below "DGX H100" is of SXM."""
-    made = {}
-    for at, head in below.items():
-        both = tuple(key for key in head.ids if at in above and key in above[at].ids)
-        made[at] = head._replace(ids=both or head.ids)
-    return made
-
-
-def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, Head]]:
-    found: dict[int, Head] = {}
-    for index in range(1, len(table.rows)):
-        first, cell = table.cell(index, 0), table.cell(index, column)
-        of_chips = column and first and _CHIPS.fullmatch(first.text)
-        if cell and not of_chips and (head := headed_by(cell, context) or either(cell, context)):
-            found[index] = head
-    # "L2" below "CUDA cores" is a cache, and no L2.
-    labels = [headed(cell.text) for index in found if (cell := table.cell(index, column))]
-    return column, {} if all(labels) else found
-
-
-#: A heading that names a device, whose forms stand below it: "A100 variant".
-_FORMS_OF = re.compile(
-    r"\s*(?P<name>[\w -]{2,24}?)\s+(?:variants?|versions?|forms?|models?|editions?|configurations?|"
-    r"flavou?rs?)\s*",
-    re.IGNORECASE,
-)
-
-
-def _forms_down(table: Table, context: Context) -> dict[int, Head]:
-    """The forms of one device that rows are of by a word or two: "PCIe 80 GB" below "A100 variant"."""
-    first = table.cell(0, 0)
-    heading = _FORMS_OF.fullmatch(first.text) if first else None
-    if heading is None or first is None or headed_by(first._replace(text=heading["name"]), context) is None:
-        return {}
-    found: dict[int, Head] = {}
-    for index in range(1, len(table.rows)):
-        cell = table.cell(index, 0)
-        named_ = cell._replace(text=f"{heading['name']} {cell.text}") if cell else None
-        head = headed_by(named_, context) if named_ else None
-        if head is None:
-            return {}
-        found[index] = head
-    return found
-
-
-def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:
-    """The devices above the columns; one to the right where a header lost the empty cell above the names.
-
-    It did where its first cell is a device, and the rows below have one cell more than it has.
-    """
-    if across.keys() == {0} and table.columns == _TWO:
-        # "NVIDIA A30 | Technical specifications": the title of a sheet.
-        return {1: across[0]}
-    own, names = _filled(table.rows[header]), _words(table.rows[header])
-    below = [
-        _filled(row)
-        for index, row in enumerate(table.rows)
-        if index != header and _filled(row) > 1 and _words(row) != names
-    ]
-    whole = sum(count == own + 1 for count in below)
-    if 0 not in across or max(below, default=0) > own + 1 or _MOSTLY * whole < len(below):
-        return across
-    return {column + 1: head for column, head in across.items()}
-
-
-#: A third of the rows at least have a cell for every device.
-_MOSTLY = 3
-
-
-def _words(row: Sequence[Passage | None]) -> list[str]:
-    return [cell.text for cell in row if cell is not None and cell.text.strip()]
-
-
 def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[Cell]:
     """Attributes to the left, devices above."""
     columns = 1 + max(across)
     # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
-    aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
+    aligned = all(many_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
     labels = _labels(table, min(across))
     # Who lost the empty cell above the names lost others, too.
-    lost = header >= 0 and 0 not in across and _filled(table.rows[header]) == len(across) == columns - 1
+    lost = header >= 0 and 0 not in across and many_filled(table.rows[header]) == len(across) == columns - 1
     all_rows, across = corner(table, header, across), numbered(table, across)
     group = above = ""
     before: Attribute | None = None
@@ -346,7 +240,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         group = row[0].text if row and row[0] else group
         if index == header or not names or (row[0] is None and labels < _TWO):
             continue
-        if len(row) > 1 and (_filled(row) == 1 or all(cell is row[0] for cell in row)):
+        if len(row) > 1 and (many_filled(row) == 1 or all(cell is row[0] for cell in row)):
             # "Memory" by itself heads "Capacity" and "Type", "Compute (dense)" the rates below.
             above = group
             continue
@@ -357,7 +251,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         own = [each for each in names if each.strip(" :*").lower() not in UNITS_ALONE] or names
         own = [_of_chip(each, across) for each in own]
         head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), own[-1])
-        whole = aligned and (len(row) >= columns or header < 0) and not (lost and _filled(row) < columns)
+        whole = aligned and (len(row) >= columns or header < 0) and not (lost and many_filled(row) < columns)
         attribute, unit = headed(head), unit_of(head)
         if attribute is None and _PER_ONE.fullmatch(head.strip(" :*")):
             attribute = before
@@ -400,11 +294,6 @@ def _labels(table: Table, first: int) -> int:
     beside = (cell for row in table.rows for cell in row[1:first] if cell)
     values = (each for cell in beside for each in quantities(cell.text) if each.dimension != "number")
     return max(first, 1) if next(values, None) is None else 1
-
-
-def _filled(row: Sequence[Passage | None]) -> int:
-    """How many cells a row has up to its last one that is not empty."""
-    return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
 
 
 def _below(table: Table, first: int, down: Mapping[int, Head], context: Context) -> Iterator[Cell]:
