@@ -29,6 +29,7 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices.offers import Offer
     from whichgpu.report.table import Report
 
 #: Rows of each table about one GPU, where none are asked for.
@@ -59,20 +60,15 @@ def run(
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
-    from whichgpu.cli.wishes import split
     from whichgpu.hardware import filters
     from whichgpu.planner.needs import chosen as choose
     from whichgpu.prices import live
-    from whichgpu.prices.sellers import providers_named, regions_named
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
-    # Words of a name need no quotes here: nothing follows them.
-    named = tuple(one for text in providers for one in split(text) or ())
-    if (providers and not named) or (region is not None and not split(region)):
-        option = "--region" if region is not None and not split(region) else "--provider"
-        raise click.UsageError(f"{option} names nothing; leave it out, or write {option} A,B")
+    named = _providers(providers, region)
     if gpu and (wheres or needs or cheapest):
         raise click.UsageError("--where, --needs and --cheapest choose among GPUs: leave the name out")
+    # Words of a name need no quotes here: nothing follows them.
     meant, instance = _named(" ".join(gpu), catalogue) if gpu else ((), "")
     chosen = meant[0] if len(meant) == 1 else None
     ids = [one.id for one in meant]
@@ -84,21 +80,7 @@ def run(
         raise UsageError(
             "what is bought has no provider and no region: leave them out, or leave out --term buy"
         )
-    # Of one GPU only its own rows are read; names of providers and regions are checked against all.
-    few = bool(ids) and not providers and region is None
-    rows = prices.select(
-        live.rows_of(ids) if few else live.current(),
-        gpus=ids or None,
-        kinds=() if bought else prices.term_kinds(term),
-        providers=providers_named(named, prices.providers()) if named else None,
-        regions=None if region is None else regions_named(split(region) or (), live.current()),
-        quarantined=True,
-        ambiguous=True,
-    )
-    if instance:
-        from whichgpu.prices.quote import instance_words
-
-        rows = tuple(row for row in rows if instance_words(row.instance) == instance_words(instance))
+    rows = _rows(ids, instance, term, named=named, region=region)
     problem = live.problem()
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
@@ -117,6 +99,44 @@ def run(
     else:
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
+
+
+def _providers(providers: tuple[str, ...], region: str | None) -> tuple[str, ...]:
+    """The providers that options name; `UsageError` where they, or a region, are nothing but blanks."""
+    from whichgpu.cli.wishes import split
+
+    named = tuple(one for text in providers for one in split(text) or ())
+    nowhere = region is not None and not split(region)
+    if nowhere or (providers and not named):
+        option = "--region" if nowhere else "--provider"
+        raise click.UsageError(f"{option} names nothing; leave it out, or write {option} A,B")
+    return named
+
+
+def _rows(
+    ids: list[str], instance: str, term: str, *, named: tuple[str, ...], region: str | None
+) -> tuple[Offer, ...]:
+    """The offers of some GPUs, or of all, from some providers and regions; of an instance its own."""
+    from whichgpu import prices
+    from whichgpu.cli.wishes import split
+    from whichgpu.prices import live
+    from whichgpu.prices.quote import instance_words
+    from whichgpu.prices.sellers import providers_named, regions_named
+
+    # Of one GPU only its own rows are read; names of providers and regions are checked against all.
+    few = bool(ids) and not named and region is None
+    rows = prices.select(
+        live.rows_of(ids) if few else live.current(),
+        gpus=ids or None,
+        kinds=() if prices.term_named(term, "buy") == "buy" else prices.term_kinds(term),
+        providers=providers_named(named, prices.providers()) if named else None,
+        regions=None if region is None else regions_named(split(region) or (), live.current()),
+        quarantined=True,
+        ambiguous=True,
+    )
+    if not instance:
+        return rows
+    return tuple(row for row in rows if instance_words(row.instance) == instance_words(instance))
 
 
 def _named(text: str, catalogue: Catalogue) -> tuple[tuple[Gpu, ...], str]:
