@@ -15,6 +15,7 @@ from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes
 from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.values.judging import judged as judged_value
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -181,69 +182,98 @@ def _again(
 ) -> Iterator[Finding]:
     """The last capability before a device of which the same, or the opposite, is said."""
     for mention in here:
-        aside = _APPOSED.match(passage.text, mention.end, sentence.end)
-        too = _TOO.match(passage.text, aside.end() if aside else mention.end, sentence.end)
-        so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
         which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         shared = _END.match(passage.text, mention.end, sentence.end) if which and which["with"] else None
-        which_does = _DOES.match(passage.text, mention.end, sentence.end) if which and not shared else None
-        if which and (shared or which_does):
-            gpus = [context.catalogue[key] for key in mention.ids]
-            told = not (which_does and which_does["not"]) and (which["all"] or "").lower() not in (
-                "none",
-                "neither",
-            )
-            place = (mention.start, which_does.end() if which_does else mention.end)
-            every = _taken_up(passage.text, sentence.start, which, here)
-            found = [
-                one
-                for what in every
-                for one in judged(passage, place, what, gpus, told=told, context=context)
-            ]
-            yield from ([one for one in found if one.accuses] or found)[:1]
-            continue
-        yield from _of_both(passage, sentence, before, mention, context)
-        like = _LIKE.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        like = like if like and _END.match(passage.text, mention.end, sentence.end) else None
-        so = so or _just_as(passage.text, sentence, mention)
-        turned = _TURNED.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
-        turned = turned if turned and _ALONE_DOES.match(passage.text, mention.end, sentence.end) else None
-        if not (too or so or opposite or like or turned):
-            continue
-        first = before and len(within(here, sentence.start, mention.start)) == 0
-        start = before.start if before and first else sentence.start
-        last = _last_claim(passage.text, start, mention.start)
-        if last is None and before and so and not _ANY.search(passage.text, start, mention.start):
-            last = _last_claim(passage.text, before.start, before.end)
-        if last is None and (like or turned):
-            continue
-        how = (so.groupdict().get("how") or "").lower() if so else ""
-        nor = how in ("nor", "neither")
-        if last is None and (so or (too and _DOES_TOO.match(too[0]))) and not nor:
-            # "The same" speaks of the sentence before too.
-            reach = before.start if before and not how else sentence.start
-            last = _named_before(passage.text, reach, mention.start)
-        if last is None and (so or too) and not nor:
-            yield from _same_value(passage, sentence, start, mention, context)
-        if last is None or (nor and last[1]):
-            continue
-        what, told = last
-        gpus = [context.catalogue[key] for key in mention.ids]
-        end = (too or opposite or mention).end
-        place = (mention.start, mention.end if so or like or turned else end() if callable(end) else end)
-        yield from judged(
-            passage,
-            place,
-            what,
-            gpus,
-            told=(
-                not told
-                if turned and not (too or so or opposite)
-                else _by_itself(too, opposite, told is not bool(opposite or (like and like["un"])))
-            ),
-            context=context,
-        )
+        does = _DOES.match(passage.text, mention.end, sentence.end) if which and not shared else None
+        if which and (shared or does):
+            yield from _which(passage, sentence, (which, does), mention, here=here, context=context)
+        else:
+            yield from _of_both(passage, sentence, before, mention, context)
+            if how := _how(passage.text, sentence, mention):
+                yield from _the_last(passage, (sentence, before), how, mention, here=here, context=context)
+
+
+def _which(
+    passage: Passage, sentence: Sentence, said: tuple[re.Match[str], re.Match[str] | None],
+    mention: Mention, *, here: Sequence[Mention], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What a clause takes up that was told of another: "all of which the L4 has", "none of which it has"."""
+    which, does = said
+    gpus = [context.catalogue[key] for key in mention.ids]
+    told = not (does and does["not"]) and (which["all"] or "").lower() not in ("none", "neither")
+    place = (mention.start, does.end() if does else mention.end)
+    every = _taken_up(passage.text, sentence.start, which, here)
+    found = [one for what in every for one in judged(passage, place, what, gpus, told=told, context=context)]
+    yield from ([one for one in found if one.accuses] or found)[:1]
+
+
+class _How(NamedTuple):
+    """In which words the same, or the opposite, is said of a device."""
+
+    too: re.Match[str] | None
+    so: re.Match[str] | None
+    opposite: re.Match[str] | None
+    like: re.Match[str] | None
+    turned: re.Match[str] | None
+
+    @property
+    def word(self) -> str:
+        """What turns the sentence: "so", "nor"."""
+        return (self.so.groupdict().get("how") or "").lower() if self.so else ""
+
+    @property
+    def end(self) -> int | None:
+        """Where the words end that stand behind the device."""
+        behind = None if self.so or self.like or self.turned else self.too or self.opposite
+        return behind.end() if behind else None
+
+    def told(self, last: bool) -> bool:
+        """Whether a device is said to have what the last one has, or lacks."""
+        if self.turned and not (self.too or self.so or self.opposite):
+            return not last
+        otherwise = bool(self.opposite or (self.like and self.like["un"]))
+        return _by_itself(self.too, self.opposite, last is not otherwise)
+
+
+def _how(text: str, sentence: Sentence, mention: Mention) -> _How | None:
+    """How the same is said of a device; None where it is not."""
+    ahead = max(sentence.start, mention.start - _REACH)
+    aside = _APPOSED.match(text, mention.end, sentence.end)
+    too = _TOO.match(text, aside.end() if aside else mention.end, sentence.end)
+    so = _SO.search(text, ahead, mention.start)
+    opposite = None if too or so else _NOT_SO.match(text, mention.end, sentence.end)
+    like = _LIKE.search(text, ahead, mention.start)
+    like = like if like and _END.match(text, mention.end, sentence.end) else None
+    so = so or _just_as(text, sentence, mention)
+    turned = _TURNED.search(text, ahead, mention.start)
+    turned = turned if turned and _ALONE_DOES.match(text, mention.end, sentence.end) else None
+    return _How(too, so, opposite, like, turned) if too or so or opposite or like or turned else None
+
+
+def _the_last(
+    passage: Passage, around: tuple[Sentence, Sentence | None], how: _How, mention: Mention, *,
+    here: Sequence[Mention], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What was told last before a device, said of it as well, or that it is not so of it."""
+    text, (sentence, before) = passage.text, around
+    first = before and len(within(here, sentence.start, mention.start)) == 0
+    start = before.start if before and first else sentence.start
+    last = _last_claim(text, start, mention.start)
+    if last is None and before and how.so and not _ANY.search(text, start, mention.start):
+        last = _last_claim(text, before.start, before.end)
+    if last is None and (how.like or how.turned):
+        return
+    nor = how.word in ("nor", "neither")
+    if last is None and (how.so or (how.too and _DOES_TOO.match(how.too[0]))) and not nor:
+        # "The same" speaks of the sentence before too.
+        last = _named_before(text, before.start if before and not how.word else sentence.start, mention.start)
+    if last is None and (how.so or how.too) and not nor:
+        yield from _same_value(passage, sentence, start, mention, context)
+    if last is None or (nor and last[1]):
+        return
+    gpus = [context.catalogue[key] for key in mention.ids]
+    place = (mention.start, how.end or mention.end)
+    yield from judged(passage, place, last[0], gpus, told=how.told(last[1]), context=context)
 
 
 #: "The RX 7900 XTX, an RDNA 3 card, has it as well".
