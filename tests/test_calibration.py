@@ -307,6 +307,10 @@ def test_engines_read_dense_weights_in_four_bits_apart():
     kinds = [OpClass("gemm", number, "gemm") for number in ("byte", "nibble", "half")]
     found = fit.memory(kinds, [b200], runtime("vllm", ""), trains=False)[:, 0, 0]
     assert found == pytest.approx([1.0, np.exp(-0.4), 1.0])
+    # It is the work of SMs: of memory that gives each a tenth as much, a tenth of it.
+    pair = Devices.of([GPUS["b300-288gb-sxm"], GPUS["gb10"]]).traits
+    slower = fit.memory(kinds[1:2], pair, runtime("vllm", ""), trains=False)[0, :, 0]
+    assert slower == pytest.approx(np.exp([-0.36, -0.04]))
 
 
 def test_vllm_of_2025_has_more_kernels_around_experts():

@@ -60,14 +60,18 @@ def test_equal_lengths_end_with_those_of_their_pass_and_none_where_none_are_kept
     assert times(open_) == times(replace(open_, options=stated))
 
 
-def test_closed_loops_are_of_equal_lengths_where_prompts_go_first_and_nothing_says_how_they_differ():
+def test_closed_loops_are_of_equal_lengths_where_nothing_says_how_they_differ():
     """But for a release that is named, and for lengths that the published tables without one draw."""
     asked = {
         "equal": ("sglang", 1000, 200, 8.0, {}),
         "release named": ("SGLang 0.5.7", 1000, 200, 8.0, {}),
         "lengths drawn": ("sglang", 1024, 8192, 8.0, {}),
-        "prompts shared": ("vllm", 1000, 200, 8.0, {}),
+        "passes shared": ("vllm", 1000, 200, 8.0, {}),
+        "shared, release named": ("vLLM 0.11", 1000, 200, 8.0, {}),
+        "shared, lengths drawn": ("trtllm", 1024, 8192, 8.0, {}),
+        "another engine with its kernels": ("lmdeploy", 1000, 200, 8.0, {}),
         "engine left open": ("", 1000, 200, 8.0, {}),
+        "engine not known": ("my server", 1000, 200, 8.0, {}),
         "no load": ("sglang", 1000, 200, None, {}),
         "stated": ("sglang", 1000, 200, 8.0, {"output_lengths": "exponential mean 200"}),
         "a rate": ("sglang", 1000, 200, None, {"request_rate": "2"}),
@@ -77,7 +81,9 @@ def test_closed_loops_are_of_equal_lengths_where_prompts_go_first_and_nothing_sa
                       output_tokens=made, concurrency=load, options=options)
         for name, (runtime, sent, made, load, options) in asked.items()
     }  # fmt: skip
-    assert [name for name, one in found.items() if "length_range" in one.options] == ["equal"]
+    alike = [name for name, one in found.items() if "length_range" in one.options]
+    assert alike == ["equal", "passes shared"]
+    assert [name for name in alike if "max_num_batched_tokens" in found[name].options] == ["passes shared"]
     # A table that has both says of each what a job of its own says.
     columns = {"workload": "qwen3-32b", "gpu": "h100-80gb-sxm", "n_gpus": "2", "tp": "2", "phase": "serve",
                "precision": "bf16", "metric": "ttft", "unit": "ms", "concurrency": "8"}  # fmt: skip
@@ -93,6 +99,27 @@ def test_closed_loops_are_of_equal_lengths_where_prompts_go_first_and_nothing_sa
         first = estimate(alone, [GPUS["h100-80gb-sxm"]]).first_token
         assert told[row["id"]] == pytest.approx(1e3 * float(first[0, 0]), rel=1e-6)
     assert told["equal"] > 1.5 * told["release named"]
+
+
+@pytest.mark.parametrize("engine", ["vllm", "tensorrt-llm"])
+def test_an_engine_may_be_started_for_a_prompt_in_a_pass(engine):
+    """With as many tokens as the prompt has and requests are in flight, and no fewer than 1,024."""
+    job = replace(CHAT, runtime=engine, options={"length_range": "0", "max_num_batched_tokens": "prompt"})
+    stack = runtime(engine, "")
+    told = [
+        float(np.ravel(limits(stack, replace(job, concurrency=flight, input_tokens=sent)).tokens)[0])
+        for flight, sent in ((8.0, 2048.0), (64.0, 2048.0), (8.0, 128.0), (None, 2048.0))
+    ]
+    assert told == [2056.0, 2112.0, 1024.0, 2049.0]
+    wide = replace(job, options={**job.options, "max_num_batched_tokens": "8192"})
+    assert times(job)[0] < 0.8 * times(wide)[0], "no four prompts go in step"
+    flights = np.array([8.0, 64.0])
+    several = finish(lay_out(replace(job, concurrency=flights), [GPUS["h100-80gb-sxm"]]), Fit())
+    for j, flight in enumerate(flights.tolist()):
+        alone = times(replace(job, concurrency=flight))
+        assert (several.first_token[0, j], several.seconds[0, j]) == pytest.approx(alone, rel=1e-6)
+    told_it = how_to_measure(replace(job, workload="qwen3-32b"), engine, "h100-80gb-sxm")[0]
+    assert "2112" in told_it
 
 
 @pytest.mark.parametrize(
@@ -227,13 +254,13 @@ def test_what_rows_say_of_themselves_by_their_values_is_stated():
     assert {row["options"] for row in rows} == {"length_range=0", f"length_range=0{few}"}
     assert {row["n_gpus"] for row in rows if row["options"].endswith(few)} == {"1"}
     rows = [row for row in measured_rows() if row["runtime"] == "trtllm" and row["gpu"] == "h100-80gb-sxm"]
-    told = {
-        row["options"] for row in rows if row["workload"] == "qwen3-32b" and row["input_tokens"] == "2048"
-    }
-    assert told == {"length_range=0;max_num_batched_tokens=2048"}
+    # These are alike, one prompt a pass, as a bare name says of such loads.
+    assert {row["options"] for row in rows if row["workload"] == "qwen3-32b"} == {""}
     one = [row for row in rows if row["options"].startswith("max_num_seqs")]
     assert {row["workload"] for row in one} == {"llama-3.1-8b-instruct"}
-    assert all(row["options"] == f"max_num_seqs={int(row['concurrency']) - 1}" for row in one)
+    assert all(
+        row["options"] == f"max_num_seqs={int(row['concurrency']) - 1};length_range=0.1" for row in one
+    )
 
 
 def test_a_runtime_of_one_source_was_not_measured_elsewhere():

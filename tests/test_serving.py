@@ -11,7 +11,7 @@ from serving_cases import GPUS, H100, L40S, job
 from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.requests import Requests
+from whichgpu.cost.job.requests import Requests, in_loop
 from whichgpu.cost.serving import curve, load
 from whichgpu.cost.serving import replica as serving
 from whichgpu.cost.timing.time import evaluate
@@ -69,7 +69,7 @@ def test_one_job_is_the_same_in_a_curve_and_alone():
     assert alone.throughput.mid == pytest.approx(at.throughput[0])
     assert alone.ttft is not None
     assert alone.ttft.mid == pytest.approx(at.ttft[0])
-    closed = estimate(replace(asked, concurrency=32.0), [L40S]).at(0, 0)
+    closed = estimate(in_loop(replace(asked, concurrency=32.0)), [L40S]).at(0, 0)
     swept = curve.curve(asked, L40S, np.array([8.0, 32.0]), against="concurrency")
     assert closed.tpot is not None
     assert closed.tpot.mid == pytest.approx(swept.tpot[1])

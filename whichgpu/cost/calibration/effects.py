@@ -203,22 +203,24 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
     apart = _apart(runtime, trains=trains)
     plain = (f"m/{kind.memory}", f"m@{place.lineage}", f"m/{kind.memory}@{place.lineage}")
     names = [*(f"{name}{apart}" for name in plain), f"m%{place.memory}{apart}"]
-    if apart and _in_four_bits(kind):
-        names.append(f"m/{kind.memory}/{kind.format}{apart}")
+    # That SMs unpack costs the more the more memory there is for each.
+    four = apart and _in_four_bits(kind)
+    laws = [(f"m/{kind.memory}/{kind.format}{apart}", place.behind)] if four else []
     if place.kin and not runtime.domain:
         names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
         names += (
             [f"m={stack}"] if kind.memory in runtime.replaced else [f"m={stack}", f"m/{kind.memory}={stack}"]
         )
-    return _weighted(names, (), trains=trains)
+    return _weighted(names, laws, trains=trains)
 
 
 def _in_four_bits(kind: OpClass) -> bool:
     """Whether a class is dense products in 4 bits, whose weights engines read at less of the bandwidth.
 
     Tokens of Llama 3.1 70B in NVFP4 on a B200 are 20 % slower than those of FP8 tell, under two engines, and
-    the more so the fewer GPUs share the weights; experts in 4 bits, by kernels of their own, are not.
+    the more so the fewer GPUs share the weights; experts in 4 bits, by kernels of their own, are not. It is
+    taken for work of the SMs on what they read, which memory that is slow beside them hides (`behind`).
     """
     return kind.format == "nibble" and kind.compute == "gemm"
 

@@ -77,13 +77,15 @@ class Devices(Rates):
         matrix, alike = faster & ~self.tiled_alike[:, 0], ~faster & self.tiled_alike[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         integers = (np.nan_to_num(self.integer_rate) > self.peaks(("fp16",))[0])[:, 0]
+        share = self.bandwidth / (self.sms * self.clock_open * section("memory")["unpacked"])
+        behind = np.round(np.minimum(share, 1.0), 1)[:, 0]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    kin(gpu), float(plain[i]), float(narrow[i]),
                    float(rate_narrow[i]), bool(matrix[i]), bool(alike[i]),
                    (gpu.vendor, gpu.family) if integers[i] else (),
-                   gpu.value("fp8") is not None)
+                   gpu.value("fp8") is not None, float(behind[i]))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 

@@ -38,6 +38,8 @@ class Traits:
     integers: tuple[str, ...] = ()
     #: Whether its units multiply FP8; elsewhere what may be wider (`or_wider` of a precision) is in 16 bits.
     fp8: bool = True
+    #: How far SMs that unpack what they read are behind its memory, in tenths: 0 never, 1 as a B200's.
+    behind: float = 1.0
 
     def multiplies_as_stored(self, kernels: Collection[str]) -> bool:
         """Whether kernels for these vendors or families multiply quantised weights as INT8 here."""

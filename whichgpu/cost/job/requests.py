@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.job.habits import release_of
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse_rate
@@ -289,21 +290,29 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
     """A job with lengths as a load generator sends them that keeps so many in flight, if it leaves that open.
 
     They are alike under an engine whose name tells no release, but for those that its published tables draw
-    (`closed` of the runtime's habits). Without a `concurrency` it is one only where that is `closed` to say.
+    (`closed` of the runtime's habits), which also says whether it is started for a `prompt` in a pass.
+    Without a `concurrency` it is one only where that is `closed` to say.
     """
     lengths = job.input_tokens, job.output_tokens
     loads = not closed and job.concurrency is None
     if not job.runtime or job.trains or loads or None in lengths or any(map(job.options.get, LENGTHS)):
         return job
     try:
-        drawn = runtime(job.runtime, "vllm").habits.get("closed")
+        stack = runtime(job.runtime, "vllm")
+        drawn = stack.habits.get("closed") if stack.exact and not release_of(stack) else None
         serves = (job.phase or resolve(job.workload).phases[0]) == "serve"
     except WhichGpuError:
         # Which its evaluation says.
         return job
-    if drawn is None or not serves or list(lengths) in drawn["uneven"]:
+    # What runs an engine's kernels has no tables of that engine.
+    if drawn is None or drawn["engine"] != stack.id or not serves or list(lengths) in drawn["uneven"]:
         return job
-    return job.changed(options={**job.options, "length_range": "0"})
+    taken = {"max_num_batched_tokens": PROMPT} if drawn.get("prompt") else {}
+    return job.changed(options={**taken, **job.options, "length_range": "0"})
+
+
+#: Tokens of a pass that are those of a prompt, beside one of each sequence in flight.
+PROMPT = "prompt"
 
 
 #: Options that say how lengths differ, or of another load than so many in flight.

@@ -249,7 +249,8 @@ def server(job: Job, gpu: Gpu) -> Server:
     """What the passes of a replica of one complete job cost, for the simulator."""
     laid = lay_out(unloaded(job), [gpu])
     kept = cache(laid.workload, laid.job, laid.runtime, laid.devices)
-    most = limits(laid.runtime, laid.job, laid.devices)
+    # What it takes may hang on its load.
+    most = limits(laid.runtime, replace(laid.job, concurrency=job.concurrency), laid.devices)
     # As many as begin at once, with hardly any answer yet, or as the engine takes.
     fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
     ceiling = float(np.ravel(most.sequences)[0]) * float(Mesh.of(laid.job).attention_dp)

@@ -1,7 +1,8 @@
 """What an engine takes at once: sequences, tokens of a pass, and the room that it asks for before it begins.
 
     max_num_seqs             sequences that run together, of each group of data-parallel attention
-    max_num_batched_tokens   tokens of a pass, of prompts for the most part
+    max_num_batched_tokens   tokens of a pass, of prompts for the most part; `prompt`: those of one
+                             prompt, and one of each request in flight
     reserves                 share of an answer for which there must be room when its prompt is taken: 0 lets
                              sequences grow until no block is free, and then takes the youngest off again,
                              whose prompt and answer so far are computed anew; with 1 none is ever taken off
@@ -25,7 +26,8 @@ import numpy as np
 
 from whichgpu import units
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.job.requests import LENGTHS
+from whichgpu.cost.job.habits import release_of
+from whichgpu.cost.job.requests import LENGTHS, PROMPT
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.values import NamedTuple
 
@@ -85,9 +87,7 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
     if own.get("slots") and job.concurrency is not None:
         found["max_num_seqs"] = np.maximum(found["max_num_seqs"], job.concurrency)[()]
     sequences, tokens = (
-        job.option(name, 1.0, 1.0, usual[name])
-        if name in job.options
-        else _on_cards(own, name, most, devices)
+        _stated(job, name, usual[name]) if name in job.options else _on_cards(own, name, most, devices)
         for name, most in found.items()
     )
     foreign = another_engines(stack, job)
@@ -96,6 +96,15 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
         looks = _as_published(stack.habits["closed"], job, devices)
     front = units.parse(own.get("streams", "0 s"), "time") / _tokens_a_message(own, job, devices)
     return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks, front)
+
+
+def _stated(job: Job, name: str, usual: float) -> Any:
+    """A limit that a job states: a number, or of tokens the word for a prompt in a pass."""
+    if job.options[name] != PROMPT or name != "max_num_batched_tokens" or job.input_tokens is None:
+        return job.option(name, 1.0, 1.0, usual)
+    beside = 1.0 if job.concurrency is None else np.asarray(job.concurrency, dtype=np.float64)
+    whole = np.asarray(job.input_tokens, dtype=np.float64) + beside
+    return np.maximum(whole, section("serving")["prompt_pass"])[()]
 
 
 def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None) -> Any:
@@ -123,7 +132,8 @@ def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:
 def is_published(stack: Runtime, job: Job) -> bool:
     """Whether a job may be of an engine's published tables: so many in flight, of which no more is said."""
     whole = all(one is not None for one in (job.concurrency, job.input_tokens, job.output_tokens))
-    return whole and "polls" in stack.habits.get("closed", {}) and not any(map(job.options.get, LENGTHS))
+    bare = "polls" in stack.habits.get("closed", {}) and not release_of(stack)
+    return whole and bare and not any(map(job.options.get, LENGTHS))
 
 
 def _as_published(tables: Mapping[str, Any], job: Job, devices: Devices | None) -> Any:
