@@ -20,7 +20,7 @@ from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
 from whichgpu.cost.memory.replica_memory import requests_each
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
-from whichgpu.cost.memory.verdict import doubt, elastic, hangs_on, of_cache
+from whichgpu.cost.memory.verdict import Room, doubt, elastic, hangs_on, of_cache
 from whichgpu.cost.serving.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.serving.scheduling import unsaid
 from whichgpu.cost.serving.steady import engine
@@ -294,7 +294,8 @@ class Estimates:
             )
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
-            said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu, elastic=more)
+            room = Room.of((gpu,), one.available)
+            said = doubt(self.runtime, one.readings, one.required, room, more)
         return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:

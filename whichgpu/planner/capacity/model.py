@@ -77,10 +77,11 @@ class Change:
 
 @immutable
 class Limits:
-    """The largest of each that fits, all else as asked; None where the job has no such size, 0 for none.
+    """The largest of each that fits for sure, all else as asked; None where the job has no such size.
 
     `batch` per GPU; `context` in tokens of a sequence, prompt and output together, which the model was made
     for up to `made_for`; `concurrency` over all GPUs; `resolution` is the edge of a square image in pixels.
+    0 is none. `may` has, by the same names, the largest that may fit and may run out, where that is more.
     """
 
     batch: int | None = None
@@ -88,13 +89,17 @@ class Limits:
     made_for: int | None = None
     concurrency: int | None = None
     resolution: int | None = None
+    may: Mapping[str, int] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, int | None]:
+    def most(self, name: str) -> int | None:
+        """The largest that fits for sure; where none does, the largest that may."""
+        found: int | None = getattr(self, name)
+        return found or self.may.get(name, found)
+
+    def to_dict(self) -> dict[str, Any]:
         """Every limit by name."""
-        return {
-            name: getattr(self, name)
-            for name in ("batch", "context", "made_for", "concurrency", "resolution")
-        }
+        names = ("batch", "context", "made_for", "concurrency", "resolution")
+        return {**{name: getattr(self, name) for name in names}, "may": dict(self.may)}
 
 
 @immutable

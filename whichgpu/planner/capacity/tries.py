@@ -160,7 +160,7 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
          Quality("smaller images")),
     ]  # fmt: skip
     for kind, column, asked, cost in axes:
-        values = [getattr(one, kind) for one in limits]
+        values = [one.most(kind) for one in limits]
         if asked is None or not any(values):
             continue
         output = 0.0 if kind != "context" or job.trains else float(np.max(np.asarray(job.output_tokens)))
