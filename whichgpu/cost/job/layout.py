@@ -350,7 +350,7 @@ def _idle(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], par
     if workload.dims.get("last_logits") and prompts.in_one_pass(job, stack):
         idle = prompts.taken_anew(workload, job, stack)
     else:
-        idle = _denoised(workload, job, stack, ops)
+        idle = _denoised(workload, job, stack, ops, parts)
     return np.where(arena, _in_arenas(workload, job, stack, ops, parts), idle) if np.any(arena) else idle
 
 
@@ -364,11 +364,21 @@ def _in_arenas(
     return np.maximum(arenas.held(networks, stack, precision(job.precision)) - tensors, 0.0)
 
 
-def _denoised(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
-    """Bytes that a pipeline's denoiser leaves to its decoder, whose tensors are larger than any of these."""
+def _denoised(
+    workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]
+) -> Any:
+    """Bytes that a pipeline's denoiser leaves to its decoder, whose tensors are larger than any of these.
+
+    Where the denoiser is the fullest itself, the decoder finds room in what it leaves.
+    """
     if "vae" not in workload.dims or stack.specialised or offload.by_network(job):
         return 0.0
-    return memory.denoising(ops, stack, precision(job.precision))
+    left = memory.denoising(ops, stack, precision(job.precision))
+    return np.where(np.asarray(parts["activations"]) > _MORE * left, left, 0.0)
+
+
+#: What a decoder has more than its denoiser where its tensors are larger than these.
+_MORE = 1.0 + 1e-9
 
 
 def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:

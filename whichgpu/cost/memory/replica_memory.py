@@ -146,6 +146,8 @@ def standing(
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
+    # A slot's context is made as the program starts, whatever of it is filled.
+    made = np.where(stack.read(lambda one: bool(one.holds.get("reserves_graph"))), output, made)
     each, state = (
         times * sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
         for tokens in (prompt + made, 0.0)
