@@ -194,9 +194,9 @@ def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 def denoising(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made.
 
-    A gated function of a layer has 18 tensors of the width there, its inputs and outputs being 12, a plain one
-    10 of 8: as of networks that make no pictures. Where attention and function lie side by side (FLUX's single
-    blocks) what one product made for both stays as their results are joined: 23 of 10.
+    A gated function of a layer has 18 tensors of the width there, its inputs and outputs being 12, a plain
+    one 10 of 8: as of networks that make no pictures. Where attention and function lie side by side (single
+    blocks of FLUX) what one product made for both stays as their results are joined: 23 of 10.
     """
     others = [op for op in ops if op.module not in _PICTURES]
     if len(others) == len(ops):
