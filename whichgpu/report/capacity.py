@@ -250,7 +250,8 @@ def _change(one: Change) -> tuple[str | None, ...]:
     quality = one.quality.text + (f" [{one.quality.source}]" if one.quality.source else "")
     held = None if one.concurrency is None else f"{one.concurrency:,}"
     beside = f"; {gib(one.host_memory)} of the host's memory" if one.host_memory else ""
-    return one.text + beside, one.option, gib(one.required), speed, held, rate, quality
+    needs = f"{gib(one.required)}, maybe" if one.may_run_out else gib(one.required)
+    return one.text + beside, one.option, needs, speed, held, rate, quality
 
 
 def _loading(one: Answer) -> Table:

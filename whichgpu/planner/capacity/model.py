@@ -45,7 +45,8 @@ class Change:
     `kind` is precision, batch, gpus, tensor_parallel ..; `option` what to type; `required` in B per GPU on
     `n_gpus` of `gpu`. `throughput` is the model's own prediction, `speed` its middle over that of the job as
     asked for, given the memory; both None where the change was not timed. `host_memory` in B is needed
-    beside. Of a serving job `concurrency` is how many requests it holds at once then.
+    beside. Of a serving job `concurrency` is how many requests it holds at once then. It `may_run_out` of
+    memory where it fits by the middle of what it needs, and not at the upper end.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Change:
     quality: Quality = field(default_factory=lambda: Quality("the same arithmetic: no change of results"))
     host_memory: float = 0.0
     concurrency: int | None = None
+    may_run_out: bool = False
 
     def __str__(self) -> str:
         return f"{self.text} ({self.option}): {gib(self.required)} of {gib(self.available)}"
@@ -71,7 +73,7 @@ class Change:
             "n_gpus": self.n_gpus, "required": self.required, "available": self.available,
             "host_memory": self.host_memory, "concurrency": self.concurrency,
             "throughput": self.throughput.to_dict() if self.throughput else None, "speed": self.speed,
-            "quality": self.quality.to_dict(),
+            "quality": self.quality.to_dict(), "may_run_out": self.may_run_out,
         }  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class Try:
                 self.kind, self.texts[i], self.options[i], cells.gpus[i].id, cells.counts[i],
                 float(cells.required[i]), float(cells.available[i]), throughput=rate,
                 speed=rate.mid / before.mid if rate and before else None, quality=self.quality,
-                concurrency=cells.held(i),
+                concurrency=cells.held(i), may_run_out=not cells.judged.surely[i],
             )  # fmt: skip
 
 
