@@ -9,6 +9,7 @@ import pytest
 from memory_jobs import GIB, laid
 
 import whichgpu as package
+from tests.fitting import held
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import runtimes
@@ -180,3 +181,21 @@ def test_the_mildest_way_is_one_that_fits_for_sure():
     none = Judged(no, no, no)
     ways = ((middle, sure), (none, middle, open_), (none, open_), (none, none))
     assert [first(one).item() for one in ways] == [1, 1, 1, -1]
+
+
+def test_what_fills_a_servers_share_does_not_fit_for_sure():
+    """Grok-1's 314 B parameters in 16 bits are 73.5 GiB on each of eight A100 80 GB, of which vLLM has 72."""
+    job = {"phase": "serve", "precision": "bf16", "runtime": "vllm", "tp": 8.0}
+    full, roomy = (held(name, "a100-80gb-sxm:8", **job) for name in ("grok-1", "mixtral-8x22b"))
+    assert full.required > 0.99 * full.available
+    assert (full.verdict, roomy.verdict) == ("may run out", "fits")
+
+
+def test_predicts_advice_is_of_what_fits_for_sure():
+    """The batch that a refusal named as the largest was one that may run out of memory."""
+    with pytest.raises(package.WhichGpuError) as said:
+        package.predict("resnet50", "a10", phase="train", batch=5000)
+    batch = float(str(said.value).partition("--batch ")[2].split()[0])
+    for size, verdict in ((batch, "fits"), (batch + 1, "may run out")):
+        answer = package.predict("resnet50", "a10", phase="train", batch=size)
+        assert answer.to_dict()["memory"]["verdict"] == verdict

@@ -91,9 +91,13 @@ class Room(NamedTuple):
 
 
 def surely(stack: Runtime, reading: Readings, required: Any, room: Room, elastic: Any = 0.0) -> Any:
-    """Whether jobs fit at the upper end of what they may need, (C,)."""
+    """Whether jobs fit at the upper end of what they may need, (C,).
+
+    Of a server that is what it holds with one request, in what it can be given; more of a cache is no doubt.
+    """
     given = np.minimum(room.wired * room.card, room.reported)
-    inside = upper_end(reading, required, elastic, shared=room.wired < 1.0) <= given
+    most = upper_end(reading, required, elastic, shared=room.wired < 1.0)
+    inside = (most <= given) & (np.minimum(most, upper_end(reading, required - elastic)) <= room.given)
     return (required <= room.given) & inside & ~_beyond_share(stack, reading, room)
 
 
