@@ -189,6 +189,8 @@ def test_what_fills_a_servers_share_does_not_fit_for_sure():
     full, roomy = (held(name, "a100-80gb-sxm:8", **job) for name in ("grok-1", "mixtral-8x22b"))
     assert full.required > 0.99 * full.available
     assert (full.verdict, roomy.verdict) == ("may run out", "fits")
+    told = package.predict("grok-1", "a100-80gb-sxm", n_gpus=8.0, **job).to_dict()["memory"]
+    assert told["verdict"] == full.verdict
 
 
 def test_predicts_advice_is_of_what_fits_for_sure():

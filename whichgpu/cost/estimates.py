@@ -308,7 +308,10 @@ class Estimates:
             )
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
-            room = Room.of((gpu,), one.available)
+            # What a server can be given of the card, unless its cache was given more.
+            share = self.runtime.holds.get("most", 1.0) if one.job.phase == "serve" else 1.0
+            given = np.clip(one.required, share * one.available, one.available)
+            room = Room.of((gpu,), given, one.available)
             said = doubt(self.runtime, one.readings, one.required, room, more)
         return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 
