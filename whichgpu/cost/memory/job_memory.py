@@ -271,7 +271,8 @@ def training(
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
-        joined=_joined(workload, stack), drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0,
+        joined=_joined(workload, stack),
+        drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0 and not stack.holds.get("adapter_masks"),
         cap_bytes=min(values.activation, _FP32) if workload.dims.get("logit_cap") else 0.0,
         casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
