@@ -309,9 +309,10 @@ class Estimates:
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
             # What a server can be given of the card, unless its cache was given more.
-            share = self.runtime.holds.get("most", 1.0) if one.job.phase == "serve" else 1.0
+            most = 1.0 if one.job.trains else self.runtime.holds.get("most", 1.0)
+            share = most if one.job.phase == "serve" else 1.0
             given = np.clip(one.required, share * one.available, one.available)
-            room = Room.of((gpu,), given, one.available)
+            room = Room.of((gpu,), given, one.available, most)
             said = doubt(self.runtime, one.readings, one.required, room, more)
         return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 

@@ -186,7 +186,8 @@ def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Bytes alive at the widest op of an inference; of a pipeline, at that of the network that has more."""
     pictures = [op for op in ops if op.module in _PICTURES]
-    if not pictures:
+    if not windowed(pictures):
+        # None are made: what speech is written by is a decoder as well.
         return widest(ops) * live(ops, stack, spec)
     return np.maximum(widest(pictures) * live(pictures, stack, spec), denoising(ops, stack, spec))
 

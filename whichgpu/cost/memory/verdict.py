@@ -67,7 +67,8 @@ DOUBTS = {
 class Room(NamedTuple):
     """What cards give a job, each value of one card or of each of several, (C,).
 
-    `given` bytes are what the job may have, `card` what there is: a server's rest holds what it needs beyond.
+    `given` bytes are what the job may have, `card` what there is: a server's rest holds what it needs beyond,
+    which can be given no more than a share of it (`most`).
     `wired` is the share that the system lets a GPU hold of memory that others use as well; `allocated` is of
     vendors on whose GPUs a framework's allocator takes a share of the card (`holds["at_most"]`).
     """
@@ -76,13 +77,14 @@ class Room(NamedTuple):
     card: Any
     wired: Any
     allocated: Any
+    most: Any = 1.0
 
     @classmethod
-    def of(cls, gpus: Sequence[Gpu], given: Any, card: Any = None) -> Room:
+    def of(cls, gpus: Sequence[Gpu], given: Any, card: Any = None, most: Any = 1.0) -> Room:
         """That of GPUs, (C,), of each of which a job has so many bytes."""
         vendors = np.array([gpu.vendor in _ALLOCATED for gpu in gpus])
         shares = np.array([wired.share(gpu) for gpu in gpus])
-        return cls(given, given if card is None else card, shares, vendors)
+        return cls(given, given if card is None else card, shares, vendors, most)
 
     @property
     def reported(self) -> Any:
@@ -101,12 +103,12 @@ def surely(stack: Runtime, reading: Readings, required: Any, room: Room, elastic
     return (required <= room.given) & inside & ~_beyond_share(stack, reading, room)
 
 
-def possibly(stack: Runtime, reading: Readings, required: Any, room: Room) -> Any:
+def possibly(reading: Readings, required: Any, room: Room) -> Any:
     """Whether jobs fit at the lower end of what they may need, (C,).
 
     In memory shared with a processor the system and its programs lie as well: beyond it nothing fits.
     """
-    given = np.minimum(np.minimum(room.given, room.reported), stack.holds.get("most", 1.0) * room.card)
+    given = np.minimum(np.minimum(room.given, room.reported), room.most * room.card)
     least = required * np.exp(-np.asarray(reading.halves["required"]))
     return (required <= room.given) | ((room.wired >= 1.0) & (least <= given))
 
@@ -121,7 +123,7 @@ def doubt(stack: Runtime, reading: Readings, required: Any, room: Room, elastic:
     if np.all(surely(stack, reading, required, room, elastic)):
         return ""
     if not np.all(required <= room.given):
-        return OVER if np.all(possibly(stack, reading, required, room)) else ""
+        return OVER if np.all(possibly(reading, required, room)) else ""
     if np.all(_beyond_share(stack, reading, room)):
         return CAPPED
     if np.all(room.wired < 1.0):
@@ -154,8 +156,8 @@ def judged(held: Held, available: Any) -> Judged:
 
     reading, required = readings(held, Z90, np.asarray(available)), needed(held.parts)
     room = Room(available, available, np.ones(1), np.zeros(1, dtype=bool))
-    sure, may = (test(held.runtime, reading, required, room) for test in (surely, possibly))
-    return Judged(sure, required <= available, may)
+    sure = surely(held.runtime, reading, required, room)
+    return Judged(sure, required <= available, possibly(reading, required, room))
 
 
 def first(ways: Sequence[Judged]) -> Any:

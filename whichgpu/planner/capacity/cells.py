@@ -229,7 +229,7 @@ class Cells:
             # A cache of more requests is no doubt: they wait.
             more = elastic(stack, self.parts, self.places[1]) if done.job.phase == "serve" else 0.0
             sure = surely(stack, self.reading, self.required, self._rooms, more)
-            may = possibly(stack, self.reading, self.required, self._rooms)
+            may = possibly(self.reading, self.required, self._rooms)
         return Judged(self.fits & sure, self.fits, self.able & (self.fits | may))
 
     @property
@@ -243,7 +243,9 @@ class Cells:
         """What each device gives the job; what a server can be given is less than the card in any case."""
         phase = self.settled.job.phase
         seen = [as_seen(gpu, phase).need("memory") for gpu in self.gpus] if phase == "serve" else None
-        return Room.of(self.gpus, self.available, seen and np.array(seen, dtype=np.float64))
+        most = 1.0 if self.settled.job.trains else self.settled.runtime.holds.get("most", 1.0)
+        card = seen and np.array(seen, dtype=np.float64)
+        return Room.of(self.gpus, self.available, card, np.full(len(self.gpus), most))
 
     def need(self, index: int) -> Interval | None:
         """What the job needs of one of the devices, with its interval; None where it cannot run there."""
