@@ -166,6 +166,8 @@ class Held:
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
     beside: Callable[[], Beside] = Beside
+    #: Bytes of a server's cache for one more request, in the mean.
+    each: Any = 0.0
 
     @cached_property
     def _beside(self) -> Beside:
@@ -213,12 +215,12 @@ def memory_parts(settled: Settled, available: Array, devices: Devices) -> Held:
 
         parts, each, ops = replica_memory.standing(workload, job, stack, devices)
         parts = {name: np.ravel(part) for name, part in parts.items()}
-        parts["kv_cache"] = np.ravel(replica_memory.places(job, stack, devices)[1]) * each
-        if starting.profiles(stack, job):
-            parts["kv_cache"] = np.maximum(parts["kv_cache"], starting.longest(workload, job, stack))
-        else:
+        running = replica_memory.places(job, stack, devices)[1]
+        parts["kv_cache"] = np.ravel(replica_memory.cached(workload, job, stack, running, each))
+        if not starting.profiles(stack, job):
             parts["kv_reserve"] = memory.reserve(parts["kv_cache"], stack)
-        return Held(workload, job, stack, parts, ops)
+            each = each + memory.reserve(each, stack)
+        return Held(workload, job, stack, parts, ops, each=each)
     mesh = Mesh.of(job)
     group, whole = parallel.grouped(workload, job, mesh)
     ops = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)

@@ -280,8 +280,7 @@ class Cells:
         if job.phase != "serve":
             return None
         replicas, now, most = (float(part[index]) for part in self.places)
-        kept = self.parts["kv_cache"] + self.parts.get("kv_reserve", 0.0)
-        each = float(kept[index]) / now
+        each = float(np.broadcast_to(np.ravel(self._laid.each), (len(self.gpus),))[index])
         more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
         return int(min(now + more, most) * replicas)
 
