@@ -373,7 +373,7 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
         (
             ("llama-3.1-8b", "--gpu", "h100-80gb-sxm:8", "--phase", "pretrain"),
             3,
-            "--option sharding=zero1 fits",
+            "--option sharding=zero2 fits",
         ),
         # One GPU has nobody to share anything out with.
         (
@@ -411,7 +411,9 @@ def test_the_largest_batch_fits_and_one_more_does_not() -> None:
     with pytest.raises(Infeasible) as said:
         single(job, GPUS["a10"])
     largest = float(str(said.value).partition("--batch ")[2].split()[0])
-    assert run(replace(job, batch=np.array([largest, largest + 1.0])), "a10").fits.tolist() == [[True, False]]
+    assert run(replace(job, batch=np.array([largest, largest + 1.0])), "a10").surely.tolist() == [
+        [True, False]
+    ]
 
 
 def test_the_fewest_gpus_fit_and_half_of_them_do_not() -> None:

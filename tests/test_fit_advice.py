@@ -60,6 +60,8 @@ def test_every_piece_of_advice_fits_as_typed(whichgpu, question: str) -> None:
         done = asked(whichgpu, question, change["option"])
         assert done.status == 0, (change["option"], done.err)
         assert done.json["required"] == pytest.approx(change["required"], rel=1e-9), change["option"]
+        said = "may run out" if change["may_run_out"] else "fits"
+        assert done.json["verdict"] == said, change["option"]
     for one in told["fewest"]:
         option = f"--gpu {one['gpu']}:{one['n_gpus']} {one['how']}"
         assert asked(whichgpu, question, option).status == 0, option

@@ -13,7 +13,7 @@ from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import runtimes
 from whichgpu.cost.memory.readings import Readings
-from whichgpu.cost.memory.verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, doubt
+from whichgpu.cost.memory.verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, Room, doubt
 from whichgpu.cost.memory.wired import WIRED, share
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
@@ -59,14 +59,14 @@ def test_a_verdict_follows_from_both_ends_of_the_interval() -> None:
     card, half = 24.0 * GIB, 0.15
     names = ("allocated", "reserved", "device", "required", "held")
     reading = Readings(*3 * (1.0,), "allocated", dict.fromkeys(names, half), card)
-    of = partial(doubt, runtimes()["transformers"], reading, gpu=GPUS["rtx-4090"])
+    of = partial(doubt, runtimes()["transformers"], reading, room=Room.of((GPUS["rtx-4090"],), card))
     surely, possibly = 0.99 * card * np.exp(-half), 0.99 * card * np.exp(half)
-    assert of(0.999 * surely, card) == ""
-    assert of(1.001 * surely, card) == TIGHT
-    assert of(0.999 * card, card) == TIGHT
-    assert of(1.001 * card, card) == OVER
-    assert of(0.999 * possibly, card) == OVER
-    assert of(1.001 * possibly, card) == ""
+    assert of(0.999 * surely) == ""
+    assert of(1.001 * surely) == TIGHT
+    assert of(0.999 * card) == TIGHT
+    assert of(1.001 * card) == OVER
+    assert of(0.999 * possibly) == OVER
+    assert of(1.001 * possibly) == ""
 
 
 def test_all_devices_in_order_are_the_same_cells_and_some_are_others() -> None:

@@ -8,7 +8,7 @@ from memory_jobs import GIB, GPUS, laid, parameters, parts
 
 from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
-from whichgpu.cost.memory.verdict import TIGHT, doubt
+from whichgpu.cost.memory.verdict import TIGHT, Room, doubt
 from whichgpu.workloads.detection import crowd
 
 #: Tokens of one sequence on each GPU, and Qwen3's vocabulary over as many.
@@ -103,7 +103,7 @@ def test_a_program_without_an_engine_is_doubted_as_any_other():
     found = laid("gpt-neox-20b", card, runtime="transformers", **job)
     required, available = needed(found.parts), found.devices.column("memory")
     assert np.all(required < available)
-    told = doubt(found.runtime, readings(found, 1.645), required, available, gpu=card)
+    told = doubt(found.runtime, readings(found, 1.645), required, Room.of((card,), available))
     assert told == TIGHT
 
 

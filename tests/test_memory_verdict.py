@@ -9,11 +9,12 @@ import pytest
 from memory_jobs import GIB, laid
 
 import whichgpu as package
+from tests.fitting import held
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import runtimes
 from whichgpu.cost.memory.readings import readings
-from whichgpu.cost.memory.verdict import BARELY, OVER, TIGHT, elastic, hangs_on, of_cache
+from whichgpu.cost.memory.verdict import BARELY, OVER, TIGHT, Judged, elastic, first, hangs_on, of_cache
 
 TRAINED: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0}
 
@@ -135,3 +136,68 @@ def test_what_is_open_hangs_on_what_decides():
     assert "checkpointing=full" in large[0]
     assert "formats, buffers" in small[0]
     assert hangs_on(job, stack, {"weights": 10 * GIB}, BARELY) == ()
+
+
+LARGEST: list[tuple[str, str, dict[str, Any], str]] = [
+    ("llama-2-7b", "a100-80gb-sxm", {"phase": "finetune_lora"}, "batch"),
+    ("resnet50", "t4", {"phase": "train", "batch": 64}, "batch"),
+    ("sdxl", "rtx-3090", {"batch": 1}, "resolution"),
+    # NeMo runs layers again where it must: batch 3 would else fit for sure, and batch 2 may run out.
+    ("llama-3.2-3b", "t4", {"phase": "finetune_qlora", "runtime": "nemo"}, "batch"),
+]
+
+
+@pytest.mark.parametrize(("workload", "gpu", "columns", "name"), LARGEST)
+def test_the_largest_of_an_answer_is_one_of_which_it_says_that_it_fits(workload, gpu, columns, name):
+    """The batch that it called the largest was one of which it said itself that it may run out of memory."""
+    limits = package.fit(workload, [gpu], **columns).to_dict()["limits"]
+    sure, may = limits[name], limits["may"][name]
+    assert 0 < sure < may
+    step = 32 if name == "resolution" else 1
+    for size, said in ((sure, "fits"), (may, "may run out"), (may + step, "does not fit")):
+        changed = {**columns, name: f"{size}" if name == "resolution" else float(size)}
+        assert package.fit(workload, [gpu], **changed).first.verdict == said, size
+        if said == "does not fit":
+            with pytest.raises(package.WhichGpuError, match="does not fit"):
+                package.predict(workload, gpu, **changed)
+        else:
+            assert package.predict(workload, gpu, **changed).to_dict()["memory"]["verdict"] == said, size
+
+
+def test_both_sizes_are_told_where_they_differ(whichgpu):
+    asked = ("fit", "resnet50", "--phase", "train", "--gpu")
+    alone = whichgpu(*asked, "t4")
+    sizes = whichgpu(*asked, "t4", "--json").json["limits"]
+    batches = next(line for line in alone.out.splitlines() if line.startswith("batch on each GPU"))
+    assert batches.split()[-2:] == [str(sizes["batch"]), str(sizes["may"]["batch"])]
+    assert "up to the former it fits for sure" in " ".join(alone.out.split())
+    assert f"{sizes['batch']}; may {sizes['may']['batch']}" in whichgpu(*asked, "t4,a10").out
+    assert "May fit" not in whichgpu("fit", "llama-2-13b", "--gpu", "a10").out
+
+
+def test_the_mildest_way_is_one_that_fits_for_sure():
+    yes, no = np.array([True]), np.array([False])
+    sure, middle, open_ = Judged(yes, yes, yes), Judged(no, yes, yes), Judged(no, no, yes)
+    none = Judged(no, no, no)
+    ways = ((middle, sure), (none, middle, open_), (none, open_), (none, none))
+    assert [first(one).item() for one in ways] == [1, 1, 1, -1]
+
+
+def test_what_fills_a_servers_share_does_not_fit_for_sure():
+    """Grok-1's 314 B parameters in 16 bits are 73.5 GiB on each of eight A100 80 GB, of which vLLM has 72."""
+    job = {"phase": "serve", "precision": "bf16", "runtime": "vllm", "tp": 8.0}
+    full, roomy = (held(name, "a100-80gb-sxm:8", **job) for name in ("grok-1", "mixtral-8x22b"))
+    assert full.required > 0.99 * full.available
+    assert (full.verdict, roomy.verdict) == ("may run out", "fits")
+    told = package.predict("grok-1", "a100-80gb-sxm", n_gpus=8.0, **job).to_dict()["memory"]
+    assert told["verdict"] == full.verdict
+
+
+def test_predicts_advice_is_of_what_fits_for_sure():
+    """The batch that a refusal named as the largest was one that may run out of memory."""
+    with pytest.raises(package.WhichGpuError) as said:
+        package.predict("resnet50", "a10", phase="train", batch=5000)
+    batch = float(str(said.value).partition("--batch ")[2].split()[0])
+    for size, verdict in ((batch, "fits"), (batch + 1, "may run out")):
+        answer = package.predict("resnet50", "a10", phase="train", batch=size)
+        assert answer.to_dict()["memory"]["verdict"] == verdict

@@ -20,7 +20,7 @@ from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
 from whichgpu.cost.memory.replica_memory import requests_each
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
-from whichgpu.cost.memory.verdict import doubt, elastic, hangs_on, of_cache
+from whichgpu.cost.memory.verdict import Room, doubt, elastic, hangs_on, of_cache, surely
 from whichgpu.cost.serving.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.serving.scheduling import unsaid
 from whichgpu.cost.serving.steady import engine
@@ -153,6 +153,20 @@ class Estimates:
         able = self.devices.along(np.array([[not why] for why in self.refusals]))
         inside: NDArray[np.bool_] = able & (self.required <= self.available) & (self.sequences >= 1.0)
         return inside
+
+    @cached_property
+    def surely(self) -> NDArray[np.bool_]:
+        """Where the job fits at the upper end of what it may need as well, (G, J).
+
+        An engine's cache is what is left, and requests wait where it is smaller: there what fits is sure.
+        """
+        if self.runtime.holds.get("engine"):
+            return self.fits
+        room = Room.of(self.devices.gpus, self.available)
+        wired, shares = (self.devices.along(each[:, None]) for each in (room.wired, room.allocated))
+        room = room._replace(wired=wired, allocated=shares)
+        found: NDArray[np.bool_] = self.fits & surely(self.runtime, self.readings, self.required, room)
+        return found
 
     @cached_property
     def spread(self) -> Array:
@@ -294,7 +308,12 @@ class Estimates:
             )
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
-            said = doubt(self.runtime, one.readings, one.required, one.available, gpu=gpu, elastic=more)
+            # What a server can be given of the card, unless its cache was given more.
+            most = 1.0 if one.job.trains else self.runtime.holds.get("most", 1.0)
+            share = most if one.job.phase == "serve" else 1.0
+            given = np.clip(one.required, share * one.available, one.available)
+            room = Room.of((gpu,), given, one.available, most)
+            said = doubt(self.runtime, one.readings, one.required, room, more)
         return (said, *hangs_on(one.job, self.runtime, parts, said)) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:

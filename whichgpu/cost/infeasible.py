@@ -75,17 +75,17 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
 
 def _relaxed(job: Job, gpu: Gpu) -> str:
     """The smallest change that makes a job fit: a batch, more GPUs, or another format."""
-    batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
+    batch, sure = (0.0, False) if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
     again = {**job.options, "checkpointing": "full"}
     open_ = job.trains and "checkpointing" not in job.options
-    ways = [f"--batch {batch:.0f} is the largest that fits"] if batch else []
-    if open_ and bool(estimate(replace(job, options=again), [gpu]).fits.any()):
+    ways = [f"--batch {batch:.0f} is the largest that {'fits' if sure else 'may fit'}"] if batch else []
+    if open_ and bool(estimate(replace(job, options=again), [gpu]).surely.any()):
         ways.insert(0, "--option checkpointing=full fits")
     if ways:
         return ", or ".join(ways)
     if job.trains and np.max(job.n_gpus or 1.0) > 1.0 and "sharding" not in job.options:
         for name in _SHARDED:
-            if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):
+            if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).surely.any()):
                 return f"--option sharding={name} fits"
     workload = resolve(job.workload)
     if hasattr(workload.code, "step") and not job.trains and not works_alone(gpu):
@@ -114,7 +114,7 @@ def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
     more = replace(job, batch=None if job.batch is None else 1.0,
                    concurrency=1.0 if at_random(job) else job.concurrency, **columns)  # fmt: skip
     with suppress(UsageError):
-        fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
+        fits = np.flatnonzero(estimate(more, [gpu]).surely[0])
         if fits.size:
             least = known[fits[0]]
             typed = f"--gpu {gpu.id}:{least.n * groups} {least.how}".strip()
@@ -138,20 +138,26 @@ def _on_host(workload: Workload, job: Job, gpu: Gpu) -> str:
         typed = f"{ceil(over * beyond / 1e9)}GB"
         again = replace(job, options={**job.options, "offload": typed})
         with suppress(UsageError):
-            if bool(estimate(again, [gpu]).fits.any()):
+            if bool(estimate(again, [gpu]).surely.any()):
                 return (
                     f"--option offload={typed} leaves that much on the host, which computes with it (slowly)"
                 )
     return ""
 
 
-def _largest_batch(job: Job, gpu: Gpu) -> float:
-    """The largest whole batch that fits, found among 64 at a time; 0 where not even one does."""
-    low, high = 0.0, float(job.batch)
-    while high - low > 1.0:
-        tried = distinct(np.round(np.linspace(low + 1.0, high, 64)))
-        fits = estimate(replace(job, batch=tried), [gpu]).fits[0]
-        good, bad = tried[fits], tried[~fits]
-        low = float(good.max(initial=low))
-        high = float(bad.min(initial=high))
-    return low
+def _largest_batch(job: Job, gpu: Gpu) -> tuple[float, bool]:
+    """The largest whole batch that fits, 0 for none, and whether for sure: else by the middle."""
+
+    def largest(*, sure: bool) -> float:
+        low, high = 0.0, float(job.batch)
+        while high - low > 1.0:
+            tried = distinct(np.round(np.linspace(low + 1.0, high, 64)))
+            found = estimate(replace(job, batch=tried), [gpu])
+            fits = (found.surely if sure else found.fits)[0]
+            good, bad = tried[fits], tried[~fits]
+            low = float(good.max(initial=low))
+            high = float(bad.min(initial=high))
+        return low
+
+    most = largest(sure=True)
+    return (most, True) if most else (largest(sure=False), False)

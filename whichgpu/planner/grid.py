@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory.verdict import upper_end
 from whichgpu.cost.parallel.pipeline import splits_layers
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.estimates import Estimates
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -87,18 +84,6 @@ def splits(workload: Workload, job: Job) -> bool:
 def _stated(value: object) -> tuple[float, ...]:
     """A column's values as given, none where it is not stated."""
     return () if value is None else tuple(float(one) for one in np.ravel(np.asarray(value)))
-
-
-def sure(sweep: Estimates) -> NDArray[np.bool_]:
-    """Of GPUs (rows) by configurations those that fit at the upper end of what they may need.
-
-    An engine's cache is what is left, and requests wait where it is smaller: there what fits is sure.
-    """
-    if sweep.runtime.holds.get("engine"):
-        return sweep.fits
-    room = section("capacity")["reported"] * sweep.available
-    found: NDArray[np.bool_] = sweep.fits & (upper_end(sweep.readings, sweep.required) <= room)
-    return found
 
 
 def where_any(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.energy import idle
 from whichgpu.hardware.parts import is_part
-from whichgpu.planner.grid import WORTH, gpus_per_copy, sure, where_any
+from whichgpu.planner.grid import WORTH, gpus_per_copy, where_any
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import joined
@@ -99,7 +99,7 @@ def options(
         able = sweep.fits[row] & np.where(alone, together[row] == 1.0, whole)
     else:
         able = sweep.fits[row] & (group[row] <= np.where(alone, 1.0, counts[:, None]))
-    able = able if unsure else where_any(able & sure(sweep)[row], able)
+    able = able if unsure else where_any(able & sweep.surely[row], able)
     offer, column = np.nonzero(able)
     row, count, alone = row[offer], counts[offer], alone[offer, 0]
     if sweep.job.trains:

@@ -145,24 +145,32 @@ def _limits(one: Answer) -> Table:
     rows = []
     for job, bounds in zip(one.jobs, one.limits, strict=True):
         prefix = f"{job.workload}: " if len(one.jobs) > 1 else ""
-        rows += [(f"{prefix}{name}", text) for name, text in _sizes(bounds)]
-    return Table.of("The largest that fits, all else as asked", ("What", ">Largest"), rows)
+        rows += [(f"{prefix}{name}", *texts) for name, *texts in _sizes(bounds)]
+    title, columns = "The largest that fits, all else as asked", ("What", ">Largest", ">May fit")
+    if not any(bounds.may for bounds in one.limits):
+        return Table.of(title, columns[:2], [row[:2] for row in rows])
+    return Table.of(title, columns, rows, notes=(_MAY,))
 
 
-def _sizes(bounds: Limits) -> Iterator[tuple[str, str]]:
+#: What is said below largest sizes that may fit, beside those that fit for sure.
+_MAY = "May fit: up to this size a run may fit and may run out of memory; up to the former it fits for sure."
+
+
+def _sizes(bounds: Limits) -> Iterator[tuple[str, str, str | None]]:
     named = {
         "batch": "batch on each GPU", "context": "tokens of one sequence",
         "concurrency": "requests at once", "resolution": "square image",
     }  # fmt: skip
     for key, name in named.items():
-        if getattr(bounds, key) is not None:
-            yield name, _size(bounds, key)
+        value = getattr(bounds, key)
+        if value is not None:
+            may = bounds.may.get(key)
+            yield name, _size(bounds, key, value), None if may is None else _size(bounds, key, may)
 
 
-def _size(bounds: Limits, key: str) -> str:
-    value = getattr(bounds, key)
+def _size(bounds: Limits, key: str, value: int) -> str:
     if value == 0:
-        return "none fits"
+        return "none for sure" if key in bounds.may else "none fits"
     if key == "resolution":
         return f"{value} x {value}"
     beyond = key == "context" and bounds.made_for and value > bounds.made_for
@@ -181,12 +189,27 @@ def _largest(answers: tuple[Answer, ...]) -> Table:
     ]
     for one in held:
         for job, bounds in zip(one.jobs, one.limits, strict=True):
-            cells = [None if getattr(bounds, key) is None else _size(bounds, key) for key, _ in shown]
+            cells = [_both(bounds, key) for key, _ in shown]
             rate = f"{number(one.throughput.mid)} {one.throughput.unit}" if one.throughput else None
             rows.append((job.workload, _device(one), *cells, rate))
     columns = [Column("Workload"), Column("GPU"), *(Column(name, "right") for _, name in shown)]
     columns.append(Column("As asked", "right", optional=True))
-    return Table.of("The largest that fits, all else as asked", columns, rows)
+    notes = (_MAY_TOO,) if any(bounds.may for one in held for bounds in one.limits) else ()
+    return Table.of("The largest that fits, all else as asked", columns, rows, notes=notes)
+
+
+#: The same below a matrix.
+_MAY_TOO = "The second of two sizes may fit and may run out of memory; up to the first a run fits for sure."
+
+
+def _both(bounds: Limits, key: str) -> str | None:
+    """The largest size that fits for sure, and the largest that may, where that is more."""
+    value = getattr(bounds, key)
+    if value is None:
+        return None
+    may = bounds.may.get(key)
+    sure = _size(bounds, key, value)
+    return sure if may is None else f"{sure}; may {_size(bounds, key, may)}"
 
 
 def _choice(answers: tuple[Answer, ...]) -> Table:
@@ -227,7 +250,8 @@ def _change(one: Change) -> tuple[str | None, ...]:
     quality = one.quality.text + (f" [{one.quality.source}]" if one.quality.source else "")
     held = None if one.concurrency is None else f"{one.concurrency:,}"
     beside = f"; {gib(one.host_memory)} of the host's memory" if one.host_memory else ""
-    return one.text + beside, one.option, gib(one.required), speed, held, rate, quality
+    needs = f"{gib(one.required)}, maybe" if one.may_run_out else gib(one.required)
+    return one.text + beside, one.option, needs, speed, held, rate, quality
 
 
 def _loading(one: Answer) -> Table:

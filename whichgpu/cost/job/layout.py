@@ -6,7 +6,7 @@ A layout depends on no fitted coefficient, so that calibration lays each measure
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
+from functools import cached_property, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,13 +26,13 @@ from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.timing import passes, prompts
 from whichgpu.cost.timing.time import prepare
 from whichgpu.errors import UsageError
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,6 +80,11 @@ class Layout:
     working: Any = 0.0
     #: Bytes of another moment that the allocator holds at the fullest, in blocks too small for what is there.
     idle: Any = 0.0
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is a server's."""
+        return self.serving is not None
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
@@ -140,10 +145,57 @@ def lay_out_on(settled: Settled, devices: Devices, met: Met | None = None) -> La
         return (_train if job.trains else _passes)(workload, job, stack, devices)
 
 
-def memory_parts(
-    settled: Settled, available: Array, devices: Devices
-) -> tuple[dict[str, Any], tuple[Op, ...]]:
-    """Bytes of a settled job on the fullest of its GPUs, by part, and what that GPU runs; nothing is timed.
+class Beside(NamedTuple):
+    """What an allocator holds beside the tensors of a job: `Layout` says of each what it is."""
+
+    slack: Any = 1.0
+    working: Any = 0.0
+    idle: Any = 0.0
+
+
+@immutable(slots=False)
+class Held:
+    """The memory of a settled job on the fullest of its GPUs, as a `Layout` has it; nothing is timed.
+
+    `parts` are in bytes, `ops` what that GPU runs. What lies `beside` is worked out where it is asked for.
+    """
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    parts: Mapping[str, Any]
+    ops: tuple[Op, ...]
+    beside: Callable[[], Beside] = Beside
+    #: Bytes of a server's cache for one more request, in the mean.
+    each: Any = 0.0
+
+    @cached_property
+    def _beside(self) -> Beside:
+        return self.beside()
+
+    @property
+    def slack(self) -> Any:
+        """Bytes reserved for activations, over those in use."""
+        return self._beside.slack
+
+    @property
+    def working(self) -> Any:
+        """Bytes of activations and workspaces at the widest convolution."""
+        return self._beside.working
+
+    @property
+    def idle(self) -> Any:
+        """Bytes of another moment that the allocator holds."""
+        return self._beside.idle
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is a server's."""
+        return self.job.phase == "serve"
+
+
+def memory_parts(settled: Settled, available: Array, devices: Devices) -> Held:
+    """The memory of a settled job on the fullest of its GPUs.
 
     `available` bytes are on the GPU of each job, at which recipes look that recompute as much as their card
     needs; `devices` are those GPUs. Parts of a serving job are those of its requests in flight, of one where
@@ -154,22 +206,48 @@ def memory_parts(
         job, whole, own, step = training_step.trained_step(workload, job, stack)
         most, mine, _ = training_step.largest(workload, job, stack, whole, own)
         found, _ = job_memory.training(workload, job, stack, step, whole=most, own=mine, available=available)
-        return found, own
+        beside = partial(
+            _beside_step, workload, job, stack, step, found, whole=whole, own=own, devices=devices
+        )
+        return Held(workload, job, stack, found, own, beside)
     if job.phase == "serve":
         from whichgpu.cost.memory import replica_memory
 
         parts, each, ops = replica_memory.standing(workload, job, stack, devices)
         parts = {name: np.ravel(part) for name, part in parts.items()}
-        parts["kv_cache"] = np.ravel(replica_memory.places(job, stack, devices)[1]) * each
-        if starting.profiles(stack, job):
-            parts["kv_cache"] = np.maximum(parts["kv_cache"], starting.longest(workload, job, stack))
-        else:
+        running = replica_memory.places(job, stack, devices)[1]
+        parts["kv_cache"] = np.ravel(replica_memory.cached(workload, job, stack, running, each))
+        if not starting.profiles(stack, job):
             parts["kv_reserve"] = memory.reserve(parts["kv_cache"], stack)
-        return parts, ops
+            each = each + memory.reserve(each, stack)
+        return Held(workload, job, stack, parts, ops, each=each)
     mesh = Mesh.of(job)
     group, whole = parallel.grouped(workload, job, mesh)
     ops = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return _held(workload, group, stack, mesh, ops)[0], ops
+    parts = _held(workload, group, stack, mesh, ops)[0]
+    beside = partial(_beside_pass, workload, group, stack, ops, parts, whole=whole, devices=devices)
+    return Held(workload, job, stack, parts, ops, beside)
+
+
+def _beside_pass(
+    workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any], *,
+    whole: tuple[Op, ...], devices: Devices,
+) -> Beside:  # fmt: skip
+    """What lies beside the tensors of an inference over `ops`, a GPU's share of the `whole`."""
+    takes = memory.takes_workspaces(ops, devices.column("compute_capability"))
+    working = _working(workload, job, stack, ops, parts) * takes
+    return Beside(_slack(stack, whole), working, _idle(workload, job, stack, ops, parts))
+
+
+def _beside_step(
+    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, parts: Mapping[str, Any], *,
+    whole: tuple[Op, ...], own: tuple[Op, ...], devices: Devices,
+) -> Beside:  # fmt: skip
+    """What lies beside the tensors of a training step."""
+    working = training_step.transforming(
+        workload, job, stack, step, parts, whole=whole, own=own, devices=devices
+    )
+    return Beside(reserved_slack(whole, training=True), working, job_memory.idle(job, stack, parts))
 
 
 def _held(
@@ -247,10 +325,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         parts=parts,
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
-        slack=_slack(stack, whole),
-        working=_working(workload, group, stack, ops, parts)
-        * memory.takes_workspaces(ops, devices.column("compute_capability")),
-        idle=_idle(workload, group, stack, ops, parts),
+        **_beside_pass(workload, group, stack, ops, parts, whole=whole, devices=devices)._asdict(),
     )  # fmt: skip
 
 
@@ -277,7 +352,7 @@ def _idle(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], par
     if workload.dims.get("last_logits") and prompts.in_one_pass(job, stack):
         idle = prompts.taken_anew(workload, job, stack)
     else:
-        idle = _denoised(workload, job, stack, ops)
+        idle = _denoised(workload, job, stack, ops, parts)
     return np.where(arena, _in_arenas(workload, job, stack, ops, parts), idle) if np.any(arena) else idle
 
 
@@ -291,11 +366,21 @@ def _in_arenas(
     return np.maximum(arenas.held(networks, stack, precision(job.precision)) - tensors, 0.0)
 
 
-def _denoised(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
-    """Bytes that a pipeline's denoiser leaves to its decoder, whose tensors are larger than any of these."""
+def _denoised(
+    workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]
+) -> Any:
+    """Bytes that a pipeline's denoiser leaves to its decoder, whose tensors are larger than any of these.
+
+    Where the denoiser is the fullest itself, the decoder finds room in what it leaves.
+    """
     if "vae" not in workload.dims or stack.specialised or offload.by_network(job):
         return 0.0
-    return memory.denoising(ops, stack, precision(job.precision))
+    left = memory.denoising(ops, stack, precision(job.precision))
+    return np.where(np.asarray(parts["activations"]) > _MORE * left, left, 0.0)
+
+
+#: What a decoder has more than its denoiser where its tensors are larger than these.
+_MORE = 1.0 + 1e-9
 
 
 def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:
@@ -334,11 +419,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         refusals=_refusals(devices, own, job, stack),
         unused=(),
         said=(*distributed.notes(job, mesh, stack, workload.dims.get("layers")), *said),
-        slack=reserved_slack(whole, training=True),
-        idle=job_memory.idle(job, stack, parts),
-        working=training_step.transforming(
-            workload, job, stack, step, parts, whole=whole, own=own, devices=devices
-        ),
+        **_beside_step(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)._asdict(),
     )  # fmt: skip
 
 

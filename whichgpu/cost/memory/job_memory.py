@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory import attention_scores, reserving
+from whichgpu.cost.memory import attention_scores, reserving, verdict
 from whichgpu.cost.memory import parts as memory
-from whichgpu.cost.memory.activations import Kept, causal, windowed
+from whichgpu.cost.memory.activations import Kept, causal, slack, windowed
 from whichgpu.cost.memory.captions import encoding, frozen_beside
 from whichgpu.cost.parallel import distributed
 from whichgpu.cost.parallel import splitting as parallel
@@ -271,7 +271,8 @@ def training(
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
-        joined=_joined(workload, stack), drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0,
+        joined=_joined(workload, stack),
+        drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0 and not stack.holds.get("adapter_masks"),
         cap_bytes=min(values.activation, _FP32) if workload.dims.get("logit_cap") else 0.0,
         casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
@@ -303,7 +304,8 @@ def training(
     left_open = open_checkpointing(workload, job, stack)
     if not left_open:
         return parts(kept), ()
-    return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+    kinds = [parts(replace(kept, checkpointing=kind)) for kind in left_open]
+    return _recomputing(kinds, mildest(workload, job, stack, kinds, whole=whole, available=available))
 
 
 def transforming(
@@ -463,22 +465,32 @@ def open_checkpointing(workload: Workload, job: Job, stack: Runtime) -> tuple[st
     return ("none", "attention" if stack.selects_attention else "selective", "full")
 
 
-def first_that_fits(fits: Sequence[Any]) -> Any:
-    """The index of the first of several choices that fits, 0 where none does; arrays of one shape."""
-    return np.argmax(np.stack(np.broadcast_arrays(*fits)), axis=0)
+def mildest(
+    workload: Workload, job: Job, stack: Runtime, kinds: Sequence[Mapping[str, Any]], *,
+    whole: tuple[Op, ...], available: Array,
+) -> Any:  # fmt: skip
+    """The index of the first of several kinds of parts of a training that fits, -1 where none does.
+
+    For sure, where one of them does so; else by the middle of what it needs, else at the lower end.
+    """
+    from whichgpu.cost.job.layout import Beside, Held
+
+    def held(parts: Mapping[str, Any]) -> Held:
+        beside = Beside(slack(whole, training=True), idle=idle(job, stack, parts))
+        return Held(workload, job, stack, parts, whole, lambda: beside)
+
+    return verdict.first([verdict.judged(held(parts), available) for parts in kinds])
 
 
-def _recomputing(
-    kinds: Sequence[Mapping[str, Any]], available: Array
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The parts under the least checkpointing, of the `kinds` in order, that fits, and what to say of it.
+def _recomputing(kinds: Sequence[Mapping[str, Any]], chosen: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The parts under the `chosen` checkpointing, the `mildest` of the `kinds`, and what to say of it.
 
     Where none does they are without any. The time is without any too: recipes that need some run single
     modules again (`recompute_modules`: mla_up_proj, mlp or moe_act) or move layers to the host
     (`cpu_offloading_num_layers`; Megatron-Bridge, scripts/performance/configs), and what they published
     went as fast as the others. With whole layers again it would be a third longer.
     """
-    chosen = first_that_fits([memory.needed(parts) <= available for parts in kinds])
+    chosen = np.maximum(chosen, 0)
     if not np.any(chosen):
         return dict(kinds[0]), ()
     names = dict.fromkeys(name for parts in kinds for name in parts)

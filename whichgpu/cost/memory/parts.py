@@ -119,7 +119,7 @@ def inference_parts(
         + cast_weights(ops, stack, spec)
         + quantised_head(ops, stack, spec)
         + (kept_wide(ops, stack, spec) + padding(ops, stack, spec)) / np.asarray(pp, dtype=np.float64),
-        "activations": widest(ops) * share * (live(ops, stack, spec) if network else 1.0),
+        "activations": share * (alive(ops, stack, spec) if network else widest(ops)),
         "context": context(stack),
     }
     if np.any(np.asarray(kv_bytes) > 0):
@@ -178,17 +178,42 @@ def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     if not windowed(ops):
         return own
     if not any(op.module in _PICTURES for op in ops):
-        return own * float(c["live_network"] * (c["live_fused"] if stack.fuses else 1.0))
+        return own * _of_networks(stack)
     # Convolutions of pictures in 16 bits work on copies in another layout.
     return own * (float(c["live_wide"]) if spec.activation > _WIDE else 1.0)
 
 
+def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes alive at the widest op of an inference; of a pipeline, at that of the network that has more."""
+    pictures = [op for op in ops if op.module in _PICTURES]
+    if not windowed(pictures):
+        # None are made: what speech is written by is a decoder as well.
+        return widest(ops) * live(ops, stack, spec)
+    return np.maximum(widest(pictures) * live(pictures, stack, spec), denoising(ops, stack, spec))
+
+
 def denoising(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made."""
+    """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made.
+
+    A gated function of a layer has 18 tensors of the width there, its inputs and outputs being 12, a plain
+    one 10 of 8: as of networks that make no pictures. Where attention and function lie side by side (single
+    blocks of FLUX) what one product made for both stays as their results are joined: 23 of 10.
+    """
     others = [op for op in ops if op.module not in _PICTURES]
-    return widest(others) * live(others, stack, spec) if len(others) < len(ops) else 0.0
+    if len(others) == len(ops):
+        return 0.0
+    joined = widest([op for op in others if op.layer.endswith(_JOINED)])
+    return coefficient("live", stack) * np.maximum(joined, widest(others) * _of_networks(stack))
 
 
+def _of_networks(stack: Runtime) -> float:
+    """Of `live`, what networks have that make no pictures themselves."""
+    c = section("capacity")
+    return float(c["live_network"] * (c["live_fused"] if stack.fuses else 1.0))
+
+
+#: Layers that join what attention and function made of one product.
+_JOINED = ".single.concatenate"
 #: Modules that make pictures of a latent.
 _PICTURES = ("vae", "decoder")
 

@@ -14,7 +14,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from whichgpu.cost.job.layout import Layout
+    from whichgpu.cost.job.layout import Held, Layout
     from whichgpu.workloads.job import Job
 
 
@@ -53,14 +53,16 @@ class Readings(NamedTuple):
         return Readings(*three, self.counted, halves, pick(self.most))
 
 
-def readings(laid: Layout, deviations: float) -> Readings:
+def readings(laid: Layout | Held, deviations: float, available: Any = None) -> Readings:
     """What is read off a run of a layout; arrays broadcast to (G, J).
 
-    An interval reaches so many standard `deviations` to either side.
+    An interval reaches so many standard `deviations` to either side. Cards have `available` bytes each, or
+    what the devices of a layout have.
     """
-    available = laid.devices.column("memory")
+    if available is None:
+        available = laid.devices.column("memory")  # type: ignore[union-attr]
     found = totals(laid.parts, laid.slack, available, laid.working, idle=laid.idle)
-    taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
+    taken = laid.runtime.holds.get("takes", 0.0) if laid.serves else 0.0
     # A server takes its share of the card when it starts, whatever it then needs.
     found = found._replace(device=np.maximum(found.device, taken * available))
     passing = made(laid.parts)
@@ -79,7 +81,7 @@ def readings(laid: Layout, deviations: float) -> Readings:
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
 
 
-def _needed(laid: Layout) -> Unsure:
+def _needed(laid: Layout | Held) -> Unsure:
     """What a job needs, the sum of its parts, by how sure each is."""
     parts, logged = laid.parts, laid.runtime.read(lambda one: "told" in one.holds)
     engine = np.asarray(parts.get("engine", 0.0))
@@ -95,7 +97,7 @@ def _waits(job: Job) -> bool:
     return job.trains and bool(offload(job) - {"activations"})
 
 
-def _blocks(laid: Layout, held: Any) -> Any:
+def _blocks(laid: Layout | Held, held: Any) -> Any:
     """Log of what a training would hold of a card over what it needs, with every block of another moment.
 
     PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
@@ -106,7 +108,7 @@ def _blocks(laid: Layout, held: Any) -> Any:
     return np.log(np.maximum(np.asarray(held) / np.maximum(needed(laid.parts), 1.0), 1.0))
 
 
-def counted(laid: Layout) -> str:
+def counted(laid: Layout | Held) -> str:
     """Which total a published peak is: a stack that is not known may keep no count of tensors."""
     known = laid.runtime.exact or laid.job.trains
     return "allocated" if known and laid.runtime.holds.get("counter") != "device" else "device"

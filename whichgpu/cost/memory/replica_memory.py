@@ -62,11 +62,29 @@ def room_of(
     parts, each, _ = standing(workload, job, stack, devices)
     room = starting.room(devices, parts, stack, job, each)
     # A server that has no room for its longest sequence does not start, and holds none.
-    room = np.where(room >= starting.longest(workload, job, stack), room, 0.0)
+    room = np.where(room >= cached(workload, job, stack, 1.0, each), room, 0.0)
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     # What is taken ahead is in the parts for the sequences that are asked for, and grows with more of them.
     grows = reserving.of_sequence(workload, job, stack)
     return mem.sequences(room + grows * _asked(job), each + grows, most), parts, each
+
+
+def cached(workload: Workload, job: Job, stack: Runtime, running: Any, each: Any) -> Any:
+    """Bytes of the cache of so many `running` sequences, of `each` in the mean; of one whole at the least.
+
+    Of those that run side by side some have just begun; one alone comes to its last token.
+    """
+    prompt = np.asarray(job.input_tokens, dtype=np.float64)
+    output = np.asarray(job.output_tokens, dtype=np.float64)
+    made = _made(job, stack, output)
+    last, mean = (sequence_bytes(workload, job, prompt + tokens, stack) for tokens in (output, made))
+    whole = each * np.maximum(last / np.maximum(mean, 1.0), 1.0) * (np.asarray(running) >= 1.0)
+    return np.maximum(np.maximum(running * each, whole), starting.longest(workload, job, stack))
+
+
+def _made(job: Job, stack: Runtime, output: Any) -> Any:
+    """Tokens of an answer that sequences have in the mean."""
+    return limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
 
 
 def _asked(job: Job) -> Array:
@@ -145,7 +163,7 @@ def standing(
         parts = starting.profiled(parts, job, stack, idle, devices)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
-    made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
+    made = _made(job, stack, output)
     each, state = (
         times * sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
         for tokens in (prompt + made, 0.0)

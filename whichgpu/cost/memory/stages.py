@@ -13,7 +13,6 @@ import numpy as np
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.job.training_step import trained_step
 from whichgpu.cost.memory import job_memory
-from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.training_memory import Spread
 from whichgpu.values import immutable
 
@@ -56,14 +55,15 @@ def stages(job: Job, available: float) -> tuple[Stage, ...]:
     room, count = np.full((1,), available), round(float(np.max(np.asarray(job.pp))))
     kinds = job_memory.open_checkpointing(done.workload, job, done.runtime)
     if kinds:
-        fits = []
-        for kind in kinds:
-            tried = job.changed(options={**job.options, "checkpointing": kind})
-            parts, _ = job_memory.training(
-                done.workload, tried, done.runtime, step, whole=whole, own=own, available=room
-            )
-            fits.append(needed(parts) <= room)
-        kind = kinds[int(job_memory.first_that_fits(fits).ravel()[0])]
+        tried = [job.changed(options={**job.options, "checkpointing": kind}) for kind in kinds]
+        each = [
+            job_memory.training(done.workload, one, done.runtime, step, whole=whole, own=own, available=room)[
+                0
+            ]
+            for one in tried
+        ]
+        mildest = job_memory.mildest(done.workload, job, done.runtime, each, whole=whole, available=room)
+        kind = kinds[max(int(np.ravel(mildest)[0]), 0)]
         job = job.changed(options={**job.options, "checkpointing": kind})
     numbers = np.arange(count, dtype=np.float64)
     parts, _ = job_memory.training(
@@ -77,9 +77,9 @@ def stages(job: Job, available: float) -> tuple[Stage, ...]:
         stage=numbers,
     )
     held = np.broadcast_to(spread.in_flight, numbers.shape)
-    each = {name: np.broadcast_to(part, numbers.shape) for name, part in parts.items()}
+    own_parts = {name: np.broadcast_to(part, numbers.shape) for name, part in parts.items()}
     gpus = round(float(np.max(np.asarray(job.n_gpus))) / count)
     return tuple(
-        Stage(i + 1, gpus, float(held[i]), {name: float(part[i]) for name, part in each.items()})
+        Stage(i + 1, gpus, float(held[i]), {name: float(part[i]) for name, part in own_parts.items()})
         for i in range(count)
     )

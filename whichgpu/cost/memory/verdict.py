@@ -13,11 +13,14 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import wired
 from whichgpu.cost.memory.memory_law import STATED
-from whichgpu.cost.memory.parts import GIB
+from whichgpu.cost.memory.parts import GIB, needed
+from whichgpu.cost.memory.readings import readings
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from whichgpu.cost.job.layout import Held
     from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.memory.readings import Readings
     from whichgpu.hardware.gpu import Gpu
@@ -61,43 +64,109 @@ DOUBTS = {
 }
 
 
-def doubt(
-    stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu, card: Any = None,
-    elastic: Any = 0.0,
-) -> str:  # fmt: skip
+class Room(NamedTuple):
+    """What cards give a job, each value of one card or of each of several, (C,).
+
+    `given` bytes are what the job may have, `card` what there is: a server's rest holds what it needs beyond,
+    which can be given no more than a share of it (`most`).
+    `wired` is the share that the system lets a GPU hold of memory that others use as well; `allocated` is of
+    vendors on whose GPUs a framework's allocator takes a share of the card (`holds["at_most"]`).
+    """
+
+    given: Any
+    card: Any
+    wired: Any
+    allocated: Any
+    most: Any = 1.0
+
+    @classmethod
+    def of(cls, gpus: Sequence[Gpu], given: Any, card: Any = None, most: Any = 1.0) -> Room:
+        """That of GPUs, (C,), of each of which a job has so many bytes."""
+        vendors = np.array([gpu.vendor in _ALLOCATED for gpu in gpus])
+        shares = np.array([wired.share(gpu) for gpu in gpus])
+        return cls(given, given if card is None else card, shares, vendors, most)
+
+    @property
+    def reported(self) -> Any:
+        """Bytes of the card that the driver reports."""
+        return section("capacity")["reported"] * self.card
+
+
+def surely(stack: Runtime, reading: Readings, required: Any, room: Room, elastic: Any = 0.0) -> Any:
+    """Whether jobs fit at the upper end of what they may need, (C,).
+
+    Of a server that is what it holds with one request, in what it can be given; more of a cache is no doubt.
+    """
+    given = np.minimum(room.wired * room.card, room.reported)
+    most = upper_end(reading, required, elastic, shared=room.wired < 1.0)
+    inside = (most <= given) & (np.minimum(most, upper_end(reading, required - elastic)) <= room.given)
+    return (required <= room.given) & inside & ~_beyond_share(stack, reading, room)
+
+
+def possibly(reading: Readings, required: Any, room: Room) -> Any:
+    """Whether jobs fit at the lower end of what they may need, (C,).
+
+    In memory shared with a processor the system and its programs lie as well: beyond it nothing fits.
+    """
+    given = np.minimum(np.minimum(room.given, room.reported), room.most * room.card)
+    least = required * np.exp(-np.asarray(reading.halves["required"]))
+    return (required <= room.given) | ((room.wired >= 1.0) & (least <= given))
+
+
+def doubt(stack: Runtime, reading: Readings, required: Any, room: Room, elastic: Any = 0.0) -> str:
     """What is said of one job that may run out of a card's memory or not; nothing where either is sure.
 
     It fits for sure where the upper end of what it may need does, and does not where the lower end does not.
-    A server is given less than its `card`, whose rest holds what it needs beyond; of what it needs so many
-    bytes are `elastic`: a cache of more requests, which wait where it is smaller.
+    Of what a server needs so many bytes are `elastic`: a cache of more requests, which wait where it is
+    smaller.
     """
-    half, most = reading.halves["required"], reading.halves["held"]
-    card = available if card is None else card
-    room, part = section("capacity")["reported"] * card, wired.share(gpu)
-    if not np.all(required <= available):
-        if part < 1.0:
-            # The system and its programs lie there as well.
-            return ""
-        most_given = stack.holds.get("most", 1.0) * card
-        given = np.minimum(np.minimum(available, room), most_given)
-        return OVER if np.all(required * np.exp(-half) <= given) else ""
-    if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
-        return CAPPED
-    if np.all(upper_end(reading, required, elastic, shared=part < 1.0) <= min(part * card, room)):
+    if np.all(surely(stack, reading, required, room, elastic)):
         return ""
-    if part < 1.0:
+    if not np.all(required <= room.given):
+        return OVER if np.all(possibly(reading, required, room)) else ""
+    if np.all(_beyond_share(stack, reading, room)):
+        return CAPPED
+    if np.all(room.wired < 1.0):
         return wired.WIRED
-    full = np.all(most > half) and np.all(reading.device * np.exp(_QUARTER * reading.halves["device"]) > room)
-    return CROWDED if full else TIGHT
+    half, most = reading.halves["required"], reading.halves["held"]
+    crowded = reading.device * np.exp(_QUARTER * reading.halves["device"]) > room.reported
+    return CROWDED if np.all(most > half) and np.all(crowded) else TIGHT
 
 
-def upper_end(reading: Readings, required: Any, elastic: Any = 0.0, *, shared: bool = False) -> Any:
+def upper_end(reading: Readings, required: Any, elastic: Any = 0.0, *, shared: Any = False) -> Any:
     """The upper end of the bytes that are needed, of which so many `elastic` ones may be fewer.
 
     On a card of its own with what an allocator may hold beside; not in memory `shared` with a processor.
     """
-    half = np.asarray(reading.halves["required" if shared else "held"])
+    half = np.where(shared, reading.halves["required"], reading.halves["held"])
     return np.maximum((required - elastic) * np.exp(half), required)
+
+
+class Judged(NamedTuple):
+    """Where jobs fit `surely`, where by the `middle` of what they need, and where they `may`, (C,)."""
+
+    surely: Any
+    middle: Any
+    may: Any
+
+
+def judged(held: Held, available: Any) -> Judged:
+    """What holds of jobs on cards of their own of so many bytes, (C,)."""
+    from whichgpu.cost.answers import Z90
+
+    reading, required = readings(held, Z90, np.asarray(available)), needed(held.parts)
+    room = Room(available, available, np.ones(1), np.zeros(1, dtype=bool))
+    sure = surely(held.runtime, reading, required, room)
+    return Judged(sure, required <= available, possibly(reading, required, room))
+
+
+def first(ways: Sequence[Judged]) -> Any:
+    """The first of several ways that fits for sure, else by the middle, else may; -1 for none, (C,)."""
+    chosen: Any = -1
+    for name in ("may", "middle", "surely"):
+        every = np.stack(np.broadcast_arrays(*(getattr(way, name) for way in ways)))
+        chosen = np.where(np.any(every, axis=0), np.argmax(every, axis=0), chosen)
+    return chosen
 
 
 #: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
@@ -112,11 +181,17 @@ def elastic(stack: Runtime, parts: Mapping[str, Any], requests: Any) -> Any:
     return kept * (1.0 - 1.0 / np.maximum(requests, 1.0))
 
 
-def of_cache(free: float, kept: float) -> str:
-    """What is said of a server with so many bytes `free` for its cache; its longest sequence has `kept`."""
+def cache_holds(free: Any, kept: Any) -> tuple[Any, Any]:
+    """Whether servers with bytes `free` for a cache start with sequences of `kept`: surely, possibly."""
     # Of a normal error 5 % are beyond 2.06 of its mean size.
     unsure = 2.06 * section("capacity")["cache_error"] * free
-    if kept <= free - unsure or kept > free + unsure:
+    return kept <= free - unsure, kept <= free + unsure
+
+
+def of_cache(free: float, kept: float) -> str:
+    """What is said of a server with so many bytes `free` for its cache; its longest sequence has `kept`."""
+    sure, open_ = cache_holds(free, kept)
+    if sure or not open_:
         return ""
     return BARELY if kept <= free else OVER
 
@@ -146,12 +221,14 @@ _DECIDES = 0.15
 _ALLOCATED = ("NVIDIA", "AMD")
 
 
-def _beyond_share(stack: Runtime, reading: Readings, room: Any) -> bool:
+def _beyond_share(stack: Runtime, reading: Readings, room: Room) -> Any:
     """Whether tensors are more than the share of what is free on a card that a framework's allocator takes.
 
     TensorFlow leaves 5 % of it to the system (MinSystemMemory of its gpu_device.cc, 1.15), JAX a quarter of
     the card (docs.jax.dev/en/latest/gpu_memory_allocation.html).
     """
     share = float(stack.holds.get("at_most", 1.0))
+    if share >= 1.0:
+        return np.zeros(np.shape(room.allocated), dtype=bool)
     outside = reading.device - reading.reserved
-    return share < 1.0 and bool(np.all(reading.allocated > share * (room - outside)))
+    return room.allocated & (reading.allocated > share * (room.reported - outside))

@@ -26,7 +26,7 @@ def share(gpu: Gpu) -> float:
     """The share of its memory that a GPU may hold unasked; 1 of memory of its own, and of Jetsons'."""
     if not str(gpu.value("memory_type") or "").startswith("LPDDR"):
         return 1.0
-    size = float(gpu.need("memory"))
+    size = float(gpu.value("memory") or 0.0)
     return next((part for maker, most, part in _rules() if maker == gpu.vendor and size <= most), 1.0)
 
 

@@ -33,8 +33,7 @@ import numpy as np
 from whichgpu.cost.calibration.effects import Fit, fit
 from whichgpu.cost.calibration.spread import measured, own_factor_of
 from whichgpu.cost.job.requests import Requests
-from whichgpu.cost.memory import starting
-from whichgpu.cost.memory.replica_memory import replicas, requests_each, room_of
+from whichgpu.cost.memory.replica_memory import cached, replicas, requests_each, room_of
 from whichgpu.cost.serving.admission import computed_anew, crowded, following, held_at_most, passes_of
 from whichgpu.cost.serving.scheduling import limits
 from whichgpu.cost.serving.steady import (
@@ -84,7 +83,7 @@ def steady_state(
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     fits, parts, per_sequence = room_of(workload, job, stack, devices)
     held = _held(job, stack, devices, fits, met)
-    parts["kv_cache"] = np.maximum(held.running * per_sequence, starting.longest(workload, job, stack))
+    parts["kv_cache"] = cached(workload, job, stack, held.running, per_sequence)
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)

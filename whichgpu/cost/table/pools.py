@@ -274,8 +274,8 @@ class Pool(Sweep):
             next_ = partial(sparing, settled.workload, settled.job, settled.runtime, tried=options)
             if any(next_(np.ones(len(spots), dtype=bool))):
                 available = devices.column("memory")
-                parts, _ = memory_parts(settled, available, devices)
-                short = needed(parts) > UNSURE * available
+                held = memory_parts(settled, available, devices)
+                short = needed(held.parts) > UNSURE * available
                 return list(next_(np.broadcast_to(short, (1, len(spots)))[0]))
         return ()
 

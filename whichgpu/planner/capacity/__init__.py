@@ -18,8 +18,9 @@ from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job.asked import sends_away
 from whichgpu.cost.job.placing import running
 from whichgpu.cost.job.support import in_several, substitutions
-from whichgpu.cost.memory.job_memory import first_that_fits, open_checkpointing
+from whichgpu.cost.memory.job_memory import open_checkpointing
 from whichgpu.cost.memory.stages import stages
+from whichgpu.cost.memory.verdict import Judged, first
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.planner.capacity import meshes, started
@@ -34,6 +35,8 @@ from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -73,7 +76,7 @@ def fit(
 def _filled(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> Iterator[Answer]:
     """The answers on every device with as many requests in flight as each holds."""
     for i, one in enumerate(_each(job, devices, catalogue)):
-        most, known = one.limits[0].concurrency, job.concurrency is not None
+        most, known = one.limits[0].most("concurrency"), job.concurrency is not None
         device = devices[i] if devices else (catalogue[one.gpu], one.n_gpus)
         yield from (
             [one] if known or not most else _each(job.changed(concurrency=float(most)), [device], catalogue)
@@ -109,8 +112,8 @@ def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
     stated = job.tp is not None or job.pp is not None
     whole = Cells(meshes.single(replace(job, tp=None, pp=None)), alone.gpus) if stated else alone
     for indexes, some, note in _as_programs_do(cells):
-        roomiest = _leanest(cells, some, indexes)
-        found = _answers(some, alone, catalogue, roomiest=roomiest, checkpoint=whole.checkpoint, note=note)
+        bounds = limits(cells.on(indexes), _as_programs_go)
+        found = _answers(some, alone, catalogue, bounds=bounds, checkpoint=whole.checkpoint, note=note)
         answers.update(zip(indexes, found, strict=True))
     return [answers[i] for i in range(len(devices))]
 
@@ -134,22 +137,35 @@ def _unasked(cells: Cells) -> list[tuple[dict[str, str], str]]:
 
 def _as_programs_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
     """The devices in groups, each with what the job's program would set there unasked."""
-    options, ways = cells.job.options, _unasked(cells)
+    ways, tried = _ways(cells)
     if not ways:
         yield list(range(len(cells.gpus))), cells, ""
         return
-    tried = [cells.with_job(options={**options, **way}) for way, _ in ways]
-    fits = [one.fits for one in tried]
-    chosen = np.where(np.any(fits, axis=0), first_that_fits(fits), -1)
+    chosen = _gone(tried)
     for k in distinct(chosen).tolist():
         here = np.flatnonzero(chosen == k).tolist()
         yield here, cells.on(here) if k < 0 else tried[k].on(here), ways[k][1] if k > 0 else ""
 
 
-def _leanest(cells: Cells, some: Cells, indexes: list[int]) -> Cells:
-    """Some of the devices with all that the job's program goes to where a card has no room."""
-    ways = _unasked(cells)
-    return cells.with_job(options={**cells.job.options, **ways[-1][0]}).on(indexes) if ways else some
+def _ways(cells: Cells) -> tuple[list[tuple[dict[str, str], str]], list[Cells]]:
+    """What the job's program sets unasked where a card has no room (`_unasked`), and the job with each."""
+    ways, options = _unasked(cells), cells.job.options
+    return ways, [cells.with_job(options={**options, **way}) for way, _ in ways]
+
+
+def _gone(tried: Sequence[Cells]) -> NDArray[np.intp]:
+    """Which of several ways a program goes on each device, the mildest that fits, -1 for none, (C,)."""
+    found: NDArray[np.intp] = first([one.judged for one in tried])
+    return found
+
+
+def _as_programs_go(cells: Cells, _: Sequence[int]) -> Judged:
+    """What holds of a job on each device, with what its program would set there unasked."""
+    ways, tried = _ways(cells)
+    if not ways:
+        return cells.judged
+    chosen, every = _gone(tried), [*(one.judged for one in tried), cells.judged]
+    return Judged(*(np.choose(chosen % len(every), list(each)) for each in zip(*every, strict=True)))
 
 
 def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
@@ -171,13 +187,13 @@ def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
 
 
 def _answers(
-    cells: Cells, alone: Cells, catalogue: Catalogue, *, roomiest: Cells, checkpoint: float, note: str
+    cells: Cells, alone: Cells, catalogue: Catalogue, *, bounds: Sequence[Limits], checkpoint: float,
+    note: str,
 ) -> list[Answer]:  # fmt: skip
-    """The answer on each device, the largest sizes as `roomiest` holds them.
+    """The answer on each device, of which `bounds` are the largest sizes.
 
     `alone` is the job on one GPU, `note` what is to be said of all.
     """
-    bounds = limits(roomiest, roomiest.available)
     ways = changes(cells, bounds)
     smallest_of = smallest_by_vendor(
         float(alone.required[0]) / alone.share, cells.gpus, catalogue, alone.held_by

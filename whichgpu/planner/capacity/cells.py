@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.answers import Z90
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import memory_parts
@@ -16,7 +17,18 @@ from whichgpu.cost.job.settling import settle
 from whichgpu.cost.job.support import Needs, as_seen, refusal
 from whichgpu.cost.memory import replica_memory, starting
 from whichgpu.cost.memory.parts import Totals
-from whichgpu.cost.memory.verdict import doubt, elastic, hangs_on, of_cache
+from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.memory.verdict import (
+    Judged,
+    Room,
+    cache_holds,
+    doubt,
+    elastic,
+    hangs_on,
+    of_cache,
+    possibly,
+    surely,
+)
 from whichgpu.cost.table.paired import Paired
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.answers import Answers
+    from whichgpu.cost.job.layout import Held
     from whichgpu.cost.job.settling import Settled
     from whichgpu.cost.memory.readings import Readings
     from whichgpu.hardware.gpu import Gpu
@@ -41,6 +54,7 @@ if TYPE_CHECKING:
 #: Columns that may differ from device to device.
 _AXES = ("n_gpus", "tp", "pp")
 _ROOM = 2.0**60
+
 #: Parts that some devices or moments have none of: buffers of collectives, frames that wait for others.
 _SOME = ("communication", "frames_held")
 
@@ -72,14 +86,14 @@ class Cells:
         return replicas, now, most
 
     @cached_property
-    def _laid(self) -> tuple[Mapping[str, Any], tuple[Op, ...]]:
+    def _laid(self) -> Held:
         return memory_parts(self.settled, self.available, self._each)
 
     @cached_property
     def parts(self) -> Mapping[str, Array]:
         """Bytes on the fullest GPU of each device, by part, (C,)."""
         shape = (len(self.gpus),)
-        return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid[0].items()}
+        return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid.parts.items()}
 
     def parts_of(self, i: int) -> dict[str, float]:
         """The parts of one device; without those that others of the devices alone have."""
@@ -89,7 +103,7 @@ class Cells:
     @property
     def ops(self) -> tuple[Op, ...]:
         """What the fullest GPU runs."""
-        return self._laid[1]
+        return self._laid.ops
 
     @cached_property
     def required(self) -> Array:
@@ -199,18 +213,51 @@ class Cells:
             found[name] = Interval(low, mid, high, one.unit)
         return found
 
-    def _reading(self, index: int) -> Readings:
-        """What is read of the job on one of the devices, with memory enough."""
-        assert self.timed is not None
-        return self.timed.readings.each(lambda part: np.broadcast_to(part, (len(self.gpus),))[index])
+    @cached_property
+    def reading(self) -> Readings:
+        """What is read of the job on each device, with memory enough, (C,); nothing is timed."""
+        shape, found = (len(self.gpus),), readings(self._laid, Z90, np.full(len(self.gpus), _ROOM))
+        return found.each(lambda part: np.broadcast_to(np.squeeze(np.asarray(part)), shape))
+
+    @cached_property
+    def judged(self) -> Judged:
+        """Where the job fits at the upper end of what it needs, where by its middle, where it may, (C,)."""
+        done, stack = self.settled, self.settled.runtime
+        if "max_model_len" in done.job.options and starting.profiles(stack, done.job):
+            sure, may = cache_holds(*self._cache)
+        else:
+            # A cache of more requests is no doubt: they wait.
+            more = elastic(stack, self.parts, self.places[1]) if done.job.phase == "serve" else 0.0
+            sure = surely(stack, self.reading, self.required, self._rooms, more)
+            may = possibly(self.reading, self.required, self._rooms)
+        return Judged(self.fits & sure, self.fits, self.able & (self.fits | may))
+
+    @property
+    def _cache(self) -> tuple[Array, Array]:
+        """Bytes that a server which measures itself has for its cache, and those of its longest sequence."""
+        kept = self.parts["kv_cache"]
+        return self.available - self.required + kept, kept
+
+    @cached_property
+    def _rooms(self) -> Room:
+        """What each device gives the job; what a server can be given is less than the card in any case."""
+        phase = self.settled.job.phase
+        seen = [as_seen(gpu, phase).need("memory") for gpu in self.gpus] if phase == "serve" else None
+        most = 1.0 if self.settled.job.trains else self.settled.runtime.holds.get("most", 1.0)
+        card = seen and np.array(seen, dtype=np.float64)
+        return Room.of(self.gpus, self.available, card, np.full(len(self.gpus), most))
 
     def need(self, index: int) -> Interval | None:
         """What the job needs of one of the devices, with its interval; None where it cannot run there."""
-        if not self.able[index] or self.timed is None:
+        if not self.able[index]:
             return None
-        found = self._reading(index).need(float(self.required[index]))
+        found = self._at(self.reading, index).need(float(self.required[index]))
         low, mid, high = (float(np.ravel(end)[0]) for end in (found.low, found.mid, found.high))
         return Interval(low, mid, high, found.unit)
+
+    @staticmethod
+    def _at(reading: Readings, index: int) -> Readings:
+        return reading.each(lambda part: part[index])
 
     def hangs_on(self, index: int, note: str) -> tuple[str, ...]:
         """What a verdict hangs on that a note leaves open, and what would settle it."""
@@ -218,18 +265,14 @@ class Cells:
 
     def doubt(self, index: int) -> str:
         """What is said where the job may run out of the memory of one of the devices, or fit all the same."""
-        if not self.able[index] or self.timed is None:
+        if not self.able[index]:
             return ""
-        done, room = self.settled, float(self.available[index])
+        done, parts = self.settled, self.parts_of(index)
         if "max_model_len" in done.job.options and starting.profiles(done.runtime, done.job):
-            kept = float(self.parts["kv_cache"][index])
-            return of_cache(room - float(self.required[index]) + kept, kept)
-        one = self._reading(index)
-        # What a server can be given is less than the card in any case.
-        gpu, serves = self.gpus[index], done.job.phase == "serve"
-        card = as_seen(gpu, done.job.phase).need("memory") if serves else room
-        more = elastic(done.runtime, self.parts_of(index), self.places[1][index] if serves else 1.0)
-        return doubt(done.runtime, one, self.required[index], room, gpu=gpu, card=card, elastic=more)
+            return of_cache(*(float(each[index]) for each in self._cache))
+        more = elastic(done.runtime, parts, self.places[1][index] if done.job.phase == "serve" else 1.0)
+        room = Room(*(one[index] for one in self._rooms))
+        return doubt(done.runtime, self._at(self.reading, index), self.required[index], room, more)
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""
@@ -237,8 +280,7 @@ class Cells:
         if job.phase != "serve":
             return None
         replicas, now, most = (float(part[index]) for part in self.places)
-        kept = self.parts["kv_cache"] + self.parts.get("kv_reserve", 0.0)
-        each = float(kept[index]) / now
+        each = float(np.broadcast_to(np.ravel(self._laid.each), (len(self.gpus),))[index])
         more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
         return int(min(now + more, most) * replicas)
 

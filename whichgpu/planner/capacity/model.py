@@ -45,7 +45,8 @@ class Change:
     `kind` is precision, batch, gpus, tensor_parallel ..; `option` what to type; `required` in B per GPU on
     `n_gpus` of `gpu`. `throughput` is the model's own prediction, `speed` its middle over that of the job as
     asked for, given the memory; both None where the change was not timed. `host_memory` in B is needed
-    beside. Of a serving job `concurrency` is how many requests it holds at once then.
+    beside. Of a serving job `concurrency` is how many requests it holds at once then. It `may_run_out` of
+    memory where it fits by the middle of what it needs, and not at the upper end.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Change:
     quality: Quality = field(default_factory=lambda: Quality("the same arithmetic: no change of results"))
     host_memory: float = 0.0
     concurrency: int | None = None
+    may_run_out: bool = False
 
     def __str__(self) -> str:
         return f"{self.text} ({self.option}): {gib(self.required)} of {gib(self.available)}"
@@ -71,16 +73,17 @@ class Change:
             "n_gpus": self.n_gpus, "required": self.required, "available": self.available,
             "host_memory": self.host_memory, "concurrency": self.concurrency,
             "throughput": self.throughput.to_dict() if self.throughput else None, "speed": self.speed,
-            "quality": self.quality.to_dict(),
+            "quality": self.quality.to_dict(), "may_run_out": self.may_run_out,
         }  # fmt: skip
 
 
 @immutable
 class Limits:
-    """The largest of each that fits, all else as asked; None where the job has no such size, 0 for none.
+    """The largest of each that fits for sure, all else as asked; None where the job has no such size.
 
     `batch` per GPU; `context` in tokens of a sequence, prompt and output together, which the model was made
     for up to `made_for`; `concurrency` over all GPUs; `resolution` is the edge of a square image in pixels.
+    0 is none. `may` has, by the same names, the largest that may fit and may run out, where that is more.
     """
 
     batch: int | None = None
@@ -88,13 +91,17 @@ class Limits:
     made_for: int | None = None
     concurrency: int | None = None
     resolution: int | None = None
+    may: Mapping[str, int] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, int | None]:
+    def most(self, name: str) -> int | None:
+        """The largest that fits for sure; where none does, the largest that may."""
+        found: int | None = getattr(self, name)
+        return found or self.may.get(name, found)
+
+    def to_dict(self) -> dict[str, Any]:
         """Every limit by name."""
-        return {
-            name: getattr(self, name)
-            for name in ("batch", "context", "made_for", "concurrency", "resolution")
-        }
+        names = ("batch", "context", "made_for", "concurrency", "resolution")
+        return {**{name: getattr(self, name) for name in names}, "may": dict(self.may)}
 
 
 @immutable

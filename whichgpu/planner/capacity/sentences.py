@@ -51,12 +51,14 @@ def _shown(answer: Answer) -> str:
 
 def _relaxed(answer: Answer) -> str:
     """The mildest change on the same GPUs, the mildest with more of them, else the smallest card."""
-    here = [one for one in answer.changes if one.kind not in (*_MORE, "offload")]
+    # What fits for sure goes before what may run out.
+    sorted_ = sorted(answer.changes, key=lambda one: one.may_run_out)
+    here = [one for one in sorted_ if one.kind not in (*_MORE, "offload")]
     if answer.jobs[0].trains:
         # Shorter sequences train something else.
         here.sort(key=lambda one: one.kind == "context")
     same = next(iter(here), None)
-    more = next((one for one in answer.changes if one.kind in _MORE), None)
+    more = next((one for one in sorted_ if one.kind in _MORE), None)
     said = [_typed(one) for one in (same, more) if one is not None]
     if not said and answer.changes:
         said = [_typed(answer.changes[0])]
@@ -68,4 +70,5 @@ def _relaxed(answer: Answer) -> str:
 
 
 def _typed(one: Change) -> str:
-    return f"{one.option} fits ({gib(one.required)}{' each' if one.n_gpus > 1 else ''})"
+    fits = "may fit" if one.may_run_out else "fits"
+    return f"{one.option} {fits} ({gib(one.required)}{' each' if one.n_gpus > 1 else ''})"

@@ -15,7 +15,7 @@ from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import smallest, smallest_by_vendor
-from whichgpu.planner.capacity.limits import largest, limits
+from whichgpu.planner.capacity.limits import largest, limits, within
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, by_size
 from whichgpu.planner.capacity.sentences import reason
@@ -87,7 +87,7 @@ def _available(columns: Sequence[Cells]) -> Array:
 def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]:
     required, available = _together(columns), _available(columns)
     names = _names(columns)
-    bounds = [limits(cells, available - (required - cells.required)) for cells in columns]
+    bounds = [limits(cells, within(available - (required - cells.required))) for cells in columns]
     alone = _alone([replace(cells.job, tp=None, pp=None) for cells in columns], catalogue)
     least = float(_together(alone)[0])
     cards = smallest_by_vendor(least, columns[0].gpus, catalogue, lambda gpu: _hold(columns, least, gpu))
@@ -161,7 +161,9 @@ def _smaller(columns: Sequence[Cells]) -> Iterator[tuple[int, Change]]:
             )
 
         with suppress(UsageError):
-            sizes = largest(sized, available, int(most) - 1) if most > 1.0 else np.zeros(len(gpus))
+            sizes = np.zeros(len(gpus))
+            if most > 1.0:
+                sizes = largest(sized, within(available), len(gpus), int(most) - 1)[: len(gpus)]
             required = sized(np.maximum(sizes, 1.0), here).required
             for i in map(int, np.flatnonzero((sizes > 0) & (required <= available))):
                 if not _refusal(columns, gpus[i]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.memory import starting
-from whichgpu.planner.capacity.limits import context
+from whichgpu.planner.capacity.limits import context, within
 from whichgpu.planner.capacity.model import gib
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def longest(cells: Cells) -> NDArray[Any]:
         told[done.runtime.holds["told"]] = f"{starting.share(done.runtime, done.job):g}"
         # One token is written, for which there is room before it comes.
         one = cells.with_job(options=told, concurrency=None, output_tokens=1.0)
-        known = np.maximum(context(one, cells.available) - 1.0, 0.0)
+        # As vLLM counts it: of its two halves, which are alike here, the first.
+        known = np.maximum(context(one, within(cells.available))[: len(cells.gpus)] - 1.0, 0.0)
         # What is known of these cells is kept with them, as what is timed ahead is.
         vars(cells)["_longest"] = known
     return known

@@ -77,7 +77,7 @@ class Try:
                 self.kind, self.texts[i], self.options[i], cells.gpus[i].id, cells.counts[i],
                 float(cells.required[i]), float(cells.available[i]), throughput=rate,
                 speed=rate.mid / before.mid if rate and before else None, quality=self.quality,
-                concurrency=cells.held(i),
+                concurrency=cells.held(i), may_run_out=not cells.judged.surely[i],
             )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
          Quality("smaller images")),
     ]  # fmt: skip
     for kind, column, asked, cost in axes:
-        values = [getattr(one, kind) for one in limits]
+        values = [one.most(kind) for one in limits]
         if asked is None or not any(values):
             continue
         output = 0.0 if kind != "context" or job.trains else float(np.max(np.asarray(job.output_tokens)))

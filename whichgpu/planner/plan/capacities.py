@@ -20,7 +20,7 @@ from whichgpu.cost.serving.replicas import replicas
 from whichgpu.cost.serving.steady import Met
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.fleets.ways import ways
-from whichgpu.planner.grid import WORTH, gpus_per_copy, grid, sure, where_any
+from whichgpu.planner.grid import WORTH, gpus_per_copy, grid, where_any
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
@@ -192,7 +192,7 @@ def _configured(demand: Demand, told: Estimates, laid: Layout) -> Ability:
     together = np.broadcast_to(np.asarray(told.job.n_gpus, dtype=float), shape)[0]
     gpus = together if told.job.trains else shared
     quick = told.fits if demand.latency is None else told.fits & (told.latency <= demand.latency)
-    quick = where_any(quick & sure(told), quick)
+    quick = where_any(quick & told.surely, quick)
     per_unit = 1.0
     if demand.unit == "requests" and told.workload.unit == "tokens":
         per_unit = float(np.ravel(np.asarray(told.job.output_tokens or 1.0))[0])
