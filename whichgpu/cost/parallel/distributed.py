@@ -140,7 +140,13 @@ def cut(job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, Array, Array]:
     batch = np.asarray(job.batch, dtype=np.float64)
     # A sequence is the least that a stage can take.
     pieces = np.where(split, np.maximum(batch, 1.0), 1.0)
-    return job.changed(batch=batch / pieces), count * pieces, np.where(pieces > 1.0, count, 1.0)
+    each = np.asarray(count * pieces)
+    piece = job.changed(batch=batch / pieces)
+    if each.ndim == 0:
+        # Said of the pieces, so that who lays out this job again has as many of them.
+        options = {name: one for name, one in job.options.items() if name != "global_batch"}
+        piece = piece.changed(options={**options, "grad_accum": f"{float(each):g}"})
+    return piece, each, np.where(pieces > 1.0, count, 1.0)
 
 
 def _micro_batches(job: Job, mesh: Mesh) -> Array:
