@@ -391,7 +391,12 @@ def _is_known(name: str) -> bool:
 
 
 def _is_split(job: Job) -> bool:
-    """Whether a training's layers are cut over GPUs, its stages or its experts dealt out over them."""
+    """Whether a training's layers are cut over GPUs, its stages or its experts dealt out over them.
+
+    Adapters beside weights in 4 bits are PEFT's, which deals layers out too.
+    """
+    if job.phase == adapters.PHASES[1]:
+        return False
     if job.options.get("sharding", "").strip().lower() in ("fsdp", "zero3"):
         return False
     degrees = (job.tp, job.pp, *(job.options.get(name) for name in ("ep", "vp")))
