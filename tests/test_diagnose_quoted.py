@@ -69,7 +69,8 @@ def test_mfu_is_of_all_micro_batches_and_hfu_of_what_is_computed_again_too():
     from whichgpu.cost.reading.quoted import read
 
     def rate(text, pp=None, **options):
-        job = api.job("llama-2-7b", phase="pretrain", precision="bf16", seq_len=4096, pp=pp, options=options)
+        columns = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096, "runtime": "PyTorch"}
+        job = api.job("llama-2-7b", pp=pp, options=options, **columns)
         one = estimate(replace(job, n_gpus=8.0), [catalogue()["h100-80gb-sxm"]], explain=True).at(0, 0)
         return replace(read(text), metric="flops", once="MFU" in text).predicted(one).mid
 

@@ -98,3 +98,57 @@ def test_a_release_of_torchvision_is_one_of_pytorch():
         *({**row, "runtime": text} for text in ("torchvision 0.12", "PyTorch 1.11", "PyTorch 2"))
     )
     assert old == torch != new
+
+
+CUT = {
+    "workload": "llama-3.1-405b", "gpu": "h100-80gb-sxm", "n_gpus": "8192", "phase": "pretrain",
+    "precision": "bf16", "batch": "1", "seq_len": "8192", "tp": "8", "pp": "16",
+    "options": "global_batch=2048",
+}  # fmt: skip
+OF_EXPERTS = {"gpu": "h100-80gb-sxm", "phase": "pretrain", "precision": "bf16", "seq_len": "4096"}
+
+
+@pytest.mark.parametrize("runtime", ["", "Meta"])
+def test_what_trains_a_model_that_is_cut_is_megatron_where_nothing_is_named(runtime):
+    """PyTorch's own trainers share all of a model out alike; that it is a guess widens the interval."""
+    rows = [{**CUT, "runtime": text} for text in (runtime, "Megatron-LM", "PyTorch")]
+    guessed, named, other = predict_rows(rows, GPUS)
+    assert guessed.value == pytest.approx(named.value)
+    assert guessed.high / guessed.low > 1.1 * named.high / named.low
+    assert other.value < 0.8 * named.value
+    # A table is answered as its rows are by themselves, in any company.
+    whole = {**CUT, "tp": "", "pp": "", "options": ""}
+    _, again = predict_rows([whole, rows[0]], GPUS)
+    assert again.value == guessed.value
+    asked = api.predict(
+        "llama-3.1-405b", gpu="h100-80gb-sxm:8192", phase="pretrain", precision="bf16", batch=1, seq_len=8192,
+        tp=8, pp=16, runtime=runtime, options={"global_batch": "2048"},
+    )  # fmt: skip
+    assert asked.to_dict()["predicted"]["value"]["mid"] / 8192 == pytest.approx(
+        guessed.value / 8192, rel=1e-6
+    )
+
+
+def test_a_trainer_that_shares_weights_out_is_no_megatron():
+    """FSDP beside tensor parallelism is PyTorch's; adapters, and a model in one piece, are as they were."""
+    whole = {**CUT, "workload": "llama-3.1-70b", "n_gpus": "64", "pp": "", "options": "sharding=fsdp"}
+    shared, plain = predict_rows([whole, {**whole, "runtime": "PyTorch"}], GPUS)
+    assert shared.value == pytest.approx(plain.value)
+
+
+@pytest.mark.parametrize(
+    ("workload", "n_gpus", "runtime", "least"),
+    [("deepseek-v3", "2048", "Megatron-LM", 600.0), ("deepseek-v2", "1024", "", 600.0),
+     ("gpt-oss-120b", "64", "Megatron-Bridge", 4000.0), ("mixtral-8x7b", "64", "Megatron-LM", 3500.0)],
+)  # fmt: skip
+def test_experts_of_which_no_mesh_is_stated_are_dealt_out_before_they_are_gathered(
+    workload, n_gpus, runtime, least
+):
+    """Gathered with every micro-batch they were a fifth to a tenth as fast as such runs are published."""
+    row = {**OF_EXPERTS, "workload": workload, "n_gpus": n_gpus, "runtime": runtime}
+    (told,) = predict_rows([row], GPUS)
+    assert not told.error
+    assert told.value / float(n_gpus) > least
+    # Stated by half they are no refusal, as they were.
+    (half,) = predict_rows([{**row, "options": "ep=8"}], GPUS)
+    assert not half.error

@@ -12,6 +12,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.explain import explain
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.parallel.links import all_gather, node_size, spread_link
@@ -170,6 +171,16 @@ def test_pipelines_of_pytorch_are_filled_with_each_batch(runtime: str, rounds: f
     )
     ratio = float(twice.parts["bubble"][0, 0] / once.parts["bubble"][0, 0])
     assert ratio == pytest.approx(rounds, rel=0.35 if rounds == 1.0 else 0.15)
+
+
+def test_a_pipeline_of_pieces_is_explained_as_it_is_predicted() -> None:
+    """Laid out again for `--explain`, a batch of sixteen was one piece, and its bubble most of the step."""
+    job = replace(TRAIN, n_gpus=16.0, pp=4.0, batch=16.0, runtime="torchtitan")
+    answer = run(job, H100).at(0, 0)
+    step = explain(answer, GPUS[H100]).step
+    shares = sum(part["seconds"] for part in step.values())
+    assert shares == pytest.approx(float(breakdown(job, [GPUS[H100]]).step[0, 0]), rel=1e-6)
+    assert step["bubble"]["seconds"] < 0.2 * shares
 
 
 def test_parts_of_a_pipeline_may_be_uneven_where_any_modules_make_one() -> None:

@@ -187,7 +187,11 @@ class Workload(Shown):
         return columns
 
     def runtime(self, job: Job) -> str:
-        """What runs a job of this workload that names no runtime: that of its format, or of its phase."""
+        """What runs a job of this workload that names no runtime: that of its format, or of its phase.
+
+        A training whose layers or experts are dealt out is Megatron's, as PyTorch's own trainers share all of
+        a model out alike.
+        """
         key = id(self), job.phase, job.precision
         known = _usual_runtimes.get(key)
         if known is None:
@@ -197,7 +201,8 @@ class Workload(Shown):
                 _usual_runtimes.clear()
             # With itself, so that no other workload can have its id.
             known = _usual_runtimes[key] = self, found
-        return known[1]
+        dealt = known[1] == _TRAINS and is_language_model(self) and _is_split(job)
+        return _SPLITS if dealt else known[1]
 
     def _reader(self, form: str, asked: str) -> str:
         """What alone runs a format at inference, of a family its own (`INT8`); '' where several do."""
@@ -331,6 +336,8 @@ _phases: dict[int, tuple[Workload, tuple[str, ...]]] = {}
 #: What runs a workload by default, by phase and format.
 _usual_runtimes: dict[tuple[Any, ...], tuple[Workload, str]] = {}
 _USUAL = 512
+#: What trains a language model where nothing is named, and one whose layers or experts are dealt out.
+_TRAINS, _SPLITS = "pytorch-2", "megatron"
 #: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.
 _AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency"))
 #: Options of the same kind.
@@ -381,6 +388,26 @@ def _is_known(name: str) -> bool:
     from whichgpu.workloads.zoo import workloads
 
     return name in workloads()
+
+
+def _is_split(job: Job) -> bool:
+    """Whether a training's layers are cut over GPUs, its stages or its experts dealt out over them.
+
+    Adapters beside weights in 4 bits are PEFT's, which deals layers out too.
+    """
+    if job.phase == adapters.PHASES[1]:
+        return False
+    if job.options.get("sharding", "").strip().lower() in ("fsdp", "zero3"):
+        return False
+    degrees = (job.tp, job.pp, *(job.options.get(name) for name in ("ep", "vp")))
+    return any(_is_more(one) for one in degrees)
+
+
+def _is_more(degree: Any) -> bool:
+    """Whether a degree of parallelism, a number, its text or an array of them, is above one throughout."""
+    if isinstance(degree, str):
+        return degree.strip() not in ("", "1")
+    return degree is not None and bool(np.all(np.asarray(degree) > 1.0))
 
 
 def is_language_model(workload: Workload) -> bool:

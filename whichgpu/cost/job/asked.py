@@ -515,6 +515,9 @@ def _named(job: Job, fallback: str) -> Runtime:
         stack = runtime(f"{text} enforce-eager", fallback)
         # Who has no more to say of it launches tokens as prompts.
         stack = stack if stack.launch else replace(stack, launch=stack.eager)
+    if stack.domain and job.trains and not job.runtime:
+        # That a model is cut over GPUs says what may train it, and no more.
+        stack = replace(stack, exact=False)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     told = layout in ("channels_last", "nhwc") and "nhwc" not in stack.marks
     return stack.marked("nhwc") if told else stack

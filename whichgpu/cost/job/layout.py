@@ -20,7 +20,7 @@ from whichgpu.cost.job.support import Needs, as_seen, in_several, refusal, stand
 from whichgpu.cost.memory import arenas, hearing, job_memory, offload, starting
 from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import slack as reserved_slack
-from whichgpu.cost.parallel import distributed, machines, pipeline, sequence
+from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.timing import passes, prompts
@@ -402,6 +402,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     if job_memory.prepared(job, stack) and not stack.holds.get("fused_layers"):
         own = tuple(job_memory.in_wide_model(op) for op in own)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
+    layers = workload.dims.get("layers")
     sent = training_step.exchanges(job, stack, devices, whole)
     waits = sum(sent[:3]) + distributed.host_seconds(job, whole, devices) / mesh.pp
     return Layout(
@@ -418,7 +419,13 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         parts=parts,
         refusals=_refusals(devices, own, job, stack),
         unused=(),
-        said=(*distributed.notes(job, mesh, stack, workload.dims.get("layers")), *said),
+        said=(
+            *distributed.notes(job, mesh, stack, layers),
+            *advice.of_mesh(
+                job, mesh, stack, devices, layers=layers, micro_batches=step.micro_batches / step.rounds
+            ),
+            *said,
+        ),
         **_beside_step(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)._asdict(),
     )  # fmt: skip
 

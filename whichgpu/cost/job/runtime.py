@@ -47,10 +47,11 @@ class Runtime:
     activations of a product in 8 or 4 bits.
     An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
     the host's time for a launch those of a stage of a pass take the share that `starts` has of it.
-    `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
-    where free text named no known stack and this is only the nearest. `marks` are what sets one use
-    apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
-    whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
+    `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it, `gathered_fp8` those
+    of a weight of FP8 products as its shards are gathered. `exact` is False where free text named no known
+    stack and this is only the nearest. `marks` are what sets one use apart: a version, channels-last tensors,
+    attention that is not fused. `like` is the id of a runtime whose kernels it runs: what the fit knows of
+    that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
     pipeline one sequence at a time. `calls` is by kind of product the id of a runtime that calls the same
     library: what the fit knows of those kernels holds. What `reads` works on real data. With `casts_once`
@@ -190,6 +191,7 @@ class Runtime:
     turns: Mapping[str, float] = field(default_factory=dict)
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
+    gathered_fp8: float = 2.0
     micro_batch: float = 0.0
     narrow: bool = False
     casts: bool = False

@@ -140,7 +140,13 @@ def cut(job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, Array, Array]:
     batch = np.asarray(job.batch, dtype=np.float64)
     # A sequence is the least that a stage can take.
     pieces = np.where(split, np.maximum(batch, 1.0), 1.0)
-    return job.changed(batch=batch / pieces), count * pieces, np.where(pieces > 1.0, count, 1.0)
+    each = np.asarray(count * pieces)
+    piece = job.changed(batch=batch / pieces)
+    if each.ndim == 0:
+        # Said of the pieces, so that who lays out this job again has as many of them.
+        options = {name: one for name, one in job.options.items() if name != "global_batch"}
+        piece = piece.changed(options={**options, "grad_accum": f"{float(each):g}"})
+    return piece, each, np.where(pieces > 1.0, count, 1.0)
 
 
 def _micro_batches(job: Job, mesh: Mesh) -> Array:
@@ -177,7 +183,7 @@ def plan(
     # torchtitan and Llama 3 (section 3.3.2) do not shard weights again after the forward pass of a stage.
     gathers = np.where((level == _WHOLE) & (np.asarray(mesh.pp) > 1), 1.0, _GATHERS[level])
     gradients = _gradient_bytes(job, stack)
-    each = gradients + gathers * section("training")["weight_bytes"]
+    each = gradients + gathers * _gathered_bytes(job, stack)
     frozen = _frozen_bytes(own) / mesh.pp if level == _WHOLE else 0.0
     experts, alike = _expert_share(own), mesh.expert_replicas(job)
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
@@ -322,6 +328,12 @@ def _gradient_bytes(job: Job, stack: Runtime) -> float:
     spec = precision(job.precision)
     mixed = spec.mixed or (stack.specialised and spec.weight < stack.mixed_gradient)
     return stack.mixed_gradient if mixed else max(spec.weight, 2.0)
+
+
+def _gathered_bytes(job: Job, stack: Runtime) -> float:
+    """Bytes of a weight as its shards are gathered: 16 bits, or those that FP8 products read."""
+    narrow = precision(job.precision).math == "fp8"
+    return stack.gathered_fp8 if narrow else float(section("training")["weight_bytes"])
 
 
 def held_parameters(whole: Sequence[Op], own: Sequence[Op]) -> Any:

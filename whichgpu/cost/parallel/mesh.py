@@ -108,6 +108,8 @@ class Mesh:
         `uneven`: parts of a pipeline may have a layer more than others (`Runtime.uneven_parts`).
         """
         gpus, replica = _array(job.n_gpus), self.replica
+        for name in ("tp", "pp", "cp"):
+            _whole_degree(name, getattr(self, name))
         if some(replica > gpus):
             parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
             product = " times ".join(f"{k}={v.max():g}" for k, v in parts.items() if np.any(v > 1))
@@ -174,6 +176,14 @@ class Mesh:
             )
         if not job.trains and "moe_tp" not in job.options:
             _deals_evenly("ep", self.ep, have)
+
+
+def _whole_degree(name: str, degree: Array) -> None:
+    """Refuse a degree that is no whole number."""
+    bad = [one for one in distinct(degree) if one % 1.0]
+    if bad:
+        near = [int(one) for one in (bad[0] // 1.0, bad[0] // 1.0 + 1.0) if one >= 1.0]
+        raise UsageError(f"{name}={bad[0]:g} is no whole number of GPUs; use {name}={either(near)}")
 
 
 def _deals_evenly(name: str, degree: Array, have: Array) -> None:

@@ -22,7 +22,7 @@ from whichgpu.cost.job.habits import recomputing
 from whichgpu.cost.job.layout import by_hand, devices_of, memory_parts
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.memory.parts import GIB, UNSURE, needed
-from whichgpu.cost.memory.sparing import Next, sparing
+from whichgpu.cost.memory.sparing import Next, deals_out, sparing
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.table.paired import Paired, Stacks, joined
@@ -243,6 +243,9 @@ class Pool(Sweep):
         super().__init__(settled.workload.id, lenient=lenient)
         if sends_away(settled.job, settled.workload, settled.runtime):
             # It would send some of that away, which `smaller` tries then.
+            self._most = UNSURE
+        if settled.job.trains and deals_out(settled.workload, settled.job, settled.runtime):
+            # Neither would it be held by two thirds of what it needs, which `smaller` cuts into stages.
             self._most = UNSURE
         self._settled, self._gpus = settled, gpus
         self._places: dict[tuple[int, int], int] = {}

@@ -73,11 +73,23 @@ DONE = _HEADS.index("phase")
 
 
 def head_of(cells: tuple[str, ...]) -> tuple[str, ...]:
-    """The texts of a row's head; beside a phase that says no more than that it runs, that it is of audio."""
+    """The texts of a row's head; beside a phase that says no more than that it runs, that it is of audio.
+
+    Beside any phase that a row's model is cut over GPUs.
+    """
     texts: tuple[str, ...] = HEAD(cells)
-    if not _counts_audio(_ASKED(cells)) or squeezed(texts[DONE]) not in _RUNS:
+    if texts[DONE] and _DEALT(cells) not in _IN_ONE and _SPLIT not in texts[DONE]:
+        texts = (*texts[:DONE], texts[DONE] + _SPLIT, *texts[DONE + 1 :])
+    if not _counts_audio(_ASKED(cells)) or squeezed(HEAD(cells)[DONE]) not in _RUNS:
         return texts
     return (*texts[:DONE], texts[DONE] + _AUDIO, *texts[DONE + 1 :])
+
+
+#: Cells that say over how many GPUs a model is cut, and what they say of one that is not.
+_DEALT = itemgetter(COLUMNS.index("tp"), COLUMNS.index("pp"))
+_IN_ONE = {(tp, pp) for tp in ("", "1") for pp in ("", "1")}
+#: How a phase ends whose row cuts a model over GPUs, on which hangs what trains one that names nothing.
+_SPLIT = "|split"
 
 
 @lru_cache(maxsize=1024)
@@ -138,6 +150,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     audio, phase = phase.endswith(_AUDIO), phase.removesuffix(_AUDIO)
+    split, phase = phase.endswith(_SPLIT), phase.removesuffix(_SPLIT)
     kind, stack = engine_apart(kind, stack)
     kind, cache = cache_apart(kind)
     # `ResNet-50 with TensorRT`
@@ -173,10 +186,12 @@ def read_head(texts: tuple[str, ...]) -> Head:
     )
     read = MODELLED | set(workload.options)
     kept = {key: value for key, value in job.options.items() if key in read}
-    fallback = workload.runtime(job)
+    fallback = workload.runtime(job.changed(pp=2.0) if split else job)
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))
     named = runtime(stack or fallback, fallback)
+    if split and job.trains and named.domain and not stack:
+        named = replace(named, exact=False)  # as `asked` takes it
     # Of what is one runtime, Ollama loads other files than llama.cpp does, where nothing says which.
     loaded = "" if kind else next((one for one in named.loads if one in (stack or fallback).lower()), "")
     same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)

@@ -40,6 +40,8 @@ _TRANSLATORS = ("encoder_decoder", "gnmt")
 _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 #: GPUs of a machine, and how many machines hold one copy at most.
 _MACHINE, _STAGES = 8, (1, 2, 4, 8, 16)
+#: Machines from which on experts are cut into stages rather than gathered (assumed).
+_MANY = 16
 
 
 #: The batch that a row states as that of all its GPUs.
@@ -87,6 +89,7 @@ def _ways(cells: Cells, n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
         *_away(job, row),
         *_batches(job, numbers),
         *_of_all(job, numbers, most),
+        *_dealt(job, numbers, row["options"], most),
         *_splits(job, numbers, most),
     )
 
@@ -160,6 +163,49 @@ def _of_all(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tupl
         # What says how the batch of all is made up says that this one is of each.
         return ()
     return [({"batch": f"{each:g}"}, _WHOLE)]
+
+
+def _dealt(
+    job: Job, stated: Mapping[str, float], options: str, n_gpus: int
+) -> Iterator[tuple[dict[str, str], str]]:
+    """Ways to deal out a mixture of experts that is trained, where nothing is said of its stages or shards.
+
+    Whoever trains one on many machines cuts it into stages and deals experts out, as Megatron-LM and
+    DeepSeek-V3 (its report, section 3.2) do: to gather all experts with every micro-batch takes longer than
+    the few do that a token goes to. On few machines shares are the usual way.
+    """
+    dims = resolve(job.workload).dims
+    if not (job.trains and dims.get("experts")) or job.options.keys() & {"sharding", "moe_tp"} or n_gpus < 2:
+        return
+    shares = [
+        ({"options": _joined(options, one)}, one)
+        for one in ("sharding=fsdp", "sharding=fsdp;checkpointing=full")
+    ]
+    stages = list(_stages(job, stated, options, n_gpus)) if "pp" not in stated else []
+    # An engine that shards states alone has no shares to gather.
+    first = n_gpus >= _MANY * _MACHINE or asked.read(job).runtime.shards == "zero1"
+    yield from (*stages, *shares) if first else (*shares, *stages)
+
+
+def _stages(
+    job: Job, stated: Mapping[str, float], options: str, n_gpus: int
+) -> Iterator[tuple[dict[str, str], str]]:
+    """Stages of a mixture of experts whose machines hold each expert once, the fewest first."""
+    experts, tp = int(resolve(job.workload).dims["experts"]), int(stated.get("tp", 1))
+    widths = [f"{job.degree('ep'):g}"] if "ep" in job.options else ["8", "64"]
+    for ep in widths:
+        for count in _STAGES[1:]:
+            whole = n_gpus % (count * tp) == 0 and n_gpus // (count * tp) % int(ep) == 0
+            if not whole or experts % int(ep):
+                continue
+            split = {"tp": f"{tp}", "pp": f"{count}"}
+            more = "" if "ep" in job.options else f"ep={ep}"
+            said = ", ".join(filter(None, (f"pp={count}", more)))
+            yield {**split, "options": _joined(options, more, "sharding=zero1")}, said
+
+
+def _joined(*options: str) -> str:
+    return ";".join(filter(None, options))
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:

@@ -250,9 +250,11 @@ def _strategy(request: Request, job: Job, offer: Offer | None, more: float) -> S
     answer = estimate(job, [request.gpu], explain=True).at(0, 0)
     parts = breakdown(job, [request.gpu])
     choice = {"seconds": (more - 1.0) * answer.latency.mid}
-    # A trainer that cuts each batch for its pipeline is asked for the batch.
+    # A trainer that cuts each batch for its pipeline is asked for the batch, and not for its pieces.
+    said = {name: one for name, one in answer.job.options.items() if name != "grad_accum"}
     answer = replace(
-        answer, job=answer.job.changed(batch=job.batch), latency=answer.latency.scaled(more),
+        answer, job=answer.job.changed(batch=job.batch, options={**said, **job.options}),
+        latency=answer.latency.scaled(more),
         throughput=answer.throughput.scaled(1.0 / more), energy=answer.energy * more,
     )  # fmt: skip
     cp, ep, vp = (int(job.degree(name)) for name in _DEGREES)
