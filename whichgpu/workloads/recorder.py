@@ -226,12 +226,12 @@ class Recorder(Ledger):
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
 
-    def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
+    def add(self, elements: Any, *, wide: bool = False, shard: str = "none", name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
         size = self._sizes[wide]
         self._scaled("pointwise", name, elements, elements, self._wide(wide), over="elements",
                      reads=2 * size, writes=size, saves=0.0, flops=1.0, fusable=True,
-                     backward="linear")  # fmt: skip
+                     shard=shard, backward="linear")  # fmt: skip
 
     def narrow(self, elements: Any, *, name: str = "cast") -> None:
         """What autocast made in FP32, cast for a product in 16 bits; nothing in any other format."""
