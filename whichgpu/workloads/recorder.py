@@ -209,19 +209,21 @@ class Recorder(Ledger):
     def pointwise(
         self, elements: Any, *, reads: float = 1.0, writes: float = 1.0, keeps: float = 0.0,
         wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
-        modulated: bool = False, beside: Any = 0.0, computed: bool = False,
+        modulated: bool = False, beside: Any = 0.0, computed: bool = False, waits: bool = False,
     ) -> None:  # fmt: skip
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept.
 
         `modulated` ones keep that for the gradient of what a conditioning made. What is `computed` over many
         values no engine makes a part of its neighbour. Bytes that come and go while
-        it runs, of small ops that it stands for, lie `beside`.
+        it runs, of small ops that it stands for, lie `beside`. The host `waits` for what came before it.
         """
         size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else self._wide(wide)
         if some(beside):
             shape = {**shape, "beside": beside}
         if computed:
             shape = {**shape, "computed": 1.0}
+        if waits:
+            shape = {**shape, "waits": 1.0}
         self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
