@@ -428,5 +428,10 @@ def test_modules_of_diffusers_write_rotations_and_norms_by_the_root_mean_square_
     assert moved("flux.1-dev", "diffusers", "fp32")["rope"] == 1.0
     assert moved("flux.1-dev", "diffusers torch.compile")["query_rms"] <= 1.0
     assert moved("flux.1-dev", "ComfyUI")["cosine"] == 1.75
+    assert (
+        moved("sdxl", "diffusers", "fp16")["group_norm"]
+        == moved("sdxl", "A1111", "fp16")["group_norm"]
+        == 1.5
+    )
     assert moved("hunyuandit-1.2", "diffusers")["widened_norm"] == 5.0
     assert moved("qwen-image", "diffusers")["rope_paired"] == 1.7
