@@ -351,7 +351,7 @@ def _shape(
     half = c["k_half"]
     if ops.kind == "conv":
         half = np.where(tensor & (d["window"] <= 1.0), c["k_half_pointwise"], half)
-    if ops.kind == "conv" or not runtime.domain:
+    if ops.kind == "conv" or not (runtime.domain and runtime.infers):
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
         half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["deepened"], 1.0)
     deep = k / (k + half) * n / (n + c["n_half"])
