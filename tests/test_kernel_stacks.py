@@ -407,3 +407,31 @@ def test_submissions_of_mxnet_fuse_norms_with_what_is_behind_them_and_keep_up_wi
         seconds("resnet50", "a100-80gb-sxm", runtime=name, **job) for name in ("MXNet", "MXNet MLPerf")
     )
     assert 0.80 < fused / alone < 0.95
+
+
+def test_modules_of_diffusers_write_rotations_and_norms_by_the_root_mean_square_out() -> None:
+    """RMSNorm and FP32LayerNorm of models/normalization.py, apply_rotary_emb of models/embeddings.py."""
+
+    def moved(workload: str, runtime: str, form: str = "bf16") -> dict[str, float]:
+        made = laid(workload, "h100-80gb-sxm", phase="generate", runtime=runtime, precision=form)
+        found: dict[str, float] = {}
+        for table in (one.table for one in made.work.kernels if one.table.kind == "elementwise"):
+            shares = np.broadcast_to(passes(table, made.runtime), (len(table.ops), 1, 1))[:, 0, 0]
+            names = [op.layer.rpartition(".")[2] for op in table.ops]
+            found |= {name: float(one) for name, one in zip(names, shares, strict=True)}
+        return found
+
+    eager = moved("flux.1-dev", "diffusers")
+    # Bytes of a value: 34 for 4; 2 x 15 and 18 for 2 x 4 and 6. Residual sums are as many bytes, and kernels.
+    assert [eager[name] for name in ("query_rms", "cosine", "rope")] == [8.5, 3.75, 3.0]
+    assert eager["norm"] == eager["gelu"] == eager["shift"] == 1.0
+    assert moved("flux.1-dev", "diffusers", "fp32")["rope"] == 1.0
+    assert moved("flux.1-dev", "diffusers torch.compile")["query_rms"] <= 1.0
+    assert moved("flux.1-dev", "ComfyUI")["cosine"] == 1.75
+    assert (
+        moved("sdxl", "diffusers", "fp16")["group_norm"]
+        == moved("sdxl", "A1111", "fp16")["group_norm"]
+        == 1.5
+    )
+    assert moved("hunyuandit-1.2", "diffusers")["widened_norm"] == 5.0
+    assert moved("qwen-image", "diffusers")["rope_paired"] == 1.7

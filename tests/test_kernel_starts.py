@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import finish
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.kernels.attention import score_passes
 from whichgpu.cost.kernels.elementwise import passes
-from whichgpu.cost.timing.time import limits
+from whichgpu.cost.timing.time import evaluate, limits, paced
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 
@@ -338,3 +338,22 @@ def test_gradients_in_8_bits_are_looked_at_before_they_are_cast_under_torchao() 
 
     assert share("torchtitan") == share("torchtitan compile") == 2.0
     assert share("Megatron-Bridge 26.04") == share("llm-foundry") == 1.0
+
+
+def test_what_a_detector_does_with_its_boxes_is_launched_while_the_gpu_waits() -> None:
+    """A tensor of the host's numbers waits for the GPU (`new_tensor` of mmdet's delta2bbox)."""
+
+    def alone(workload: str, runtime: str = "mmdetection 2.28") -> float:
+        made = laid(workload, "v100-16gb-pcie", phase="infer", precision="fp32", batch=1.0, runtime=runtime)
+        return float(sum((one.table.count * one.alone).sum() for one in made.work.kernels))
+
+    # 45 kernels for each of five levels and as many of the picture; a network alone is launched beside.
+    assert alone("retinanet-r50-fpn") == 270
+    assert alone("resnet50") == alone("retinanet-r50-fpn", "TensorRT 8.6") == 0
+    # A hundred masks are fetched one by one, and regions dealt out for them as well.
+    assert alone("maskrcnn-r50-fpn") - alone("fasterrcnn-r50-fpn") == 128
+    assert alone("maskrcnn-r50-fpn") - alone("maskrcnn-r50-fpn", "detectron2 0.6") == 100
+    timing = evaluate(laid("retinanet-r50-fpn", "v100-16gb-pcie", runtime="mmdetection 2.28").work, Fit())
+    beside = timing.host - timing.alone
+    assert timing.alone > 0.0
+    assert timing.seconds == pytest.approx(paced(timing.gpu, beside) + timing.alone, rel=1e-6)

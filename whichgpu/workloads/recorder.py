@@ -209,29 +209,31 @@ class Recorder(Ledger):
     def pointwise(
         self, elements: Any, *, reads: float = 1.0, writes: float = 1.0, keeps: float = 0.0,
         wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
-        modulated: bool = False, beside: Any = 0.0, computed: bool = False,
+        modulated: bool = False, beside: Any = 0.0, computed: bool = False, waits: bool = False,
     ) -> None:  # fmt: skip
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept.
 
         `modulated` ones keep that for the gradient of what a conditioning made. What is `computed` over many
         values no engine makes a part of its neighbour. Bytes that come and go while
-        it runs, of small ops that it stands for, lie `beside`.
+        it runs, of small ops that it stands for, lie `beside`. The host `waits` for what came before it.
         """
         size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else self._wide(wide)
         if some(beside):
             shape = {**shape, "beside": beside}
         if computed:
             shape = {**shape, "computed": 1.0}
+        if waits:
+            shape = {**shape, "waits": 1.0}
         self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
 
-    def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
+    def add(self, elements: Any, *, wide: bool = False, shard: str = "none", name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
         size = self._sizes[wide]
         self._scaled("pointwise", name, elements, elements, self._wide(wide), over="elements",
                      reads=2 * size, writes=size, saves=0.0, flops=1.0, fusable=True,
-                     backward="linear")  # fmt: skip
+                     shard=shard, backward="linear")  # fmt: skip
 
     def narrow(self, elements: Any, *, name: str = "cast") -> None:
         """What autocast made in FP32, cast for a product in 16 bits; nothing in any other format."""

@@ -63,15 +63,18 @@ def _written(op: Op, runtime: Runtime) -> float:
     """How often over an op moves its bytes where modules write it op by op.
 
     Of a function behind a convolution (`conv_silu`) by its own name, `_silu`; in the backward pass as
-    `.backward` behind that says; in 16 bits as `.half` does.
+    `.backward` behind that says; in 16 bits as `.half` does, but for what autocast has in FP32 anyway.
     """
     known = runtime.written
     if not known:
         return 1.0
     name = op.layer.removesuffix(AGAIN).rpartition(".")[2]
-    if op.dtype in HALF and f"{name}.half" in known:
-        return known[f"{name}.half"]
-    key = name if name in known else f"_{name.rpartition('_')[2]}"
+    keys = name, f"_{name.rpartition('_')[2]}"
+    if op.dtype in HALF and "wide" not in op.dims:
+        for key in keys:
+            if f"{key}.half" in known:
+                return known[f"{key}.half"]
+    key = keys[name not in known]
     return known.get(f"{key}.backward" if op.stage == "backward" else key, known.get(key, 1.0))
 
 

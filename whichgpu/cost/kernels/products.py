@@ -350,9 +350,10 @@ def _shape(
     m, n, k = d["m"], d["n"] * abreast(ops, runtime), d["k"]
     half = c["k_half"]
     if ops.kind == "conv":
-        # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
         half = np.where(tensor & (d["window"] <= 1.0), c["k_half_pointwise"], half)
-        half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["conv_depth"], 1.0)
+    if ops.kind == "conv" or not (runtime.domain and runtime.infers):
+        # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
+        half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["deepened"], 1.0)
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "gemm":
         # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.

@@ -38,7 +38,7 @@ def shares(work: Pass, found: Fit, links: Any) -> dict[str, Array]:
     `links` are seconds of the pass on links, a part of what it says of communication.
     """
     parts = {name: np.zeros((1, 1)) for name in ("compute", "weights", "cache", "activations")}
-    gap = host = np.zeros((1, 1))
+    gap = host = alone = np.zeros((1, 1))
     for one in work.kernels:
         compute, memory = limits(one, work, found)
         power, count = work.runtime.overlap, one.table.count
@@ -50,10 +50,13 @@ def shares(work: Pass, found: Fit, links: Any) -> dict[str, Array]:
         for name, bytes_moved in _traffic(one.table).items():
             parts[name] = parts[name] + (moved * bytes_moved).sum(axis=0)
         gap = gap + (count * between(work) * one.launched).sum(axis=0)
-        host = host + (count * one.started).sum(axis=0)
-    launched = host * work.runtime.launch * launches(work, found)
+        host = host + (count * (one.started - one.alone)).sum(axis=0)
+        alone = alone + (count * one.alone).sum(axis=0)
+    launch = work.runtime.launch * launches(work, found)
+    launched = host * launch
     gpu = sum(parts.values(), start=gap)
-    waits = paced(gpu, launched) - gpu + gap + work.runtime.fixed + work.communication - links
+    beside = paced(gpu, launched) - gpu + gap + alone * launch
+    waits = beside + work.runtime.fixed + work.communication - links
     every = {**parts, "links": np.asarray(links + np.zeros((1, 1))), "host": np.maximum(waits, 0.0)}
     whole = sum(every.values(), start=np.zeros((1, 1)))
     return {name: np.asarray(seconds / whole) for name, seconds in every.items()}

@@ -141,3 +141,13 @@ def started(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
     stages = zip(table.ops, _stages(table), strict=True)
     each = [within if WITHIN in op.layer else known.get(stage, 1.0) for op, stage in stages]
     return np.array(each)[:, None, None]
+
+
+def waiting(table: OpTable) -> Array | float:
+    """1 where the host launches an op when the GPU has done all before it and has nothing else, (O, 1, 1).
+
+    A tensor that is made of numbers of the host, or asked for its size, has the host wait for the GPU
+    (`copy_requires_sync` of aten/src/ATen/native/cuda/Copy.cu), and what follows is launched op by op.
+    """
+    waits = [float("waits" in op.dims) for op in table.ops]
+    return np.array(waits)[:, None, None] if any(waits) else 0.0

@@ -3,7 +3,7 @@
     t_op   = count * ((compute^p + memory^p)^(1/p) + gap)
     t_gpu  = sum of t_op
     t_host = launches * launch
-    t      = (t_gpu^3 + t_host^3)^(1/3) + fixed + communication
+    t      = (t_gpu^3 + t_host^3)^(1/3) + alone + fixed + communication
     t_fed  = (t^6 + t_input^6)^(1/6)
 
 p is the runtime's overlap of arithmetic and memory traffic; the host's launches run beside the GPU,
@@ -26,7 +26,7 @@ from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.kernels.products import KINDS as SPREAD
 from whichgpu.cost.kernels.products import fastest, occupancy, on_tensor_cores, rates
-from whichgpu.cost.timing.launching import launched, started
+from whichgpu.cost.timing.launching import launched, started, waiting
 from whichgpu.cost.timing.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
@@ -91,8 +91,9 @@ class Term:
 class Kernels:
     """The ops of a table with the times that the priors give; arrays broadcast to (O, G, J), in s.
 
-    `fastest_*` are what peak and bandwidth allow: no fit makes an op faster. `launched` are kernels, and
-    `started` the launches of a forward pass that take the host as long.
+    `fastest_*` are what peak and bandwidth allow: no fit makes an op faster. `launched` are kernels,
+    `started` the launches of a forward pass that take the host as long, and `alone` those of them during
+    which the GPU has nothing else to do.
     """
 
     table: OpTable
@@ -103,6 +104,7 @@ class Kernels:
     fastest_memory: Array
     launched: Array
     started: Array
+    alone: Array
 
 
 @immutable
@@ -137,6 +139,8 @@ class Timing:
     fastest: Array
     #: Share of the SMs that its products keep busy, in the mean.
     filled: Array | float = 1.0
+    #: Of the host's seconds those in which the GPU waits.
+    alone: Array | float = 0.0
     terms: tuple[Term, ...] = ()
     #: Seconds of the GPU, those at the full peak, and of these the experts', by what a pass is doing: a key
     #: of `STAGES`.
@@ -155,7 +159,9 @@ class Timing:
     @property
     def launching(self) -> Array:
         """By how much of itself a pass is longer where launches are: d log t / d log launch, 0 to 1."""
-        return self.host * (self.host / paced(self.gpu, self.host)) ** (PACE - 1.0) / self.seconds
+        beside = self.host - self.alone
+        slope = (beside / paced(self.gpu, beside)) ** (PACE - 1.0)
+        return np.asarray((beside * slope + self.alone) / self.seconds)
 
 
 def prepare(
@@ -173,6 +179,7 @@ def prepare(
     kernels = []
     for table, compute, memory in timed:
         count = launched(table, runtime, devices) * turns
+        starts = count * started(table, runtime, trains=trains)
         clocked = _clocked(table, devices, runtime, exponent, busy) * devices.capped
         kept = clocked
         if table.kind in PRODUCTS:
@@ -187,7 +194,8 @@ def prepare(
                 fastest_compute=_fastest_compute(table, devices, runtime, kept),
                 fastest_memory=_fastest_memory(table, devices, runtime, trains=trains),
                 launched=count,
-                started=count * started(table, runtime, trains=trains),
+                started=starts,
+                alone=starts * waiting(table),
             )
         )
     sent = np.asarray(communication, dtype=np.float64)
@@ -253,7 +261,7 @@ def _clocked(
 def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = False) -> Timing:
     """Time of a prepared pass under a fit; `explain` tells what each op takes, `bounds` what bounds them."""
     runtime, gap = work.runtime, between(work)
-    gpu, host, busy, traffic, fastest = (np.zeros((1, 1)) for _ in range(5))
+    gpu, host, alone, busy, traffic, fastest = (np.zeros((1, 1)) for _ in range(6))
     terms: list[Term] = []
     stages = {name: (np.zeros((1, 1)),) * 3 for name in STAGES}
     bounded_by = {name: np.zeros((1, 1)) for name in BINDING}
@@ -264,6 +272,8 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = Fa
         each = count * once
         gpu = gpu + each.sum(axis=0)
         host = host + (count * one.started).sum(axis=0)
+        if np.any(one.alone):
+            alone = alone + (count * one.alone).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
         traffic = traffic + one.table.traffic.sum(axis=0)
         fastest = fastest + (count * np.maximum(one.fastest_compute, one.fastest_memory)).sum(axis=0)
@@ -273,12 +283,12 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = Fa
         if bounds:
             _add_bounds(bounded_by, compute, memory, once, each)
     launch = runtime.launch * launches(work, found)
-    host = host * launch
-    seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
+    host, alone = host * launch, alone * launch
+    seconds = fed(paced(gpu, host - alone) + alone + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, launch,
-        fastest, work.filled, tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
-        bounded_by if bounds else {},
+        fastest, work.filled, alone, tuple(sorted(terms, key=lambda term: -term.seconds)),
+        stages if explain else {}, bounded_by if bounds else {},
     )  # fmt: skip
 
 
@@ -322,7 +332,7 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
     minus the slope of the logarithm of the time by that of the class's rate.
     """
     timing, p = evaluate(work, found), work.runtime.overlap
-    paced_by = paced(timing.gpu, timing.host)
+    paced_by = paced(timing.gpu, timing.host - timing.alone)
     by_gpu = float(((timing.gpu / paced_by) ** (PACE - 1.0) / timing.seconds)[0, 0])
     slopes: dict[tuple[str, OpClass | None], float] = {("l", None): float(timing.launching[0, 0])}
     for one in work.kernels:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads.diffusion.shapes import timestep, two_layers
-from whichgpu.workloads.diffusion.stream import IDLE, Stream
+from whichgpu.workloads.diffusion.stream import IDLE, WIDENED, Stream
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def hunyuan_dit(rec: Recorder, part: Part, x: Latent) -> None:
         with rec.module(name, copies=float(layers)):
             if name == "skip_blocks":
                 stream.copied(width=2 * stream.width)
-                rec.norm(2.0 * stream.elements, 2 * stream.width, wide=True, name="skip_norm")
+                rec.norm(2.0 * stream.elements, 2 * stream.width, wide=True, name=WIDENED)
                 rec.linear(stream.rows, 2 * stream.width, stream.width, bias=True, name="skip")
             _hunyuan_block(part, stream, text)
     stream.condition(2)
@@ -183,7 +183,7 @@ def _pooled(rec: Recorder, part: Part, stream: Stream) -> None:
 def _hunyuan_block(part: Part, stream: Stream, text: float) -> None:
     d = stream.width // stream.heads
     stream.condition(1)
-    stream.norm(2 * stream.width)
+    stream.norm(2 * stream.width, name=WIDENED)
     stream.rec.add(stream.elements, name="shift")
     stream.project()
     stream.norm_qk(2 * d)
@@ -191,11 +191,11 @@ def _hunyuan_block(part: Part, stream: Stream, text: float) -> None:
     stream.attend()
     stream.out()
     stream.residual(gated=False)
-    stream.norm(2 * stream.width)
+    stream.norm(2 * stream.width, name=WIDENED)
     stream.cross(text, part["text_width"], norm_qk=2 * d)
     stream.rope(1)
     stream.residual(gated=False)
-    stream.norm(2 * stream.width)
+    stream.norm(2 * stream.width, name=WIDENED)
     stream.feed_forward(part["ffn"])
     stream.residual(gated=False)
 
@@ -227,10 +227,10 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
 
 
 def _wan_block(stream: Stream, part: Part, image: float) -> None:
-    _attended(stream)
-    stream.norm(2 * stream.width)
+    _attended(stream, paired=True)
+    stream.norm(2 * stream.width, name=WIDENED)
     _wan_cross(stream, float(part["text_tokens"]), image)
-    stream.modulated()
+    stream.modulated(name=WIDENED)
     stream.feed_forward(part["ffn"])
     stream.residual()
 
@@ -248,13 +248,13 @@ def _wan_controls(stream: Stream, part: Part, patch: int) -> None:
         rec.add(stream.elements)
 
 
-def _attended(stream: Stream) -> None:
+def _attended(stream: Stream, *, paired: bool = False) -> None:
     """Modulated attention of a video to itself, with rotary places: (B, T, D) -> (B, T, D)."""
     stream.table(6)
-    stream.modulated()
+    stream.modulated(name=WIDENED)
     stream.project()
     stream.norm_qk(stream.width)
-    stream.rope()
+    stream.rope(paired=paired)
     stream.attend()
     stream.out()
     stream.residual()

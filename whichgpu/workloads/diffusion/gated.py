@@ -244,7 +244,7 @@ def _layer(part: Part, stream: Stream, *, modulated: bool = True) -> None:
         if half == "attention":
             rec.linear(stream.rows, width, (stream.heads + 2 * kv) * d, shard="column", name="qkv")
             stream.norm_qk(d)
-            stream.rope()
+            stream.rope(paired=True)
             rec.attention(stream.batch, stream.heads, stream.tokens, stream.tokens, d, kv_heads=kv)
             stream.out(bias=False)
         else:

@@ -104,14 +104,14 @@ def _mlp(stream: Stream) -> None:
 
 
 def _joint_attention(picture: Stream, text: Stream, *, norm: int, rope: str = "none") -> None:
-    """Projections of each stream, attention over both; `rope` on none, the picture, or all tokens."""
+    """Projections of each stream, attention over both; `rope` on none, the picture, all, or all in pairs."""
     for stream in (picture, text):
         stream.project()
         if norm:
             stream.norm_qk(norm)
     both = picture.longer(text.tokens)
     if rope != "none":
-        (picture if rope == "picture" else both).rope()
+        (picture if rope == "picture" else both).rope(paired=rope == "pairs")
     both.copied(3)
     both.attend()
 
@@ -237,7 +237,7 @@ def qwen_image(rec: Recorder, part: Part, x: Latent) -> None:
     width = part["text_width"]
     rec.norm(width * text.rows, width, parameters=width, name="text_norm")
     rec.linear(text.rows, width, text.width, bias=True, backward="weight", name="text")
-    double(rec, part["layers"], picture, text, rope="all")
+    double(rec, part["layers"], picture, text, rope="pairs")
     _end(picture, patch * x.channels)
 
 

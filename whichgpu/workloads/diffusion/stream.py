@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 #: Samples of a denoiser that is loaded and does not run: next to none, so that its tensors take no memory.
 IDLE = 1e-9
+#: Normalisations by the root mean square, which modules write op by op (`written` of a runtime); frameworks
+#: have a kernel for those that take the mean off.
+_RMS = {"norm": "rms", "query_norm": "query_rms", "key_norm": "key_rms"}
+#: A normalisation whose module widens what it gets and narrows what it makes (FP32LayerNorm of diffusers).
+WIDENED = "widened_norm"
 
 
 @immutable
@@ -57,16 +62,18 @@ class Stream:
             self.rec.pointwise(count * self.batch, parameters=count, name="table")
 
     def norm(self, parameters: int = 0, *, name: str = "norm") -> None:
-        """A normalisation with `parameters` weights: 0, D or 2 D."""
+        """A normalisation with `parameters` weights: 0 or 2 D, or D of one by the root mean square."""
+        if parameters == self.width:
+            name = _RMS.get(name, name)
         self.rec.norm(self.elements, self.width, parameters=parameters, wide=True, name=name)
 
-    def modulated(self, parameters: int = 0) -> None:
+    def modulated(self, parameters: int = 0, *, name: str = "norm") -> None:
         """A normalisation, scaled and shifted by the time step.
 
         A block that begins so begins with the scale: autocast widens the stream for the norm alone.
         """
         with self.rec.aside():
-            self.norm(parameters)
+            self.norm(parameters, name=name)
             self.rec.pointwise(self.width * self.batch, name="one_plus")
         self.rec.pointwise(self.elements, keeps=1.0, name="scale", modulated=True)
         self.rec.add(self.elements, name="shift")
@@ -76,18 +83,24 @@ class Stream:
         projections(self.rec, self.rows, self.width, kv_rows=kv_rows, kv_width=kv_width, bias=bias)
 
     def norm_qk(self, parameters: int, *, kv_rows: Any = None) -> None:
-        """Normalise query and key, with `parameters` weights each."""
+        """Normalise query and key, with `parameters` weights each: one a value of a row or head, two, 0."""
+        square = parameters in (self.width, self.width // self.heads)
         for name, rows in (("query_norm", self.rows), ("key_norm", kv_rows)):
             elements = self.elements if rows is None else self.width * rows
-            self.rec.norm(elements, self.width, parameters=parameters, wide=True, name=name)
+            self.rec.norm(elements, self.width, parameters=parameters, wide=True,
+                          name=_RMS[name] if square else name)  # fmt: skip
 
-    def rope(self, tensors: int = 2) -> None:
-        """Rotate query and key by position: a copy turned by 90 degrees, two products and a sum, in FP32."""
+    def rope(self, tensors: int = 2, *, paired: bool = False) -> None:
+        """Rotate query and key by position: a copy turned by 90 degrees, two products and a sum, in FP32.
+
+        Values that are `paired` to complex numbers take one product (`view_as_complex` of the modules).
+        """
+        cosine, sine, rope = (f"{name}_paired" if paired else name for name in ("cosine", "sine", "rope"))
         for _ in range(tensors):
             self.rec.copy(self.elements, shard="head", name="turn")
-            for name in ("cosine", "sine"):
+            for name in (cosine, sine):
                 self.rec.pointwise(self.elements, wide=True, shard="head", name=name)
-            self.rec.add(self.elements, wide=True, name="rope")
+            self.rec.add(self.elements, wide=True, shard="head", name=rope)
 
     def attend(self, kv: Any = None, *, name: str = "attention") -> None:
         """Attention over `kv` tokens, by default its own."""

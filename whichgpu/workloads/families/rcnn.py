@@ -55,6 +55,9 @@ WIDTH = 256
 ANCHORS = 3
 #: Small kernels a level that decode, sort and suppress boxes, and a picture that match and sample them.
 _DECODE, _SAMPLE = 30, 60
+#: Kernels that deal regions out to the levels of their sizes and put together what each gives
+#: (`map_roi_levels` and the loop of mmdet's SingleRoIExtractor), and that make boxes of what a stage says.
+_DEALT, _REFINED = 28, 40
 #: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales
 #: and draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
 _DRAWN = 4.0
@@ -76,7 +79,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("selection", repeats=job.batch if job.trains else 1.0):
         for i in range(_SAMPLE):
             beside = matched(anchors, paired(job)) if job.trains and not i else 0.0
-            rec.pointwise(2000.0, reads=4.0, name="select", beside=beside)
+            rec.pointwise(2000.0, reads=4.0, name="select", beside=beside, waits=not job.trains)
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     stages = float(dims.get("cascade", 1))
     if dims.get("scenes"):
@@ -85,12 +88,17 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("boxes", copies=stages):
         deep = dims.get("normed", False) or dims.get("convolved", False)
         _boxes(rec, regions * job.batch, dims["classes"], normed=deep, shared=stages > 1)
+        if not job.trains:
+            _dealt(rec, regions * job.batch, _DEALT + (_REFINED if stages > 1 else 0))
     if dims.get("points"):
         with rec.module("points"):
             _points(rec, job, masked * job.batch, dims["points"])
     elif dims.get("mask", True):
         with rec.module("masks", copies=stages):
             _masks(rec, job, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
+        if not job.trains:
+            _dealt(rec, masked * job.batch, _DEALT)
+            _fetched(rec, job, masked * job.batch)
         if rec.training:
             with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):
                 picked = _PICKED * masked * job.height * job.width if trains_norms(job) else 0.0
@@ -141,7 +149,20 @@ def _proposals(rec: Recorder, job: Job, levels: Sequence[Map], layers: int) -> N
             rec.conv(x, ANCHORS, 1, bias=True, name="objectness")
             rec.conv(x, 4 * ANCHORS, 1, bias=True, keeps=0.0, name="box")
             for _ in range(_DECODE):
-                rec.pointwise(4 * ANCHORS * x.pixels, name="decode")
+                rec.pointwise(4 * ANCHORS * x.pixels, name="decode", waits=not job.trains)
+
+
+def _dealt(rec: Recorder, regions: Any, kernels: int) -> None:
+    """Small kernels over the coordinates of regions, whose numbers on each level the host asks for."""
+    for _ in range(kernels):
+        rec.pointwise(4.0 * regions, name="dealt", waits=True)
+
+
+def _fetched(rec: Recorder, job: Job, masks: Any) -> None:
+    """Masks as large as the picture, which mmdet fetches one by one (`get_seg_masks` of fcn_mask_head.py)."""
+    if trains_norms(job):
+        with rec.module("paste", repeats=masks):
+            rec.pointwise(job.height * job.width, name="paste", waits=True)
 
 
 def _align(rec: Recorder, regions: Any, side: int) -> Map:

@@ -60,6 +60,10 @@ _FUSED = 2.0
 #: overlaps, the best of each, scattered to targets and weights (object_detection/core/target_assigner.py;
 #: the counts are typical).
 _BOXES, _OVERLAPS, _PICKS = 100, 60.0, 200.0
+#: Kernels a level that place anchors, sort scores and make boxes of them, those of a picture that suppress,
+#: and the best of a level that both are of (counted in mmdet 2: `_get_bboxes` of AnchorHead, `delta2bbox`,
+#: `multiclass_nms`; typical of others).
+_DECODE, _SUPPRESS, _BEST = 45, 45, 1000.0
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -97,7 +101,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if job.trains and normed:
         _targets(rec, places / job.batch, job.batch)
     if not job.trains:
-        _choose(rec, scores)
+        _choose(rec, scores, len(levels))
         return
     with rec.module("loss"):
         beside = matched(places / job.batch, paired(job)) if anchors > 1 else 0.0
@@ -106,12 +110,17 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             rec.pointwise(scores, keeps=kept / _SCORING, name="score", beside=0.0 if i else beside)
 
 
-def _choose(rec: Recorder, scores: Any) -> None:
-    """The best of all scores, in 16 bits at least: they are sorted, which is part of no convolution."""
+def _choose(rec: Recorder, scores: Any, levels: int) -> None:
+    """The best of all scores, in 16 bits at least: they are sorted, which is part of no convolution.
+
+    Modules make boxes of the best of each level, and suppress what overlaps, by small kernels.
+    """
     wide = max(1.0, 2.0 / rec.precision.activation)
     with rec.module("selection"):
         for _ in range(2):
             rec.copy(wide * scores, name="score")
+        for _ in range(_DECODE * levels + _SUPPRESS):
+            rec.pointwise(4.0 * _BEST, name="decode", waits=True)
 
 
 def _targets(rec: Recorder, places: Any, batch: Any) -> None:
