@@ -95,7 +95,7 @@ def _judged(
         or attribute.key not in _OF
         or is_of_speed(text, sentence, claim, attribute)
         or across_precisions(text, sentence, claim, attribute)
-        or _is_told(passage, claim, context)
+        or _is_told(passage, claim, attribute, context)
     ):
         return
     if (attribute.key == "memory" and _OF_MODEL.search(sentence.text)) or not _is_beside(text, claim):
@@ -147,7 +147,7 @@ def _either(attribute: Attribute, both: Pair, context: Context) -> list[tuple[fl
     return [*one, *other] if one and other else []
 
 
-def _is_told(passage: Passage, claim: Multiple, context: Context) -> bool:
+def _is_told(passage: Passage, claim: Multiple, attribute: Attribute, context: Context) -> bool:
     """Whether two amounts of the text before, or around, are so many times apart."""
     told = within(quantities(passage.text, context.fraction), claim.start - _FAR, claim.end + _FAR)
     amounts = [each for each in told if each.dimension not in ("percent", "times") and each.value > 0]
@@ -157,4 +157,22 @@ def _is_told(passage: Passage, claim: Multiple, context: Context) -> bool:
         for other in amounts
         if one is not other and one.dimension == other.dimension
     ]
+    if attribute.key == "power":
+        # What was measured at the wall is no data sheet's.
+        values += _of_rows(context)
     return any(verdict_of(claim, [value]) == "confirmed" for value in values)
+
+
+def _of_rows(context: Context) -> list[float]:
+    """The ratios of two amounts that stand in one row of a table of the document: what was measured."""
+    if "ratios of rows" not in context.memo:
+        cells = [
+            [one.value for cell in row if cell for one in quantities(cell.text, context.fraction)[:1]]
+            for table in context.document.tables
+            for row in table.rows
+        ]
+        context.memo["ratios of rows"] = [
+            one / other for row in cells for one in row for other in row if one > 0 and other > 0
+        ]
+    found: list[float] = context.memo["ratios of rows"]
+    return found
