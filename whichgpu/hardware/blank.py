@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: The answers, in the order in which they are told; `OPEN` is that of a blank without a reason.
 APPLIES, PUBLISHED, OPEN = "does not apply", "not published", "not read"
 _NOT = "not_"
+#: The reason why a part has none.
+NOT_IN_HARDWARE = "not in its hardware"
 
 
 class Blank(NamedTuple):
@@ -49,6 +51,12 @@ def blank(gpu: Gpu, field: str) -> Blank | None:
         return None
     found = (rule.blank for rule in _rules().get(field, ()) if _fits(rule.of, gpu))
     return next(found, Blank(OPEN, ""))
+
+
+def is_not_in_hardware(gpu: Gpu, field: str) -> bool:
+    """Whether a part surely lacks what a field is of."""
+    found = blank(gpu, field)
+    return found is not None and found.why == NOT_IN_HARDWARE
 
 
 def blanks(gpu: Gpu) -> Iterator[tuple[str, Blank]]:

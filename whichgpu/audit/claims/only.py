@@ -112,7 +112,7 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         what = capability_at(passage.text, match.end()) or _memory_at(passage.text, match.end())
         mention = who.owner(match.start())
         denied = _NOT.search(passage.text, max(0, match.start() - _CLOSE_BY), match.start())
-        if what is None or mention is None or denied:
+        if what is None or mention is None or denied or _FIGURE.search(match["scope"]):
             continue
         end = match.end() + what[1]
         if _EXCEPTED.match(passage.text, end) or OWNED.search(sentence.text):
@@ -126,6 +126,8 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
             yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context, but=but)
 
 
+#: "The only card below 75 W with FP8": of a class that this does not read.
+_FIGURE = re.compile(r"\d\s?(?:W|watts?|GB|TB)\b|\bslots?\b", re.IGNORECASE)
 #: Before a device that an exclusive claim leaves out, and how far behind it the device may stand.
 _BUT = re.compile(
     r"\b(?:besides|apart from|aside from|other than|except(?: for)?|next to|along with|save for|"

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 
 #: What a multiple is not of two devices.
-_OTHER = re.compile(
+OTHER = re.compile(
     r"\b(?:than (?:before|now|today|ever)|s?he (?:has|had|gets?|got)|"
     r"(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one)|"
     r"previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
@@ -125,7 +125,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     who = spoken(index, passage, sentence, context)
     for said in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
         claim = _grown(passage.text, sentence, said)
-        if _is_of_itself(passage.text, sentence, claim):
+        if is_of_itself(passage.text, sentence, claim):
             continue
         if _is_told_behind(passage, sentence, claim, context):
             context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
@@ -144,11 +144,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         itself = _OF_ITSELF.match(passage.text, claim.end) and not _AND_AGAIN.search(
             passage.text, sentence.start, claim.start
         )
-        third = not who.here and _is_of_third(index, sentence, context)
+        third = not who.here and is_of_third(index, sentence, context)
         together = TOGETHER.search(passage.text, sentence.start, claim.start)
         if itself or third or together or _WITH_THEM.match(passage.text, claim.end):
             continue
-        if _is_of_host(passage.text, sentence, claim, who) or _is_of_value(passage, sentence, claim, context):
+        if is_of_host(passage.text, sentence, claim, who) or _is_of_value(passage, sentence, claim, context):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
@@ -157,7 +157,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         yield from _of_devices(passage, sentence, claim, who, context)
 
 
-def _is_of_third(index: int, sentence: Sentence, context: Context) -> bool:
+def is_of_third(index: int, sentence: Sentence, context: Context) -> bool:
     """Whether a passage told last of a device that is none of the two that the document compares.
 
     "Avoid the 8GB version of the 4060 Ti. Same chip, half the memory" beside the 4060 Ti 16GB and the 3060.
@@ -173,7 +173,7 @@ _IS_LEFT = re.compile(
 )
 
 
-def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
+def is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
     """Whether a multiple is of no other device: of a part, of a whole told before, of occasions."""
     before = max(sentence.start, claim.start - BEFORE)
     return bool(
@@ -233,7 +233,7 @@ _AND_AGAIN = re.compile(
 )
 
 
-def _is_of_host(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> bool:
+def is_of_host(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> bool:
     """Whether a multiple is of the host's memory, as its subject or as what it is held against."""
     if _OF_NO_GPU.match(text, claim.end):
         return True
@@ -262,7 +262,7 @@ _OF_NO_OTHER = re.compile(
     r"\s+(?:of )?the (?:memory|vram|room|card|bandwidth) (?:stays|is|remains|would be|sits|goes) "
     r"(?:still |then )?"
     r"(?:free|left|unused|empty|idle|available|wasted|over)\b|\s+(?:an?|of an?)\s+(?:byte|bit|"
-    r"gig(?:abyte)?|terabyte)\b",
+    r"gig(?:abyte)?|terabyte)\b|\s+(?:that|this) (?:figure|number|value|rate)\b",
     re.IGNORECASE,
 )
 #: "And the link doubles to 1,800 GB/s": from what, nothing before it needs to tell.
@@ -369,10 +369,10 @@ def _of_devices(
     text = passage.text
     near = _words_beside(text, sentence, claim, who)
     both = pair(claim.start, claim.end, who, context) or (
-        None if _OTHER.search(sentence.text) else compared(who, context)
+        None if OTHER.search(sentence.text) else compared(who, context)
     )
-    other = _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end)
-    if other or _is_its_own(text, sentence, claim, near):
+    other = OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end)
+    if other or is_its_own(text, sentence, claim, near):
         return
     of_value = against_device(passage, sentence, claim, who, context)
     if of_value is not None:
@@ -420,7 +420,7 @@ def _of_devices(
     )
 
 
-def _is_its_own(text: str, sentence: Sentence, claim: Multiple, near: str) -> bool:
+def is_its_own(text: str, sentence: Sentence, claim: Multiple, near: str) -> bool:
     """Whether a multiple is of a device's own rate, of what its maker did, or of what something costs."""
     lead = (max(sentence.start, claim.start - BEFORE), claim.start)
     return bool(

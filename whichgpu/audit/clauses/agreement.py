@@ -17,6 +17,7 @@ from whichgpu.audit.clauses.parts import owner, stretch
 from whichgpu.audit.clauses.premises import is_accounted_for, is_made_of_two
 from whichgpu.audit.clauses.values import FAR, shares
 from whichgpu.audit.comparisons.pairs import devices
+from whichgpu.audit.devices.headed import is_line_of
 from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.statements.things import clause_at, subject, things
@@ -445,6 +446,7 @@ def _is_of_another(found: Finding, place: At, one: Mention, accused: set[str], c
     """Whether a value is the device's in what its clause does not name, or one's that a description means."""
     text = place.passage.text
     described = not any(True for _ in mentions(one.text, context.catalogue)) and not _A_SIZE.search(one.text)
+    described = described and not is_line_of(place.passage, accused, context)
     beside = _besides(place, accused, context)
     if found.true_for and found.true_for in (context.spoken_of if described else beside):
         return True

@@ -252,6 +252,33 @@ def compared(who: Spoken, context: Context) -> Pair | None:
     return Pair(*both) if len(both) == 2 and not who.here and not who.topic else None
 
 
+def sides_of(context: Context) -> Pair | None:
+    """The two devices, or two forms of one, that the title of a document sets against each other."""
+    if "sides" not in context.memo:
+        context.memo["sides"] = _sides(context)
+    found: Pair | None = context.memo["sides"]
+    return found
+
+
+def _sides(context: Context) -> Pair | None:
+    for line in _headlines(context):
+        if len(line) > _SHORT or line.rstrip().endswith((".", "!")) or not _OPPOSED.search(line):
+            continue
+        named = dict.fromkeys(each.named for each in mentions(_BETWEEN.sub(" ", line), context.catalogue))
+        if len(named) == _PAIR and len(devices(context)) <= _PAIR:
+            first, second = named
+            if not _same(first, second, context):
+                return Pair(forms(first, context), forms(second, context))
+            # "H100 PCIe vs H100 SXM5"
+            return None if {*first} & {*second} else Pair(first, second)
+    return None
+
+
+_PAIR = 2
+#: What sets two devices of a title against each other.
+_OPPOSED = re.compile(r"\b(?:vs|versus|v|or|against|compared|comparison)\b", re.IGNORECASE)
+
+
 def _named_devices(context: Context) -> list[tuple[str, ...]]:
     titled = next((found for line in _headlines(context) if len(found := _titled(line, context)) > 1), [])
     titled = titled or _titled(context.document.title, context)

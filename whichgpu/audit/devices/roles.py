@@ -52,7 +52,8 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as(?: with| on| for| in)?|over|"
-    r"that of|those of|(?:exceeds?|surpass(?:es)?|match(?:es)?|beats?|rivals?|equals?) the (?:\w+ ){1,3}of|"
+    r"that of|those of|(?:exceeds?|surpass(?:es)?|match(?:es)?|beats?|rivals?|equals?|shares?|sharing) the "
+    r"(?:\w+ ){1,3}of|"
     r"after|before|since|between|but not(?: on| in| by| with| for)?|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"(?:the|la|le|den|el|il) (?-i:[a-z][a-z-]* ){0,3}(?:chip|die|silicon|gpu|puce)(?: [A-Z]{2}\d{3})? "

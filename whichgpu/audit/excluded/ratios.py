@@ -94,7 +94,9 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
 
 
 #: What is done to something, and the rate of what is counted.
-_BY_DOING = re.compile(r"\w+ing\b|halves\b", re.IGNORECASE)
+_BY_DOING = re.compile(
+    r"\w+ing\b|halves\b|doubles? (?:that|this) (?:figure|number|value|rate)\b", re.IGNORECASE
+)
 _RATE = re.compile(r"\b(?:rates?|speed|fast\w*|throughput|quick\w*|slow\w*)\b", re.IGNORECASE)
 
 

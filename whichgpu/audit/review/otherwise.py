@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.measures import measure
 from whichgpu.audit.devices.families import is_of
+from whichgpu.audit.devices.headed import is_line_of
 from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.known.said import OF_SPEED, claims
 from whichgpu.audit.known.store import of_catalogue, store
@@ -50,6 +51,8 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     index, passage, at = where
     accused = {key for key in found.subject.split(", ") if key in context.catalogue}
     if found.kind not in ("specification", "identity") or not accused:
+        return False
+    if is_line_of(passage, accused, context):
         return False
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
     if place is None:

@@ -12,6 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN, place_of
 from whichgpu.audit.clauses.mood import is_indicative
 from whichgpu.audit.comparisons.multiple import OF_SLICES, Multiple, verdict_of
+from whichgpu.audit.comparisons.pairs import sides_of
 from whichgpu.audit.devices.families import is_of
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
@@ -213,6 +214,22 @@ def _ratio(found: Finding, where: At, context: Context) -> bool:
     return bool(ways and values) and all(verdict_of(way, values) == "contradicted" for way in ways)
 
 
+#: What is set against the one other that there is.
+_OF_THE_TWO = re.compile(r"\b(?:of|among|between) the (?:two|pair)\b|\bthan the other\b", re.IGNORECASE)
+
+
+def _ordering(found: Finding, where: At, context: Context) -> bool:
+    """Whether an order is told of the two of the title, one of which its sentence names."""
+    both, sentence = sides_of(context), where.sentence
+    here = within(context.mentions.get(where.number, ()), sentence.start, sentence.end)
+    if both is None or len({each.named for each in here}) != 1 or not _OF_THE_TWO.search(sentence.text):
+        return False
+    sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
+    named_first = len(sides) == _TWO and bool(sides[0] & {*here[0].named})
+    other = both.second if {*here[0].named} & {*both.first} else both.first
+    return named_first and bool(sides[1] & {*other}) and is_indicative(sentence.text)
+
+
 def _names(where: At, context: Context) -> bool:
     """Whether a sentence speaks of a device, by its name or by words for one of those told."""
     here, sentence = context.mentions.get(where.number, ()), where.sentence
@@ -250,6 +267,7 @@ def _between(key: str, gpus: Sequence[Gpu], context: Context, *, one: Gpu | None
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "capability": _capability,
     "identity": _identity,
+    "ordering": _ordering,
     "ratio": _ratio,
     "specification": _value,
 }

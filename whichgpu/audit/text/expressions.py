@@ -72,13 +72,18 @@ _UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nod
 #: Units that a result is told in where its formula was in smaller or larger ones.
 _RESULT_UNIT = re.compile(
     r"(?:(?P<scale>[MBk])?\s+)?(?:(?:GPU|[A-Z]+\d+)[- ])?"
-    r"(?P<unit>percent|per cent|cents?|minutes?|hours?|h|days?|thousand|million|billion)\b",
+    r"(?P<unit>percent|per cent|cents?|minutes?|hours?|h|days?|thousand|million|billion|[kM]?Wh)\b",
     re.IGNORECASE,
 )
 _LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
 _OTHER_UNITS = {
     **dict.fromkeys(("cent", "cents", "percent", "per cent"), (0.01,)),
     **dict.fromkeys(("minute", "minutes", "hour", "hours", "h", "day", "days"), _LENGTHS),
+    # "410 W x 18.7 min = 128 Wh"
+    **dict.fromkeys(
+        ("wh", "kwh", "mwh"),
+        tuple(length * scale for length in (60.0, 1 / 60, 1 / 3600) for scale in (1.0, 1e-3, 1e-6)),
+    ),
     "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
 }  # fmt: skip
 #: Prefixes of units that formulas leave out.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.facts import store
+from whichgpu.hardware.blank import is_not_in_hardware
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
     def test(gpu: Gpu) -> bool | None:
         value = gpu.value("compute_capability")
         if value is None:
-            older = gpu.architecture in _BEFORE.get(rate, ())
+            older = gpu.architecture in _BEFORE.get(rate, ()) or (rate and is_not_in_hardware(gpu, rate))
             return True if rate and gpu.value(rate) else False if older else None
         return float(str(value)) >= low
 

@@ -12,6 +12,7 @@ from whichgpu.audit.values.capabilities import CAPABILITIES
 from whichgpu.audit.values.doubts import of_namesake, of_one_database, too_near, trusted
 from whichgpu.audit.values.instead import by_sparsity, what_instead
 from whichgpu.audit.values.sourced import on_file, shown, source_of
+from whichgpu.hardware.blank import is_not_in_hardware
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -101,6 +102,13 @@ def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict |
 
 def _lacking(attribute: Attribute, gpus: Sequence[Gpu]) -> Verdict | None:
     """An accusation where no device meant has the precision at all, by its architecture."""
+    if (
+        attribute.key == "fp64_tensor"
+        and gpus
+        and all(is_not_in_hardware(gpu, attribute.key) for gpu in gpus)
+    ):
+        because = f"{gpus[0].id} has no tensor cores for FP64"
+        return Verdict("contradicted", "none", because, (source_of(gpus[0], "chip"),))
     what = next((each for each in CAPABILITIES if each.key == attribute.key in _FORMATS), None)
     if what is None or not gpus or any(what.has(gpu) is not False for gpu in gpus):
         return None
