@@ -556,3 +556,21 @@ def test_total_images_are_those_of_all_gpus() -> None:
     assert not plain.error
     assert not total.error
     assert plain.value == total.value
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "parameters"),
+    [
+        # The Open Graph Benchmark's leaderboards state the first three to the last parameter.
+        ("GCN (ogbn-arxiv)", "gcn-arxiv", 110_120), ("GraphSAGE (ogbn-arxiv)", "graphsage-arxiv", 218_664),
+        ("GIN (ogbg-molhiv)", "gin-molhiv", 1_885_206),
+        ("nomic-ai/nomic-embed-text-v2-moe", "nomic-embed-text-v2-moe", 475e6),
+        ("zhihan1996/DNABERT-2-117M", "dnabert-2-117m", 117e6),
+    ],
+)  # fmt: skip
+def test_networks_of_graphs_and_encoders_have_their_published_size(
+    name: str, known: str, parameters: float
+) -> None:
+    item = resolve(name)
+    assert item.id == known
+    assert sum(item.parameters().values()) == pytest.approx(parameters, rel=0.0 if parameters < 2e6 else 0.01)
