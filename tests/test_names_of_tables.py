@@ -529,7 +529,7 @@ def test_a_detector_over_a_regnet_has_that_network_in_place_of_a_resnet():
         ("Big LSTM (1 Billion Word)", "biglstm"), ("RNN Speech Recognition (RNN-T)", "rnnt"),
         ("quantized mobilenet_v3_large", "mobilenet-v3-large"), ("GPT-3 XL", "gpt-1.3b"),
         ("JackFram/llama-160m", "llama-160m"), ("EleutherAI/polyglot-ko-12.8b", "polyglot-ko-12.8b"),
-        ("OpenGVLab/InternVL2-Llama3-76B", "internvl2-76b"), ("kyutai/moshiko-pytorch-bf16", "moshi"),
+        ("OpenGVLab/InternVL2-Llama3-76B", "internvl2-76b"), ("bn_inception.tv_in1k", "bn-inception"),
     ],
 )  # fmt: skip
 def test_names_of_uploads_papers_and_data_sets(name: str, known: str) -> None:
