@@ -517,3 +517,60 @@ def test_a_detector_over_a_regnet_has_that_network_in_place_of_a_resnet():
     networks = (size("resnet50") - 2049e3 - 53_120) - (size("regnetx-032") - 1009e3)
     differs = size("mask-rcnn_r50_fpn_1x_coco") - size("mask-rcnn_regnetx-3.2GF_fpn_1x_coco")
     assert differs == pytest.approx(networks + pyramid, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Unbabel/TowerInstruct-13B-v0.1", "llama-2-13b"), ("MadeAgents/Hammer2.1-7b", "qwen2.5-7b"),
+        ("cross-encoder/stsb-roberta-large", "roberta-large"), ("moka-ai/m3e-base", "bert-base-chinese"),
+        ("FLUX.1 Fill", "flux.1-dev"), ("FramePack", "hunyuanvideo"), ("Sesame CSM-1B", "csm-1b"),
+        ("Stable Video Diffusion XT 1.1", "svd-xt"), ("nnU-Net (BraTS21, 3D)", "nnunet-3d"),
+        ("Big LSTM (1 Billion Word)", "biglstm"), ("RNN Speech Recognition (RNN-T)", "rnnt"),
+        ("quantized mobilenet_v3_large", "mobilenet-v3-large"), ("GPT-3 XL", "gpt-1.3b"),
+        ("JackFram/llama-160m", "llama-160m"), ("EleutherAI/polyglot-ko-12.8b", "polyglot-ko-12.8b"),
+        ("OpenGVLab/InternVL2-Llama3-76B", "internvl2-76b"), ("bn_inception.tv_in1k", "bn-inception"),
+    ],
+)  # fmt: skip
+def test_names_of_uploads_papers_and_data_sets(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("MIG 2g.20gb of A100 80GB SXM", "a100-80gb-sxm:mig-2g.20gb"),
+        ("1g.5gb on an A100 SXM4 40GB", "a100-40gb-sxm:mig-1g.5gb"),
+    ],
+)
+def test_a_slice_of_a_device(name: str, known: str) -> None:
+    gpu, count = resolve_whole(name, GPUS)
+    assert (gpu.id, count) == (known, 1)
+
+
+def test_total_images_are_those_of_all_gpus() -> None:
+    row = {"id": "a", "workload": "resnet50", "gpu": "v100-16gb-sxm", "n_gpus": "8", "phase": "train",
+           "precision": "fp16", "batch": "256", "metric": "throughput"}  # fmt: skip
+    rows = [{**row, "unit": unit} for unit in ("images/s", "total images/sec")]
+    plain, total = predict_rows(rows, GPUS)
+    assert not plain.error
+    assert not total.error
+    assert plain.value == total.value
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "parameters"),
+    [
+        # The Open Graph Benchmark's leaderboards state the first three to the last parameter.
+        ("GCN (ogbn-arxiv)", "gcn-arxiv", 110_120), ("GraphSAGE (ogbn-arxiv)", "graphsage-arxiv", 218_664),
+        ("GIN (ogbg-molhiv)", "gin-molhiv", 1_885_206),
+        ("nomic-ai/nomic-embed-text-v2-moe", "nomic-embed-text-v2-moe", 475e6),
+        ("zhihan1996/DNABERT-2-117M", "dnabert-2-117m", 117e6),
+    ],
+)  # fmt: skip
+def test_networks_of_graphs_and_encoders_have_their_published_size(
+    name: str, known: str, parameters: float
+) -> None:
+    item = resolve(name)
+    assert item.id == known
+    assert sum(item.parameters().values()) == pytest.approx(parameters, rel=0.0 if parameters < 2e6 else 0.01)

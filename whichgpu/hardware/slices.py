@@ -147,7 +147,7 @@ def slices_of(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
 def _less(text: str, match: re.Match[str]) -> str:
     """A name without the MIG profile among its words."""
     name = re.sub(r"(?i)(?<![a-z\d])mig(?![a-z\d])", " ", f"{text[: match.start()]} {text[match.end() :]}")
-    return re.sub(r"\(\s*\)", " ", name).strip(" -_")
+    return re.sub(r"(?i)^\s*(?:of|on)\s+(?:an?\s+)?", "", re.sub(r"\(\s*\)", " ", name)).strip(" -_")
 
 
 def _having(profile: str) -> list[str]:

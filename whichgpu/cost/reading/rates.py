@@ -86,7 +86,9 @@ def rate(unit: str, made: str) -> tuple[float, bool, str]:
 @lru_cache(maxsize=1024)
 def noun(text: str) -> str:
     """What is counted, by one word in the singular, from the ways in which tables write it."""
-    word = singular(re.sub(r"^(?:total )?(?:output|generated|out) ", "", text.strip().lower()))
+    said = re.sub(r"^(?:total )?(?:output|generated|out) ", "", text.strip().lower())
+    # `total images`: of all GPUs. Total tokens have prompts among them (`sided`).
+    word = singular(re.sub(r"^total (?!tok)", "", said))
     return _WORDS.get(word, word)
 
 
