@@ -132,8 +132,9 @@ def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:
 def is_published(stack: Runtime, job: Job) -> bool:
     """Whether a job may be of an engine's published tables: so many in flight, of which no more is said."""
     whole = all(one is not None for one in (job.concurrency, job.input_tokens, job.output_tokens))
-    bare = "polls" in stack.habits.get("closed", {}) and not release_of(stack)
-    return whole and bare and not any(map(job.options.get, LENGTHS))
+    if not whole or any(map(job.options.get, LENGTHS)):
+        return False
+    return "polls" in stack.habits.get("closed", {}) and not release_of(stack)
 
 
 def _as_published(tables: Mapping[str, Any], job: Job, devices: Devices | None) -> Any:

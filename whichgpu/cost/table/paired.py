@@ -214,7 +214,6 @@ _OF_EACH = (
 _SETTLED = (
     "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
     "loads_wide", "recipes", "language", "pipelines", "trainer", "lengths", "habits", "undated",
-    "infers",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.
@@ -263,6 +262,8 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     apart |= set() if "16" in numbers else {"aligned"}
     # Only some formats are padded, or have a cache in 16 bits beside them.
     held_apart |= {name for name in ("pads", "wide_cache") if numbers not in stack.holds.get(name, ())}
+    # Whether it only infers is asked of what serves language models alone.
+    apart |= {"infers"} if not stack.domain else set()
     apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "several", "which"}
     # By what a server is told of its share of a card; of others it is asked of each whether it is told any.
     held_apart |= {*_HELD_OF_EACH} if phase == "serve" else {*_HELD_OF_EACH, "told"}
