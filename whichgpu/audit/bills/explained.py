@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _UNIT = 8
 #: Amounts of a long paragraph that may explain one, and of money that are tried two by two.
 _POOL, _MANY = 96, 16
+#: GPUs that a whole may be of, and how near their number is a whole one.
+_MOST_ALIKE, _EVEN = 512, 2e-4
 #: A number in words that tell an amount, the first of a range.
 DIGITS = re.compile(r"(?P<low>\d[\d,]*(?:\.\d+)?)(?:\s?[^\d\s.,]{1,2}\s?[$\u20ac]?\d[\d,]*(?:\.\d+)?)?")
 
@@ -95,7 +97,8 @@ def explained_by_rule(told: Term, text: Amounts, pool: Sequence[Term], *, said: 
     if of_two or _is_of_some_and_one(told, pool) or (told.of in LENGTHS and _is_paid_back(told, money, text)):
         return True
     if told.sign and (
-        _is_repriced(told, money, here.start)
+        _is_even_share(told, money, here.start)
+        or _is_repriced(told, money, here.start)
         or _is_of_some(told, money, text)
         or _is_share_told_before(told, money, text)
         or _is_one_of_a_machine(told, money, text)
@@ -127,6 +130,16 @@ def explained_by_rule(told: Term, text: Amounts, pool: Sequence[Term], *, said: 
         for time in PERIODS
         for number in (1.0, *numbers)
     )
+
+
+def _is_even_share(told: Term, money: Sequence[Term], start: int) -> bool:
+    """Whether what one costs goes evenly into what its sentence tells right before: 276,000, or 11,500 a GPU.
+
+    How many there are may stand anywhere.
+    """
+    whole = [each.value for each in money if start <= each.start < told.start and each.sign == told.sign]
+    many = whole[-1] / told.value if whole and told.each else 0.0
+    return 1 < many < _MOST_ALIKE and abs(many - round(many)) < _EVEN * many
 
 
 def _is_paid_back(told: Term, money: Sequence[Term], text: Amounts) -> bool:

@@ -25,7 +25,7 @@ from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
 from whichgpu.audit.bills.meant import CLOSE, SHORT, SIMPLE, forces, is_left_out, is_simple, rated
 from whichgpu.audit.bills.products import finding
 from whichgpu.audit.text.dimensions import LENGTHS
-from whichgpu.audit.text.relations import Way, alike, ways
+from whichgpu.audit.text.relations import Way, alike, rounding, ways
 from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0) for one in 
 
 
 EXACT = 1.02
+#: What digits that are the same may differ by besides their rounding.
+_SAME = 0.001
 #: Letters behind an amount within which it is said by what period it is.
 _RATE = 12
 #: What makes a share that of the load; how far the rounding of small prices goes.
@@ -95,7 +97,11 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
 def _is_slip(way: Way, told: Term) -> bool:
     """Whether an amount is a product but for its digits' places: far fewer are than are likely meant."""
     ratio = told.value / way.low
-    return way.high <= way.low * EXACT and any(abs(ratio / one - 1) < CLOSE for one in _SLIPS)
+    if way.high > way.low * EXACT:
+        return False
+    # The digits are the same as far as they are told: 276,000 is no slip of 2,781.
+    close = min(CLOSE, _SAME + sum(map(rounding, (told, *way.used))))
+    return any(abs(ratio / one - 1) < close for one in _SLIPS)
 
 
 #: Between the amounts of a list, of which none follows from the one before.

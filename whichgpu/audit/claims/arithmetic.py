@@ -133,7 +133,7 @@ _IN_WORDS = re.compile(r"\s+(?:thousand|million|billion|trillion)\b", re.IGNOREC
 
 
 #: "224 x 224, so 8.2 GFLOP", "128,256 x 4,096 entries, or 1.05 GB": in a unit of none of the factors.
-_A_UNIT = re.compile(r"\s?(?:[GMT]i?B|[GTP]FLOPs?|W|kW|kWh)\b")
+_A_UNIT = re.compile(r"\s?(?:[kKGMT]i?B|[GTP]FLOPs?|W|kW|kWh)\b")
 _EQUALS = re.compile(r"=\s*[~\u2248$\u20ac]*\s*$")
 
 

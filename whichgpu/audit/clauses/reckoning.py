@@ -123,7 +123,8 @@ _ADDED = re.compile(
 )
 #: "So a hundred such conversations need 27 GB", of what one takes, told right before.
 _SUCH = re.compile(
-    r"(?P<n>\ba hundred|\ba thousand|\ba dozen|<[cx]\d+>) (?:such|of these|of those|of them)\b[^<>;:?]{0,60}?"
+    r"(?P<n>\ba hundred|\ba thousand|\ba dozen|(?<!-)<[cx]\d+>) (?:such|of these|of those|of them)\b"
+    r"[^<>;:?]{0,60}?"
     r"\b(?:needs?|takes?|costs?|calls? for|are|is|make|draws?|use|uses|occupy|fill|comes? to|asks? for)\s"
     rf"{ABOUT}<(?P<r>[bmwe]\d+)>",
     re.IGNORECASE,

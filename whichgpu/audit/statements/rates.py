@@ -34,6 +34,8 @@ _PER_GPU = re.compile(
 _BY_RATE = "by its rate"
 #: So many GPUs a machine has, and how far a result may be off.
 _COUNTS, _OFF, _FAR = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 72), 0.02, 3.0
+#: How near a quotient is a whole number of GPUs, of up to so many.
+_EVEN, _MOST = 2e-4, 512
 
 
 def rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
@@ -48,7 +50,14 @@ def rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
             whole, one = (read.figures[match[key]].value for key in ("all", "one"))
             # "Our cluster of 64": as many as the passage tells of.
             told = [each.value for part in every for each in part.of("number")]
-            if one and all(abs(whole / one / count - 1) > _OFF for count in (*_COUNTS, *told) if count):
+            many = whole / one if one else 0.0
+            # As many as another part of the text tells of, maybe: it comes out even.
+            even = many < _MOST and abs(many - round(many)) < _EVEN * many
+            if (
+                many
+                and not even
+                and all(abs(many / count - 1) > _OFF for count in (*_COUNTS, *told) if count)
+            ):
                 because = f"{read.words(read.figures[match['all']])} is so much for {whole / one:.3g} GPUs"
                 yield read.judged(read.figures[match["one"]], _BY_RATE, because, expected="")
 

@@ -106,7 +106,9 @@ def _of_lineages(text: str) -> Iterator[Named]:
 def _named(start: int, end: int, name: str, lineage: Lineage, size: str) -> Named:
     sizes = [size] if size else lineage.sizes
     first = lineage.key.replace("llama-3-", "llama-3.").replace("qwen2-", "qwen2.")
-    models = tuple(model for each in sizes if (model := resolved(f"{first}-{each.lower()}")))
+    made = (resolved(f"{first}-{each.lower()}") for each in sizes)
+    # A size that was never released may stand for another model that has it: "Llama 2 34B".
+    models = tuple(model for model in made if model and model.id.startswith(first))
     return Named(start, end, name, models, lineage, size)
 
 
