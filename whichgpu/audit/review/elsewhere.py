@@ -17,7 +17,7 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from whichgpu.audit.clauses.agreement import At
     from whichgpu.audit.findings import Context, Finding
@@ -61,14 +61,20 @@ _OFF, _MOST = 0.01, 12
 
 def without_others(found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings as they are, or unverifiable where their words are of something else."""
-    return [withheld(each, why) if each.accuses and (why := _why(each, context)) else each for each in found]
+    return withheld_for(_REASONS, found, context)
 
 
-def _why(found: Finding, context: Context) -> str:
-    place = place_of(found, context)
-    if place is None:
-        return ""
-    return next((why for why, test in _REASONS.items() if test(found, place, context)), "")
+def withheld_for(
+    reasons: Mapping[str, Callable[[Finding, At, Context], bool]], found: Iterable[Finding], context: Context
+) -> list[Finding]:
+    """The findings as they are, or unverifiable for the first reason that is so of an accusation's place."""
+
+    def why(one: Finding) -> str:
+        place = place_of(one, context) if one.accuses else None
+        held = (reason for reason, test in reasons.items() if place and test(one, place, context))
+        return next(held, "")
+
+    return [withheld(each, reason) if (reason := why(each)) else each for each in found]
 
 
 def _is_quiz(_: Finding, place: At, __: Context) -> bool:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.agreement import place_of
-from whichgpu.audit.findings import withheld
+from whichgpu.audit.review.elsewhere import withheld_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,14 +72,7 @@ _IDENTIFIER = re.compile(r"[\w.]+(?:[-_][\w.]+){3,}")
 
 def without_record(found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings as they are, or unverifiable where a text tells what was, or what others say."""
-    return [withheld(each, why) if each.accuses and (why := _why(each, context)) else each for each in found]
-
-
-def _why(found: Finding, context: Context) -> str:
-    where = place_of(found, context)
-    if where is None:
-        return ""
-    return next((why for why, test in _TESTS.items() if test(found, where, context)), "")
+    return withheld_for(_TESTS, found, context)
 
 
 def _is_replaced(found: Finding, where: At, context: Context) -> bool:
