@@ -241,6 +241,19 @@ def test_the_objective_ranks_first(objective: str) -> None:
     assert trusted == sorted(trusted)
 
 
+def test_by_throughput_a_gpu_that_makes_more_comes_first() -> None:
+    answer = ask(gpus=FEW, objective="throughput")
+    trusted = [item for item in answer.candidates if item.trust == 0]
+    assert [one.made_each for one in trusted] == sorted((one.made_each for one in trusted), reverse=True)
+    first = trusted[0]
+    assert f"{first.gpu} makes the most: " in f"{first.gpu} {first.why}"
+    # No other configuration of it makes more; the best for latency does.
+    soonest = next(
+        one for one in ask(gpus=FEW, objective="latency").candidates if one.gpu == first.gpu
+    )
+    assert first.made_each > soonest.made_each
+
+
 def test_the_front_is_what_nothing_beats_on_every_axis() -> None:
     answer = ask(gpus=FEW, target="1000 images/s")
     dated = [item for item in answer.candidates if item.trust < 2]

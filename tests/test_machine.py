@@ -136,6 +136,8 @@ def test_bought_cards_say_which_machine_they_take_and_whether_a_desktop_holds_th
     assert told["cards"] == 8
     assert told["most_in_usual_desktop"] == 2
     assert "holds 2 of them" in " ".join(many.machine.sentences if many.machine else ())
+    unread = ask("resnet50", term="buy", gpus=["gaudi3-pcie", "arc-pro-b70"])
+    assert "is a module" not in str(unread.machine), "a form that was not read is no module"
     one = ask("resnet50", term="buy", gpus=["rtx-4090"]).to_dict()["machine"]
     assert (one["cards"], one["first_in_usual_desktop"]) == (1, None)
     assert one["most_in_usual_desktop"] >= 1

@@ -195,6 +195,14 @@ def test_a_question_is_options_of_recommend(question):
         ("does the RTX 4090 support FP8?", "show rtx-4090"),
         ("is 32GB enough for SDXL training", "fit SDXL --gpu rtx-5090 --phase train"),
         ("which GPU for BERT training", "recommend bert-large --phase train"),
+        # The fastest where no work ends: by rate, or by the wait of one reader; a load has objectives.
+        ("fastest card for SDXL", "recommend SDXL --objective throughput"),
+        ("fastest gpu for gpt-oss 120b single user",
+         "recommend 'gpt-oss 120b' --phase decode --objective latency"),
+        ("fastest gpu for llama 3.1 70b with 100 users",
+         "recommend 'llama 3.1 70b' --phase serve --users 100"),
+        ("quickest way to generate 10000 images with sdxl",
+         "recommend sdxl --images 10000 --objective time"),
         ("I have a 3090, what should I buy for SDXL",
          "recommend SDXL --objective latency --exclude rtx-3090 --term buy"),
         # One GPU, and what it is good for: its review.

@@ -31,7 +31,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--energy", {"metavar": "ENERGY",
                   "help": 'At most this: "3 J/image" of GPUs, or "5 kWh" for a job with a size.'}),
     ("--objective", {"metavar": "AXIS", "default": "cost", "show_default": True,
-                     "help": "What ranks first: cost, latency, time or energy."}),
+                     "help": "What ranks first: cost, throughput, latency, time or energy."}),
     ("--gpus", {"metavar": "A,B,..", "type": GpuName(),
                 "help": "Only these GPUs: names, or amd, hopper, geforce .."}),
     ("--providers", {"metavar": "A,B,..",

@@ -80,6 +80,11 @@ class Candidate:
         """GPUs of all instances."""
         return self.instances * self.gpus_per_instance
 
+    @property
+    def made_each(self) -> float:
+        """Units of work a second and GPU."""
+        return self.throughput_per_instance.mid / self.gpus_per_instance
+
     def axes(self) -> tuple[float, float, float]:
         """Cost, time and energy, each smaller the better: of the whole job where it has a size.
 
@@ -94,7 +99,8 @@ class Candidate:
         """What candidates are ranked by: trust in the price, the objective, then cost, power and name."""
         aim = {
             "cost": 1.0 / self.throughput.mid if isnan(self.cost) else self.cost,
-            "latency": self.estimate.latency.mid, "time": self.finish or 0.0, "energy": self.joules_per_unit,
+            "throughput": -self.made_each, "latency": self.estimate.latency.mid,
+            "time": self.finish or 0.0, "energy": self.joules_per_unit,
         }[objective]  # fmt: skip
         later = (self.usd_per_unit, self.watts)
         return self.trust, aim, *(0.0 if isnan(one) else one for one in later), self.gpu

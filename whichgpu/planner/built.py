@@ -72,6 +72,9 @@ def built(
         return None
     desktop, cards = usual_desktop(), int(first.gpu_count)
     usual = read_machine(desktop)
+    if gpu.value("form_factor") is None:
+        # Whether it goes into a slot was not read in any source.
+        return None
     if not is_card(gpu):
         return Built(gpu.id, cards, "", desktop, 0)
     held = _held(usual, boxes, gpus, cap)

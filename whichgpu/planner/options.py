@@ -190,6 +190,7 @@ class Outcome(NamedTuple):
     joules_total: Array
     watts: Array
     seconds_per_unit: Array
+    gpu_seconds_per_unit: Array
     usd_to_buy: Array
 
 
@@ -210,7 +211,8 @@ def outcome(found: Options, request: Request) -> Outcome:
         instances=instances, usd_per_hour=usd_per_hour, usd_per_unit=each, usd_per_unit_full=full,
         latency=found.latency, seconds=seconds, usd_total=usd_per_hour * seconds / 3600.0,
         joules_per_unit=joules, joules_total=joules * units, watts=found.watts * instances,
-        seconds_per_unit=1.0 / np.maximum(found.rate, 1e-12), usd_to_buy=found.price * instances,
+        seconds_per_unit=1.0 / np.maximum(found.rate, 1e-12),
+        gpu_seconds_per_unit=found.count / np.maximum(found.rate, 1e-12), usd_to_buy=found.price * instances,
     )  # fmt: skip
 
 
@@ -237,11 +239,13 @@ _AS_GOOD = 1.1
 
 
 def primary(result: Outcome, request: Request) -> Array:
-    """What the objective makes small: USD, s or J."""
+    """What the objective makes small: USD, s, GPU-seconds or J."""
     if request.objective == "cost":
         return result.usd_per_unit_full if request.size is None else result.usd_total
     if request.objective == "energy":
         return result.joules_per_unit
+    if request.objective == "throughput":
+        return result.gpu_seconds_per_unit
     return result.latency if request.objective == "latency" else result.seconds
 
 

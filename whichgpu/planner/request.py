@@ -393,7 +393,7 @@ def _consistent(request: Request) -> Request:
     if request.objective == "time" and request.size is None:
         raise UsageError(
             "--objective time ranks by when a job is done, and its size is not stated; add e.g. --epochs 90 "
-            "or --requests 1M, or take --objective latency"
+            "or --requests 1M, or take --objective throughput or latency"
         )
     if request.term == "buy" and (request.providers is not None or request.regions is not None):
         option = "--providers" if request.providers is not None else "--region"

@@ -88,8 +88,11 @@ def explained(kept: Sequence[Candidate], request: Request, workload: Workload) -
     return [replace(item, why=why) for item, why in zip(kept, reasons, strict=True)]
 
 
-def _aim(item: Candidate, objective: str) -> tuple[float, str]:
+def _aim(item: Candidate, request: Request, workload: Workload) -> tuple[float, str]:
     """What an objective other than cost makes small, and in words."""
+    objective = request.objective
+    if objective == "throughput":
+        return 1.0 / item.made_each, f"{number(item.made_each, 3)} {workload.unit}/s a GPU"
     if objective == "energy":
         each = item.joules_per_unit
         return each, show(each, "energy", 3)
@@ -101,25 +104,29 @@ def _aim(item: Candidate, objective: str) -> tuple[float, str]:
 
 #: What an objective is about, and what is said of one that has more of it.
 _OBJECTIVES = {"energy": ("takes the least energy", "takes"), "time": ("is done first", "is done in"),
-               "latency": ("answers soonest", "takes")}  # fmt: skip
+               "latency": ("answers soonest", "takes"), "throughput": ("makes the most", "makes")}  # fmt: skip
 
 
 def _best(kept: Sequence[Candidate], request: Request, workload: Workload) -> str:
     first, (said, _) = kept[0], _OBJECTIVES[request.objective]
     each = f" for each of its {workload.unit}" if request.objective == "energy" else ""
-    text = f"{said}: {_aim(first, request.objective)[1]}{each}"
+    text = f"{said}: {_aim(first, request, workload)[1]}{each}"
     if len(kept) == 1:
         return f"is the only one that meets the request and {text}"
     return (
-        f"{text}, against {_aim(kept[1], request.objective)[1]} on {kept[1].gpu}; {_price(first, workload)}"
+        f"{text}, against {_aim(kept[1], request, workload)[1]} on {kept[1].gpu}; {_price(first, workload)}"
     )
 
 
 def _behind_in(first: Candidate, item: Candidate, request: Request, workload: Workload) -> str:
     if item.trust > first.trust:
         return _distrusted(item, workload)
-    (least, _), (own, words) = (_aim(one, request.objective) for one in (first, item))
-    said = _times(own / least if least > 0 else 1.0, "much" if request.objective == "energy" else "long")
+    (least, _), (own, words) = (_aim(one, request, workload) for one in (first, item))
+    more = own / least if least > 0 else 1.0
+    if request.objective == "throughput":
+        said = f"{number(1.0 / more, 2)} times what is made on"
+    else:
+        said = _times(more, "much" if request.objective == "energy" else "long")
     return f"{_OBJECTIVES[request.objective][1]} {words}, {said} {first.gpu}; {_price(item, workload)}"
 
 
@@ -232,7 +239,7 @@ def _comparison(one: Candidate, other: Candidate, workload: Workload) -> str:
             sizes = f", which have {plural(one.gpus_per_instance, 'GPU')} and {other.gpus_per_instance}"
         prices_said = f"{money(one.usd_per_hour)} against {money(other.usd_per_hour)} an hour"
         return f"one instance of either is enough{sizes}: {prices_said}"
-    speed = _per_gpu(one) / _per_gpu(other)
+    speed = one.made_each / other.made_each
     price = one.offer.usd_per_gpu_hour / other.offer.usd_per_gpu_hour
     word = workload.unit
     if math.isnan(price):
@@ -254,10 +261,6 @@ def _one_each(one: Candidate, other: Candidate) -> bool:
         and one.usd_per_unit > one.usd_per_unit_full_load * 1.001
         and other.usd_per_unit > other.usd_per_unit_full_load * 1.001
     )
-
-
-def _per_gpu(item: Candidate) -> float:
-    return item.throughput_per_instance.mid / item.gpus_per_instance
 
 
 def dearer(ratio: float, first: str) -> str:

@@ -233,12 +233,12 @@ def several(
     usable = [item for item in candidates if item.trust < 2 and ":" not in item.gpu]
     if len(usable) < 2:
         return None
-    small, large = (choose(usable, key=_made_each) for choose in (min, max))
-    if _made_each(large) < 1.2 * _made_each(small):
+    small, large = (choose(usable, key=lambda one: one.made_each) for choose in (min, max))
+    if large.made_each < 1.2 * small.made_each:
         return None
     pair = [catalogue[small.gpu], catalogue[large.gpu]]
     price = large.offer.usd_per_gpu_hour / small.offer.usd_per_gpu_hour
-    worth = _made_each(large) / _made_each(small)
+    worth = large.made_each / small.made_each
     try:
         if done.trains:
             unit, replicas, rate = _training(done, workload, pair)
@@ -250,11 +250,6 @@ def several(
         workload=workload.id, small=small.gpu, large=large.gpu, alone=alone, splits=found,
         worth=worth, price=price,
     )  # fmt: skip
-
-
-def _made_each(item: Candidate) -> float:
-    """Units of work a second and GPU."""
-    return item.throughput_per_instance.mid / item.gpus_per_instance
 
 
 def _training(

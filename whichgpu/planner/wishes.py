@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 #: What candidates may be ranked by.
-OBJECTIVES = ("cost", "latency", "time", "energy")
+OBJECTIVES = ("cost", "throughput", "latency", "time", "energy")
 _OBJECTIVE_NAMES = {
-    "price": "cost", "money": "cost", "usd": "cost", "cheapest": "cost", "speed": "latency",
+    "price": "cost", "money": "cost", "usd": "cost", "cheapest": "cost", "rate": "throughput", "speed": "latency",
     "fastest": "latency", "quickest": "latency", "deadline": "time", "power": "energy", "carbon": "energy",
 }  # fmt: skip
 _DAY = 86400.0

@@ -300,6 +300,8 @@ def _fitting(
         if phase == "train" and not _TUNES.search(text) and (passes := usual_epochs(title)):
             wishes.setdefault("epochs", f"{passes:g}")
     _sized(wishes, model, trains=trains)
+    if wishes.get("objective") == "time" and not {*_SIZES} & {*wishes}:
+        _hurried(job, wishes, model)
     for option in job.pop("options", ()):  # type: ignore[attr-defined]
         yield "option", option
     yield from ((key.replace("_", "-"), str(value)) for key, value in (job | wishes).items())
@@ -357,6 +359,18 @@ def _sized(wishes: dict[str, str], model: Workload, *, trains: bool) -> None:
     if not {*_SIZES} & {*wishes}:
         wishes.pop("deadline", None)
         _bought(wishes)
+
+
+def _hurried(job: dict[str, object], wishes: dict[str, str], model: Workload) -> None:
+    """What the fastest is where no work ends: that which makes most, or answers one reader soonest."""
+    if {"users", "rate", "slo"} & {*wishes}:
+        # Of what holds a load the cheapest comes first: how fast it is to be its objectives say.
+        del wishes["objective"]
+        if wishes.get("users") == "1" and not {"rate", "slo"} & {*wishes} and "decode" in model.phases:
+            del wishes["users"]
+            job["phase"], wishes["objective"] = "decode", "latency"
+    else:
+        wishes["objective"] = "throughput"
 
 
 def _bought(wishes: dict[str, str]) -> None:

@@ -63,7 +63,7 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
     ):  # fmt: skip
         if stated is not None:
             raise UsageError(f"a load goes on for ever, and {option} is of a job that ends; leave one out")
-    if request.objective == "latency":
+    if request.objective in ("latency", "throughput"):
         raise UsageError(
             "of fleets within objectives the cheapest comes first, or with --objective energy that which "
             'draws least; for quicker answers tighten them, e.g. --slo "latency 5 s"'
