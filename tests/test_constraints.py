@@ -248,9 +248,7 @@ def test_by_throughput_a_gpu_that_makes_more_comes_first() -> None:
     first = trusted[0]
     assert f"{first.gpu} makes the most: " in f"{first.gpu} {first.why}"
     # No other configuration of it makes more; the best for latency does.
-    soonest = next(
-        one for one in ask(gpus=FEW, objective="latency").candidates if one.gpu == first.gpu
-    )
+    soonest = next(one for one in ask(gpus=FEW, objective="latency").candidates if one.gpu == first.gpu)
     assert first.made_each > soonest.made_each
 
 

@@ -104,7 +104,8 @@ def _aim(item: Candidate, request: Request, workload: Workload) -> tuple[float, 
 
 #: What an objective is about, and what is said of one that has more of it.
 _OBJECTIVES = {"energy": ("takes the least energy", "takes"), "time": ("is done first", "is done in"),
-               "latency": ("answers soonest", "takes"), "throughput": ("makes the most", "makes")}  # fmt: skip
+               "latency": ("answers soonest", "takes"),
+               "throughput": ("makes the most", "makes")}  # fmt: skip
 
 
 def _best(kept: Sequence[Candidate], request: Request, workload: Workload) -> str:

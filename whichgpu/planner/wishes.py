@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 #: What candidates may be ranked by.
 OBJECTIVES = ("cost", "throughput", "latency", "time", "energy")
 _OBJECTIVE_NAMES = {
-    "price": "cost", "money": "cost", "usd": "cost", "cheapest": "cost", "rate": "throughput", "speed": "latency",
-    "fastest": "latency", "quickest": "latency", "deadline": "time", "power": "energy", "carbon": "energy",
+    "price": "cost", "money": "cost", "usd": "cost", "cheapest": "cost", "rate": "throughput",
+    "speed": "latency", "fastest": "latency", "quickest": "latency", "deadline": "time", "power": "energy",
+    "carbon": "energy",
 }  # fmt: skip
 _DAY = 86400.0
 _WORDS = {"today": 1.0, "tonight": 0.5, "tomorrow": 1.0, "next week": 7.0, "next month": 30.0}
