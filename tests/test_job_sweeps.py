@@ -61,6 +61,26 @@ def test_gpus_with_and_without_tf32_share_a_sweep():
         assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-9)
 
 
+def test_units_without_kernels_do_nothing_for_a_format_in_a_sweep_as_by_itself():
+    """vLLM multiplies MXFP4 weights in 16 bits on compute capability 12.0, TensorRT-LLM on its FP4 units."""
+    job = {**dict.fromkeys(ROW, ""), "workload": "gpt-oss-120b", "phase": "serve", "precision": "mxfp4",
+           "metric": "throughput", "input_tokens": "2048", "output_tokens": "64",
+           "concurrency": "64"}  # fmt: skip
+    both = itertools.product(("rtx-pro-6000-blackwell", "b200-180gb-sxm"), ("vLLM", "TensorRT-LLM"))
+    rows = [{**job, "gpu": gpu, "runtime": runtime, "id": f"{gpu} {runtime}"} for gpu, runtime in both]
+    for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
+        assert (answer.low, answer.value, answer.high) == pytest.approx(alone(row), rel=1e-9), row
+    found = {
+        runtime: lay_out(Job("gpt-oss-120b", phase="serve", runtime=runtime, precision="mxfp4"),
+                         [GPUS["rtx-pro-6000-blackwell"]])
+        for runtime in ("vLLM", "TensorRT-LLM")
+    }  # fmt: skip
+    rates = {runtime: float(one.devices.peak("fp4")[0, 0]) for runtime, one in found.items()}
+    assert rates["TensorRT-LLM"] > 3 * rates["vLLM"] == 3 * GPUS["rtx-pro-6000-blackwell"].value("bf16")
+    assert any("weight-only" in note for note in found["vLLM"].notes[0])
+    assert not any("weight-only" in note for note in found["TensorRT-LLM"].notes[0])
+
+
 def test_bf16_before_ampere_in_a_sweep_with_fp16_is_emulated_as_by_itself():
     """FP16 stands for BF16 in a sweep, which PyTorch computes in FP32 where there are no units for it."""
     job = {"workload": "bert-large", "phase": "infer", "batch": "32", "runtime": "PyTorch 2.1"}

@@ -203,6 +203,16 @@ def test_a_question_is_options_of_recommend(question):
          "recommend 'llama 3.1 70b' --phase serve --users 100"),
         ("quickest way to generate 10000 images with sdxl",
          "recommend sdxl --images 10000 --objective time"),
+        ("500 rps of distilbert", "recommend distilbert --target '500 requests/s'"),
+        ("can a Mac Studio M3 Ultra run DeepSeek R1", "fit 'DeepSeek R1' --gpu apple-m3-ultra-80c"),
+        # What a cloud lets is the GPU that is in it, by its series too.
+        ("which gpu does AWS g5 have", "show a10g"),
+        ("what gpu is in a p4d instance", "show a100-40gb-sxm"),
+        ("how fast is Llama 3.1 8B on g6e.xlarge", "predict 'Llama 3.1 8B' --gpu l40s"),
+        # Only what the card is to have, or may cost: it is to compute.
+        ("which card for a homelab with 32GB under 900 USD",
+         "recommend learning --budget '900 USD' --min-memory '32 GB' --term buy"),
+        ("best gpu under 75 W", "recommend learning --max-power '75 W'"),
         ("I have a 3090, what should I buy for SDXL",
          "recommend SDXL --objective latency --exclude rtx-3090 --term buy"),
         # One GPU, and what it is good for: its review.

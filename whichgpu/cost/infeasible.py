@@ -93,8 +93,15 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
         host = _on_host(workload, job, gpu)
         if found or host:
             return " ".join(part for part in (host and f"{host};", found) if part).rstrip(";")
-    typed = f"whichgpu fit {job.workload} --gpu {gpu.id}"
-    return f"not even one at a time; what would make it fit, and which GPU holds it: {typed}"
+    return f"not even one at a time; what would make it fit, and which GPU holds it: {_typed(job, gpu)}"
+
+
+def _typed(job: Job, gpu: Gpu) -> str:
+    """The command that looks into it, of the same work on as many GPUs."""
+    count = float(np.max(job.n_gpus or 1.0))
+    many = f":{count:g}" if count > 1.0 else ""
+    own = "" if job.phase in (None, resolve(job.workload).phases[0]) else f" --phase {job.phase}"
+    return f"whichgpu fit {job.workload} --gpu {gpu.id}{many}{own}"
 
 
 def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:

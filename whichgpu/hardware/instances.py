@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
@@ -24,14 +25,29 @@ _AROUND = r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure)\s+|\s+(?:i
 def instance(text: str) -> tuple[str, float] | None:
     """The GPU id of an instance type and how many of it it has, less than one where it is a share.
 
-    None for anything else, and for a type whose offers name no GPU or do not agree.
+    Of a series (`p4d`, `AWS g5`) the fewest that one of its types has. None for anything else, and for a type
+    whose offers name no GPU or do not agree.
     """
     asked = _plain(re.sub(_AROUND, "", text))
-    if not any(c.isdigit() for c in asked) or not any(c in asked for c in "._-"):
+    if not any(c.isdigit() for c in asked):
         return None
-    found = _types().get(asked, frozenset())
+    found = _types().get(asked)
+    if found is None:
+        return _fewest(asked)
     only = next(iter(found)) if len(found) == 1 else ("", 0.0)
     return only if only[0] and only[1] else None
+
+
+def _fewest(series: str) -> tuple[str, float] | None:
+    """The GPU of a series and the fewest of it that a type has; None where its types have several, or none."""
+    found = of_series(series, ".") or of_series(series, "-")
+    if len(found) != 1:
+        return None
+    begins = (f"{series}.", f"{series}-")
+    return min(
+        (pair for kind, pairs in _types().items() if kind.startswith(begins) for pair in pairs),
+        key=itemgetter(1),
+    )
 
 
 def of_series(name: str, after: str) -> frozenset[str]:

@@ -93,6 +93,13 @@ def resized(gpu: Gpu, key: str, source: str = "derived", /, **values: float) -> 
     return replace(gpu, id=key, name=name, _raw={**whole, **raw}, _read=dict.fromkeys(of_board, ()))
 
 
+@kept(256)
+def without(gpu: Gpu, *fields: str) -> Gpu:
+    """The same device as software meets it that has no kernels for some of its units, those of `fields`."""
+    raw = {name: fact for name, fact in gpu._raw.items() if name not in fields}
+    return replace(gpu, _raw=raw, _read=dict.fromkeys(fields, ()))
+
+
 def scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:
     """The numbers of a part, SI, by its shares of memory and SMs, of what was read of the whole."""
     shares = {**dict.fromkeys(_OF_SMS, sms), **dict.fromkeys(_OF_MEMORY, memory)}

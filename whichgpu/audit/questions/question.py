@@ -306,6 +306,8 @@ def _on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> 
         with suppress(UsageError):
             one, may_be, _ = device(text, catalogue)
             names = Told("", one, "", {}, may_be).gpus
+    # Of the forms that a name may mean those are answered of which the memory was read.
+    names = tuple(one for one in names if ":" in one or catalogue[one].value("memory")) or names
     return (("gpu", ",".join(names)),) if names else ()
 
 

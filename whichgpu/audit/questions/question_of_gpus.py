@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.devices import named
 from whichgpu.audit.questions.wanted import placed
 from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.hardware.instances import instance
 from whichgpu.planner.glossary import meanings
 from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
@@ -59,6 +60,12 @@ _SELLERS = re.compile(
 _DRIVER = re.compile(r"\b(?:drivers?|software|frameworks?|cuda version|version of cuda)\b", re.I)
 #: The same name once more, of which only what tells the forms apart is said: "A100 40 GB or 80 GB".
 _FORM = r"\d+ ?GB|SXM\d?|PCI-?e|NVL|OAM"
+#: An instance type, or a series of them: "the GPU of AWS g5", "a p4d instance", "g5.2xlarge".
+_LET = re.compile(
+    r"(?:\b(?:AWS|Amazon|EC2|GCP|Google Cloud|Azure) )?\b(?P<type>[a-z]{1,8}\d[\w.-]*)\b"
+    r"(?: (?:instance|machine)s?\b)?",
+    re.I,
+)
 _ELLIPSIS = re.compile(
     rf"(?P<and>,? (?:and|or|vs\.?|versus|against|over) (?:the )?|/)(?P<form>{_FORM})\b", re.I
 )
@@ -154,8 +161,14 @@ def _without(text: str, name: str) -> str:
 
 
 def whole(text: str, catalogue: Catalogue) -> str:
-    """A question with the names in full of which only the form is said: "A100 40 GB or 80 GB"."""
-    for one in reversed(named(text, catalogue)):
+    """A question with the names in full of which only the form is said: "A100 40 GB or 80 GB".
+
+    For what a cloud lets, where no GPU is named, stands the GPU that is in it: "AWS g5".
+    """
+    found = named(text, catalogue)
+    if not found:
+        return _LET.sub(lambda let: (instance(let["type"]) or (let[0],))[0], text)
+    for one in reversed(found):
         other, form = _ELLIPSIS.match(text, one.end), _OF_FORM.search(one.text)
         if other and form:
             full = f"{other['and']}{one.text[: form.start()]} {other['form']}"

@@ -126,6 +126,12 @@ _VALUE = re.compile(
     r"|\bcost[- ]?(?:effective|efficient)\b",
     re.I,
 )
+#: Who says no more than what a card is to have, or may cost, asks for one to compute on, too.
+_CARDS = frozenset(("gpu", "gpus", "card", "cards", "accelerator", "accelerators"))
+_SAID = frozenset(("min_memory", "budget", "max_power", "needs"))
+_ASKING = frozenset(
+    ("which", "what", "should", "get", "graphics", "video", "good", "there", "any", "me", "please")
+)
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
 
 
@@ -149,7 +155,7 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     job, rest = _job(rest, text)
     stated = {**gpus, **found, **gpus}
     if job is None:
-        name = _use(rest) or ("learning" if _VALUE.search(rest) else "")
+        name = _use(rest) or ("learning" if _VALUE.search(rest) or _plain_card(rest, stated) else "")
         if not name:
             raise UsageError(f"'{one_line(text)}' names no model on file and no use; write e.g. {EXAMPLE}")
         left = (*_SIZES, "slo", "rate", "deadline", "streams")
@@ -377,6 +383,12 @@ def _bought(wishes: dict[str, str]) -> None:
     """So much money of which nobody says for how long or for what work is for what one buys."""
     if "/" not in wishes.get("budget", "/"):
         wishes.setdefault("term", "buy")
+
+
+def _plain_card(rest: str, stated: Mapping[str, str]) -> bool:
+    """Whether a card is asked for by what it is to have, or may cost, and by nothing that was not read."""
+    words = set(re.findall(r"[a-z]{2,}", rest.lower()))
+    return bool(words & _CARDS and _SAID & {*stated}) and words <= _PLAIN | _CARDS | _ASKING
 
 
 def _use(text: str) -> str:

@@ -143,6 +143,7 @@ WISHES: tuple[Wish, ...] = (
         rf"(?P<n>{_N}) {_ASKED}{_EVERY}(?P<period>{_PERIOD})\b",
         lambda m: f"{m['n']} req/{m['period']}",
     ),
+    _wish("rate", rf"\b(?P<n>{_N}) ?(?:rps|qps)\b", lambda m: f"{m['n']} req/s"),
     _wish(
         "target",
         r"\b(?P<n>\d+) (?:camera |video |live )*(?:streams?|cameras|feeds)(?:,| at| of| with| each)* "

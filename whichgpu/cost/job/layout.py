@@ -16,7 +16,7 @@ from whichgpu.cost.gpu import hosts
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job import asked, training_step, unread
 from whichgpu.cost.job.settling import settle
-from whichgpu.cost.job.support import Needs, as_seen, in_several, refusal, standing_by, substitutions
+from whichgpu.cost.job.support import Needs, as_met, as_seen, in_several, refusal, standing_by, substitutions
 from whichgpu.cost.memory import arenas, hearing, job_memory, offload, starting
 from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import slack as reserved_slack
@@ -116,7 +116,8 @@ def devices_of(
     """
     options, stack = settled.job.options, settled.runtime
     cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
-    seen = [as_seen(gpu, settled.job.phase) for gpu in gpus]
+    format_ = precision(settled.job.precision)
+    seen = [as_met(as_seen(gpu, settled.job.phase), format_, stack) for gpu in gpus]
     return Devices.of(
         seen, cap=np.inf if cap is None else unread.power(cap), narrow=sums,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),

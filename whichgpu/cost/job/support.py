@@ -12,7 +12,7 @@ from whichgpu.cost.job.runtime import runtimes
 from whichgpu.facts import store
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
-from whichgpu.hardware.parts import one_device
+from whichgpu.hardware.parts import one_device, without
 from whichgpu.software import stacks
 from whichgpu.software.frameworks import frameworks
 from whichgpu.values import NamedTuple
@@ -284,6 +284,20 @@ def as_seen(gpu: Gpu, phase: str | None) -> Gpu:
     return one_device(gpu) if phase in _STREAMS else gpu
 
 
+def only_stores(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:
+    """Whether a GPU has FP4 units for which software has no kernels, so that it widens weights all the same.
+
+    vLLM runs MXFP4 weights through Marlin on compute capability 12.0.
+    """
+    asked = precision.math == "fp4" and bool(runtime.software) and gpu.value("fp4") is not None
+    return asked and stacks.weight_only(gpu, runtime.software, _feature(precision))
+
+
+def as_met(gpu: Gpu, precision: Precision, runtime: Runtime) -> Gpu:
+    """A GPU as software meets it: without the units for which it has no kernels."""
+    return without(gpu, precision.math) if only_stores(gpu, precision, runtime) else gpu
+
+
 def in_several(gpu: Gpu, phase: str | None) -> tuple[str, ...]:
     """What to say where that is not all of it."""
     if as_seen(gpu, phase) is gpu:
@@ -337,6 +351,11 @@ def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str,
 def _of_units(gpu: Gpu, precision: Precision, runtime: Runtime) -> str:
     if emulates(gpu, precision, runtime):
         return _EMULATED.format(gpu.id, runtime.title, precision.id.replace("bf16", "fp16"))
+    if only_stores(gpu, precision, runtime):
+        return (
+            f"{runtime.title} has no {_feature(precision).upper()} kernels for {gpu.id}: weights are only stored "
+            "in it (weight-only), and products run in BF16"
+        )
     instead = stand_in(gpu, precision.math)
     if not instead or precision.or_wider:
         return ""

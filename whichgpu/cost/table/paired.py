@@ -18,6 +18,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.values import altered
 from whichgpu.workloads.phases import TRAINING
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -271,6 +272,9 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in held_apart)
     kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]
     marks = [mark in stack.marks for mark in _STRUCTURE_MARKS]
+    if numbers and precision(numbers).math == "fp4":
+        # For whose units some software has no kernels, which makes other devices of them (`as_met`).
+        marks.append(stack.software)
     return (*same, *held, *kinds, *marks, *_spoken_of(stack, phase), measured(stack))
 
 
