@@ -39,7 +39,7 @@ def instance(text: str) -> tuple[str, float] | None:
 
 
 def _fewest(series: str) -> tuple[str, float] | None:
-    """The GPU of a series and the fewest of it that a type has; None where its types have several, or none."""
+    """The GPU of a series and the fewest of it that a type has; None where its types have several GPUs."""
     found = of_series(series, ".") or of_series(series, "-")
     if len(found) != 1:
         return None

@@ -353,8 +353,8 @@ def _of_units(gpu: Gpu, precision: Precision, runtime: Runtime) -> str:
         return _EMULATED.format(gpu.id, runtime.title, precision.id.replace("bf16", "fp16"))
     if only_stores(gpu, precision, runtime):
         return (
-            f"{runtime.title} has no {_feature(precision).upper()} kernels for {gpu.id}: weights are only stored "
-            "in it (weight-only), and products run in BF16"
+            f"{runtime.title} has no {_feature(precision).upper()} kernels for {gpu.id}: weights are only "
+            "stored in it (weight-only), and products run in BF16"
         )
     instead = stand_in(gpu, precision.math)
     if not instead or precision.or_wider:
