@@ -271,7 +271,7 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
     held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in held_apart)
     kinds = [tuple(getattr(stack, name)) for name in _BY_KIND]
-    marks = [mark in stack.marks for mark in _STRUCTURE_MARKS]
+    marks: list[bool | str] = [mark in stack.marks for mark in _STRUCTURE_MARKS]
     if numbers and precision(numbers).math == "fp4":
         # For whose units some software has no kernels, which makes other devices of them (`as_met`).
         marks.append(stack.software)
