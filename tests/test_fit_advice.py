@@ -29,6 +29,7 @@ QUESTIONS = (
     "whisper-large-v3 --gpu gtx-1650",
     "llama-2-70b --phase decode --gpu a10:2 --tp 2 --runtime transformers",
     "llama-2-13b --phase finetune_full --gpu t4:2 --pp 2 --runtime megatron",
+    "qwen3-30b-a3b --gpu rtx-5060-ti-16gb",
 )
 
 
@@ -152,6 +153,18 @@ def test_stages_that_are_named_instead_have_room_on_the_gpus(
         ("mistral-7b --gpu t4 --phase finetune_lora", "context"),
     ],
 )
+def test_llama_cpp_is_told_of_a_card_that_no_format_of_the_usual_engine_fits(whichgpu) -> None:
+    def under(*words: str) -> list[str]:
+        found = whichgpu("fit", *words, "--json").json["changes"]
+        return [one["option"] for one in found if "llama.cpp" in one["option"]]
+
+    assert "--runtime llama.cpp --precision q3_k_m" in under("qwen3-30b-a3b", "--gpu", "rtx-5060-ti-16gb")
+    # Its own INT8 weights fit, the engine is named, or there are several cards.
+    assert not under("llama-3.1-8b", "--gpu", "rtx-3060-12gb")
+    assert not under("qwen3-30b-a3b", "--gpu", "rtx-5060-ti-16gb", "--runtime", "vllm")
+    assert not under("qwen3-30b-a3b", "--gpu", "rtx-5060-ti-16gb:2")
+
+
 def test_less_than_a_quarter_of_a_size_is_another_job_and_no_change(whichgpu, question: str, kind: str):
     """A video of 64 pixels and sequences of 62 tokens were the first that was said to fit."""
     changes = asked(whichgpu, question).json["changes"]

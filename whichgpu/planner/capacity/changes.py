@@ -19,7 +19,7 @@ from whichgpu.planner.capacity.cells import time_together
 from whichgpu.planner.capacity.choice import required_on, together
 from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages, typed_mesh
 from whichgpu.planner.capacity.offload import offloaded
-from whichgpu.planner.capacity.tries import SAME, Try, leanest, narrower, same_gpus
+from whichgpu.planner.capacity.tries import SAME, Try, leanest, narrower, same_gpus, under_llama
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +50,8 @@ def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
     still = [i for i in lost if not any(one.kind == "precision" for one in found[i])]
     if still and not some.settled.job.trains:
         rest = cells.on(still)
+        for one in under_llama(rest):
+            _add(found, still, one, rest)
         for tried, wanted in _narrower_on_more(rest):
             _add(found, [still[i] for i in wanted], tried, rest.on(wanted))
     # Where nothing milder does for a training, all that takes less on more GPUs.

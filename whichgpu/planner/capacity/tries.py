@@ -41,6 +41,7 @@ _BATCH = Quality(
 _ADAPTERS = {"train": ADAPTER_PHASES, "finetune_full": ADAPTER_PHASES, "finetune_lora": ADAPTER_PHASES[1:]}
 _NARROW_OPTIMIZER = "adamw-8bit"
 _ONE_KERNEL = "adamw-torch-fused"
+_LLAMA = "llama-cpp"
 #: What an engine keeps its cache in to save memory.
 _NARROW_CACHE = {"vllm": "fp8", "sglang": "fp8", "tensorrt-llm": "fp8", "llama-cpp": "q8_0"}
 #: Pieces into which the loss over a large vocabulary is cut.
@@ -145,6 +146,20 @@ def narrower(cells: Cells) -> Iterator[Try]:
                 # What was published is of language models.
                 cost = quality.of_precision(name, done.workload.id) if splits(done) else quality.UNKNOWN
                 yield Try.of("precision", spec.title, f"--precision {name}", changed, cost)
+
+
+def under_llama(cells: Cells) -> Iterator[Try]:
+    """The formats of GGUF files under llama.cpp, of a language model on one GPU whose engine nobody names."""
+    done = cells.settled
+    if cells.job.runtime or max(cells.counts) > 1 or not splits(done) or done.runtime.id == _LLAMA:
+        return
+    for name in cards()["narrower"][_LLAMA]:
+        with suppress(UsageError):
+            changed = cells.with_job(runtime=_LLAMA, precision=name)
+            changed.required  # noqa: B018  (raises here where the format cannot be)
+            cost = quality.of_precision(name, done.workload.id)
+            typed = f"--runtime llama.cpp --precision {name}"
+            yield Try.of("precision", f"{precision(name).title}, under llama.cpp", typed, changed, cost)
 
 
 def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
