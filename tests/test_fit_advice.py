@@ -146,13 +146,6 @@ def test_stages_that_are_named_instead_have_room_on_the_gpus(
         assert asked(whichgpu, question, f"--pp {stages}").status in (0, 3)
 
 
-@pytest.mark.parametrize(
-    ("question", "kind"),
-    [
-        ("hunyuanvideo --gpu rtx-4090 --precision fp8", "resolution"),
-        ("mistral-7b --gpu t4 --phase finetune_lora", "context"),
-    ],
-)
 def test_llama_cpp_is_told_of_a_card_that_no_format_of_the_usual_engine_fits(whichgpu) -> None:
     def under(*words: str) -> list[str]:
         found = whichgpu("fit", *words, "--json").json["changes"]
@@ -165,6 +158,13 @@ def test_llama_cpp_is_told_of_a_card_that_no_format_of_the_usual_engine_fits(whi
     assert not under("qwen3-30b-a3b", "--gpu", "rtx-5060-ti-16gb:2")
 
 
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("hunyuanvideo --gpu rtx-4090 --precision fp8", "resolution"),
+        ("mistral-7b --gpu t4 --phase finetune_lora", "context"),
+    ],
+)
 def test_less_than_a_quarter_of_a_size_is_another_job_and_no_change(whichgpu, question: str, kind: str):
     """A video of 64 pixels and sequences of 62 tokens were the first that was said to fit."""
     changes = asked(whichgpu, question).json["changes"]

@@ -49,11 +49,7 @@ def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
     # Where no format does alone, the narrower ones on more GPUs.
     still = [i for i in lost if not any(one.kind == "precision" for one in found[i])]
     if still and not some.settled.job.trains:
-        rest = cells.on(still)
-        for one in under_llama(rest):
-            _add(found, still, one, rest)
-        for tried, wanted in _narrower_on_more(rest):
-            _add(found, [still[i] for i in wanted], tried, rest.on(wanted))
+        _narrower_elsewhere(found, still, cells.on(still))
     # Where nothing milder does for a training, all that takes less on more GPUs.
     none = [i for i in lost if not any(one.kind in _KEEPING for one in found[i])]
     if none and some.settled.job.trains:
@@ -64,6 +60,14 @@ def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
                     if all(change.n_gpus < one.n_gpus for one in found[none[i]] if one.kind == "sharded"):
                         found[none[i]].append(change)
     return [tuple(_chosen(one)) for one in found]
+
+
+def _narrower_elsewhere(found: list[list[Change]], where: Sequence[int], rest: Cells) -> None:
+    """Add narrower formats of another engine, and on more GPUs, where none does on those that are there."""
+    for one in under_llama(rest):
+        _add(found, where, one, rest)
+    for tried, wanted in _narrower_on_more(rest):
+        _add(found, [where[i] for i in wanted], tried, rest.on(wanted))
 
 
 def _add(found: list[list[Change]], where: Sequence[int], tried: Try, base: Cells) -> None:
