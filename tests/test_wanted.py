@@ -209,6 +209,16 @@ def test_a_question_is_options_of_recommend(question):
         ("which gpu does AWS g5 have", "show a10g"),
         ("what gpu is in a p4d instance", "show a100-40gb-sxm"),
         ("how fast is Llama 3.1 8B on g6e.xlarge", "predict 'Llama 3.1 8B' --gpu l40s"),
+        # So many of each, software under a system, what comes after, what a card uses.
+        ("which is cheaper for SDXL: one H200 or four L4?",
+         "predict SDXL --gpu h200-141gb-sxm,h200-141gb-nvl,l4:4"),
+        ("can I use tensorflow on windows with a 4070",
+         "compat rtx-4070 --framework tensorflow --system windows"),
+        ("what replaces the T4", "gpus --like t4"),
+        ("is the A10 replaced by the L4", "compare a10 l4"),
+        ("energy cost of running a 4090 24/7 for llm inference",
+         "prices own rtx-4090 --hours-per-day 24"),
+        ("run FLUX schnell on 12gb card", "fit 'FLUX schnell' --gpu rtx-4070-ti"),
         # Only what the card is to have, or may cost: it is to compute.
         ("which card for a homelab with 32GB under 900 USD",
          "recommend learning --budget '900 USD' --min-memory '32 GB' --term buy"),
@@ -363,3 +373,12 @@ def test_recommend_says_how_a_job_in_words_is_asked(capsys):
 def test_amounts_are_above_zero(question, complaint):
     with pytest.raises(UsageError, match=complaint):
         wanted(question, catalogue())
+
+
+def test_on_which_gpus_software_runs_is_answered_for_one_of_each_kind() -> None:
+    found = answering("which GPUs does vLLM support?", GPUS)
+    assert found.command == "compat"
+    assert found.options == (("framework", "vLLM"),)
+    capabilities = {GPUS[key].value("compute_capability") for key in found.names}
+    assert {"6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "12.0"} <= {str(one) for one in capabilities}
+    assert {GPUS[key].vendor for key in found.names} == {"NVIDIA", "AMD", "Intel", "Apple"}

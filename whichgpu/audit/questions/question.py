@@ -22,6 +22,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     hours,
     largest,
     of_gpus,
+    on_which,
     review,
     side_by_side,
     usual_jobs,
@@ -73,6 +74,7 @@ _FIT = re.compile(
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
     r"|\b(?:will|would|could|does) (?:an?|my|our|the|one|two|\d) ?.{1,40}? (?:run|load|handle|manage|hold)\b"
+    r"|^(?:run|load|train|fine-?tune|use) .{1,60} (?:on|with) (?:an? |my |one )?\d{1,3} ?GB\b"
     r"|\b(?:possible|feasible|doable)\b",
     re.I,
 )
@@ -133,6 +135,8 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         with suppress(UsageError):
             told(text, catalogue)
             return Answering("diagnose", (text,))
+    if not devices and (runs := on_which(text)):
+        return runs
     command, kinds = listing(text, catalogue)
     if command:
         return Answering(command, (), kinds)
@@ -254,7 +258,9 @@ def _of_a_machine(
     named_ = dict(wishes)
     if not (_is_model(workload) and (several := _so_many(text, devices, catalogue))):
         return None
-    if WHICH.search(text) or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
+    # Which of those that are named, so many of each, is asked of their figures side by side.
+    which = WHICH.search(text) and len(devices) == 1
+    if which or {"budget", "slo", "target", "users", "rate", "deadline"} & {*named_}:
         return None
     job = tuple((name, said) for name, said in wishes if name in _JOB)
     trains = named_.get("phase") in TRAINING

@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.devices import named
 from whichgpu.audit.questions.wanted import placed
 from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.facts import store
 from whichgpu.hardware.instances import instance
 from whichgpu.planner.glossary import meanings
 from whichgpu.prices.quote import OpenVariant, read_quote
@@ -57,6 +58,16 @@ _SELLERS = re.compile(
     r"(?:providers?|clouds?|compan(?:y|ies)|sellers?|regions?|shops?|hosts?)\b",
     re.I,
 )
+#: What is taken in place of a GPU: "successor of the A10", "what replaces the T4".
+_FOLLOWS = re.compile(r"\b(?:replaces|replaced|replacements?|successors?|follow(?:s|ed)|instead of)\b", re.I)
+#: On what software runs: "which GPUs does vLLM support", "what cards work with PyTorch 2.9".
+_ON_WHICH = re.compile(
+    r"\b(?:which|what) (?:[\w-]+ ){0,2}?(?:gpus?|cards?|hardware|compute capability|architectures?)\b"
+    r".{0,40}?\b(?:supports?|supported|work(?:s|ing)? (?:on|with)|runs? on|compatible|need(?:s|ed)?"
+    r"|requires?|required)\b",
+    re.I,
+)
+_SYSTEM = re.compile(r"\b(?:windows|wsl|macos|linux)\b", re.I)
 _DRIVER = re.compile(r"\b(?:drivers?|software|frameworks?|cuda version|version of cuda)\b", re.I)
 #: The same name once more, of which only what tells the forms apart is said: "A100 40 GB or 80 GB".
 _FORM = r"\d+ ?GB|SXM\d?|PCI-?e|NVL|OAM"
@@ -80,7 +91,7 @@ _MEANS = re.compile(
 _RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
 OWNING = re.compile(
     rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
-    r"|\b(?:power|electricity) (?:costs?|bill)\b",
+    r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
 _HOURS = re.compile(
@@ -122,15 +133,30 @@ def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue)
     ids = tuple(dict.fromkeys(key for some in devices for key in some))
     if ids and _QUOTED.search(text) and _quoted(text, catalogue):
         return Answering("prices judge", (text,))
-    software = tuple(("framework", one) for one in mentioned(text))
-    if ids and (software or _DRIVER.search(text)) and _RUNS.search(text):
-        return Answering("compat", ids, software)
+    if ids and (any(mentioned(text)) or _DRIVER.search(text)) and _RUNS.search(text):
+        return Answering("compat", ids, _software(text))
     if ids and OWNING.search(text):
         return Answering("prices own", ids[:1], hours(text))
+    if len(ids) == 1 and _FOLLOWS.search(text):
+        return Answering("gpus", (), (("like", ids[0]),))
     if len(devices) > 1:
         beside = Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
-        return beside if COMPARES.search(text) else None
+        return beside if COMPARES.search(text) or _FOLLOWS.search(text) else None
     return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
+
+
+def on_which(text: str) -> Answering | None:
+    """On which GPUs a framework runs, where none is named: on one of each kind that it tells apart."""
+    if not (_ON_WHICH.search(text) and any(mentioned(text))):
+        return None
+    return Answering("compat", tuple(store.load("usual")["usual"]["compatible"]["gpus"]), _software(text))
+
+
+def _software(text: str) -> tuple[tuple[str, str], ...]:
+    """The frameworks that are named, and the system that they are to run under."""
+    software = tuple(("framework", one) for one in mentioned(text))
+    system = _SYSTEM.search(text)
+    return (*software, *((("system", system[0].lower()),) if system else ()))
 
 
 def usual_jobs(text: str) -> tuple[tuple[str, str], ...]:
