@@ -135,11 +135,8 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         with suppress(UsageError):
             told(text, catalogue)
             return Answering("diagnose", (text,))
-    if not devices and (runs := on_which(text)):
-        return runs
-    command, kinds = listing(text, catalogue)
-    if command:
-        return Answering(command, (), kinds)
+    if found := _of_many(text, devices, catalogue):
+        return found
     if _LARGEST.search(text) and (on := _on(text, devices, catalogue) or _of_size(text, catalogue)):
         return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
     try:
@@ -152,6 +149,16 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             return Answering("show", devices[0])
         raise
     return _of_wishes(text, workload, wishes, devices, catalogue)
+
+
+def _of_many(
+    text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue
+) -> Answering | None:  # fmt: skip
+    """A list of GPUs, or those that software runs on."""
+    if not devices and (runs := on_which(text)):
+        return runs
+    command, kinds = listing(text, catalogue)
+    return Answering(command, (), kinds) if command else None
 
 
 def _of_wishes(
