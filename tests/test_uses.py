@@ -15,6 +15,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import use, uses
 from whichgpu.planner.desktops import Desktops, of_gpu
 from whichgpu.planner.fleets.asked import Asked
+from whichgpu.planner.needs import need
 from whichgpu.planner.request import read_use_request
 from whichgpu.prices import purchase_price
 
@@ -224,3 +225,15 @@ def test_screens_that_no_card_drives_are_shared_out_over_several() -> None:
     # One that has six is dearer than two of four; within a budget for neither nothing is made up.
     assert "it is dearer on one card" in " ".join(cards("displays", needs=["displays>=6"]).cautions)
     assert "add up" not in cards("displays", needs=["displays>=12"], budget=f"{usd} USD").infeasible
+
+
+def test_ray_tracing_whose_units_no_maker_counts_is_there_and_peaks_of_pairs_count_half() -> None:
+    gpus = catalogue()
+    amd, geforce = gpus["rx-7900-xtx"], gpus["rtx-4080-super"]
+    assert need("ray-tracing").met(amd) is True
+    assert need("ray-tracing").met(gpus["mi300x"]) is False
+    drawn = use.use("rendering")
+    assert drawn is not None
+    assert use.score(drawn, amd) == pytest.approx(amd.value("fp32") / 2e12)
+    assert use.score(drawn, geforce) == pytest.approx(geforce.value("fp32") / 1e12)
+    assert any("half of them" in note for note in drawn.notes)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import filters
+from whichgpu.hardware.blank import blank
 from whichgpu.hardware.fields import FIELDS, RATES
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple
@@ -209,7 +210,9 @@ def _met(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
 def _by_field(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
     value = gpu.value(table["field"]) if "field" in table else None
     if value is None:
-        return None
+        # A count that its maker tells of no part may be known to be above none.
+        reason = blank(gpu, table["field"]) if "field" in table else None
+        return reason.has if reason else None
     for name, most in table.get("within", {}).items():
         if (gpu.value(name) or 0.0) > parse(most, FIELDS[name].dimension):
             return False

@@ -86,9 +86,10 @@ def use(name: str) -> Use | None:
         return None
     table = _tables()[found]
     needs = (*table["needs"], *_count(key, *table.get("counted", ())))
+    notes = (*table["notes"], *((_of_pairs()["note"],) if table["by"] == "fp32" else ()))
     plain = Use(
         found, table["title"], needs, table["by"], tuple(table["specs"]),
-        tuple(table["notes"]), table.get("term", "on-demand"), table.get("desktop", [""])[0],
+        notes, table.get("term", "on-demand"), table.get("desktop", [""])[0],
     )  # fmt: skip
     return plain if named is None else _of_program(plain, named)
 
@@ -179,7 +180,14 @@ def score(one: Use, gpu: Gpu) -> float | None:
         return float(counted[1]) if counted else None
     if value is None:
         return None
-    return float(value) / _UNITS.get(FIELDS[one.by].dimension, ("", 1.0))[1]
+    paired = one.by == "fp32" and gpu.architecture in _of_pairs()["architectures"]
+    return float(value) / _UNITS.get(FIELDS[one.by].dimension, ("", 1.0))[1] / (2.0 if paired else 1.0)
+
+
+def _of_pairs() -> Mapping[str, Any]:
+    """Architectures whose FP32 peaks count two instructions at once, which few programs have, and a note."""
+    table: Mapping[str, Any] = store.load("uses")["uses"]["pairs"]
+    return table
 
 
 def outputs_4k(text: str) -> float | None:
