@@ -61,6 +61,20 @@ def test_a_model_that_two_machines_do_not_hold_lies_over_more():
     assert max(np.ravel(small.sweep.pp)) == 2, "what two hold is not tried on more"
 
 
+def test_a_narrower_format_that_costs_clearly_less_is_told_of_fleets():
+    asked = {"text": "tpot 50 ms", "rate": None, "users": 1.0, "term": "buy",
+             "gpus": ["rtx-3090", "rtx-pro-6000-blackwell"]}  # fmt: skip
+    wide = ask("qwen2.5-32b", **asked)
+    narrow = wide.narrower
+    assert narrow is not None
+    assert (narrow.precision, narrow.gpu) == ("q4_k_m", "rtx-3090")
+    own = ask("qwen2.5-32b", columns={"precision": "q4_k_m"}, **asked)
+    assert own.fleets[0].usd_to_buy == narrow.usd_to_buy
+    assert narrow.cost_ratio == pytest.approx(own.fleets[0].cost / wide.fleets[0].cost)
+    assert own.narrower is None, "where a format is stated no other is told"
+    assert wide.to_dict()["narrower"]["gpus"] == 1
+
+
 def test_half_a_user_is_refused_with_whole_ones():
     with pytest.raises(UsageError, match=r"--users 2\.5 is no number of people; write e\.g\. --users 3"):
         ask(rate=None, users=2.5)

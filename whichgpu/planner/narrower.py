@@ -75,7 +75,7 @@ def narrower(
     parts = first.estimate.memory
     if workload.unit != "tokens" and parts.get("weights", 0.0) < _FILLED * first.estimate.required:
         return None
-    name: str = store.load("usual")["usual"]["narrower"][kind_of(request, workload)]
+    name = usual_format(request, workload)
     try:
         found = ranking(replace(request, job=replace(request.job, precision=name)))
     except UsageError:  # this kind of model, or its runtime, is not run in it
@@ -83,14 +83,23 @@ def narrower(
     if not found or found[0].trust > first.trust:
         return None
     one = found[0]
-    ratio = one.cost / first.cost
-    outlay = one.usd_to_buy / first.usd_to_buy if one.usd_to_buy and first.usd_to_buy else 1.0
-    if min(ratio, outlay) > 1.0 - _NEWS:
-        return None
     bought = [(row.usd_to_buy, row) for row in found if row.trust == one.trust and row.usd_to_buy is not None]
     usd, row = min(bought, key=lambda each: each[0], default=(0.0, None))
     least = None if row is None else (row.gpu, row.gpus, usd)
-    return Narrower(name, one.gpu, one.gpus, ratio, one.usd_to_buy, one.usd_per_hour, least)
+    return clearly_less(Narrower(name, one.gpu, one.gpus, one.cost / first.cost, one.usd_to_buy,
+                                 one.usd_per_hour, least), first.usd_to_buy)  # fmt: skip
+
+
+def clearly_less(one: Narrower, usd_to_buy: float | None) -> Narrower | None:
+    """The same where the work costs clearly less so, or the cards than these USD; None where neither does."""
+    outlay = one.usd_to_buy / usd_to_buy if one.usd_to_buy and usd_to_buy else 1.0
+    return one if min(one.cost_ratio, outlay) <= 1.0 - _NEWS else None
+
+
+def usual_format(request: Request, workload: Workload) -> str:
+    """The narrower format that is told beside the one asked for (`data/usual.toml`)."""
+    name: str = store.load("usual")["usual"]["narrower"][kind_of(request, workload)]
+    return name
 
 
 def kind_of(request: Request, workload: Workload) -> str:

@@ -57,6 +57,7 @@ def _said(answer: Fleets) -> tuple[str, ...]:
         f"Load: {first.at.utilisation:.0%} of what it serves at most; where every time is at the upper end "
         f"of its 90 % interval, {safe} (basis: {first.at.basis}).",
         f"Price: {price_told(first.choice.offer, answer.request)}.",
+        *((f"{answer.narrower.text}.",) if answer.narrower else ()),
         *(f"{line}." for line in (*answer.warnings, *named_out(answer.request, answer.rejected))),
     )
 

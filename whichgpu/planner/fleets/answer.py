@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.fleets.search import Choice, Load, Operation
     from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.machine import Checked
+    from whichgpu.planner.narrower import Narrower
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
@@ -145,6 +147,7 @@ class Fleets(Shown):
     hosted: tuple[Hosted, ...] = ()
     machine: Checked | Built | None = None
     warnings: tuple[str, ...] = ()
+    narrower: Narrower | None = None
 
     @property
     def headline(self) -> str:
@@ -184,6 +187,7 @@ class Fleets(Shown):
             "assumptions": list(self.assumptions), "warnings": list(self.warnings),
             "infeasible": self.infeasible or None,
             "hosted": [one.to_dict() for one in self.hosted],
+            "narrower": asdict(self.narrower) if self.narrower else None,
             "machine": self.machine and self.machine.to_dict(),
             "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip

@@ -17,6 +17,7 @@ from whichgpu.planner.fleets.asked import in_formats
 from whichgpu.planner.fleets.search import Choice, given_less, refined, searched
 from whichgpu.planner.fleets.search import chosen as search
 from whichgpu.planner.fleets.why import bill, dear, dearer, explained, infeasible, why_not
+from whichgpu.planner.narrower import Narrower, clearly_less, usual_format
 from whichgpu.planner.recommend import in_machine, roomier
 from whichgpu.workloads.workload import resolve
 
@@ -75,7 +76,32 @@ def fleets(
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
         against, _hosted(request, kept), in_machine(request, catalogue, kept),
         cautions(kept, request, catalogue),
+        _narrower(kept[0], request, (terms, load, catalogue, offers)) if kept else None,
     )  # fmt: skip
+
+
+def _narrower(
+    first: Fleet, request: Request,
+    asked: tuple[Sequence[Term], Load, Catalogue, Sequence[Offer] | None],
+) -> Narrower | None:  # fmt: skip
+    """The first fleet in a narrower format where that costs clearly less; None where a format is stated.
+
+    By the model's percentiles: nothing of it is simulated.
+    """
+    workload = resolve(request.job.workload)
+    if request.job.precision or request.precisions:
+        return None
+    name = usual_format(request, workload)
+    space, _ = searched(replace(request, job=replace(request.job, precision=name)), *asked)
+    if space is None:
+        return None
+    near = refined(space, sorted(search(space).values(), key=space.rank)[:_TRIES])
+    found = [_fleet(space, *one, None) for one in sorted(near, key=lambda pair: _aim(space, pair))]
+    if not found or found[0].trust > first.trust:
+        return None
+    one = found[_simplest(space, found)]
+    told = Narrower(name, one.gpu, one.gpus, one.cost / first.cost, one.usd_to_buy, one.cost, None)
+    return clearly_less(told, first.usd_to_buy)
 
 
 def _without_needs(
