@@ -182,8 +182,21 @@ def _of_wishes(
         or _of_a_load(text, workload, wishes, devices, catalogue)
         or _of_a_job(text, workload, wishes, devices, catalogue)
         or _of_a_machine(text, workload, wishes, devices, catalogue)
+        or _on_one(text, workload, wishes, devices, catalogue)
         or Answering("recommend", (workload,), tuple(wishes))
     )
+
+
+def _on_one(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """How fast a job is on the one GPU that is named, where nothing else is asked: "SDXL on a 9070 XT"."""
+    job = tuple((name, said) for name, said in wishes if name in _JOB)
+    plain = len(devices) == 1 and {name for name, _ in wishes} <= {*_JOB, "gpus"} and _is_model(workload)
+    if not plain or WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
+        return None
+    return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue)
 
 
 def _of_a_use(

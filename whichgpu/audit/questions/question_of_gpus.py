@@ -58,6 +58,10 @@ _SELLERS = re.compile(
     r"(?:providers?|clouds?|compan(?:y|ies)|sellers?|regions?|shops?|hosts?)\b",
     re.I,
 )
+#: Of what a cloud lets, that has a GPU: "which Azure instance has an H100".
+_INSTANCES = re.compile(r"\b(?:which|what) (?:[\w-]+ )?(?:instances?|vms?|machine types?|skus?)\b", re.I)
+#: A number format that is asked for: "is FP8 supported on the A100?".
+_FORMAT = re.compile(r"\b(?:fp4|fp6|fp8|fp16|bf16|tf32|fp64|int4|int8|nvfp4|mxfp4)\b", re.I)
 #: What is taken in place of a GPU: "successor of the A10", "what replaces the T4".
 _FOLLOWS = re.compile(r"\b(?:replaces|replaced|replacements?|successors?|follow(?:s|ed)|instead of)\b", re.I)
 #: On what software runs: "which GPUs does vLLM support", "what cards work with PyTorch 2.9".
@@ -174,9 +178,12 @@ def review(text: str, devices: Sequence[tuple[str, ...]]) -> Answering | None:
 def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:
     """What one GPU costs, or what it is; of a name that several share each, as far as one command tells."""
     asked = _SELLERS.sub("", text)
-    if _COSTS.search(text) and not WHICH.search(re.sub(r"\bcheapest\b", "", asked, flags=re.I)):
+    costs = _COSTS.search(text) and not WHICH.search(re.sub(r"\bcheapest\b", "", asked, flags=re.I))
+    if costs or _INSTANCES.search(text):
         said = named(text, catalogue)[0].text
         return Answering("prices", (said if len(ids) > 1 else ids[0],), placed(_without(text, said)))
+    if len(ids) > 1 and (format_ := _FORMAT.search(text)):
+        return Answering("compat", tuple(ids), (("precision", format_[0].lower()),))
     if WHICH.search(text) or not ABOUT.search(text):
         return None
     return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))

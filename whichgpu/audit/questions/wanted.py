@@ -41,7 +41,7 @@ _ENDLESS = re.compile(r"\d{61}")
 #: Around a place: a seller, or an area that regions lie in, as the tables of both have them.
 _PLACE = re.compile(
     r"(?:(?:,|\b(?:on|from|at|in|within|only|or|and)) (?:the |an? )?"
-    r"|\b(?=[\w.-]+(?: [\w.-]+)? (?:regions?|instances?|clouds?|data ?cent(?:er|re)s?)\b))"
+    r"|\b(?=[\w.-]+(?: [\w.-]+)? (?:regions?|instances?|vms?|clouds?|data ?cent(?:er|re)s?)\b))"
     r"(?P<name>[A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)?)",
     re.I,
 )
@@ -126,6 +126,8 @@ _VALUE = re.compile(
     r"|\bcost[- ]?(?:effective|efficient)\b",
     re.I,
 )
+#: Kinds of networks in whose names a word is that of a framework and of another network.
+_NETWORKS = re.compile(r"\b(?:(vision|image)|swin)[- ]transformers?\b", re.I)
 #: Who says no more than what a card is to have, or may cost, asks for one to compute on, too.
 _CARDS = frozenset(("gpu", "gpus", "card", "cards", "accelerator", "accelerators"))
 _SAID = frozenset(("min_memory", "budget", "max_power", "needs"))
@@ -140,7 +142,7 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
 
     Raises `UsageError` where it names neither a model nor a use, or an amount that is not above zero.
     """
-    rest = " ".join(text.split())
+    rest = _NETWORKS.sub(lambda said: "ViT" if said[1] else "Swin", " ".join(text.split()))
     if len(rest) > _LONGEST:
         raise UsageError(
             f"'{one_line(rest)}': {len(rest):,} characters are no question; write e.g. {EXAMPLE}"

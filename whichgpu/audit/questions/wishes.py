@@ -131,6 +131,7 @@ WISHES: tuple[Wish, ...] = (
         rf"(?! ?(?:/|per|an?) ?kWh)(?:{_EVERY}(?P<period>min|minute|h|hr|hour|day|month|year)\b)?",
         _money,
     ),
+    _wish("budget", rf"\bbudget(?: of| is|:)? ?(?P<money>{_N}k?)\b(?P<period>)", _money),
     _wish(
         "users",
         rf"(?P<n>{_N}k?) (?:(?:concurrent|simultaneous|parallel|active|daily) )*(?:{PEOPLE})\b"
@@ -178,7 +179,7 @@ WISHES: tuple[Wish, ...] = (
         rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) ?(?:per|an?|each|for (?:each|an?)|/) ?{_ITEM}\b",
         _number,
     ),
-    _wish("latency", rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) (?:of )?latency\b", _number),
+    _wish("latency", rf"\b(?:{_UNDER}|at|with|in) ?(?P<n>{_N} ?{_CLOCK}) (?:of )?latency\b", _number),
     _wish(
         "latency",
         rf"\b(?:each|every|per|an?|one) {_ITEM} (?:in |takes )?{_UNDER} ?(?P<n>{_N} ?{_CLOCK})\b",
