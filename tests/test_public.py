@@ -85,7 +85,7 @@ COMMANDS = {
     "serve": ["--host", "--log", "--port", "--rate-limit"],
     "site": ["--base", "--charts", "--limit"],
     "sweep": ["--all", "--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
-              "--top", "--usd-per-gpu-hour", *JOB],
+              "--top", "--usd-per-gpu-hour", "--within", *JOB],
     "show": [*OWN, "--format", "--sources", "--workload", *JOB],
     "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
     "workloads": [],

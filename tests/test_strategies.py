@@ -393,3 +393,34 @@ def test_what_megatron_does_not_run_on_is_searched_under_what_does() -> None:
     request = read_request(package.job("llama-3.1-8b"), "mi300x:8", GPUS, today=date(2026, 8, 1))
     assert request.job.runtime == "torchtitan"
     assert request.assumed[0].startswith("runtime torchtitan")
+
+
+def test_the_fewest_gpus_that_are_done_in_time_are_found() -> None:
+    def on(gpus: str, **asked: Any) -> Sweep:
+        return package.sweep("llama-3.1-8b", gpus, tokens="1T", **asked)
+
+    found = on(H100, within="30 days")
+    count = found.request.count
+    hours = found.to_dict()["top"][0]["hours_with_faults"]
+    assert 32 <= count <= 64, "6 x 8e9 x 1e12 FLOP at 40 to 50 % of an H100's 989 TFLOPS"
+    assert hours <= 30 * 24
+    assert on(f"{H100}:{count}").to_dict()["top"][0]["hours_with_faults"] == pytest.approx(hours)
+    fewer = on(f"{H100}:{count // 2}").to_dict()["top"][0]["hours_with_faults"]
+    assert fewer > 30 * 24
+    assert "the fewest" in str(found.to_dict()["assumed"])
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked", "said"),
+    [
+        (f"{H100}:8", {"tokens": "1T", "within": "30 days"}, "states it"),
+        (H100, {"within": "30 days"}, "--tokens 15T"),
+        (H100, {"tokens": "1T", "within": "soon"}, "--within tomorrow"),
+        (H100, {"tokens": "1T", "within": "1 min"}, "give it longer"),
+    ],
+)
+def test_what_cannot_be_done_within_a_time_says_what_to_type(
+    gpus: str, asked: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        package.sweep("llama-3.1-8b", gpus, **asked)

@@ -230,6 +230,10 @@ def test_a_question_is_options_of_recommend(question):
         ("GPU for training vision transformers, budget 3k",
          "recommend vit-base-patch16-224 --phase train --budget '3k USD' --term buy"),
         ("RX 9070 XT for stable diffusion on windows", "predict stable-diffusion-1.5 --gpu rx-9070-xt"),
+        ("how many H200 SXM to train Llama 3.1 405B on 15T tokens in 60 days",
+         "sweep 'Llama 3.1 405B' --gpus h200-141gb-sxm --tokens 15T --within '60 days'"),
+        ("how many gpus for pretraining Llama 3.1 8B on 1T tokens within 30 days",
+         "sweep 'Llama 3.1 8B' --gpus h100-80gb-sxm --tokens 1T --within '30 days'"),
         # Only what the card is to have, or may cost: it is to compute.
         ("which card for a homelab with 32GB under 900 USD",
          "recommend learning --budget '900 USD' --min-memory '32 GB' --term buy"),

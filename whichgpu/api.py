@@ -438,6 +438,7 @@ def sweep(
     *,
     global_batch: float | None = None,
     tokens: str | float | None = None,
+    within: str | None = None,
     usd_per_gpu_hour: float | None = None,
     system: str | None = None,
     top: int = 5,
@@ -447,18 +448,18 @@ def sweep(
 ) -> Sweep:
     """The best strategies to train on a cluster: `sweep("llama-3.1-70b", "h100-80gb-sxm:512")`.
 
-    `columns` are job columns, as `job` takes them; a degree that they state stays. Nothing that fits is an
-    answer, whose `infeasible` says what binds. Raises `WhichGpuError` for a degree that cannot be.
+    With `within` ("60 days") and `tokens` they are on the fewest of a kind that are done by then, and `gpus`
+    states no number. `columns` are job columns, as `job` takes them; a degree that they state stays. Nothing
+    that fits is an answer, whose `infeasible` says what binds. Raises `WhichGpuError` for a degree that
+    cannot be.
     """
-    from whichgpu.planner.sweep import read_request
-    from whichgpu.planner.sweep import sweep as searched
+    from whichgpu.planner.sweep import answered
 
-    request = read_request(
-        job(workload, **columns), _text("gpus", gpus), _known(gpu_files), today=date.today(),
+    return answered(
+        job(workload, **columns), _text("gpus", gpus), _known(gpu_files), today=date.today(), within=within,
         global_batch=global_batch, tokens=tokens, usd_per_gpu_hour=usd_per_gpu_hour, system=system, top=top,
         scaling=scaling,
     )  # fmt: skip
-    return searched(request)
 
 
 def plan(

@@ -192,6 +192,11 @@ def read_deadline(text: str, today: date, size: Size | None) -> float:
             f"--deadline {one_line(text)}: of how much work? Add its size: --epochs 90, --samples 1.28M, "
             "--tokens 2B or --requests 1M"
         )
+    return read_span(text, today, "--deadline")
+
+
+def read_span(text: str, today: date, option: str) -> float:
+    """Seconds from today to the time that an option states; raises `UsageError` for what is past."""
     word = text.strip().lower().removeprefix("by ").removeprefix("in ")
     if word in _WORDS:
         return _WORDS[word] * _DAY
@@ -199,27 +204,27 @@ def read_deadline(text: str, today: date, size: Size | None) -> float:
         # The day after today that has the name, to its beginning.
         return ((_WEEK.index(word.removeprefix("next ")) - today.weekday() - 1) % 7 + 1) * _DAY
     if re.match(r"\d{4}-\d{2}-\d{2}", word):
-        return _until(word, today)
+        return _until(word, today, option)
     found = re.fullmatch(r"([\d.,]+)\s*([a-z]+)", word)
     if found and found[2] in _SPANS:
-        return read_positive(f"{float(found[1].replace(',', '')) * _SPANS[found[2]]} s", "time", "--deadline")
+        return read_positive(f"{float(found[1].replace(',', '')) * _SPANS[found[2]]} s", "time", option)
     try:
-        return read_positive(word, "time", "deadline")
+        return read_positive(word, "time", option.removeprefix("--"))
     except UsageError as fault:
-        raise UsageError(f"{fault}; or a day: --deadline tomorrow, --deadline 2027-01-31") from None
+        raise UsageError(f"{fault}; or a day: {option} tomorrow, {option} 2027-01-31") from None
 
 
-def _until(word: str, today: date) -> float:
+def _until(word: str, today: date, option: str) -> float:
     """Seconds from the beginning of today to a date or a time of ISO 8601."""
     from datetime import datetime, time
 
     try:
         then = datetime.fromisoformat(word).replace(tzinfo=None)
     except ValueError:
-        raise UsageError(f"--deadline '{one_line(word)}' is not a date; write e.g. 2027-01-31") from None
+        raise UsageError(f"{option} '{one_line(word)}' is not a date; write e.g. 2027-01-31") from None
     seconds = (then - datetime.combine(today, time())).total_seconds()
     if seconds <= 0:
-        raise UsageError(f"--deadline {one_line(word)} is not after today, {today.isoformat()}")
+        raise UsageError(f"{option} {one_line(word)} is not after today, {today.isoformat()}")
     return seconds
 
 

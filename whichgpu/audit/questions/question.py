@@ -32,6 +32,7 @@ from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.cost.memory.parts import GIB
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
 from whichgpu.workloads.model import is_language_model
@@ -120,6 +121,8 @@ _HOLDS = re.compile(
 )
 #: What is to be met, not asked.
 _DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
+#: How large a cluster has to be.
+_HOW_MANY = re.compile(r"\bhow many\b|\bhow (?:large|big) (?:of )?a cluster\b|\bcluster size\b", re.I)
 #: "How many H100s": no speed, but a number of them.
 _NUMBER_OF = re.compile(r"\bhow many (?:\S+ ){0,2}$", re.I)
 
@@ -181,6 +184,7 @@ def _of_wishes(
         _of_a_use(text, workload, wishes, devices, catalogue)
         or _of_a_load(text, workload, wishes, devices, catalogue)
         or _of_a_job(text, workload, wishes, devices, catalogue)
+        or _of_a_cluster(text, workload, wishes, devices, catalogue)
         or _of_a_machine(text, workload, wishes, devices, catalogue)
         or _on_one(text, workload, wishes, devices, catalogue)
         or Answering("recommend", (workload,), tuple(wishes))
@@ -264,6 +268,24 @@ def _of_a_load(
     on = (("gpu", several or ",".join(side_by_side(devices, catalogue))),)
     phase = () if most else (("phase", "serve"),)
     return Answering("predict", (workload,), (*on, *job, *phase, load))
+
+
+def _of_a_cluster(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """How many GPUs train so many tokens by a time; of what is trained on no more than a few no cluster."""
+    named_ = dict(wishes)
+    if not (_HOW_MANY.search(text) and _is_model(workload) and len(devices) <= 1):
+        return None
+    if named_.get("phase") not in ("train", "pretrain") or not {"tokens", "deadline"} <= {*named_}:
+        return None
+    if {*named_} - {*_JOB, "gpus", "tokens", "deadline"}:
+        return None
+    gpu = largest(devices[0], catalogue) if devices else store.load("usual")["usual"]["cluster"]["gpu"]
+    job = tuple((name, said) for name, said in wishes if name in _JOB and name != "phase")
+    asked = (("gpus", gpu), ("tokens", named_["tokens"]), ("within", named_["deadline"]))
+    return Answering("sweep", (workload,), (*asked, *job))
 
 
 def _of_a_machine(

@@ -1,6 +1,7 @@
 """Search the best strategy to train a model on a cluster: parallelism, micro-batch, checkpointing, sharding.
 
 $ whichgpu sweep llama-3.1-70b --gpus h100-80gb-sxm:512 --seq-len 8192 --tokens 15T
+$ whichgpu sweep llama-3.1-405b --gpus h100-80gb-sxm --tokens 15T --within "60 days"
 $ whichgpu sweep llama-3-8b --gpus a100-80gb-sxm:8 --scaling
 $ whichgpu sweep deepseek-v3 --gpus h100-80gb-sxm:1024 --tp 1 --option ep=64 --usd-per-gpu-hour 2.20
 """
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("workload")
-@click.option("--gpus", required=True, metavar="GPU:N", help="The cluster: N GPUs of a kind.")
+@click.option("--gpus", required=True, metavar="GPU:N",
+              help="The cluster: N GPUs of a kind; the kind alone with --within.")  # fmt: skip
 @click.option("--global-batch", type=float, metavar="N",
               help="Sequences or items of a step on all GPUs; if not given, 4 million tokens.")  # fmt: skip
 @click.option("--tokens", metavar="T", help="How many tokens (or items) to train in all: 15T, 300B.")
+@click.option("--within", metavar="TIME",
+              help='The fewest GPUs that train the tokens by then: "60 days", 2027-01-31.')  # fmt: skip
 @click.option("--usd-per-gpu-hour", type=float, metavar="USD", help="Your price instead of the stored ones.")
 @click.option("--system", metavar="MACHINE",
               help="The machines it runs on, whose links count: aws-p4d.24xlarge, hgx-h100-8 ..")  # fmt: skip
@@ -40,19 +44,19 @@ if TYPE_CHECKING:
 @gpu_files
 def run(
     *, workload: str, columns: JobColumns, catalogue: Catalogue, gpus: str, global_batch: float | None,
-    tokens: str | None, usd_per_gpu_hour: float | None, system: str | None, scaling: bool, top: int,
-    form: str,
+    tokens: str | None, within: str | None, usd_per_gpu_hour: float | None, system: str | None, scaling: bool,
+    top: int, form: str,
 ) -> Report:  # fmt: skip
     """Read the request, search, report."""
-    from whichgpu.planner.sweep import read_request, sweep
+    from whichgpu.planner.sweep import answered
     from whichgpu.report.sweep import report
 
-    request = read_request(
-        columns.job(workload), gpus, catalogue, today=date.today(), global_batch=global_batch, tokens=tokens,
-        usd_per_gpu_hour=usd_per_gpu_hour, system=system, top=top, scaling=scaling,
-    )  # fmt: skip
     with progress("sweep"):
-        found = report(sweep(request))
+        found = report(answered(
+            columns.job(workload), gpus, catalogue, today=date.today(), within=within, tokens=tokens,
+            global_batch=global_batch, usd_per_gpu_hour=usd_per_gpu_hour, system=system, top=top,
+            scaling=scaling,
+        ))  # fmt: skip
     context = click.get_current_context(silent=True)
     if form == "table" or (context and context.params.get("as_json")):
         return found

@@ -62,7 +62,7 @@ def read_request(
     top: int = 5, scaling: bool = False,
 ) -> Request:  # fmt: skip
     """The request of a command line; raises `UsageError` for what cannot be read or does not train."""
-    gpu, count = _one_kind(gpus, catalogue)
+    gpu, count = one_kind(gpus, catalogue)
     if usd_per_gpu_hour is not None and not 0 < usd_per_gpu_hour < 1e6:
         raise UsageError(f"{usd_per_gpu_hour:g} USD per GPU and hour is no price; write e.g. 2.50")
     complete, assumed = _training(
@@ -76,7 +76,7 @@ def read_request(
     )  # fmt: skip
 
 
-def _one_kind(gpus: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+def one_kind(gpus: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     """What is asked for, and how many; raises `UsageError` for several kinds, or none that is known."""
     try:
         return resolve_count(gpus, catalogue)

@@ -74,13 +74,11 @@ def compare(ask: asks.Compare, *, drawn: bool = False) -> Report:
 
 def sweep(ask: asks.Sweep) -> Report:
     """The answer of `whichgpu sweep`."""
-    from whichgpu.planner.sweep import read_request
-    from whichgpu.planner.sweep import sweep as searched
+    from whichgpu.planner.sweep import answered
     from whichgpu.report.sweep import report
 
-    request = read_request(
-        job(ask, ask.workload), ask.gpus, known(), today=date.today(), global_batch=ask.global_batch,
-        tokens=ask.tokens, usd_per_gpu_hour=ask.usd_per_gpu_hour, system=ask.system, top=ask.top,
+    return report(answered(
+        job(ask, ask.workload), ask.gpus, known(), today=date.today(), within=ask.within, tokens=ask.tokens,
+        global_batch=ask.global_batch, usd_per_gpu_hour=ask.usd_per_gpu_hour, system=ask.system, top=ask.top,
         scaling=ask.scaling,
-    )  # fmt: skip
-    return report(searched(request))
+    ))  # fmt: skip

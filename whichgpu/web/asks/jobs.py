@@ -100,6 +100,9 @@ class Sweep(JobAsk):
         None, ge=1, le=1e9, allow_inf_nan=False, title="Global batch", description="Sequences of a step."
     )
     tokens: Text | None = Field(None, title="Tokens", description="To train in all.", examples=["300B"])
+    within: Text | None = Field(
+        None, title="Within", description="The fewest GPUs that are done by then.", examples=["60 days"]
+    )
     usd_per_gpu_hour: Usd | None = Field(None, title="USD per GPU and hour")
     system: Text | None = Field(None, title="Machines", examples=["hgx-h100-8"])
     top: int = Field(5, ge=1, le=50, title="How many")
