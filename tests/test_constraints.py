@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from wished import FEW, GPUS, TODAY, ask, chosen
 
+import whichgpu as package
 from whichgpu.errors import UsageError
 from whichgpu.planner import constraints
 from whichgpu.planner.needs import need
@@ -426,3 +427,10 @@ def test_parts_do_not_work_together_and_a_run_has_one() -> None:
         ask(gpus=["a100-80gb-sxm:mig-9g.40gb"])
     with pytest.raises(UsageError, match="did you mean h100"):
         ask(gpus=["h101"])
+
+
+def test_a_training_that_no_offer_ends_in_time_says_how_to_ask_for_a_cluster() -> None:
+    sized = {"phase": "train", "tokens": "15T", "deadline": "60 days"}
+    late = package.recommend("llama-3.1-405b", **sized)
+    assert '--tokens 15000B --within "60 days"' in late.infeasible
+    assert "sweep" not in package.recommend("resnet50", phase="train", epochs=90, deadline="1 s").infeasible

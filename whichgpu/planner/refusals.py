@@ -180,7 +180,8 @@ def infeasible(
         kind = "whole" if limit.option == "--budget" and not limit.value.endswith("/h") else limit.option
         if kind in _ALONE:
             use = ", or ".join((" and ".join(way.changes), *map(str, against.of_job)))
-            return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour, use=use)
+            told = _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour, use=use)
+            return told + (_clustered(request, workload, way.gpu) if kind == "--deadline" else "")
     if against is not None and not named_alone(request, against):
         return f"{against}{_committed(request, against)}"
     # The reason of what was asked for, or of what holds every wish on GPUs, before that of any other.
@@ -193,6 +194,16 @@ def infeasible(
     if against is not None and (against.ways_out or against.of_job):
         return f"no GPU can do it: {gpu}: {said}{more}; {against.told}"
     return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
+
+
+def _clustered(request: Request, workload: Workload, gpu: str) -> str:
+    """What tells how large a cluster has to be, of a language model that is trained on tokens."""
+    if request.size is None or workload.unit != "tokens" or request.job.phase not in ("train", "pretrain"):
+        return ""
+    days = f"{(request.deadline or 0.0) / 86400.0:g} days"
+    amount = f"{request.size.units / 1e9:g}B"
+    typed = f'whichgpu sweep {workload.id} --gpus {gpu} --tokens {amount} --within "{days}"'
+    return f"; how large a cluster does it: {typed}"
 
 
 def _committed(request: Request, against: Conflict) -> str:
