@@ -308,7 +308,7 @@ def test_every_number_of_an_article_s_sentences_stands_in_their_cells(name):
 @pytest.mark.parametrize("name", [*PAIRS, "review"])
 def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(name):
     listed = text(name).partition("\n## Sources\n")[2]
-    own = re.compile(r"Follows by formula|The (offers|catalogue|architecture tables|software tables) of")
+    own = re.compile(r"Follows by formula|The (catalogue|architecture tables|software tables) of")
     for line in re.findall(r"^\d+\. (.+)$", listed, re.MULTILINE):
         assert re.search(r"20\d\d-\d\d-\d\d|[A-Z][a-z]+ 20\d\d", line) or own.match(line), line
     rows = re.findall(r"^\| (.+) \|$", text(name), re.MULTILINE)
@@ -317,6 +317,37 @@ def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(na
         first, *cells, cited = row.split(" | ")
         if first and any(map(str.isdigit, "".join(cells))):
             assert re.fullmatch(r"\d+(, \d+)*", cited), (first, cited)
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "review"])
+def test_every_sentence_with_a_figure_leads_to_its_sources(name):
+    told, _, listed = text(name).partition("\n## Sources\n")
+    known = len(re.findall(r"^\d+\. ", listed, re.MULTILINE))
+    # What explains a word rests on no cell.
+    said = re.findall(r"^- .+$", told.partition("\n## Words\n")[0], re.MULTILINE)
+    assert len(said) > 40
+    for one in said:
+        cited = re.search(r" \[(\d+(?:, \d+)*)\]$", one)
+        # A remark of the catalogue on a part has no figure.
+        assert cited or one.startswith("- On the figures of "), one
+        assert not cited or all(0 < int(each) <= known for each in cited[1].split(", ")), one
+
+
+def test_each_condition_of_a_verdict_cites_its_own_sources_and_a_cost_its_price():
+    found = compared("a10")
+    for one in found.verdicts:
+        conditions = one.text.split("; if ")
+        assert {cell for part in one.parts for cell in part} <= set(one.cells)
+        fp32 = [part for told, part in zip(conditions, one.parts, strict=True) if "plain FP32" in told]
+        assert all({field for _, field in part} == {"fp32"} for part in fp32)
+    cost = found.view.rows["resnet50.train.usd"].cells["a10"].source
+    assert cost.startswith("cost;")
+    assert found.view.rows["usd_per_hour"].cells["a10"].source in cost
+
+
+def test_a_number_stays_on_the_line_of_its_unit():
+    assert page("x", ("It draws 150 W of 230 W, 87 % of it.",)).count("\N{NO-BREAK SPACE}") == 3
+    assert "\N{NO-BREAK SPACE}" not in page("x", ("4 Workers and 2 others",))
 
 
 @pytest.mark.parametrize(

@@ -184,22 +184,24 @@ def lasting(view: View) -> Iterator[Sentence]:
     for (_, lacking), gpus in grouped.items():
         pen = Pen(view)
         first = gpus[0]
-        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
-        ages = [pen.text(gpu.id, "age") for gpu in gpus if view.text(gpu.id, "age")]
         pen.rests_on("architecture", *(gpu.id for gpu in gpus))
-        be = "is" if len(gpus) == 1 else "are"
-        known = f" {_aged(ages)}," if len(ages) == len(gpus) else ""
-        text = f"{names} {be}{known} of a generation that {_followed(pen, first)}"
+        text = f"{_aged(pen, gpus)} of a generation that {_followed(pen, first)}"
         if lacking:
             pen.rests_on("native", *(gpu.id for gpu in gpus))
             text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {lacking}"
         yield pen.say("lasting", text)
 
 
-def _aged(ages: Sequence[str]) -> str:
-    """`6.2 years old`, of several of different age each in turn."""
-    same = len(set(ages)) == 1
-    return f"{ages[0]} years old" if same else f"{listed(ages)} years old in this order"
+def _aged(pen: Pen, gpus: Sequence[Gpu]) -> str:
+    """`the A10 is 5.6 years old,`, of several of different age `the A10 (5.6 years old) and the .. are`."""
+    ages = [pen.text(gpu.id, "age") for gpu in gpus if pen.view.text(gpu.id, "age")]
+    be = "is" if len(gpus) == 1 else "are"
+    known = len(ages) == len(gpus)
+    if known and len(set(ages)) > 1:
+        told = (f"the {pen.name(gpu.id)} ({age} years old)" for gpu, age in zip(gpus, ages, strict=True))
+        return f"{listed(told)} {be}"
+    names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+    return f"{names} {be} {ages[0]} years old," if known else f"{names} {be}"
 
 
 def _lacking(view: View, gpu: Gpu) -> str:

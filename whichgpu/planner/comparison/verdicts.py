@@ -39,17 +39,18 @@ def verdicts(view: View) -> Iterator[Sentence]:
     """One verdict for each GPU, from what it is ahead in by enough to decide."""
     for gpu in view.gpus:
         pen = Pen(view)
-        conditions = list(_conditions(view, pen, gpu.id))
+        conditions = list(pen.each(_conditions(view, pen, gpu.id)))
         buys = list(_money(view, pen, gpu.id))
         if conditions or not view.all_know("usd_per_hour"):
-            conditions = [*_room(view, pen, gpu.id), *conditions]
+            conditions = [*pen.each(_room(view, pen, gpu.id)), *conditions]
         if conditions:
-            text = f"take the {view.names[gpu.id]} if {'; if '.join(conditions)}"
+            text = f"take the {view.names[gpu.id]} if {'; if '.join(told for told, _ in conditions)}"
             if buys:
                 text += f". {buys[0][0].upper()}{buys[0][1:]}"
         else:
             text = between(view, pen, gpu.id, buys)
-        yield pen.say("verdict", text, gpu.id)
+        said = pen.say("verdict", text, gpu.id)
+        yield said._replace(parts=tuple(cells for _, cells in conditions))
 
 
 def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
