@@ -62,7 +62,16 @@ def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
 def stands_for(workload: str) -> str:
     """What a usual workload stands for, in a sentence; empty for any other."""
     row = _table()["like"].get(workload)
-    return f"It stands for {row['what']}; --workload {row['other']} asks for another." if row else ""
+    if not row:
+        return ""
+    under = row.get("runtime")
+    too = f", --workload {workload} --runtime {under} for it under {_title(under)}" if under else ""
+    return f"It stands for {row['what']}; --workload {row['other']} asks for another{too}."
+
+
+def _title(runtime: str) -> str:
+    """What a runtime is called."""
+    return str(store.load("runtimes")["runtimes"]["runtime"][runtime]["title"])
 
 
 def fitted_jobs() -> tuple[Titled, ...]:
