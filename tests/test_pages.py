@@ -345,6 +345,31 @@ def test_each_condition_of_a_verdict_cites_its_own_sources_and_a_cost_its_price(
     assert found.view.rows["usd_per_hour"].cells["a10"].source in cost
 
 
+def test_the_steps_of_one_thing_are_shades_of_one_colour():
+    group = Group("g", tuple(Bar(name, 1.0, 1.0, 1.0, "1") for name in "abcde"))
+    drawn = bars(Bars("x", (group,), tuple("abcde"), steps=True))
+    assert [f'"mark s0 step{index}"' in drawn for index in range(5)] == [True] * 4 + [False]
+    assert "s1" not in drawn
+    assert '"mark s4"' in bars(Bars("x", (group,), tuple("abcde")))
+
+
+def test_a_verdict_rests_on_what_it_tells_alone():
+    found = compare(
+        ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "rtx-4090"), whole=True, today=TODAY
+    )
+    one = next(one for one in found.verdicts if one.gpu == "a10")
+    assert one.text.startswith("Take the A10 if the L4 is not enough")
+    assert not stray(found.view, one)
+    assert {field for _, field in one.cells} <= {
+        "usd_per_hour",
+        "bandwidth",
+        "memory",
+        "power",
+        "fp16",
+        "fp32",
+    }
+
+
 def test_a_number_stays_on_the_line_of_its_unit():
     assert page("x", ("It draws 150 W of 230 W, 87 % of it.",)).count("\N{NO-BREAK SPACE}") == 3
     assert "\N{NO-BREAK SPACE}" not in page("x", ("4 Workers and 2 others",))

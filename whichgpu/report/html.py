@@ -39,7 +39,7 @@ _STYLE = (
     ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
     ".group{padding-top:.9rem;font-weight:600}.group::first-letter{text-transform:uppercase}"
     "sup{font-size:.7em;line-height:0;margin-left:.2em}sup a{text-decoration:none}"
-    "@media(min-width:40rem){.roomy tbody th[scope=row]{min-width:11rem}}"
+    "@media(min-width:40rem){.named tbody th[scope=row]{min-width:11rem}.dense table{font-size:.88rem}}"
     "@media(max-width:40rem){body{padding:1rem;font-size:15px}h1{font-size:1.35rem}"
     "table{font-size:.86rem}th,td{padding-right:.55rem}.roomy tbody th[scope=row]{position:sticky;left:0;"
     "background:var(--page);max-width:7.5rem}}"
@@ -49,8 +49,10 @@ _STYLE = (
 )
 #: A page with fewer parts needs no list of them; a table with fewer columns is read without the first held.
 _PARTS, _ROOMY = 5, 3
-#: A table with more columns is set smaller; a cell of no more letters is one line.
-_MANY, _SHORT = 9, 14
+#: How a table of up to so many columns is set: with room for the names of its rows, or smaller; else `many`.
+_SIZES = {" named": 5, "": 6, " dense": 9}
+#: A cell of no more letters is one line.
+_SHORT = 14
 
 
 #: The space between a number and its unit.
@@ -163,8 +165,8 @@ def _hover(value: str | None) -> str:
 def _table(table: Table) -> Iterator[str]:
     sides = [' class="right"' if column.align == "right" else "" for column in table.columns]
     roomy = " roomy" if len(sides) > _ROOMY else ""
-    many = " many" if len(sides) > _MANY else ""
-    yield f'<div class="wide{roomy}{many}" tabindex="0"><table>\n'
+    size = next((name for name, most in _SIZES.items() if len(sides) <= most), " many")
+    yield f'<div class="wide{roomy}{size if roomy else ""}" tabindex="0"><table>\n'
     if table.title:
         yield f"<caption>{escape(table.title)}</caption>\n"
     if any(column.title for column in table.columns):

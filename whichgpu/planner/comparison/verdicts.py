@@ -40,9 +40,11 @@ def verdicts(view: View) -> Iterator[Sentence]:
     for gpu in view.gpus:
         pen = Pen(view)
         conditions = list(pen.each(_conditions(view, pen, gpu.id)))
-        buys = list(_money(view, pen, gpu.id))
         if conditions or not view.all_know("usd_per_hour"):
             conditions = [*pen.each(_room(view, pen, gpu.id)), *conditions]
+        # What was weighed and is not told, it does not rest on.
+        pen.cells = dict.fromkeys(cell for _, cells in conditions for cell in cells)
+        buys = list(_money(view, pen, gpu.id))
         if conditions:
             text = f"take the {view.names[gpu.id]} if {'; if '.join(told for told, _ in conditions)}"
             if buys:
