@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.comparisons import market_numbers, stray
+from whichgpu.cost.estimate import estimate
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
 from whichgpu.planner.comparison.words import ratio_words
@@ -26,6 +28,7 @@ from whichgpu.report.html import page
 from whichgpu.report.json import dumps
 from whichgpu.report.markdown import render
 from whichgpu.report.svg import bars
+from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
 
@@ -368,6 +371,32 @@ def test_a_verdict_rests_on_what_it_tells_alone():
         "fp16",
         "fp32",
     }
+
+
+def test_training_is_told_under_the_other_framework_too():
+    found = compared("a5000")
+    for work in (one for one in found.view.works if one.trains):
+        row = found.view.rows[f"{work.field}.under"]
+        assert row.label.endswith("per second under TensorFlow 2")
+        told = [one.text for one in work.sentences if one.text.startswith("Under TensorFlow 2, ")]
+        assert len(told) == 1
+        for gpu in catalogue()["rtx-a5000"], catalogue()["rtx-a4000"]:
+            job = replace(work.results[gpu.id].best.job, runtime="tensorflow")
+            batch = re.search(r"batch (\d+)$", row.cells[gpu.id].text)
+            job = replace(job, batch=float(batch[1])) if batch else job
+            assert row.cells[gpu.id].value == pytest.approx(estimate(job, [gpu]).at(0, 0).throughput.mid)
+    # Who names the software has that alone.
+    alone = compare(
+        PAIRS["a5000"], [Job("resnet50", phase="train", runtime="pytorch")], today=TODAY, whole=True
+    )
+    assert "resnet50.train.under" not in alone.view.rows
+
+
+def test_a_cost_that_one_cannot_have_is_no_missing_price():
+    """All four have a price, and not all of them run each workload."""
+    found = compare(("mi300x", "h100-80gb-sxm", "tpu-v5e", "rtx-5090"), whole=True, today=TODAY)
+    assert found.view.all_know("usd_per_hour")
+    assert not any("no price of" in one.text for one in found.verdicts)
 
 
 def test_a_number_stays_on_the_line_of_its_unit():

@@ -62,16 +62,22 @@ def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
 def stands_for(workload: str) -> str:
     """What a usual workload stands for, in a sentence; empty for any other."""
     row = _table()["like"].get(workload)
-    if not row:
-        return ""
-    under = row.get("runtime")
-    too = f", --workload {workload} --runtime {under} for it under {_title(under)}" if under else ""
-    return f"It stands for {row['what']}; --workload {row['other']} asks for another{too}."
+    return f"It stands for {row['what']}; --workload {row['other']} asks for another." if row else ""
 
 
-def _title(runtime: str) -> str:
-    """What a runtime is called."""
-    return str(store.load("runtimes")["runtimes"]["runtime"][runtime]["title"])
+class Under(NamedTuple):
+    """Software by its id, and what it is called."""
+
+    runtime: str
+    title: str
+
+
+def asked_under(workload: str) -> Under | None:
+    """The other framework that a usual workload is often asked under; None where there is none."""
+    runtime = _table()["like"].get(workload, {}).get("runtime")
+    if runtime is None:
+        return None
+    return Under(runtime, str(store.load("runtimes")["runtimes"]["runtime"][runtime]["title"]))
 
 
 def fitted_jobs() -> tuple[Titled, ...]:

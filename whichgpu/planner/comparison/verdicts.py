@@ -275,7 +275,9 @@ def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
         other = _behind(view, key, field, some=True)
         if other:
             prices = f"{pen.amount(key, field)} against {pen.amount(other, field)}"
-            priced = "" if view.all_know(field) else f"; no price of {_unpriced(view, pen)}"
+            # Of those without a cost some may have a price, and not run it.
+            without = "" if view.all_know(field) else _unpriced(view, pen)
+            priced = f"; no price of {without}" if without else ""
             yield f"{work.title} has to be cheap ({prices} USD per {work.noun}{priced})"
         yield from _fastest(view, pen, work, key)
         field = f"{work.field}.alone"
@@ -338,10 +340,10 @@ def _money(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _unpriced(view: View, pen: Pen) -> str:
-    """The GPUs without an on-demand price."""
+    """The GPUs without an on-demand price; empty where all have one."""
     without = [one for one in view.ids if one not in view.ranked("usd_per_hour")]
     pen.rests_on("usd_per_hour", *without)
-    return listed((f"the {pen.name(one)}" for one in without), "or")
+    return listed((f"the {pen.name(one)}" for one in without), "or") if without else ""
 
 
 def _not_here(view: View, pen: Pen, key: str, half: str) -> str:
