@@ -392,6 +392,11 @@ def test_training_is_told_under_the_other_framework_too():
     assert "resnet50.train.under" not in alone.view.rows
 
 
+def test_the_other_framework_is_asked_of_no_part_of_one_item():
+    found = compare(("gtx-750", "rtx-5050-laptop"), whole=True, today=TODAY)
+    assert any(row.field.endswith(".under") for row in found.rows)
+
+
 def test_a_cost_that_one_cannot_have_is_no_missing_price():
     """All four have a price, and not all of them run each workload."""
     found = compare(("mi300x", "h100-80gb-sxm", "tpu-v5e", "rtx-5090"), whole=True, today=TODAY)

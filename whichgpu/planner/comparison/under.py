@@ -37,9 +37,10 @@ def under_rows(work: Work, gpus: Sequence[Gpu]) -> Iterator[Row]:
             continue
         job = result.best.job
         batch = np.asarray(job.batch) / _PARTS
+        batch = batch[batch >= 1]
         found = estimate(replace(job, runtime=other.runtime, batch=batch), [gpu])
         # The batch of the first, or the largest part of it that this software holds.
-        held = np.flatnonzero(found.fits[0] & (batch >= 1))
+        held = np.flatnonzero(found.fits[0])
         if not found.refusals[0] and held.size:
             each = found.at(0, int(held[0])).throughput.scaled(1 / result.group)
             less = f", batch {batch[held[0]]:g}" if held[0] else ""
