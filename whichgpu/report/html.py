@@ -42,7 +42,7 @@ _STYLE = (
     "@media(min-width:40rem){.named tbody th[scope=row]{min-width:11rem}.dense table{font-size:.88rem}}"
     "@media(max-width:40rem){body{padding:1rem;font-size:15px}h1{font-size:1.35rem}"
     "table{font-size:.86rem}th,td{padding-right:.55rem}.roomy tbody th[scope=row]{position:sticky;left:0;"
-    "background:var(--page);max-width:7.5rem}}"
+    "background:var(--page);min-width:6.5rem;max-width:7.5rem}}"
     "@media print{body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}nav{display:none}"
     ".many table{font-size:7pt}.many th,.many td{padding-right:.3rem}.many .short{white-space:normal}"
     "h2{break-after:avoid}.wide{overflow:visible}a{color:inherit;text-decoration:none}}"

@@ -35,6 +35,9 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     line = {gpu.id: cell for gpu in gpus if (cell := _line(gpu))}
     if line:
         yield Row("generation", "Generation", _GROUP, "text", "", line)
+    named = {gpu.id: cell for gpu in gpus if (cell := _named_after(gpu))}
+    if named:
+        yield Row("named_after", "Named after", _GROUP, "text", "", named)
     later = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
     if later:
         yield Row("successors", "Followed by", _GROUP, "text", "", later)
@@ -58,6 +61,13 @@ def _line(gpu: Gpu) -> Cell | None:
     own = (variant.name or variant.what, variant.year) if variant.follows else (family.name, family.year)
     told = f"{_dated(*own)}{AFTER}{listed(earlier)}"
     return Cell(told, told, f"architectures: {gpu.architecture}", "")
+
+
+def _named_after(gpu: Gpu) -> Cell | None:
+    """Whom its generation is named after."""
+    family = families().get(gpu.family)
+    told, source = family.named_after if family else ("", "")
+    return Cell(told, told, source, "") if told else None
 
 
 def _dated(name: str, year: int | None) -> str:
