@@ -10,8 +10,9 @@ import numpy as np
 from whichgpu.cost.estimate import estimate
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.words import listed, number
+from whichgpu.planner.comparison.words import listed
 from whichgpu.planner.usual import Under, asked_under
+from whichgpu.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
