@@ -228,7 +228,7 @@ def test_a_misspelled_architecture_is_refused_with_the_nearest(text: str, near: 
     [
         (
             "R9 290X",
-            "it is older than the catalogue, which has Radeon from the RX 400 on (2016); the nearest on file: rx-480",
+            "which has Radeon from the RX 400 on (2016); the nearest on file: rx-480",
         ),
         ("Radeon HD 7970", "it is older than the catalogue"),
         ("GTX 690", "it is of Fermi or Kepler"),
