@@ -161,8 +161,8 @@ def test_the_instance_types_of_hyperscalers_are_named_where_there_is_room():
     two = compare(["rtx-a6000", "a100-80gb-sxm"], today=TODAY)
     row = next(row for row in two.rows if row.field == "instances")
     text = row.cells["a100-80gb-sxm"].text
-    assert "aws p4de.24xlarge (8)" in text
-    assert "gcp a2-ultragpu" in text
+    assert "AWS p4de.24xlarge (8)" in text
+    assert "Google Cloud a2-ultragpu" in text
     assert "rtx-a6000" not in row.cells
     many = compare(["t4", "l4", "a10", "a100-80gb-sxm"], today=TODAY)
     assert "instances" not in {row.field for row in many.rows}
@@ -180,8 +180,8 @@ def test_what_a_reader_of_such_pages_looks_for_is_named():
     # A row of a class of providers stands beside that of a term, and names who asks what.
     rows = {row.field: row for row in found.rows}
     assert rows["usd_marketplace"].label == "Marketplace"
-    assert "vast" in rows["elsewhere"].cells["a10"].text
-    assert rows["usd_class_specialised"].cells["a10"].text.endswith("(lambda)")
+    assert "Vast.ai" in rows["elsewhere"].cells["a10"].text
+    assert rows["usd_class_specialised"].cells["a10"].text.endswith("(Lambda)")
 
 
 def test_a_job_says_what_it_stands_for(whichgpu):

@@ -116,10 +116,10 @@ def test_the_answer_begins_with_who_does_the_workloads_faster_and_cheaper():
         assert "in both workloads (" in told
         ratios = sorted(row.ratio(found.gpus) for row in rows)
         assert all(ratio_words(ratio) in told for ratio in ratios)
-    assert "but at coreweave, which has both, in none of them." in second
+    assert "but at CoreWeave, which has both, in none of them." in second
     one = compare(("rtx-a5000", "rtx-a4000"), works[:1], today=TODAY).answer.text
     assert one.startswith("By the estimates below, the RTX A5000 is faster in ResNet-50 v1.5 (")
-    assert "but not at coreweave, which has both." in one
+    assert "but not at CoreWeave, which has both." in one
     assert compare(("rtx-a5000", "rtx-a4000"), today=TODAY).answer.text.startswith(
         "The RTX A5000 is ahead in"
     )

@@ -221,3 +221,22 @@ def test_of_a_number_that_no_card_has_the_nearest_of_its_line_comes_first(name: 
 def test_a_misspelled_architecture_is_refused_with_the_nearest(text: str, near: str) -> None:
     with pytest.raises(UsageError, match=f"^no GPU '{text}'; did you mean the architecture {near}\\?$"):
         resolve(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "R9 290X",
+            "which has Radeon from the RX 400 on (2016); the nearest on file: rx-480",
+        ),
+        ("Radeon HD 7970", "it is older than the catalogue"),
+        ("GTX 690", "it is of Fermi or Kepler"),
+        ("DGX Station", "it is a machine that came with four V100"),
+        ("Ryzen 9950X", "it is a processor"),
+    ],
+)
+def test_what_is_older_or_no_gpu_is_refused_with_why(text, said):
+    with pytest.raises(UsageError) as caught:
+        resolve_device(text, GPUS)
+    assert said in str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.comparisons import market_numbers, stray
+from whichgpu.cost.estimate import estimate
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
 from whichgpu.planner.comparison.words import ratio_words
@@ -26,6 +28,7 @@ from whichgpu.report.html import page
 from whichgpu.report.json import dumps
 from whichgpu.report.markdown import render
 from whichgpu.report.svg import bars
+from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
 
@@ -308,7 +311,7 @@ def test_every_number_of_an_article_s_sentences_stands_in_their_cells(name):
 @pytest.mark.parametrize("name", [*PAIRS, "review"])
 def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(name):
     listed = text(name).partition("\n## Sources\n")[2]
-    own = re.compile(r"Follows by formula|The (offers|catalogue|architecture tables|software tables) of")
+    own = re.compile(r"Follows by formula|The (catalogue|architecture tables|software tables) of")
     for line in re.findall(r"^\d+\. (.+)$", listed, re.MULTILINE):
         assert re.search(r"20\d\d-\d\d-\d\d|[A-Z][a-z]+ 20\d\d", line) or own.match(line), line
     rows = re.findall(r"^\| (.+) \|$", text(name), re.MULTILINE)
@@ -317,6 +320,93 @@ def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(na
         first, *cells, cited = row.split(" | ")
         if first and any(map(str.isdigit, "".join(cells))):
             assert re.fullmatch(r"\d+(, \d+)*", cited), (first, cited)
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "review"])
+def test_every_sentence_with_a_figure_leads_to_its_sources(name):
+    told, _, listed = text(name).partition("\n## Sources\n")
+    known = len(re.findall(r"^\d+\. ", listed, re.MULTILINE))
+    # What explains a word rests on no cell.
+    said = re.findall(r"^- .+$", told.partition("\n## Words\n")[0], re.MULTILINE)
+    assert len(said) > 40
+    for one in said:
+        cited = re.search(r" \[(\d+(?:, \d+)*)\]$", one)
+        # A remark of the catalogue on a part has no figure.
+        assert cited or one.startswith("- On the figures of "), one
+        assert not cited or all(0 < int(each) <= known for each in cited[1].split(", ")), one
+
+
+def test_each_condition_of_a_verdict_cites_its_own_sources_and_a_cost_its_price():
+    found = compared("a10")
+    for one in found.verdicts:
+        conditions = one.text.split("; if ")
+        assert {cell for part in one.parts for cell in part} <= set(one.cells)
+        fp32 = [part for told, part in zip(conditions, one.parts, strict=True) if "plain FP32" in told]
+        assert all({field for _, field in part} == {"fp32"} for part in fp32)
+    cost = found.view.rows["resnet50.train.usd"].cells["a10"].source
+    assert cost.startswith("cost;")
+    assert found.view.rows["usd_per_hour"].cells["a10"].source in cost
+
+
+def test_the_steps_of_one_thing_are_shades_of_one_colour():
+    group = Group("g", tuple(Bar(name, 1.0, 1.0, 1.0, "1") for name in "abcde"))
+    drawn = bars(Bars("x", (group,), tuple("abcde"), steps=True))
+    assert [f'"mark s0 step{index}"' in drawn for index in range(5)] == [True] * 4 + [False]
+    assert "s1" not in drawn
+    assert '"mark s4"' in bars(Bars("x", (group,), tuple("abcde")))
+
+
+def test_a_verdict_rests_on_what_it_tells_alone():
+    found = compare(
+        ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "rtx-4090"), whole=True, today=TODAY
+    )
+    one = next(one for one in found.verdicts if one.gpu == "a10")
+    assert one.text.startswith("Take the A10 if the L4 is not enough")
+    assert not stray(found.view, one)
+    assert {field for _, field in one.cells} <= {
+        "usd_per_hour",
+        "bandwidth",
+        "memory",
+        "power",
+        "fp16",
+        "fp32",
+    }
+
+
+def test_training_is_told_under_the_other_framework_too():
+    found = compared("a5000")
+    for work in (one for one in found.view.works if one.trains):
+        row = found.view.rows[f"{work.field}.under"]
+        assert row.label.endswith("per second under TensorFlow 2")
+        told = [one.text for one in work.sentences if one.text.startswith("Under TensorFlow 2, ")]
+        assert len(told) == 1
+        for gpu in catalogue()["rtx-a5000"], catalogue()["rtx-a4000"]:
+            job = replace(work.results[gpu.id].best.job, runtime="tensorflow")
+            batch = re.search(r"batch (\d+)$", row.cells[gpu.id].text)
+            job = replace(job, batch=float(batch[1])) if batch else job
+            assert row.cells[gpu.id].value == pytest.approx(estimate(job, [gpu]).at(0, 0).throughput.mid)
+    # Who names the software has that alone.
+    alone = compare(
+        PAIRS["a5000"], [Job("resnet50", phase="train", runtime="pytorch")], today=TODAY, whole=True
+    )
+    assert "resnet50.train.under" not in alone.view.rows
+
+
+def test_the_other_framework_is_asked_of_no_part_of_one_item():
+    found = compare(("gtx-750", "rtx-5050-laptop"), whole=True, today=TODAY)
+    assert any(row.field.endswith(".under") for row in found.rows)
+
+
+def test_a_cost_that_one_cannot_have_is_no_missing_price():
+    """All four have a price, and not all of them run each workload."""
+    found = compare(("mi300x", "h100-80gb-sxm", "tpu-v5e", "rtx-5090"), whole=True, today=TODAY)
+    assert found.view.all_know("usd_per_hour")
+    assert not any("no price of" in one.text for one in found.verdicts)
+
+
+def test_a_number_stays_on_the_line_of_its_unit():
+    assert page("x", ("It draws 150 W of 230 W, 87 % of it.",)).count("\N{NO-BREAK SPACE}") == 3
+    assert "\N{NO-BREAK SPACE}" not in page("x", ("4 Workers and 2 others",))
 
 
 @pytest.mark.parametrize(

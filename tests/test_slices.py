@@ -55,6 +55,39 @@ def test_a_share_is_that_part_of_everything(text: str) -> None:
     assert not is_part(whole)
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "gib"),
+    [
+        ("M4 Max 64GB", "apple-m4-max-40c", 64),
+        ("apple-m3-max-40c 48 GB", "apple-m3-max-40c", 48),
+        ("M4 Pro 20-core 24GB unified memory", "apple-m4-pro-20c", 24),
+        ("M1 8-core 8 GiB", "apple-m1-8c", 8),
+        ("Ryzen AI Max+ 395 64GB", "ryzen-ai-max-395", 64),
+    ],
+)
+def test_a_part_that_shares_its_machine_s_memory_has_as_much_as_is_written(text, key, gib) -> None:
+    gpu, count = resolve_device(text, GPUS)
+    assert (gpu.id, count, gpu.value("memory")) == (key, 1, gib * GIB)
+    assert gpu.value("bandwidth") == GPUS[key].value("bandwidth")
+    assert gpu.fact("memory").kind == "user"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("M2 Max 32GB", "may be apple-m2-max-30c, apple-m2-max-38c; say which"),
+        # More than the part comes with, no size of any machine, and a card, whose memory is its own.
+        ("M1 Max 128GB", "no GPU"),
+        ("M4 Max 63GB", "no GPU"),
+        ("RTX 4090 16GB", "no GPU"),
+        ("M4 Mega 64GB", "no GPU"),
+    ],
+)
+def test_a_memory_that_no_such_machine_has_is_refused(text, said) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        resolve_device(text, GPUS)
+
+
 def test_a_number_still_counts_gpus() -> None:
     assert resolve_device("a10:2", GPUS) == (GPUS["a10"], 2)
     assert resolve_device("8 x a10", GPUS) == (GPUS["a10"], 8)

@@ -127,6 +127,8 @@ class Family:
     name: str
     vendor: str
     year: int | None
+    #: Whom it is named after, and where that was read; both empty where that is nobody.
+    named_after: tuple[str, str]
     predecessors: tuple[str, ...]
     successors: tuple[str, ...]
     variants: tuple[Architecture, ...]
@@ -269,6 +271,7 @@ def _family(stem: str, content: Mapping[str, Any]) -> Family:
         name=str(head.get("name", stem)),
         vendor=str(head.get("vendor", "")),
         year=_first(head.get("year")),
+        named_after=tuple(head.get("named_after", ("", ""))),
         predecessors=_names(head.get("predecessor")),
         successors=_names(head.get("successor")),
         variants=variants,

@@ -12,7 +12,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.errors import UnknownName, UsageError, one_line
+from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.hardware.names import candidates, resolve, resolve_count
@@ -35,6 +35,8 @@ _PART = (
 _TYPES = r"(?P<count>\d{1,4})\s*[x\u00d7]\s*(?P<name>\S.*)|(?P<before>.*\S)\s+x\s?(?P<after>\d{1,4})"
 #: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`, `.._MIG_1x1g.10gb`.
 _AMONG = r"(?i)(?<![a-z\d])(?:mig[ _-]*)?(?:1x)?(\d+g\.\d+gb)\b"
+#: The memory of a machine among the words of a name; none is sold with less, or with an odd number.
+_MEMORY = r"(?i)(?<![\w.])(?P<size>8|[1-9]\d?[02468])\s*Gi?B(?:\s+(?:unified\s+)?(?:memory|RAM))?(?!\w)"
 #: One of the two dies of a card, each a device of its own to every program (AMD: "graphics compute die").
 _DIE = r"(?i)^(?P<name>.*\bMI250X?)[\s,(]*\b(?:(?:1|one|a|single|per)[\s-]*)?GCD\s*\)?$"
 #: Parts that are kept: there is no end to the shares that one may write.
@@ -118,19 +120,49 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     try:
         return resolve_count(text, catalogue)
     except UnknownName:
-        from whichgpu.hardware.instances import instance
+        if found := _otherwise(text, catalogue):
+            return found
+        raise
 
-        several = re.fullmatch(_TYPES, text.strip())
-        found = instance(several["name"] or several["before"] if several else text)
-        if found is None or found[0] not in catalogue:
-            raise
-        times = int(several["count"] or several["after"]) if several else 1
-        gpu, count = catalogue[found[0]], found[1] * times
-        if count >= 1 and count.is_integer():
-            return gpu, int(count)
-        from fractions import Fraction
 
-        return _shared(gpu, Fraction(count).limit_denominator(16)), 1
+def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
+    """What no name of the catalogue is: a part with the memory of its machine, an instance type."""
+    if of_machine := _of_machine(text, catalogue):
+        return of_machine, 1
+    from whichgpu.hardware.instances import instance
+
+    several = re.fullmatch(_TYPES, text.strip())
+    found = instance(several["name"] or several["before"] if several else text)
+    if found is None or found[0] not in catalogue:
+        return None
+    times = int(several["count"] or several["after"]) if several else 1
+    gpu, count = catalogue[found[0]], found[1] * times
+    if count >= 1 and count.is_integer():
+        return gpu, int(count)
+    from fractions import Fraction
+
+    return _shared(gpu, Fraction(count).limit_denominator(16)), 1
+
+
+def _of_machine(text: str, catalogue: Catalogue) -> Gpu | None:
+    """A part that shares its machine's memory, with as much of it as is written: `M4 Max 64GB`.
+
+    Such machines are sold in several sizes, of which the catalogue has the largest; that of a user's own is
+    the user's word.
+    """
+    match = re.search(_MEMORY, text)
+    if match is None:
+        return None
+    size = float(match["size"]) * 2**30
+    named = candidates(f"{text[: match.start()]} {text[match.end() :]}", catalogue)
+    having = [
+        gpu for gpu in named if gpu.value("form_factor") == "SoC" and size <= (gpu.value("memory") or 0)
+    ]
+    if len(having) > 1:
+        raise OpenName(
+            one_line(text), ", ".join(gpu.id for gpu in having), f"{having[0].id} {match[0].strip()}"
+        )
+    return resized(having[0], having[0].id, "as-asked", memory=size) if having else None
 
 
 def slices_of(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -65,6 +65,21 @@ def stands_for(workload: str) -> str:
     return f"It stands for {row['what']}; --workload {row['other']} asks for another." if row else ""
 
 
+class Under(NamedTuple):
+    """Software by its id, and what it is called."""
+
+    runtime: str
+    title: str
+
+
+def asked_under(workload: str) -> Under | None:
+    """The other framework that a usual workload is often asked under; None where there is none."""
+    runtime = _table()["like"].get(workload, {}).get("runtime")
+    if runtime is None:
+        return None
+    return Under(runtime, str(store.load("runtimes")["runtimes"]["runtime"][runtime]["title"]))
+
+
 def fitted_jobs() -> tuple[Titled, ...]:
     """The jobs that are held against the memory of each GPU, in the order of size."""
     return tuple(

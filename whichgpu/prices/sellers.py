@@ -47,6 +47,11 @@ def class_of(provider: str) -> SellerClass:
     return classes()[_by_provider().get(provider, _OTHER)]
 
 
+def title(provider: str) -> str:
+    """What a provider is called in prose: `Azure`; its id where no title is on file."""
+    return str(store.load("providers")["providers"]["title"].get(provider, provider))
+
+
 def seller_of(offer: Offer) -> SellerClass:
     """The class of who sells an offer: machines of others, where its kind says so."""
     if offer.kind in _OF_OTHERS and class_of(offer.provider).id != "decentralised":

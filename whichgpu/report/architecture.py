@@ -66,6 +66,7 @@ def _parts(many: int) -> str:
 def _document(family: Family, shown: Sequence[Architecture], members: Sequence[str]) -> dict[str, Any]:
     return {
         "id": family.id, "name": family.name, "vendor": family.vendor, "year": family.year,
+        "named_after": {"name": family.named_after[0], "source": family.named_after[1]},
         "after": list(family.predecessors), "before": list(family.successors), "gpus": list(members),
         "variants": [
             {"id": one.id, "what": one.what, "chips": list(one.chips), "native": list(one.native),

@@ -15,7 +15,6 @@ from whichgpu.report.comparison import (
     SOFTWARE_TOLD,
     TOPICS_OF_PRICES,
     ahead,
-    bullets,
     price_notes,
     shown,
     spec_notes,
@@ -27,9 +26,9 @@ from whichgpu.report.comparison import (
 from whichgpu.report.table import Bullets, Cited, Column, Heading, Report, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.planner.comparison.model import Comparison, Row, View
+    from whichgpu.planner.comparison.model import Comparison, Row, Sentence, View
     from whichgpu.report.table import Block
 
 
@@ -56,15 +55,17 @@ def explained(view: View) -> Iterator[Block]:
 
 
 def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterator[Block]:
-    yield comparison.answer.text
+    yield cited.sentence(comparison.answer, comparison.view)
+    yield stored(comparison.view)
     yield Heading("Which for what")
     for one in comparison.verdicts:
-        yield from _verdict(one.text)
+        yield from _verdict(one, comparison.view, cited)
     yield charts.peaks(comparison)
     if speeds := charts.speeds(comparison):
         yield speeds
     yield Heading("What the figures say")
-    yield bullets(one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES)
+    told = [one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES]
+    yield cited_bullets(told, comparison.view, cited)
     if drawn and (roofs := charts.roofs(comparison)):
         yield roofs
     if flips := _flips(comparison, cited):
@@ -90,9 +91,10 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield Heading(work_title(work))
         yield told_job(work)
         yield table(comparison, work_rows(comparison, work), cited)
-        yield bullets(work.sentences)
+        yield cited_bullets(work.sentences, comparison.view, cited)
     yield Heading("Prices")
-    yield bullets(one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES)
+    paid = [one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES]
+    yield cited_bullets(paid, comparison.view, cited)
     if prices := [row for row in comparison.rows if row.group == PRICES]:
         yield table(comparison, prices, cited, price_notes(comparison))
     yield Heading("Specifications")
@@ -100,10 +102,19 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
     yield from explained(comparison.view)
     yield Heading("Sources")
     yield cited.references()
-    yield (
-        f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price "
-        "stands with it."
+
+
+def stored(view: View) -> str:
+    """Of which day a page is, and how its numbers are sourced."""
+    return (
+        f"Figures and prices as stored on {view.today.isoformat()}. Small numbers lead to the sources at the "
+        "end, each with the day on which it was read; what is estimated has its 90 % interval."
     )
+
+
+def cited_bullets(sentences: Iterable[Sentence], view: View, cited: Citations) -> Bullets:
+    """Sentences, one to a bullet, each with the numbers of what it rests on."""
+    return Bullets(tuple(cited.sentence(one, view) for one in sentences))
 
 
 def _flips(comparison: Comparison, cited: Citations) -> Table | None:
@@ -129,18 +140,20 @@ def _flips(comparison: Comparison, cited: Citations) -> Table | None:
     return Table.of("", ["", "Faster", ">Flips at", *labels, "Source"], rows)
 
 
-def _verdict(text: str) -> Iterator[Block]:
+def _verdict(one: Sentence, view: View, cited: Citations) -> Iterator[Block]:
     """A verdict with its conditions one below the other where it has several."""
-    first, *rest = text.split("; if ")
+    first, *rest = one.text.split("; if ")
     if not rest:
-        yield text
+        yield cited.sentence(one, view)
         return
     head, _, condition = first.partition(" if ")
     last, stop, more = rest[-1].partition(". ")
     yield f"{head}, if one of these holds:"
-    yield Bullets((condition, *rest[:-1], last.rstrip(".")))
+    told = (condition, *rest[:-1], last.rstrip("."))
+    yield Bullets(tuple(cited.said(text, cells, view) for text, cells in zip(told, one.parts, strict=True)))
     if stop:
-        yield more
+        shared = {cell for part in one.parts for cell in part}
+        yield cited.said(more, [cell for cell in one.cells if cell not in shared] or one.cells, view)
 
 
 def table(

@@ -89,12 +89,16 @@ class Group(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Groups of horizontal bars, each group on a scale of its own; `summary` says what there is to see."""
+    """Groups of horizontal bars, each group on a scale of its own; `summary` says what there is to see.
+
+    `steps`: the series are steps of one thing (1, 2, 4 GPUs), and not things beside each other.
+    """
 
     title: str
     groups: tuple[Group, ...]
     series: tuple[str, ...]
     summary: str = ""
+    steps: bool = False
 
 
 class Chart(NamedTuple):

@@ -74,7 +74,9 @@ def scaling(comparison: Comparison) -> Bars | None:
     if not groups:
         return None
     names = tuple(dict.fromkeys(bar.series for group in groups for bar in group.bars))
-    return Bars("Several together", groups, names, "Data parallel, with the 90 % interval of each.")
+    return Bars(
+        "Several together", groups, names, "Data parallel, with the 90 % interval of each.", steps=True
+    )
 
 
 def _count(count: int) -> str:

@@ -6,20 +6,20 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.facts import reading, store
+from whichgpu.planner.comparison.rows import rested_on
 from whichgpu.report.table import Cited, Reference, References
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from whichgpu.facts.model import Source
-    from whichgpu.planner.comparison.model import Cell
+    from whichgpu.planner.comparison.model import Cell, CellId, Sentence, View
 
 _OWN = {
     "user": "Your own file of GPUs",
     "derived": "Follows by formula from the other rows",
     "catalogue": "The catalogue of whichgpu",
     "architectures:": "The architecture tables of whichgpu",
-    "offers": "The offers of the price table",
     "software": "The software tables of whichgpu",
     "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
 }
@@ -44,6 +44,15 @@ class Citations:
     def numbers(self, cells: Iterable[Cell]) -> Cited:
         """The numbers of all that these cells rest on."""
         return self.keys(key for cell in cells for key in self._keys(cell))
+
+    def sentence(self, one: Sentence, view: View) -> Cited:
+        """A sentence with the numbers of what it rests on."""
+        return self.said(one.text, one.cells, view)
+
+    def said(self, text: str, cells: Sequence[CellId], *views: View) -> Cited:
+        """A text with the numbers of what it rests on; that it also reckons needs no number beside them."""
+        keys = {key for view in views for cell in rested_on(view, cells) for key in self._keys(cell)}
+        return Cited(text, refs=self.keys(keys - {"derived"} or keys).refs)
 
     def keys(self, keys: Iterable[str]) -> Cited:
         """The numbers of sources by key."""

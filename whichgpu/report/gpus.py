@@ -183,7 +183,8 @@ def family_words(name: str) -> str:
     own = variant if variant and variant.year else known
     year = f", {own.year}" if own.year else ""
     near = _placed(before(variant.id), _next(variant.id)) if own is variant else generation(known.id)
-    return f"{own.name or known.name} is by {known.vendor}{year}{f'; {near}' if near else ''}."
+    after = f", named after {known.named_after[0]}" if known.named_after[0] else ""
+    return f"{own.name or known.name} is by {known.vendor}{year}{after}{f'; {near}' if near else ''}."
 
 
 def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:

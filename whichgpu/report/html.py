@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
@@ -36,19 +37,28 @@ _STYLE = (
     ".strong{background:var(--strong)}"
     "tbody th[scope=row]{font-weight:400}.best{font-weight:700}"
     ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
-    ".group{padding-top:.9rem;font-weight:600}"
+    ".group{padding-top:.9rem;font-weight:600}.group::first-letter{text-transform:uppercase}"
+    "sup{font-size:.7em;line-height:0;margin-left:.2em}sup a{text-decoration:none}"
+    "@media(min-width:40rem){.named tbody th[scope=row]{min-width:11rem}.dense table{font-size:.88rem}}"
     "@media(max-width:40rem){body{padding:1rem;font-size:15px}h1{font-size:1.35rem}"
     "table{font-size:.86rem}th,td{padding-right:.55rem}.roomy tbody th[scope=row]{position:sticky;left:0;"
-    "background:var(--page);max-width:7.5rem}}"
+    "background:var(--page);min-width:6.5rem;max-width:7.5rem}}"
     "@media print{body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}nav{display:none}"
     ".many table{font-size:7pt}.many th,.many td{padding-right:.3rem}.many .short{white-space:normal}"
     "h2{break-after:avoid}.wide{overflow:visible}a{color:inherit;text-decoration:none}}"
 )
 #: A page with fewer parts needs no list of them; a table with fewer columns is read without the first held.
 _PARTS, _ROOMY = 5, 3
-#: A table with more columns is set smaller; a cell of no more letters is one line.
-_MANY, _SHORT = 9, 14
+#: How a table of up to so many columns is set: with room for the names of its rows, or smaller; else `many`.
+_SIZES = {" named": 5, "": 6, " dense": 9}
+#: A cell of no more letters is one line.
+_SHORT = 14
 
+
+#: The space between a number and its unit.
+_UNIT = re.compile(
+    r"(?<=\d) (?=(?:%|[kMGT]i?B(?:/s)?|[kMGT]?bit|TFLOPS|TOPS|W|mm²?|nm|[mµn]?s|[mkM]?J|USD|[kMG]?Hz)(?!\w))"
+)
 
 #: What readers who know of the extra are told.
 _DRAWN = "Charts are drawn in the page itself; the extra [plots] is not needed for them, and adds nothing."
@@ -96,11 +106,26 @@ def _parts(block: Block) -> Iterator[str]:
     elif isinstance(block, Heading):
         yield _title(block.text)
     elif isinstance(block, Bullets):
-        yield f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>\n"
+        yield f"<ul>{''.join(f'<li>{_said(item)}</li>' for item in block.items)}</ul>\n"
     elif isinstance(block, References):
         yield f'<ol class="refs">{"".join(_references(block))}</ol>\n'
     else:
-        yield f"<p>{escape(block)}</p>\n"
+        yield f"<p>{_said(block)}</p>\n"
+
+
+def _said(text: str) -> str:
+    """A sentence, with the numbers of its sources raised behind it."""
+    refs = text.refs if isinstance(text, Cited) else ()
+    return f"{_text(text)}{f'<sup>{_links(refs)}</sup>' if refs else ''}"
+
+
+def _links(refs: Iterable[int]) -> str:
+    return ", ".join(f'<a href="#source-{number}">{number}</a>' for number in refs)
+
+
+def _text(text: str) -> str:
+    """Text in which a number and its unit stay on one line."""
+    return _UNIT.sub("\N{NO-BREAK SPACE}", escape(text))
 
 
 def _title(text: str, level: int = 2) -> str:
@@ -118,14 +143,13 @@ def _cell(value: str | None) -> str:
     """A cell: the `#` that it begins with as a bar, `**` around it as stress, its sources as links."""
     text = cell(value)
     if isinstance(value, Cited) and value.refs:
-        links = (f'<a href="#source-{number}">{number}</a>' for number in value.refs)
-        return ", ".join(links)
+        return _links(value.refs)
     rest = text.lstrip("#")
     bar = f'<i class="bar" style="width:{(len(text) - len(rest)) / 4:g}em"></i>' if rest != text else ""
     rest = rest.strip()
     if len(rest) > 4 and rest.startswith("**") and rest.endswith("**"):
-        return f'{bar}<span class="best">{escape(rest[2:-2])}</span>'
-    return bar + escape(rest)
+        return f'{bar}<span class="best">{_text(rest[2:-2])}</span>'
+    return bar + _text(rest)
 
 
 def _width(value: str | None) -> str:
@@ -141,8 +165,8 @@ def _hover(value: str | None) -> str:
 def _table(table: Table) -> Iterator[str]:
     sides = [' class="right"' if column.align == "right" else "" for column in table.columns]
     roomy = " roomy" if len(sides) > _ROOMY else ""
-    many = " many" if len(sides) > _MANY else ""
-    yield f'<div class="wide{roomy}{many}" tabindex="0"><table>\n'
+    size = next((name for name, most in _SIZES.items() if len(sides) <= most), " many")
+    yield f'<div class="wide{roomy}{size if roomy else ""}" tabindex="0"><table>\n'
     if table.title:
         yield f"<caption>{escape(table.title)}</caption>\n"
     if any(column.title for column in table.columns):
@@ -176,7 +200,7 @@ def _row(row: tuple[str | None, ...], sides: list[str], *, strong: bool) -> str:
 
 
 def _notes(notes: Iterable[str]) -> Iterator[str]:
-    yield from (f'<p class="note">{escape(note)}</p>\n' for note in notes)
+    yield from (f'<p class="note">{_text(note)}</p>\n' for note in notes)
 
 
 #: The same for a part of another page, each rule within one for the part; `!important` where notebooks have

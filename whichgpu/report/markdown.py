@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.report import plot
 from whichgpu.report.chart import Bars, Chart
-from whichgpu.report.table import Bullets, Heading, References, Table, cell
+from whichgpu.report.table import Bullets, Cited, Heading, References, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,9 +34,15 @@ def _lines(block: Block) -> Iterator[str]:
     elif isinstance(block, References):
         yield from block.lines()
     elif isinstance(block, Bullets):
-        yield from (f"- {item}" for item in block.items)
+        yield from (f"- {_said(item)}" for item in block.items)
     else:
-        yield block
+        yield _said(block)
+
+
+def _said(text: str) -> str:
+    """A sentence, with the numbers of its sources in brackets behind it."""
+    refs = text.refs if isinstance(text, Cited) else ()
+    return f"{text} [{', '.join(map(str, refs))}]" if refs else text
 
 
 def _drawn(title: str, lines: Iterable[str], notes: Iterable[str]) -> Iterator[str]:

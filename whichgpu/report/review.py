@@ -8,7 +8,7 @@ from whichgpu.planner.comparison.model import Comparison
 from whichgpu.planner.comparison.takeaways import sold_as
 from whichgpu.planner.comparison.words import quantity
 from whichgpu.report import charts
-from whichgpu.report.article import explained, table, words
+from whichgpu.report.article import cited_bullets, explained, stored, table, words
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
@@ -16,7 +16,6 @@ from whichgpu.report.comparison import (
     PRICES,
     SOFTWARE,
     SOFTWARE_TOLD,
-    bullets,
     price_notes,
     spec_notes,
     spec_rows,
@@ -44,41 +43,41 @@ def article(found: Review, *, drawn: bool = False) -> Report:
 
 def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     alone = _as_comparison(found.view, found)
+    view = found.view
     if found.brief:
-        yield " ".join(one.text for one in found.brief)
-    yield from (one.text for one in found.lead)
-    yield from _told("Strengths", found.strengths)
-    yield from _told("Limits", found.limits)
+        cells = [cell for one in found.brief for cell in one.cells]
+        yield cited.said(" ".join(one.text for one in found.brief), cells, view, found.beside)
+    yield stored(view)
+    yield from (cited.sentence(one, view) for one in found.lead)
+    yield from _told("Strengths", found.strengths, view, cited)
+    yield from _told("Limits", found.limits, view, cited)
     yield from _uses(found, alone, cited)
-    yield from _told("Price", found.prices)
+    yield from _told("Price", found.prices, view, cited)
     if prices := [row for row in alone.rows if row.group == PRICES]:
         yield table(alone, prices, cited, price_notes(alone))
     if len(found.beside.ids) > 1:
         yield Heading("Alternatives")
         yield _side_by_side(found.beside, cited)
-    yield from _told("What it can be exchanged for", found.exchange)
-    yield from _told("Where it fits and what it needs", found.board)
+    around = found.beside._replace(others=found.view.others)
+    yield from _told("What it can be exchanged for", found.exchange, around, cited)
+    yield from _told("Where it fits and what it needs", found.board, view, cited)
     yield Heading("Specifications")
     yield table(alone, spec_rows(alone), cited, spec_notes(alone), grouped=True)
     yield from explained(found.view)
     yield Heading("Sources")
     yield cited.references()
-    yield (
-        f"Figures and prices as stored on {found.view.today.isoformat()}; the date of each price stands "
-        "with it."
-    )
 
 
-def _told(heading: str, sentences: Sequence[Sentence]) -> Iterator[Block]:
+def _told(heading: str, sentences: Sequence[Sentence], view: View, cited: Citations) -> Iterator[Block]:
     """A part with its sentences; nothing where there are none."""
     if sentences:
         yield Heading(heading)
-        yield bullets(sentences)
+        yield cited_bullets(sentences, view, cited)
 
 
 def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]:
     """What it holds, how several of it train, and each workload."""
-    yield from _told("What it is for", found.uses)
+    yield from _told("What it is for", found.uses, found.view, cited)
     if not found.gpu.usable:
         yield f"{found.gpu.why_unusable}."
     if fits := [row for row in alone.rows if row.group == FITS]:
@@ -95,7 +94,7 @@ def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]
         if work.results:
             yield told_job(work)
             yield table(alone, work_rows(alone, work), cited)
-        yield bullets(work.sentences)
+        yield cited_bullets(work.sentences, found.view, cited)
 
 
 def _as_comparison(view: View, found: Review) -> Comparison:

@@ -36,6 +36,8 @@ _COLOURS = (
     ("#0072b2", "#56b4e9"), ("#d55e00", "#ff8c42"), ("#007f5f", "#2ec4a0"), ("#a8478a", "#e39bc9"),
     ("#8a6d00", "#e6c229"), ("#555555", "#bbbbbb"),
 )  # fmt: skip
+#: Shades of steps of one thing.
+_STEPS = 4
 _SHAPES = ("circle", "square", "diamond", "triangle", "cross", "ring")
 
 
@@ -43,6 +45,7 @@ def style() -> str:
     """The rules that the drawings need, for the head of a page."""
     light = "".join(f".s{i}{{--c:{one}}}" for i, (one, _) in enumerate(_COLOURS))
     dark = "".join(f".s{i}{{--c:{one}}}" for i, (_, one) in enumerate(_COLOURS))
+    steps = "".join(f".step{i}{{fill-opacity:{(i + 1) / (_STEPS + 1):g}}}" for i in range(_STEPS))
     return (
         ".chart{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}"
         ".chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
@@ -53,6 +56,7 @@ def style() -> str:
         ".chart .roof{stroke:var(--c,var(--text));stroke-width:1.8;fill:none}"
         ".chart .name{paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}"
         ".mark{fill:var(--c);fill-opacity:.62;stroke:var(--c);stroke-width:1.2}"
+        f"{steps}"
         ".mark.open{fill:none;stroke-width:2}.legend svg{width:1em;height:1em;vertical-align:-.1em}"
         ".legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0}"
         "@media(max-width:30rem){.chart:not(.bars) text{font-size:17px}}"
@@ -73,7 +77,7 @@ def bars(chart: Bars) -> str:
     columns = [chart.groups[:half], chart.groups[half:]]
     drawn = "".join(_column(chart, part, index) for index, part in enumerate(columns) if part)
     return (
-        f'<figure><div class="chart bars">{drawn}</div>{_legend(chart.series, square=True)}'
+        f'<figure><div class="chart bars">{drawn}</div>{_legend(chart.series, _kinds(chart))}'
         f"{_caption(chart.summary)}</figure>"
     )
 
@@ -91,7 +95,7 @@ def _column(chart: Bars, groups: Sequence[Group], index: int) -> str:
         y += 20.0
         for bar in group.bars:
             scale = (width - room) / group.top
-            parts.append(_bar(bar, chart.series.index(bar.series), scale, y))
+            parts.append(_bar(bar, _kinds(chart)[chart.series.index(bar.series)], scale, y))
             y += _ROW
         y += 10.0
     name = f"{slug(chart.title)}-{index}"
@@ -102,7 +106,15 @@ def _column(chart: Bars, groups: Sequence[Group], index: int) -> str:
     )
 
 
-def _bar(bar: Bar, index: int, scale: float, y: float) -> str:
+def _kinds(chart: Bars) -> list[str]:
+    """The colours of the bars of each series: each its own; of steps of one thing, the darker the further."""
+    count = len(chart.series)
+    if chart.steps:
+        return [f"s0 step{min(index, _STEPS - 1)}" for index in range(count)]
+    return [f"s{index % len(_COLOURS)}" for index in range(count)]
+
+
+def _bar(bar: Bar, kind: str, scale: float, y: float) -> str:
     middle = y + _ROW / 2 - 1
     whisker = (
         f'<path class="whisker" d="M{bar.low * scale:.1f} {middle:g}H{bar.high * scale:.1f}'
@@ -113,7 +125,7 @@ def _bar(bar: Bar, index: int, scale: float, y: float) -> str:
     end = max(bar.value, bar.high) * scale
     return (
         f"<g><title>{escape(f'{bar.series}: {bar.text}')}</title>"
-        f'<rect class="mark s{index % len(_COLOURS)}" x="0" y="{y:g}" height="{_ROW - 4:g}" '
+        f'<rect class="mark {kind}" x="0" y="{y:g}" height="{_ROW - 4:g}" '
         f'width="{max(bar.value * scale, 1):.1f}"/>{whisker}'
         f'<text x="{end + 5:.1f}" y="{middle + 4:g}">{escape(bar.text)}</text></g>'
     )
@@ -124,9 +136,9 @@ def slug(text: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
-def _legend(names: Sequence[str], *, square: bool = False) -> str:
-    """The names with their marks; bars have no shape of their own."""
-    marks = (_box(index) if square else _shape(index, 0, 0, 6.0) for index, _ in enumerate(names))
+def _legend(names: Sequence[str], kinds: Sequence[str] = ()) -> str:
+    """The names with their marks; bars, whose `kinds` of colour are given, have no shape of their own."""
+    marks = map(_box, kinds) if kinds else (_shape(index, 0, 0, 6.0) for index, _ in enumerate(names))
     keys = "".join(
         f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{mark}</svg> {escape(name)}</li>'
         for mark, name in zip(marks, names, strict=True)
@@ -134,8 +146,8 @@ def _legend(names: Sequence[str], *, square: bool = False) -> str:
     return f'<ul class="legend">{keys}</ul>' if keys else ""
 
 
-def _box(index: int) -> str:
-    return f'<rect class="mark s{index % len(_COLOURS)}" x="-6" y="-6" width="12" height="12"/>'
+def _box(kind: str) -> str:
+    return f'<rect class="mark {kind}" x="-6" y="-6" width="12" height="12"/>'
 
 
 def _caption(text: str) -> str:

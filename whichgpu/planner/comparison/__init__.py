@@ -80,7 +80,7 @@ def compare(
 
         rows.update((row.field, row) for row in (*software_rows(chosen), *fit_rows(chosen)))
     if workloads:
-        view = with_works(view, workloads)
+        view = with_works(view, workloads, whole=whole)
     return Comparison(view, answer.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
 
 
@@ -197,8 +197,8 @@ def _takeaways(view: View) -> Iterator[Any]:
         yield from write(view)
 
 
-def with_works(view: View, workloads: Sequence[Any]) -> View:
-    """The view with what its GPUs do for each workload, a name or a `Job`."""
+def with_works(view: View, workloads: Sequence[Any], *, whole: bool = False) -> View:
+    """The view with what its GPUs do for each workload, a name or a `Job`; `whole` as an article wants it."""
     from whichgpu.planner.comparison.stand_in import worked
     from whichgpu.planner.comparison.workrows import work_rows
     from whichgpu.planner.comparison.worktext import work_sentences
@@ -210,6 +210,10 @@ def with_works(view: View, workloads: Sequence[Any]) -> View:
         job = Job(asked) if isinstance(asked, str) else asked
         done = _apart(worked(job, view.gpus, view.markets), works)
         rows.update((row.field, row) for row in work_rows(done))
+        if whole and not job.runtime:
+            from whichgpu.planner.comparison.under import under_rows
+
+            rows.update((row.field, row) for row in under_rows(done, view.gpus))
         works.append(done)
     view = view._replace(rows=rows, works=tuple(works))
     told = tuple(item._replace(sentences=tuple(work_sentences(view, item))) for item in view.works)

@@ -35,6 +35,9 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     line = {gpu.id: cell for gpu in gpus if (cell := _line(gpu))}
     if line:
         yield Row("generation", "Generation", _GROUP, "text", "", line)
+    named = {gpu.id: cell for gpu in gpus if (cell := _named_after(gpu))}
+    if named:
+        yield Row("named_after", "Named after", _GROUP, "text", "", named)
     later = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
     if later:
         yield Row("successors", "Followed by", _GROUP, "text", "", later)
@@ -58,6 +61,13 @@ def _line(gpu: Gpu) -> Cell | None:
     own = (variant.name or variant.what, variant.year) if variant.follows else (family.name, family.year)
     told = f"{_dated(*own)}{AFTER}{listed(earlier)}"
     return Cell(told, told, f"architectures: {gpu.architecture}", "")
+
+
+def _named_after(gpu: Gpu) -> Cell | None:
+    """Whom its generation is named after."""
+    family = families().get(gpu.family)
+    told, source = family.named_after if family else ("", "")
+    return Cell(told, told, source, "") if told else None
 
 
 def _dated(name: str, year: int | None) -> str:
@@ -184,22 +194,24 @@ def lasting(view: View) -> Iterator[Sentence]:
     for (_, lacking), gpus in grouped.items():
         pen = Pen(view)
         first = gpus[0]
-        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
-        ages = [pen.text(gpu.id, "age") for gpu in gpus if view.text(gpu.id, "age")]
         pen.rests_on("architecture", *(gpu.id for gpu in gpus))
-        be = "is" if len(gpus) == 1 else "are"
-        known = f" {_aged(ages)}," if len(ages) == len(gpus) else ""
-        text = f"{names} {be}{known} of a generation that {_followed(pen, first)}"
+        text = f"{_aged(pen, gpus)} of a generation that {_followed(pen, first)}"
         if lacking:
             pen.rests_on("native", *(gpu.id for gpu in gpus))
             text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {lacking}"
         yield pen.say("lasting", text)
 
 
-def _aged(ages: Sequence[str]) -> str:
-    """`6.2 years old`, of several of different age each in turn."""
-    same = len(set(ages)) == 1
-    return f"{ages[0]} years old" if same else f"{listed(ages)} years old in this order"
+def _aged(pen: Pen, gpus: Sequence[Gpu]) -> str:
+    """`the A10 is 5.6 years old,`, of several of different age `the A10 (5.6 years old) and the .. are`."""
+    ages = [pen.text(gpu.id, "age") for gpu in gpus if pen.view.text(gpu.id, "age")]
+    be = "is" if len(gpus) == 1 else "are"
+    known = len(ages) == len(gpus)
+    if known and len(set(ages)) > 1:
+        told = (f"the {pen.name(gpu.id)} ({age} years old)" for gpu, age in zip(gpus, ages, strict=True))
+        return f"{listed(told)} {be}"
+    names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+    return f"{names} {be} {ages[0]} years old," if known else f"{names} {be}"
 
 
 def _lacking(view: View, gpu: Gpu) -> str:

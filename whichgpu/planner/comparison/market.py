@@ -10,6 +10,7 @@ from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.rows import half_rate
 from whichgpu.planner.comparison.words import amount, quantity
 from whichgpu.prices import live, store
+from whichgpu.prices.sellers import title
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -156,17 +157,20 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     if sold:
         yield Row("sold", "Let on demand", _GROUP, "count", "", sold)
         names = {
-            key: ", ".join(sorted(market.by_provider())) for key, market in found.items() if market.current
+            key: ", ".join(sorted(map(title, market.by_provider())))
+            for key, market in found.items()
+            if market.current
         }
-        cells = {key: Cell(text, text, "offers", "derived") for key, text in names.items()}
+        cells = {key: _listed(text, found[key].current) for key, text in names.items()}
         yield Row("providers", "On demand at", _GROUP, "text", "", cells)
     others = {
-        key: ", ".join(map(_named, market.elsewhere)) for key, market in found.items() if market.elsewhere
+        key: _listed(", ".join(map(_named, market.elsewhere)), market.elsewhere)
+        for key, market in found.items()
+        if market.elsewhere
     }
-    cells = {key: Cell(text, text, "offers", "derived") for key, text in others.items()}
-    if cells:
-        yield Row("elsewhere", "Spot and private hosts, from", _GROUP, "text", "", cells)
-    types = {key: Cell(text, text, "offers", "derived") for key, m in found.items() if (text := _types(m))}
+    if others:
+        yield Row("elsewhere", "Spot and private hosts, from", _GROUP, "text", "", others)
+    types = {key: cell for key, market in found.items() if (cell := _types(market))}
     if types and len(found) <= _NAMED:
         yield Row("instances", "Instance types of hyperscalers", _GROUP, "text", "", types)
     hosts = {gpu.id: machine_of(gpu) for gpu in gpus}
@@ -215,13 +219,15 @@ def _price(market: Market, term: str) -> Cell:
 
 def _named(offer: Offer) -> str:
     """`vast 0.39 (marketplace)`; USD per GPU and hour."""
-    return f"{offer.provider} {amount(offer.usd_per_gpu_hour, 'price')} ({offer.kind.replace('_', ' ')})"
+    return (
+        f"{title(offer.provider)} {amount(offer.usd_per_gpu_hour, 'price')} ({offer.kind.replace('_', ' ')})"
+    )
 
 
 def _read(offer: Offer) -> Cell:
     """Who sells it as what, and when the price was read."""
     dated = f"read {offer.as_of.isoformat()}" if offer.as_of else "undated"
-    text = f"{offer.provider} {offer.instance}, {dated}"
+    text = f"{title(offer.provider)} {offer.instance}, {dated}"
     return Cell(text, text, f"{offer.source} {offer.locator}".strip(), offer.kind)
 
 
@@ -232,7 +238,10 @@ def _spread(found: Mapping[str, Market]) -> Iterator[Row]:
         if len(each) > 1:
             middle = median(each.values())
             cells[key] = Cell(
-                middle, f"{quantity(middle, 'price')} ({len(each)} providers)", "derived", "median"
+                middle,
+                f"{quantity(middle, 'price')} ({len(each)} providers)",
+                _read_in(market.current),
+                "median",
             )
     if cells:
         yield Row("usd_median", "On demand, median", _GROUP, "price", "lower", cells)
@@ -251,16 +260,29 @@ def _classes(found: Mapping[str, Market]) -> Iterator[Row]:
                 if (name in kind["providers"] if kind["providers"] else name not in named)
             }
             if asked:
-                cells[gpu] = _range(asked)
+                cells[gpu] = _range(asked, [one for one in market.current if one.provider in asked])
         if cells:
             yield Row(f"usd_class_{key}", f"On demand, {kind['label']}", _GROUP, "price", "lower", cells)
 
 
-def _range(asked: Mapping[str, float]) -> Cell:
+def _range(asked: Mapping[str, float], offers: Iterable[Offer]) -> Cell:
     low, high = min(asked.values()), max(asked.values())
     span = quantity(low, "price") if low == high else f"{amount(low, 'price')} to {quantity(high, 'price')}"
     names = sorted(asked, key=lambda name: (asked[name], name))
-    return Cell(low, f"{span} ({', '.join(names)})", "offers", "derived")
+    return Cell(low, f"{span} ({', '.join(map(title, names))})", _read_in(offers), "derived")
+
+
+def _read_in(offers: Iterable[Offer]) -> str:
+    """Where offers were read, as the sources of a cell: those that date them, where any does."""
+    keys = {key for offer in offers for key in offer.source.split(";")}
+    known = store.sources()
+    dated = {key for key in keys if key in known and known[key].accessed}
+    return ";".join(sorted(dated or keys))
+
+
+def _listed(text: str, offers: Iterable[Offer]) -> Cell:
+    """What is told of several offers."""
+    return Cell(text, text, _read_in(offers), "derived")
 
 
 def _together(found: Mapping[str, Market]) -> Iterator[Row]:
@@ -284,23 +306,25 @@ def _together(found: Mapping[str, Market]) -> Iterator[Row]:
         usd = each[key][provider]
         offer = next(o for o in market.current if o.provider == provider and o.usd_per_gpu_hour == usd)
         cells[key] = Cell(usd, quantity(usd, "price"), f"{offer.source} {offer.locator}", "on_demand")
-    yield Row("usd_same_provider", f"On demand at {provider}", _GROUP, "price", "lower", cells)
+    yield Row("usd_same_provider", f"On demand at {title(provider)}", _GROUP, "price", "lower", cells)
 
 
-def _types(market: Market) -> str:
-    """The cheapest instance type per GPU at each hyperscaler, and how many it has: `gcp a2-megagpu (16)`."""
+def _types(market: Market) -> Cell | None:
+    """The cheapest instance type per GPU at each hyperscaler, and how many it has: `AWS p4d.24xlarge (8)`."""
     large = load("providers")["providers"]["class"]["hyperscaler"]["providers"]
     best: dict[str, Offer] = {}
     for offer in sorted(market.current, key=lambda o: (o.usd_per_gpu_hour, o.gpu_count)):
         if offer.provider in large:
             best.setdefault(offer.provider, offer)
-    return ", ".join(f"{key} {best[key].instance} ({best[key].gpu_count:g})" for key in sorted(best))
+    told = (f"{title(key)} {best[key].instance} ({best[key].gpu_count:g})" for key in sorted(best))
+    return _listed(", ".join(told), best.values()) if best else None
 
 
 def _sold(market: Market) -> Cell:
     least = market.smallest
     text = _WORDS.get(least, f"from {least} up")
-    return Cell(least, text if least == 1 else f"only {text}", "offers", "derived")
+    sold = [offer for offer in market.current if offer.gpu_count == least]
+    return Cell(least, text if least == 1 else f"only {text}", _read_in(sold), "derived")
 
 
 def _bought(rows: Sequence[Purchase], host: str) -> Cell:

@@ -91,12 +91,16 @@ class Row(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A statement and the cells it rests on; `topic` says what it is about, `gpu` whom a verdict is for."""
+    """A statement and the cells it rests on; `topic` says what it is about, `gpu` whom a verdict is for.
+
+    `parts` has the cells of each condition of a verdict, in their order.
+    """
 
     text: str
     cells: tuple[CellId, ...]
     topic: str
     gpu: str = ""
+    parts: tuple[tuple[CellId, ...], ...] = ()
 
     def __str__(self) -> str:
         return self.text

@@ -9,6 +9,8 @@ from whichgpu.planner.comparison.rows import cell
 from whichgpu.planner.comparison.words import EQUAL, amount, more, quantity, ratio_words, sentence, unit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from whichgpu.planner.comparison.model import CellId, View
 
 
@@ -22,6 +24,15 @@ class Pen:
     def rests_on(self, field: str, *gpus: str) -> None:
         """Note cells whose absence or presence a sentence speaks of."""
         self.cells.update(((gpu, field), None) for gpu in gpus)
+
+    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, tuple[CellId, ...]]]:
+        """Each of several texts that this pen writes, with the cells that it alone rests on."""
+        before, self.cells = self.cells, {}
+        for text in texts:
+            yield text, tuple(self.cells)
+            before.update(self.cells)
+            self.cells = {}
+        self.cells = {**before, **self.cells}
 
     def name(self, gpu: str) -> str:
         """What the GPU is called in a sentence."""

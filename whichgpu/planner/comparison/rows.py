@@ -15,10 +15,11 @@ from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import printed, quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.model import CellId, View
 
 #: Means, not ends: more of them makes a better GPU only beside the same architecture.
 _MEANS = (
@@ -121,6 +122,15 @@ def cell(name: str, fact: Fact) -> Cell:
     """A fact of the catalogue as a cell; of memory the amount that is printed: ratios follow from it."""
     value = printed(float(fact.value)) if name == "memory" and fact.value else fact.value
     return Cell(value, _text(name, fact), fact.source, fact.kind)
+
+
+def rested_on(view: View, cells: Iterable[CellId]) -> Iterator[Cell]:
+    """What these cells hold, where they were read: of the GPUs compared, and of those spoken of."""
+    for gpu, field in cells:
+        if known := view.cell(gpu, field):
+            yield known
+        elif gpu in view.others and field in FIELDS and (fact := view.others[gpu].fact(field)):
+            yield cell(field, fact)
 
 
 def _text(name: str, fact: Fact) -> str:

@@ -8,6 +8,7 @@ from whichgpu.planner.comparison.market import trust
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, listed, plain_number, quantity, ratio_words, short_name
+from whichgpu.prices.sellers import title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,9 +34,9 @@ def hour(view: View) -> Iterator[Sentence]:
 
 
 def _hour(pen: Pen, key: str) -> str:
-    """`the A10 1.10 USD/h (azure, 2026-05-20; median of 3 providers 1.29)`."""
+    """`the A10 1.10 USD/h (Azure, 2026-05-20; median of 3 providers 1.29)`."""
     offer = pen.view.markets[key].best["on-demand"]
-    said = f"{offer.provider}, {offer.as_of.isoformat() if offer.as_of else 'undated'}"
+    said = f"{title(offer.provider)}, {offer.as_of.isoformat() if offer.as_of else 'undated'}"
     if trust(offer, pen.view.today):
         said += ", not current" if offer.as_of else ""
     if offer.gpu_count > 1:
@@ -141,7 +142,7 @@ def same_name(view: View) -> Iterator[Sentence]:
         offer = view.markets[gpu.id].best.get("on-demand") if key.startswith("variant ") else None
         if offer is not None and not trust(offer, view.today):
             price = quantity(offer.usd_per_gpu_hour, "price")
-            told.append(f"the {short_name(gpu)} from {price} ({offer.provider}, {offer.as_of})")
+            told.append(f"the {short_name(gpu)} from {price} ({title(offer.provider)}, {offer.as_of})")
     if told:
         pen = Pen(view)
         pen.rests_on(_PRICE, *view.ids)
@@ -156,7 +157,7 @@ def _maybe(pen: Pen, key: str, names: tuple[str, ...]) -> Sentence:
     gpus = {**pen.view.others, **{gpu.id: gpu for gpu in pen.view.gpus}}
     which = listed((f"the {short_name(gpus[name])}" if name in gpus else name for name in names), "or")
     from_ = (
-        f"{quantity(cheapest.usd_per_gpu_hour, 'price')} ({cheapest.provider}, "
+        f"{quantity(cheapest.usd_per_gpu_hour, 'price')} ({title(cheapest.provider)}, "
         f"{cheapest.kind.replace('_', '-')})"
     )
     it = "it is" if len(maybe) == 1 else "they are"

@@ -39,17 +39,20 @@ def verdicts(view: View) -> Iterator[Sentence]:
     """One verdict for each GPU, from what it is ahead in by enough to decide."""
     for gpu in view.gpus:
         pen = Pen(view)
-        conditions = list(_conditions(view, pen, gpu.id))
-        buys = list(_money(view, pen, gpu.id))
+        conditions = list(pen.each(_conditions(view, pen, gpu.id)))
         if conditions or not view.all_know("usd_per_hour"):
-            conditions = [*_room(view, pen, gpu.id), *conditions]
+            conditions = [*pen.each(_room(view, pen, gpu.id)), *conditions]
+        # What was weighed and is not told, it does not rest on.
+        pen.cells = dict.fromkeys(cell for _, cells in conditions for cell in cells)
+        buys = list(_money(view, pen, gpu.id))
         if conditions:
-            text = f"take the {view.names[gpu.id]} if {'; if '.join(conditions)}"
+            text = f"take the {view.names[gpu.id]} if {'; if '.join(told for told, _ in conditions)}"
             if buys:
                 text += f". {buys[0][0].upper()}{buys[0][1:]}"
         else:
             text = between(view, pen, gpu.id, buys)
-        yield pen.say("verdict", text, gpu.id)
+        said = pen.say("verdict", text, gpu.id)
+        yield said._replace(parts=tuple(cells for _, cells in conditions))
 
 
 def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
@@ -272,7 +275,9 @@ def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
         other = _behind(view, key, field, some=True)
         if other:
             prices = f"{pen.amount(key, field)} against {pen.amount(other, field)}"
-            priced = "" if view.all_know(field) else f"; no price of {_unpriced(view, pen)}"
+            # Of those without a cost some may have a price, and not run it.
+            without = "" if view.all_know(field) else _unpriced(view, pen)
+            priced = f"; no price of {without}" if without else ""
             yield f"{work.title} has to be cheap ({prices} USD per {work.noun}{priced})"
         yield from _fastest(view, pen, work, key)
         field = f"{work.field}.alone"
@@ -335,10 +340,10 @@ def _money(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _unpriced(view: View, pen: Pen) -> str:
-    """The GPUs without an on-demand price."""
+    """The GPUs without an on-demand price; empty where all have one."""
     without = [one for one in view.ids if one not in view.ranked("usd_per_hour")]
     pen.rests_on("usd_per_hour", *without)
-    return listed((f"the {pen.name(one)}" for one in without), "or")
+    return listed((f"the {pen.name(one)}" for one in without), "or") if without else ""
 
 
 def _not_here(view: View, pen: Pen, key: str, half: str) -> str:

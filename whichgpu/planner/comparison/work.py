@@ -60,8 +60,8 @@ class Result(NamedTuple):
     """One GPU: the best configuration with its estimate, the speed of one item alone, and the time by bound.
 
     `least` is the smallest number of GPUs that holds it; `largest` the largest batch tried that it holds;
-    `usd` is per unit at full load, of the best price per GPU and hour; `throttle` is
-    the share of its peak rate that the power limit leaves the chip, `software` the
+    `usd` is per unit at full load, of the best price per GPU and hour, which was read in `priced`; `throttle`
+    is the share of its peak rate that the power limit leaves the chip, `software` the
     efficiency of its vendor's software that the cost model assumes, NVIDIA's being 1.
     `together` is by number of GPUs: of training the units per second of all of them in data parallel, of a
     model that several GPUs may share the seconds of one item alone. `limited` is by power limit in W: the
@@ -79,6 +79,7 @@ class Result(NamedTuple):
     spread_shared: float
     usd: float | None
     usd_per_hour: float | None
+    priced: str
     bounds: Mapping[str, float]
     throttle: float
     software: float
@@ -263,6 +264,7 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
         answer, *alone.sweep.speed(row, alone.columns[least]), least, _largest(sweep, row), group,
         float(sweep.spread_own[row, best]), float(sweep.spread_shared[row, best]),
         usd, price.usd_per_gpu_hour if price else None,
+        f"{price.source} {price.locator}".rstrip() if price else "",
         _bounds(sweep, seconds, row, best), _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         _several(sweep, alone, row),

@@ -116,8 +116,8 @@ def _several(item: Work) -> Iterator[Told]:
         yield "fleet", "GPUs that it takes", "count", "lower", {
             key: _cell(float(item.fleet(key)), f"{item.fleet(key):,}") for key in item.results}  # fmt: skip
         yield "fleet_usd", "What they cost", "price", "lower", {
-            key: _cell(usd, quantity(usd, "price"))
-            for key in item.results if (usd := item.fleet_usd(key)) is not None}  # fmt: skip
+            key: _cost(usd, quantity(usd, "price"), r)
+            for key, r in item.results.items() if (usd := item.fleet_usd(key)) is not None}  # fmt: skip
 
 
 def _scaled(result: Result, count: int) -> str:
@@ -132,7 +132,7 @@ def _scaled(result: Result, count: int) -> str:
 def _costs(item: Work) -> Iterator[Told]:
     count, noun = handy(item.unit, least_usd(item.results))
     yield "usd", f"USD per {noun}, full load", "usd", "lower", {
-        key: _cell(r.usd * count, number(r.usd * count, 3))
+        key: _cost(r.usd * count, number(r.usd * count, 3), r)
         for key, r in item.results.items() if r.usd}  # fmt: skip
 
 
@@ -150,6 +150,11 @@ def _limits(item: Work) -> Iterator[Told]:
 
 def _cell(value: Any, text: str) -> Cell:
     return Cell(value, text, "cost model", "roofline")
+
+
+def _cost(usd: float, text: str, result: Result) -> Cell:
+    """An amount that rests on a rate of the model and on a price that was read."""
+    return Cell(usd, text, f"cost;{result.priced}", "roofline")
 
 
 def _interval(result: Result) -> str:

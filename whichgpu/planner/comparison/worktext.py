@@ -29,6 +29,10 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     yield from _speed(view, work)
     yield from _why(view, work)
     yield from _measured(view, work)
+    if f"{work.field}.under" in view.rows:
+        from whichgpu.planner.comparison.under import under_sentences
+
+        yield from under_sentences(view, work)
     yield from _fit(view, work)
     yield from _batch(view, work)
     yield from _alone(view, work)

@@ -128,7 +128,7 @@ def review(
     )  # fmt: skip
     if gpu.usable:
         rows.update((row.field, row) for row in (*software_rows((gpu,)), *fit_rows((gpu,))))
-        view = with_works(view, tuple(jobs) or usual_jobs((gpu,)))
+        view = with_works(view, tuple(jobs) or usual_jobs((gpu,)), whole=True)
     cheaper = instead(gpu, pool, found)
     others = {one.id: one for one in (*near(gpu, pool, found), *cheaper)}
     around = beside(gpu, list(others.values()), found, day)
