@@ -482,3 +482,12 @@ def test_a_board_of_several_gpus_is_told_beside_the_share_of_one():
     text = str(compare(["k80", "m40-24gb"], today=TODAY))
     assert "draws less for each GPU (150 against 250 W; the board of the K80 300 W)" in text
     assert "for each GPU" not in str(compare(["m40-24gb", "p40"], today=TODAY))
+
+
+def test_an_answer_that_takes_more_gpus_belies_no_bandwidth() -> None:
+    """One A4000 holds no FP16 weights of 8B: an answer from two of them is no faster card."""
+    served = [Job("llama-3.1-8b", phase="serve")]
+    found = compare(("rtx-a5000", "rtx-a4000"), served, today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}["rtx-a5000"]
+    assert "memory bandwidth sets the pace, as in generating text (1.71x)" in told
+    assert "in which the RTX A4000 is faster" not in told

@@ -137,7 +137,7 @@ def _as_fast(view: View, pen: Pen, key: str) -> str:
     """The first work in which one with less bandwidth answers as soon: bandwidth decides less there."""
     for work in view.works:
         field = f"{work.field}.alone"
-        known = view.ranked(field)
+        known = _of_as_many(work, key, view.ranked(field))
         if work.single != "answer" or work.trains or key not in known:
             continue
         slower = [one for one in known if (view.number(one, "bandwidth") or 0) * DECIDES
@@ -150,6 +150,12 @@ def _as_fast(view: View, pen: Pen, key: str) -> str:
     return ""
 
 
+def _of_as_many(work: Work, key: str, ranked: dict[str, float]) -> dict[str, float]:
+    """Of ranked GPUs those that hold the work on no more of them than this one: more answer sooner anyway."""
+    most = work.results[key].least if key in work.results else 0
+    return {one: value for one, value in ranked.items() if work.results[one].least <= most}
+
+
 def _but(view: View, pen: Pen, key: str, borne: _Borne) -> str:
     """The works in which another than this GPU is the first."""
     lost = {}
@@ -157,7 +163,7 @@ def _but(view: View, pen: Pen, key: str, borne: _Borne) -> str:
         if borne.answers and (work.single != "answer" or work.trains):
             continue
         field = f"{work.field}.{borne.what}"
-        known = view.ranked(field)
+        known = _of_as_many(work, key, view.ranked(field)) if borne.answers else view.ranked(field)
         first = next(iter(known), key)
         if key in known and apart(known[first], known[key]) >= borne.decides:
             pen.rests_on(field, key, first)
