@@ -16,7 +16,7 @@ from whichgpu.cost.memory.memory_law import fitted
 from whichgpu.workloads.checkpointing import checkpointing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from whichgpu.cost.job.runtime import Runtime
     from whichgpu.workloads.job import Job
@@ -40,13 +40,15 @@ def bound(stack: Runtime, workload: str, kind: str, job: Job, *, share: Any, dev
     # Two models differ by the errors of both.
     apart = deviations * np.sqrt(2.0) * fitted().get("spread", {}).get(kind, {}).get("workload", np.inf)
 
-    def least(one: Runtime, passing: bool) -> float:
-        rooms = _rooms().get(how(one.keeper, kind, job, passing=passing), {}) if one.exact else {}
-        each = (room if name == workload else room + apart for name, room in rooms.items())
-        return float(min(each, default=np.inf))
+    def least(passing: bool) -> Callable[[Runtime], float]:
+        def of(one: Runtime) -> float:
+            rooms = _rooms().get(how(one.keeper, kind, job, passing=passing), {}) if one.exact else {}
+            each = (room if name == workload else room + apart for name, room in rooms.items())
+            return float(min(each, default=np.inf))
 
-    most, rest = (stack.read(lambda one, passing=passing: least(one, passing)) for passing in (True, False))
-    return np.where(np.asarray(share) > MOST, most, rest)
+        return of
+
+    return np.where(np.asarray(share) > MOST, stack.read(least(True)), stack.read(least(False)))
 
 
 def _rooms() -> Mapping[str, Mapping[str, float]]:

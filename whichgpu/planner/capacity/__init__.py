@@ -26,7 +26,7 @@ from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.planner.capacity import meshes, started
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.changes import changes
-from whichgpu.planner.capacity.choice import Smallest, common, fewest, smallest, smallest_by_vendor
+from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
 from whichgpu.planner.capacity.limits import limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, Fewest, Fits, Limits, Loading, by_size, gib
@@ -215,7 +215,8 @@ def _answers(
             runtime=done.runtime.id, fits=fits, reason="",
             parts=by_size(cells.parts_of(i)),
             required=float(cells.required[i]), available=float(cells.available[i]), limits=(bounds[i],),
-            **_named(smallest_of[gpu.vendor]), fewest=several[i], changes=ways[i],
+            smallest_gpu=smallest_of[gpu.vendor].ids[0], smallest_may=smallest_of[gpu.vendor].ids[1],
+            fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]), share=cells.share,
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
             stages=stages(cells.job_of(i), float(cells.available[i])), read=cells.read(i), need=cells.need(i),
@@ -244,11 +245,6 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
         (*((one,) if one else ()), *(more for more in others if one is None or more.gpu != one.gpu))
         for one in own
     ]
-
-
-def _named(found: Smallest) -> dict[str, str | None]:
-    """The columns of an answer that name the smallest cards."""
-    return {"smallest_gpu": found.sure and found.sure.id, "smallest_may": found.may and found.may.id}
 
 
 def _waiting(cells: Cells, index: int) -> list[str]:

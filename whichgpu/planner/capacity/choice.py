@@ -38,6 +38,12 @@ class Smallest(NamedTuple):
     sure: Gpu | None
     may: Gpu | None
 
+    @property
+    def ids(self) -> tuple[str | None, str | None]:
+        """Both by id."""
+        sure, may = self.sure, self.may
+        return (sure.id if sure else None), (may.id if may else None)
+
 
 def smallest(
     least: tuple[float, float], catalogue: Catalogue, judge: Callable[[Gpu], Judged], vendor: str = "NVIDIA"

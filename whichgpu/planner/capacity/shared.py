@@ -175,13 +175,18 @@ def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]
             runtime=" + ".join(cells.settled.runtime.id for cells in columns), fits=fits, reason="",
             parts=by_size(parts), required=float(need.required[i]), available=float(room.required[i]),
             limits=tuple(rows[i] for rows in bounds), fewest=(),
-            smallest_gpu=chosen.sure and chosen.sure.id, smallest_may=chosen.may and chosen.may.id,
+            smallest_gpu=chosen.ids[0], smallest_may=chosen.ids[1],
             changes=() if fits else tuple(change for at, change in ways if at == i),
             loading=loading(sum(cells.checkpoint for cells in alone), gpu, columns[0].counts[i]),
             notes=(*((doubt,) if doubt else ()), _NOTE),
-            need=None if refusal else Interval(*(float(end[i]) for end in need), "B"),
+            need=None if refusal else _interval(need, i),
         )  # fmt: skip
         yield replace(answer, reason=reason(answer, refusal))
+
+
+def _interval(need: _Need, i: int) -> Interval:
+    low, middle, high = (float(end[i]) for end in need)
+    return Interval(low, middle, high, "B")
 
 
 def _names(columns: Sequence[Cells]) -> list[str]:
@@ -229,7 +234,7 @@ def _smaller(columns: Sequence[Cells]) -> Iterator[tuple[int, Change]]:
             sizes = np.zeros(len(gpus))
             if most > 1.0:
                 both = largest(sized, _within(room), len(gpus), int(most) - 1).reshape(2, len(gpus))
-                sizes = np.where(both[0] > 0, *both)
+                sizes = np.where(both[0] > 0, both[0], both[1])
             need = sized(np.maximum(sizes, 1.0), here)
             judged = need.judged(room)
             for i in map(int, np.flatnonzero((sizes > 0) & judged.middle)):
