@@ -54,10 +54,11 @@ def test_more_gpus_that_cut_layers_are_faster_and_stages_are_not() -> None:
     ways = {change.kind: change for change in one("llama-2-13b", "a10").changes}
     assert 1.4 < ways["tensor_parallel"].speed < 2.0
     assert ways["pipeline_parallel"].speed == pytest.approx(1.0, abs=0.05)
-    # 4.35 GiB are in the way, and two layers come and go: 5 cross PCIe 4.0 for every token.
+    # 5.2 GiB are in the way at the upper end, and two layers come and go: 6 cross PCIe 4.0 for every token.
     assert ways["offload"].speed < 0.25
-    assert ways["offload"].host_memory == 5 * GIB
-    assert ways["offload"].option == "--option offload=5GiB"
+    assert ways["offload"].host_memory == 6 * GIB
+    assert ways["offload"].option == "--option offload=6GiB"
+    assert not ways["offload"].may_run_out
 
 
 @pytest.mark.parametrize("gpu", ["t4", "a10", "rtx-4090", "a100-80gb-sxm", "mi300x", "v100-16gb-sxm"])

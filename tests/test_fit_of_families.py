@@ -281,8 +281,9 @@ def test_a_named_server_is_given_all_but_a_part_of_the_card() -> None:
     tight = one("llama-3-70b", "a100-40gb-sxm", runtime="vllm", phase="serve", precision="awq")
     assert not tight.fits
     [waits] = [change for change in tight.changes if change.kind == "offload"]
-    assert waits.option == "--option offload=2GiB"
-    assert "--cpu-offload-gb 2" in waits.text
+    assert waits.option == "--option offload=3GiB"
+    assert "--cpu-offload-gb 3" in waits.text
+    assert not waits.may_run_out
     assert held("llama-3-70b", "a100-40gb-sxm", phase="serve", precision="awq").available == 40 * GIB
 
 
