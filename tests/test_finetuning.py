@@ -426,6 +426,7 @@ def test_packed_sequences_attend_to_themselves_alone():
     for phase, runtime, said in (
         ("finetune_lora", "NeMo 24.12", "200"), ("finetune_full", "NeMo 24.12", "200"),
         ("pretrain", "NeMo 24.12", None), ("finetune_full", "Megatron-LM", None),
+        ("finetune_lora", "Megatron-Bridge, NeMo 26.06", None),
     ):  # fmt: skip
         settled = settle(replace(job, phase=phase, runtime=runtime))
         assert settled.job.options.get("packed") == said, (phase, runtime)
