@@ -254,7 +254,7 @@ class Cells:
     def sure_room(self) -> Array:
         """Bytes of each device into which the upper end of what a job needs has to go, (C,)."""
         rooms = self._rooms_of(self.gpus, self.available)
-        return np.minimum(np.minimum(self.available, rooms.reported), rooms.wired * rooms.card)
+        return np.asarray(np.minimum(np.minimum(self.available, rooms.reported), rooms.wired * rooms.card))
 
     def _cache(self, given: Array) -> tuple[Array, Array]:
         """Bytes that a server which measures itself has for its cache, and those of its longest sequence."""
