@@ -210,3 +210,18 @@ def test_loading_is_bytes_over_rates() -> None:
     assert held("llama-2-7b", "a10", precision="nf4").loading.checkpoint < 0.35 * size
     for phase in ("finetune_full", "finetune_lora", "finetune_qlora"):
         assert held("llama-2-7b", "a10", phase=phase).loading.checkpoint == pytest.approx(size, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("workload", "precision", "gigabytes"),
+    [("llama-3.1-8b", "q4_k_m", 4.92), ("llama-3.1-8b", "q8_0", 8.54), ("qwen2.5-7b", "q4_k_m", 4.68),
+     ("gemma-2-9b", "q4_k_m", 5.76), ("llama-3.3-70b", "q4_k_m", 42.52)],
+)  # fmt: skip
+def test_a_file_of_llama_cpp_has_its_table_of_tokens(workload: str, precision: str, gigabytes: float) -> None:
+    """Sizes of bartowski's files on the Hub; on the GPU lies less, unless the head is that table."""
+    asked = {"precision": precision, "runtime": "llama.cpp", "phase": "generate"}
+    found = held(workload, "a100-80gb-sxm", **asked)
+    assert found.loading.checkpoint / 1e9 == pytest.approx(gigabytes, rel=0.005)
+    assert found.parts["weights"] <= found.loading.checkpoint
+    dealt = held(workload, "a100-80gb-sxm:2", **asked)
+    assert dealt.loading.checkpoint == pytest.approx(found.loading.checkpoint)

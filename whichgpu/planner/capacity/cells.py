@@ -36,6 +36,7 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, one_device, resized
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.ops import stored_weight_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -180,6 +181,9 @@ class Cells:
         if job.trains:
             # What is held while training may be wider in part: embeddings beside a base in four bits.
             return 2.0 * float(sum(self.settled.workload.parameters().values()))
+        if self.settled.runtime.holds.get("host_embedding"):
+            # Its file has the table of tokens as well, which no GPU holds.
+            return float(np.max(stored_weight_bytes(self.ops)))
         here = {name: text for name, text in self.job.options.items() if not name.startswith("offload")}
         parts = self.with_job(options=here).parts if len(here) < len(self.job.options) else self.parts
         return float(parts["weights"][0])
