@@ -12,6 +12,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import capacity
 from whichgpu.planner.capacity import Limits, fit
 from whichgpu.planner.capacity.cells import Cells
+from whichgpu.planner.capacity.choice import Smallest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ def one(workload: str, gpu: str, **columns: Any) -> Any:
 
 #: What `fit` asks beside whether a job fits: how much more would, what else would do.
 _BESIDE = {
-    "smallest_by_vendor": lambda *_: defaultdict(lambda: None),
+    "smallest_by_vendor": lambda *_: defaultdict(lambda: Smallest(None, None)),
     "changes": lambda cells, _: [()] * len(cells.gpus),
     "_fewest": lambda cells, *_, **__: [()] * len(cells.gpus),
     "limits": lambda cells, _: [Limits()] * len(cells.gpus),

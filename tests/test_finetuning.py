@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.job.settling import settle
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -402,3 +406,27 @@ def test_gradients_are_narrowed_for_products_of_few_bits(narrow: str, phase: str
         values = product.write_bytes + (product.read_bytes if narrow == "nvfp4" else 0.0)
         assert (one.read_bytes + one.write_bytes) / (values / 2.0) == moved
         assert one.copies == product.copies
+
+
+def test_packed_sequences_attend_to_themselves_alone():
+    """As NeMo packs SQuAD; of what is no attention nothing changes, nor where sequences are longer."""
+    job = Job("llama-3-8b", phase="finetune_full", precision="bf16", batch=2.0, seq_len=4096.0)
+
+    def work(**options: str) -> tuple[float, float]:
+        ops = resolve("llama-3-8b").trace(replace(job, options=options))
+        attends = [float(np.sum(op.flops * op.count)) for op in ops if op.kind == "attention"]
+        rest = [float(np.sum(op.flops * op.count)) for op in ops if op.kind != "attention"]
+        return sum(attends), sum(rest)
+
+    whole, packed, longer = work(), work(packed="256"), work(packed="8192")
+    assert packed[0] == pytest.approx(whole[0] * 256 / 4096)
+    assert packed[1] == pytest.approx(whole[1])
+    assert longer == whole
+    # NeMo's fine-tunings are packed unless they say otherwise, its pretrainings are not.
+    for phase, runtime, said in (
+        ("finetune_lora", "NeMo 24.12", "200"), ("finetune_full", "NeMo 24.12", "200"),
+        ("pretrain", "NeMo 24.12", None), ("finetune_full", "Megatron-LM", None),
+        ("finetune_lora", "Megatron-Bridge, NeMo 26.06", None),
+    ):  # fmt: skip
+        settled = settle(replace(job, phase=phase, runtime=runtime))
+        assert settled.job.options.get("packed") == said, (phase, runtime)

@@ -65,9 +65,14 @@ def test_every_piece_of_advice_fits_as_typed(whichgpu, question: str) -> None:
         assert done.json["verdict"] == said, change["option"]
     for one in told["fewest"]:
         option = f"--gpu {one['gpu']}:{one['n_gpus']} {one['how']}"
-        assert asked(whichgpu, question, option).status == 0, option
-    if told["smallest_gpu"]:
-        assert asked(whichgpu, question, f"--gpu {told['smallest_gpu']}").status == 0, told["smallest_gpu"]
+        said = "may run out" if one["may_run_out"] else "fits"
+        assert asked(whichgpu, question, option).json["verdict"] == said, option
+        if one["may"]:
+            option = f"--gpu {one['gpu']}:{one['may']['n_gpus']} {one['may']['how']}"
+            assert asked(whichgpu, question, option).json["verdict"] == "may run out", option
+    for name, said in (("smallest_gpu", "fits"), ("smallest_may", "may run out")):
+        if told[name]:
+            assert asked(whichgpu, question, f"--gpu {told[name]}").json["verdict"] == said, told[name]
 
 
 @pytest.mark.parametrize(

@@ -281,8 +281,9 @@ def test_a_named_server_is_given_all_but_a_part_of_the_card() -> None:
     tight = one("llama-3-70b", "a100-40gb-sxm", runtime="vllm", phase="serve", precision="awq")
     assert not tight.fits
     [waits] = [change for change in tight.changes if change.kind == "offload"]
-    assert waits.option == "--option offload=2GiB"
-    assert "--cpu-offload-gb 2" in waits.text
+    assert waits.option == "--option offload=3GiB"
+    assert "--cpu-offload-gb 3" in waits.text
+    assert not waits.may_run_out
     assert held("llama-3-70b", "a100-40gb-sxm", phase="serve", precision="awq").available == 40 * GIB
 
 
@@ -311,7 +312,11 @@ def test_the_fewest_of_a_training_are_split_where_sharding_its_states_is_no_help
     answer = one("llama-2-70b", "a100-80gb-sxm:2", **asked)
     assert not answer.fits
     how = "--pp 4 --option grad_accum=1"
-    assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, how)]
+    [least] = [few for few in answer.fewest if few.gpu == "a100-80gb-sxm"]
+    assert (least.may.n_gpus, least.may.how) == (4, how)
+    assert (least.n_gpus, least.how) == (8, how.replace("4", "8"))
+    eight = {**asked, "options": {**asked["options"], "grad_accum": "1"}}
+    assert held("llama-2-70b", "a100-80gb-sxm:8", pp=8, **eight).verdict == "fits"
     turns = {**asked, "options": {**asked["options"], "grad_accum": "1"}}
     assert held("llama-2-70b", "a100-80gb-sxm:4", pp=4, **turns).fits
     whole = one("llama-2-70b", "a100-80gb-sxm:2", runtime="megatron", **{**asked, "phase": "finetune_lora"})
@@ -328,9 +333,17 @@ def test_the_fewest_of_a_training_are_the_fewest_that_any_way_takes() -> None:
     assert "checkpointing" not in found["a100-80gb-sxm"].how
     for gpu, least in found.items():
         asked = dict(word.split("=") for word in least.how.replace("--option", "").split())
-        assert held("llama-3.1-8b", f"{gpu}:{least.n_gpus}", phase="finetune_full", options=asked).fits
-    fewer, more = f"rtx-5090:{found['rtx-5090'].n_gpus - 1}", {"sharding": "fsdp", "checkpointing": "full"}
-    assert not held("llama-3.1-8b", fewer, phase="finetune_full", options=more).fits
+        there = held("llama-3.1-8b", f"{gpu}:{least.n_gpus}", phase="finetune_full", options=asked)
+        assert there.verdict == "fits"
+    fewer, more = found["rtx-5090"].n_gpus - 1, {"sharding": "fsdp", "checkpointing": "full"}
+    told = held("llama-3.1-8b", f"rtx-5090:{fewer}", phase="finetune_full", options=more)
+    assert told.verdict == "may run out"
+    # Cut over four it may fit, sharded over as many it does not.
+    may = found["rtx-5090"].may
+    assert (may.n_gpus, may.how) == (4, "--tp 4")
+    four = "rtx-5090:4"
+    assert held("llama-3.1-8b", four, phase="finetune_full", tp=4).verdict == "may run out"
+    assert held("llama-3.1-8b", four, phase="finetune_full", options=more).verdict == "does not fit"
 
 
 def test_what_fits_by_itself_is_not_told_once_more_with_something_beside_it() -> None:

@@ -168,6 +168,12 @@ def test_a_prompts_scores_lie_in_memory_before_4_36():
         # Other programs have other modules, and a job may say it.
         ("mpt-7b", "llm-foundry", True),
         ("llama-3.2-1b", "transformers 4.40", True),
+        # A release without a fused kernel, and the library beside it that has one.
+        ("gpt2", "PyTorch 1.12", False),
+        ("gpt2", "PyTorch 1.12, FlashAttention", True),
+        ("gpt2", "PyTorch 1.12 flash-attn", True),
+        ("gpt2", "PyTorch 1.12 xformers", True),
+        ("gpt2", "PyTorch 1.12, no flash attention", False),
     ],
 )
 def test_attention_is_written_out_where_the_release_has_no_other(name, runtime, flash):

@@ -208,3 +208,15 @@ def test_one_gpu_has_no_shards_to_widen():
     # As in a sweep of both.
     both = laid("llama-3-8b", runtime="axolotl flash-attn", n_gpus=np.array([1.0, 2.0]), **run).parts
     assert np.ravel(both["weights"]).tolist() == pytest.approx([alone["weights"], shared["weights"]])
+
+
+def test_deepspeed_without_zero_widens_all_gradients_of_fp16_and_joins_them() -> None:
+    """`step` of runtime/fp16/fused_optimizer.py: GPT-2 XL ran out of a V100 of 32 GB (ZeRO's tutorial)."""
+    job = {"phase": "train", "precision": "fp16", "batch": 1.0, "seq_len": 1024.0,
+           "options": {"flash_attention": "false"}}  # fmt: skip
+    step = parts("gpt2-xl", runtime="DeepSpeed", **job)["optimizer_step"]
+    assert step == pytest.approx(8.0 * parameters("gpt2-xl"))
+    assert total("gpt2-xl", runtime="DeepSpeed", **job) > 32 * GIB
+    assert total("gpt2-large", runtime="DeepSpeed", **job) < 20 * GIB
+    other = {**job, "precision": "bf16"}
+    assert "optimizer_step" not in parts("gpt2-xl", runtime="DeepSpeed", **other)

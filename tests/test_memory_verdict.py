@@ -6,15 +6,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from memory_jobs import GIB, laid
+from memory_jobs import GIB, GPUS, laid
 
 import whichgpu as package
 from tests.fitting import held
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.memory.memory_law import fitted
 from whichgpu.cost.memory.readings import readings
 from whichgpu.cost.memory.verdict import BARELY, OVER, TIGHT, Judged, elastic, first, hangs_on, of_cache
+from whichgpu.cost.table.rows import read_job
+from whichgpu.hardware.names import resolve
+from whichgpu.planner.capacity.cells import Cells
 
 TRAINED: dict[str, Any] = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0}
 
@@ -201,3 +206,29 @@ def test_predicts_advice_is_of_what_fits_for_sure():
     for size, verdict in ((batch, "fits"), (batch + 1, "may run out")):
         answer = package.predict("resnet50", "a10", phase="train", batch=size)
         assert answer.to_dict()["memory"]["verdict"] == verdict
+
+
+def test_every_training_that_ran_is_found_to_fit_on_what_it_ran_on():
+    rows = [row for row in measured_rows() if row["batch"] and row["unit"] == "tokens/s/gpu"]
+    assert len(rows) > 240
+    for row in rows:
+        cells = Cells(read_job(row), (resolve(row["gpu"], GPUS),))
+        assert cells.judged.surely.all(), row["id"]
+
+
+def test_runs_that_filled_their_cards_bound_what_others_of_their_program_need():
+    job = {"phase": "pretrain", "precision": "bf16", "seq_len": 2048.0, "n_gpus": 8.0,
+           "options": {"checkpointing": "none"}}  # fmt: skip
+    widest = max(fitted()["ran"]["llm-foundry tokens train none passing"].values())
+
+    def upper(name, runtime="llm-foundry", batch=8.0, **columns):
+        return half(name, "held", runtime=runtime, batch=batch, **{**job, **columns})
+
+    # By its own runs; by those of others, and two models' errors; not under another program, not of weights.
+    assert upper("mpt-1b") < 0.02 < upper("llama-3.2-1b") < 0.12 < widest
+    assert upper("llama-3.2-1b", runtime="torchtitan") > widest
+    full = {"options": {"checkpointing": "full"}}
+    assert upper("mpt-1b", **full) == pytest.approx(half("mpt-1b", runtime="llm-foundry", batch=8.0,
+                                                         **{**job, **full}), abs=0.1)  # fmt: skip
+    # It says nothing of how little is needed.
+    assert half("mpt-1b", runtime="llm-foundry", batch=8.0, **job) > 0.3

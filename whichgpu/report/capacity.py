@@ -217,11 +217,24 @@ def _choice(answers: tuple[Answer, ...]) -> Table:
     known: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for one in answers:
         smallest, fewest = known.setdefault(_what(one), ({}, {}))
-        smallest.update({one.smallest_gpu: None} if one.smallest_gpu else {})
+        smallest.update({text: None} if (text := _smallest(one)) else {})
         fewest.update(dict.fromkeys(map(str, one.fewest)))
     rows = [(name, *("; ".join(cell) or None for cell in cells)) for name, cells in known.items()]
-    notes = ("Smallest: of one vendor's current cards. Fewest: of 2 to 8, then of whole machines of 8.",)
+    notes = [
+        "Smallest: of one vendor's current cards. Fewest: of 2 to 8, then of whole machines of 8.",
+        *([_MAY_TOO_SMALL] if any(" may" in cell for row in rows for cell in row[1:] if cell) else []),
+    ]
     return Table.of("GPUs that hold it", ("Workload", "Smallest", "Fewest"), rows, notes=notes)
+
+
+#: The same of GPUs.
+_MAY_TOO_SMALL = "What may is smaller, or fewer, and may run out of memory; on the others it fits for sure."
+
+
+def _smallest(one: Answer) -> str:
+    """The smallest card that holds a job for sure, and a smaller one that may."""
+    may = f"{one.smallest_may} may" if one.smallest_may else ""
+    return ", ".join(filter(None, (one.smallest_gpu, may)))
 
 
 def _changes(name: str, answers: tuple[Answer, ...], most: int) -> Table:

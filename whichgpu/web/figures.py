@@ -108,6 +108,8 @@ def fitted(data: Document) -> Figures | None:
     ]
     if data.get("smallest_gpu"):
         items.append(("the smallest GPU that holds it", str(data["smallest_gpu"])))
+    if data.get("smallest_may"):
+        items.append(("a smaller one that may", str(data["smallest_may"])))
     return Figures(verdict, f"{data['workload']} on {machine(data)}", tuple(items))
 
 

@@ -13,11 +13,13 @@ training, and two for each runtime whose readings say anything of them.
 from __future__ import annotations
 
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.answers import Z90
+from whichgpu.cost.calibration import filled
 from whichgpu.cost.calibration.fitting import spread90
 from whichgpu.cost.calibration.measured import left_out, measured_rows
 from whichgpu.cost.coefficients import section
@@ -145,11 +147,15 @@ def _of(part: str, laid: Layout) -> str:
 
 
 class MemoryFit(NamedTuple):
-    """Coefficients, the rows, and log errors of their readings by what was left out, (N,) each."""
+    """Coefficients, the rows, and log errors of their readings by what was left out, (N,) each.
+
+    `rooms` are of runs whose memory nobody read, as `filled` has them.
+    """
 
     values: Mapping[str, float]
     seen: Observations
     errors: Mapping[str, Array]
+    rooms: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
 
 def fitted(seen: Observations, keep: NDArray[np.bool_], steps: int = 30) -> Array:
@@ -255,7 +261,8 @@ def memory_toml(done: MemoryFit) -> str:
     labels = done.seen.labels
     lines = [
         f"# Made by `whichgpu calibrate` from {len(labels)} measured rows; do not edit.",
-        "# Coefficients of memory/memory_law.py; log standard deviations of readings by what was not seen.",
+        "# Coefficients of memory/memory_law.py; log standard deviations of readings by what was not seen;",
+        "# the room that runs on file had by count at their fullest, log(card / count) (memory/filled.py).",
         "", "[coefficients]", *(f'"{name}" = {value:.4g}' for name, value in sorted(done.values.items())),
         "", "[seen]",
         *(f"{name} = {_listed({getattr(one, field) for one in labels})}"
@@ -264,6 +271,7 @@ def memory_toml(done: MemoryFit) -> str:
     for name in sorted({one.kind for one in labels}):
         lines += ["", f'[spread."{name}"]']
         lines += [f"{kind} = {width:.4f}" for kind, width in by_kind(done, name).items()]
+    lines += filled.lines(done.rooms)
     return "\n".join(lines) + "\n"
 
 
@@ -291,4 +299,5 @@ def write(done: MemoryFit) -> tuple[Path, ...]:
 
 def refit(catalogue: Catalogue) -> MemoryFit:
     """Calibrate memory on the measured rows."""
-    return calibrate(observe([row for row in measured_rows() if not left_out(row)], catalogue))
+    done = calibrate(observe([row for row in measured_rows() if not left_out(row)], catalogue))
+    return done._replace(rooms=filled.rooms(catalogue))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.job.habits import numbers
 from whichgpu.cost.job.runtime import kept
+from whichgpu.values import regex
 
 if TYPE_CHECKING:
     from whichgpu.cost.job.runtime import Runtime
@@ -25,6 +26,9 @@ def attending(stack: Runtime, job: Job, workload: Workload, asked: str) -> Runti
     said = job.options.get("flash_attention")
     if said is not None:
         return _with_flash(_unfused_by_itself(stack), not off(said))
+    if job.trains and not stack.flash and _brings_its_own(stack):
+        # A release without a fused kernel, and beside it the library that has one.
+        return _with_flash(_unfused_by_itself(stack), True)
     out = _written_out(stack, workload) or (job.trains and _weighs(stack, workload))
     return _with_flash(stack, False) if stack.flash and out else stack
 
@@ -40,6 +44,14 @@ def _unfused_by_itself(stack: Runtime) -> Runtime:
     # Where it is no more than a yes it is of a release; the bytes of each library's scores stay.
     holds = {name: value for name, value in stack.holds.items() if name != "scores" or value is not True}
     return replace(stack, unfused=(), holds=holds)
+
+
+_BESIDE = regex(r"(?<!no )(?<!without )(?<!before )(?<!w/o )(?:flash[-_ ]?att|xformers)")
+
+
+def _brings_its_own(stack: Runtime) -> bool:
+    """Whether a text names a library of fused attention beside PyTorch."""
+    return stack.software == "pytorch" and _BESIDE.search(stack.said.lower()) is not None
 
 
 #: Words by which a runtime's text says that no scores lie in memory.

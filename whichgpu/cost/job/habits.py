@@ -136,13 +136,16 @@ def _outgrows(job: Job, whole: str) -> bool:
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
 
-    One with `experts` is of all models that have some, one with `words` of texts that have all of them. It is
-    of training unless it names a phase, one of training too.
+    One with `experts` is of all models that have some, one with `words` of texts that have all of them, and
+    none of those that it has `unless`. It is of training unless it names a phase, one of training too.
     """
     asked = phase(job.phase or "infer")
     if recipe.get("phase", "train") not in (asked, "train" if asked in TRAINING else asked):
         return False
-    if not all(word in job.runtime.lower() for word in recipe.get("words", ())):
+    text = job.runtime.lower()
+    if not all(word in text for word in recipe.get("words", ())):
+        return False
+    if any(word in text for word in recipe.get("unless", ())):
         return False
     formats = {precision(name).id for name in recipe.get("precisions", ())}
     model = resolve(job.workload)

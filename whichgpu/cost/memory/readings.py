@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.memory import filled
 from whichgpu.cost.memory.memory_law import Unsure, kind_of, made, spread
 from whichgpu.cost.memory.parts import OUTSIDE, Totals, needed, totals
 from whichgpu.facts.model import Interval
@@ -77,7 +78,9 @@ def readings(laid: Layout | Held, deviations: float, available: Any = None) -> R
     kind = kind_of(laid.workload.unit, trains=laid.job.trains)
     halves = {name: half(name) for name in Totals._fields}
     sure = deviations * spread(laid.runtime, laid.workload.id, kind, _needed(laid))
-    halves |= {"required": sure, "held": np.hypot(sure, _blocks(laid, found.device))}
+    share = passing / np.maximum(needed(laid.parts), 1.0)
+    most = filled.bound(laid.runtime, laid.workload.id, kind, laid.job, share=share, deviations=deviations)
+    halves |= {"required": sure, "held": np.minimum(np.hypot(sure, _blocks(laid, found.device)), most)}
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
 
 

@@ -285,7 +285,8 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     """Bytes of one of the optimizer's states, of which torch.optim's step over lists of tensors makes a copy.
 
     ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards. DeepSpeed's
-    join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO). Adam
+    join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO);
+    without ZeRO its FP16 optimizer widens those of all. Adam
     over lists then makes a root, where a trainer brings torch.optim's (`roots_groups`); that of PyTorch 1 a
     root and a quotient of the whole tensor that they are joined in. TensorFlow 1 takes the operators of
     BERT's AdamW in their order for all weights: gradients times a share, and squares.
@@ -295,6 +296,9 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
         return 0.0
     if _decays(step, optimizer):
         return trained * step.held.weight
+    if group and not spread.level and step.held.id == MIXED["fp16"]:
+        # All gradients are widened, and joined beside that (`step` of runtime/fp16/fused_optimizer.py).
+        return trained * 2.0 * _FP32
     if group and spread.level:
         own = trained / spread.of(1)
         each = 3.0 * _FP32 - _NARROW if step.stack.holds.get("steps_by_tensor") else _NARROW + _FP32

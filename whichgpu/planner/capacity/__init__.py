@@ -175,15 +175,24 @@ def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
 
 def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
     """The smallest current card that holds a job, or the fewest common ones; the largest where none do."""
-    found = smallest(float(alone.required[0]) / alone.share, catalogue, alone.held_by)
-    if found is not None:
-        return found, alone.counts[0]
+    found = smallest(_least(alone), catalogue, alone.judged_in)
+    if found.sure is not None:
+        return found.sure, alone.counts[0]
     known = common(catalogue)
     several = [one for one in fewest(alone, known) if one is not None]
-    if several:
-        chosen = min(several, key=lambda one: one.n_gpus)
-        return catalogue[chosen.gpu], chosen.n_gpus
-    return max(known, key=alone.room), 1
+    several.sort(key=lambda one: (one.may_run_out, one.n_gpus))
+    if several and not several[0].may_run_out:
+        return catalogue[several[0].gpu], several[0].n_gpus
+    if found.may is not None:
+        return found.may, alone.counts[0]
+    return (catalogue[several[0].gpu], several[0].n_gpus) if several else (max(known, key=alone.room), 1)
+
+
+def _least(alone: Cells) -> tuple[float, float]:
+    """Bytes that a card has at least on which a job fits for sure, and on which it may."""
+    ends = (float(end[0]) / alone.share for end in (alone.required, alone.ends[0]))
+    sure, may = ends
+    return sure, may
 
 
 def _answers(
@@ -195,10 +204,8 @@ def _answers(
     `alone` is the job on one GPU, `note` what is to be said of all.
     """
     ways = changes(cells, bounds)
-    smallest_of = smallest_by_vendor(
-        float(alone.required[0]) / alone.share, cells.gpus, catalogue, alone.held_by
-    )
-    several = _fewest(cells, alone, catalogue, held=any(smallest_of.values()))
+    smallest_of = smallest_by_vendor(_least(alone), cells.gpus, catalogue, alone.judged_in)
+    several = _fewest(cells, alone, catalogue, held=any(one.sure for one in smallest_of.values()))
     done = cells.settled
     answers = []
     for i, gpu in enumerate(cells.gpus):
@@ -208,7 +215,8 @@ def _answers(
             runtime=done.runtime.id, fits=fits, reason="",
             parts=by_size(cells.parts_of(i)),
             required=float(cells.required[i]), available=float(cells.available[i]), limits=(bounds[i],),
-            smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
+            smallest_gpu=smallest_of[gpu.vendor].ids[0], smallest_may=smallest_of[gpu.vendor].ids[1],
+            fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]), share=cells.share,
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
             stages=stages(cells.job_of(i), float(cells.available[i])), read=cells.read(i), need=cells.need(i),
@@ -221,11 +229,17 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
     """The fewest of each device's own GPU; where no single card holds the job also of common ones."""
     count = alone.counts[0]
     degrees = alone.job_of(0)
-    how = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
-    own = [
-        Fewest(gpu.id, count, how) if alone.held_by(gpu) else more
-        for gpu, more in zip(cells.gpus, fewest(alone, cells.gpus), strict=True)
-    ]
+    whole = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
+
+    def least(gpu: Gpu, more: Fewest | None) -> Fewest | None:
+        judged, one = alone.judged_in(gpu), Fewest(gpu.id, count, whole)
+        if judged.surely[0]:
+            return one
+        if not judged.may[0]:
+            return more
+        return replace(more, may=one) if more and not more.may_run_out else replace(one, may_run_out=True)
+
+    own = [least(gpu, more) for gpu, more in zip(cells.gpus, fewest(alone, cells.gpus), strict=True)]
     others = () if held else tuple(one for one in fewest(alone, common(catalogue)) if one is not None)
     return [
         (*((one,) if one else ()), *(more for more in others if one is None or more.gpu != one.gpu))

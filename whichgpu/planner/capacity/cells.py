@@ -28,6 +28,7 @@ from whichgpu.cost.memory.verdict import (
     of_cache,
     possibly,
     surely,
+    upper_end,
 )
 from whichgpu.cost.table.paired import Paired
 from whichgpu.errors import UsageError
@@ -35,6 +36,7 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, one_device, resized
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.ops import stored_weight_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,10 +126,6 @@ class Cells:
         seen = one_device(gpu) if phase == "infer" else as_seen(gpu, phase)
         return self.share * float(seen.need("memory"))
 
-    def held_by(self, gpu: Gpu) -> bool:
-        """Whether a GPU can run the job and has the memory, where the job is on one device alone."""
-        return not self.refusal(gpu) and float(self.required[0]) <= self.room(gpu)
-
     @property
     def share(self) -> float:
         """Of a card, what a server can be given whose engine the job names: graphs and buffers lie beside."""
@@ -183,6 +181,9 @@ class Cells:
         if job.trains:
             # What is held while training may be wider in part: embeddings beside a base in four bits.
             return 2.0 * float(sum(self.settled.workload.parameters().values()))
+        if self.settled.runtime.holds.get("host_embedding"):
+            # Its file has the table of tokens as well, which no GPU holds.
+            return float(np.max(stored_weight_bytes(self.ops)))
         here = {name: text for name, text in self.job.options.items() if not name.startswith("offload")}
         parts = self.with_job(options=here).parts if len(here) < len(self.job.options) else self.parts
         return float(parts["weights"][0])
@@ -222,30 +223,55 @@ class Cells:
     @cached_property
     def judged(self) -> Judged:
         """Where the job fits at the upper end of what it needs, where by its middle, where it may, (C,)."""
+        return self._judge(self._rooms_of(self.gpus, self.available), self.available, self.able)
+
+    def judged_in(self, gpu: Gpu) -> Judged:
+        """The same were each of the devices of that GPU, on which nothing of what is needed hangs, (C,)."""
+        given = np.array([self.room(gpu)])
+        able = np.full(len(self.gpus), not self.refusal(gpu))
+        return self._judge(self._rooms_of((gpu,), given), given, able)
+
+    def _judge(self, rooms: Room, given: Array, able: NDArray[np.bool_]) -> Judged:
         done, stack = self.settled, self.settled.runtime
+        inside = able & (self.required <= given)
         if "max_model_len" in done.job.options and starting.profiles(stack, done.job):
-            sure, may = cache_holds(*self._cache)
+            sure, may = cache_holds(*self._cache(given))
         else:
-            # A cache of more requests is no doubt: they wait.
-            more = elastic(stack, self.parts, self.places[1]) if done.job.phase == "serve" else 0.0
-            sure = surely(stack, self.reading, self.required, self._rooms, more)
-            may = possibly(self.reading, self.required, self._rooms)
-        return Judged(self.fits & sure, self.fits, self.able & (self.fits | may))
+            sure = surely(stack, self.reading, self.required, rooms, self._elastic)
+            may = possibly(self.reading, self.required, rooms)
+        return Judged(inside & sure, inside, able & (inside | may))
 
     @property
-    def _cache(self) -> tuple[Array, Array]:
+    def _elastic(self) -> Any:
+        """Bytes of a cache of more requests than one, which wait where there is less."""
+        stack, serves = self.settled.runtime, self.settled.job.phase == "serve"
+        return elastic(stack, self.parts, self.places[1]) if serves else 0.0
+
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """The lower and the upper end of what the job needs of each device, (C,)."""
+        low = self.required * np.exp(-self.reading.halves["required"])
+        alone = upper_end(self.reading, self.required, self._elastic)
+        return low, np.maximum(alone, self.required)
+
+    @property
+    def sure_room(self) -> Array:
+        """Bytes of each device into which the upper end of what a job needs has to go, (C,)."""
+        rooms = self._rooms_of(self.gpus, self.available)
+        return np.asarray(np.minimum(np.minimum(self.available, rooms.reported), rooms.wired * rooms.card))
+
+    def _cache(self, given: Array) -> tuple[Array, Array]:
         """Bytes that a server which measures itself has for its cache, and those of its longest sequence."""
         kept = self.parts["kv_cache"]
-        return self.available - self.required + kept, kept
+        return given - self.required + kept, kept
 
-    @cached_property
-    def _rooms(self) -> Room:
-        """What each device gives the job; what a server can be given is less than the card in any case."""
+    def _rooms_of(self, gpus: Sequence[Gpu], given: Array) -> Room:
+        """What GPUs give the job; what a server can be given is less than the card in any case."""
         phase = self.settled.job.phase
-        seen = [as_seen(gpu, phase).need("memory") for gpu in self.gpus] if phase == "serve" else None
+        seen = [as_seen(gpu, phase).need("memory") for gpu in gpus] if phase == "serve" else None
         most = 1.0 if self.settled.job.trains else self.settled.runtime.holds.get("most", 1.0)
         card = seen and np.array(seen, dtype=np.float64)
-        return Room.of(self.gpus, self.available, card, np.full(len(self.gpus), most))
+        return Room.of(gpus, given, card, np.full(len(gpus), most))
 
     def need(self, index: int) -> Interval | None:
         """What the job needs of one of the devices, with its interval; None where it cannot run there."""
@@ -269,9 +295,9 @@ class Cells:
             return ""
         done, parts = self.settled, self.parts_of(index)
         if "max_model_len" in done.job.options and starting.profiles(done.runtime, done.job):
-            return of_cache(*(float(each[index]) for each in self._cache))
+            return of_cache(*(float(each[index]) for each in self._cache(self.available)))
         more = elastic(done.runtime, parts, self.places[1][index] if done.job.phase == "serve" else 1.0)
-        room = Room(*(one[index] for one in self._rooms))
+        room = Room(*(one[index] for one in self._rooms_of(self.gpus, self.available)))
         return doubt(done.runtime, self._at(self.reading, index), self.required[index], room, more)
 
     def held(self, index: int) -> int | None:

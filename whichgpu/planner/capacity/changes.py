@@ -16,7 +16,7 @@ from whichgpu.cost.job.placing import NODE
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cells import time_together
-from whichgpu.planner.capacity.choice import required_on, together
+from whichgpu.planner.capacity.choice import judged_in, placed_on, together
 from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages, typed_mesh
 from whichgpu.planner.capacity.offload import offloaded
 from whichgpu.planner.capacity.tries import SAME, Try, leanest, narrower, same_gpus, under_llama
@@ -153,16 +153,18 @@ def _narrower_on_more(cells: Cells) -> Iterator[tuple[Try, list[int]]]:
 
 
 def _least(cells: Cells, found: Sequence[Mesh], kind: str, **more: Any) -> Iterator[Try]:
-    """The least of growing meshes that fits on each device."""
+    """The least of growing meshes that fits on each device for sure; by its middle where none does."""
     if not found:
         return
-    required = required_on(cells.job, found, cells.gpus[0], **more)
+    placed_there = placed_on(cells.job, found, cells.gpus[0], **more)
     # Fewer GPUs than asked for are no change, and parts of a GPU do not work together.
-    held = (required[None, :] <= cells.available[:, None]) & np.greater.outer(
-        -np.array(cells.counts), [-one.n for one in found]
-    )
-    chosen = [found[int(np.argmax(row))] for row in held]
-    use = [i for i, gpu in enumerate(cells.gpus) if held[i].any() and not works_alone(gpu)]
+    numbers, chosen, use = np.array([one.n for one in found]), [], []
+    for i, gpu in enumerate(cells.gpus):
+        judged = judged_in(placed_there, gpu)
+        ways = [np.flatnonzero(held & (numbers > cells.counts[i])) for held in (judged.surely, judged.middle)]
+        at = next((int(way[0]) for way in ways if way.size), None)
+        chosen.append(found[at or 0])
+        use += [i] if at is not None and not works_alone(gpu) else []
     if not use:
         return
     placed = _placed(cells, chosen, use, **more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.job.placing import COUNTS, NODE
+from whichgpu.cost.memory.verdict import Judged
 from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages, typed_mesh
 from whichgpu.planner.capacity.model import Fewest
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,33 +32,61 @@ if TYPE_CHECKING:
 _GIB = 2.0**30
 
 
+class Smallest(NamedTuple):
+    """The smallest card that holds a job for sure, and one with less memory that may; None for none."""
+
+    sure: Gpu | None
+    may: Gpu | None
+
+    @property
+    def ids(self) -> tuple[str | None, str | None]:
+        """Both by id."""
+        sure, may = self.sure, self.may
+        return (sure.id if sure else None), (may.id if may else None)
+
+
 def smallest(
-    required: float, catalogue: Catalogue, able: Callable[[Gpu], bool], vendor: str = "NVIDIA"
-) -> Gpu | None:
-    """A vendor's current card with the least memory that holds `required` bytes and is `able`; None for none.
+    least: tuple[float, float], catalogue: Catalogue, judge: Callable[[Gpu], Judged], vendor: str = "NVIDIA"
+) -> Smallest:
+    """A vendor's current cards with the least memory of which `judge` says that they hold a job.
+
+    One has at least so many bytes for sure, and so many where it may.
+    """
+    sure = _smallest(least[0], catalogue, lambda gpu: bool(np.all(judge(gpu).surely)), vendor)
+    may = _smallest(least[1], catalogue, lambda gpu: bool(np.all(judge(gpu).may)), vendor)
+    if may and sure and round(may.need("memory") / _GIB) >= round(sure.need("memory") / _GIB):
+        may = None
+    return Smallest(sure, may)
+
+
+def _smallest(
+    least: float, catalogue: Catalogue, held: Callable[[Gpu], bool], vendor: str
+) -> Gpu | None:  # fmt: skip
+    """A vendor's current card with the least memory, `least` bytes or more, on which a job is held.
 
     Of equal memory (cards sold as 12 GB differ by some MiB) a common card goes first, then the newer one.
     """
-    cards = [(size, gpu) for size, gpu in _current(catalogue, vendor) if size >= required]
-    for least in sorted({round(size / _GIB) for size, _ in cards}):
-        equal = [gpu for size, gpu in cards if round(size / _GIB) == least]
+    cards = [(size, gpu) for size, gpu in _current(catalogue, vendor) if size >= least]
+    for size in sorted({round(size / _GIB) for size, _ in cards}):
+        equal = [gpu for own, gpu in cards if round(own / _GIB) == size]
         found = sorted((gpu for gpu in equal if _is_current(gpu)), key=_newer, reverse=True)
         found.sort(key=_rank)
-        chosen = next((gpu for gpu in found if able(gpu)), None)
+        chosen = next((gpu for gpu in found if held(gpu)), None)
         if chosen is not None:
             return chosen
     return None
 
 
 def smallest_by_vendor(
-    required: float, gpus: Sequence[Gpu], catalogue: Catalogue, able: Callable[[Gpu], bool]
-) -> dict[str, str | None]:
-    """The id of the smallest current card of each vendor of these GPUs, else of NVIDIA; None for none."""
-    found = {name: smallest(required, catalogue, able, name) for name in {gpu.vendor for gpu in gpus}}
-    if not all(found.values()):
-        other = smallest(required, catalogue, able)
-        found = {name: card or other for name, card in found.items()}
-    return {name: card.id if card else None for name, card in found.items()}
+    least: tuple[float, float], gpus: Sequence[Gpu], catalogue: Catalogue, judge: Callable[[Gpu], Judged]
+) -> dict[str, Smallest]:
+    """The smallest current cards of each vendor of these GPUs; of NVIDIA where one has none."""
+    judge = cache(judge)
+    found = {name: smallest(least, catalogue, judge, name) for name in {gpu.vendor for gpu in gpus}}
+    if not all(one.sure or one.may for one in found.values()):
+        other = smallest(least, catalogue, judge)
+        found = {name: one if one.sure or one.may else other for name, one in found.items()}
+    return found
 
 
 @cache
@@ -109,23 +140,29 @@ def on_meshes(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> Cell
     return Cells(replace(job, **{**degrees, **columns}), (gpu,) * len(found))
 
 
-def required_on(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> NDArray[np.float64]:
-    """Bytes on the fullest GPU of each mesh, infinite for one that the job cannot have."""
-    try:
-        return on_meshes(job, found, gpu, **columns).required
-    except UsageError:
-        return np.array([_alone(job, one, gpu, **columns) for one in found])
+def placed_on(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> tuple[Cells | None, ...]:
+    """A job on meshes of one GPU type, all in one, else each by itself; None for one that it cannot have."""
+    whole = _alone(job, found, gpu, **columns)
+    return (whole,) if whole else tuple(_alone(job, (one,), gpu, **columns) for one in found)
 
 
-def _alone(job: Job, one: Mesh, gpu: Gpu, **columns: Any) -> float:
-    try:
-        return float(on_meshes(job, (one,), gpu, **columns).required[0])
-    except UsageError:
-        return np.inf
+def _alone(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> Cells | None:
+    with suppress(UsageError):
+        cells = on_meshes(job, found, gpu, **columns)
+        cells.required  # noqa: B018  (raises here where the mesh cannot be)
+        return cells
+    return None
+
+
+def judged_in(placed: Sequence[Cells | None], gpu: Gpu) -> Judged:
+    """Where a job fits on the meshes that it was placed on, of another GPU type: (meshes,)."""
+    none = np.zeros(1, dtype=bool)
+    each = [one.judged_in(gpu) if one else Judged(none, none, none) for one in placed]
+    return Judged(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
 
 
 def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
-    """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
+    """The fewest of each GPU that hold the job together for sure, 2 at least; None where no number may.
 
     A training is sharded, or its layers run again as well, or it is cut, whichever takes the fewest; of ways
     that take as many the first. Neither parts of a GPU nor the GPUs of laptops work together.
@@ -133,18 +170,31 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     ways = [one for one in (together(cells), _run_again(cells), _cut(cells)) if one[0]]
 
     @cache
-    def needed(way: int) -> NDArray[np.float64]:
+    def placed(way: int) -> Sequence[Cells | None]:
         found, more = ways[way]
-        return required_on(cells.job, found, gpus[0], **more)
+        return placed_on(cells.job, found, gpus[0], **more)
 
     for gpu in gpus:
         if works_alone(gpu) or cells.refusal(gpu):
             yield None
             continue
-        room = cells.room(gpu)
-        held = ((np.flatnonzero(needed(way) <= room), ways[way]) for way in range(len(ways)))
-        fits = _least((found[int(at[0])], more) for at, (found, more) in held if at.size)
-        yield fits and Fewest(gpu.id, fits[0].n, _how(cells, *fits))
+        judged = [judged_in(placed(way), gpu) for way in range(len(ways))]
+        sure = _few(cells, gpu, ways, [one.surely for one in judged])
+        may = _few(cells, gpu, ways, [one.may for one in judged])
+        if sure is None:
+            yield may and replace(may, may_run_out=True)
+        else:
+            yield replace(sure, may=may if may and may.n_gpus < sure.n_gpus else None)
+
+
+def _few(
+    cells: Cells, gpu: Gpu, ways: Sequence[tuple[tuple[Mesh, ...], dict[str, Any]]],
+    held: Sequence[NDArray[np.bool_]],
+) -> Fewest | None:  # fmt: skip
+    """The fewest GPUs of a type over several ways, where each way is `held` by its meshes."""
+    least = ((np.flatnonzero(one), way) for one, way in zip(held, ways, strict=True))
+    fits = _least((found[int(at[0])], more) for at, (found, more) in least if at.size)
+    return fits and Fewest(gpu.id, fits[0].n, _how(cells, *fits))
 
 
 def _least(ways: Iterator[tuple[Mesh, dict[str, Any]]]) -> tuple[Mesh, dict[str, Any]] | None:

@@ -133,18 +133,27 @@ class Loading:
 
 @immutable
 class Fewest:
-    """The fewest GPUs of one type that hold a job together, and how they share it."""
+    """The fewest GPUs of one type that hold a job together for sure, and how they share it.
+
+    `may` has fewer that may hold it and may run out of memory. Where no number holds it for sure these
+    `may_run_out` themselves.
+    """
 
     gpu: str
     n_gpus: int
     how: str
+    may_run_out: bool = False
+    may: Fewest | None = None
 
     def __str__(self) -> str:
-        return f"{self.n_gpus} x {self.gpu}" + (f" ({self.how})" if self.how else "")
+        said = f"{self.n_gpus} x {self.gpu}" + (f" ({self.how})" if self.how else "")
+        said += " may" if self.may_run_out else ""
+        return said if self.may is None else f"{said}, {self.may.n_gpus} may"
 
     def to_dict(self) -> dict[str, Any]:
-        """GPU, count, and the options that share the job out."""
-        return {"gpu": self.gpu, "n_gpus": self.n_gpus, "how": self.how}
+        """GPU, count, and the options that share the job out; the same of fewer that may."""
+        return {"gpu": self.gpu, "n_gpus": self.n_gpus, "how": self.how, "may_run_out": self.may_run_out,
+                "may": self.may and {"n_gpus": self.may.n_gpus, "how": self.may.how}}  # fmt: skip
 
 
 @immutable
@@ -167,6 +176,7 @@ class Answer:
     required: float
     available: float
     limits: tuple[Limits, ...]
+    #: The smallest card that holds it for sure; `smallest_may` has less memory, and may.
     smallest_gpu: str | None
     fewest: tuple[Fewest, ...]
     changes: tuple[Change, ...]
@@ -178,8 +188,9 @@ class Answer:
     stages: tuple[Stage, ...] = ()
     #: What is read off a run that fits, by total: tensors, reserved, on the device.
     read: Mapping[str, Interval] = field(default_factory=dict)
-    #: What it needs, with the interval that the verdict is of; None where it cannot run, or of several jobs.
+    #: What it needs, with the interval that the verdict is of; None where it cannot run.
     need: Interval | None = None
+    smallest_may: str | None = None
 
     @property
     def margin(self) -> float:
@@ -211,7 +222,7 @@ class Answer:
             "required": self.required, "available": self.available, "margin": self.margin,
             "required_interval": self.need.to_dict() if self.need else None,
             "parts": dict(self.parts), "read": {name: one.to_dict() for name, one in self.read.items()},
-            "smallest_gpu": self.smallest_gpu,
+            "smallest_gpu": self.smallest_gpu, "smallest_may": self.smallest_may,
             "changes": [one.to_dict() for one in self.changes],
             "workload": self.workload, "gpu": self.gpu, "n_gpus": self.n_gpus, "runtime": self.runtime,
             "reason": self.reason, "job": jobs[0] if alone else jobs,

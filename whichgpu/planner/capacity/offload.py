@@ -98,9 +98,9 @@ def is_pipelined(cells: Cells) -> bool:
 
 
 def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
-    """As many of the weights on the host as are in the way, unless that is nearly all of them.
+    """As many of the weights on the host as it takes to fit for sure, unless that is nearly all of them.
 
-    Nothing where the runtime has no way to keep weights there.
+    Then as many as are in the way by count. Nothing where the runtime has no way to keep weights there.
     """
     flag = _HOW.get(cells.settled.runtime.id)
     if flag is None:
@@ -110,7 +110,11 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     layers = cells.settled.workload.dims.get("layers")
     beside = 1.0 + 2.0 / layers if isinstance(layers, int) else 1.0
     short = np.maximum(cells.required - cells.available, 0.0)
-    out = np.ceil(short * beside / GIB) * (short * beside <= _MOST_OUT * weights)
+    # Of what leaves the GPU nothing is unsure any more: its part of the interval goes with it.
+    wide = np.maximum(cells.ends[1] / cells.required, 1.0)
+    sure = np.maximum(cells.required - cells.sure_room / wide, 0.0) * (short > 0)
+    fits = sure * beside <= _MOST_OUT * weights
+    out = np.ceil(np.where(fits, sure, short) * beside / GIB) * (short * beside <= _MOST_OUT * weights)
     for amount in map(int, distinct(out[out > 0])):
         waits = cells.with_job(options={**job.options, "offload": f"{amount}GiB"})
         text = f"{amount} GiB of weights on the host: {flag.format(gib=amount)}"

@@ -64,6 +64,8 @@ def _relaxed(answer: Answer) -> str:
         said = [_typed(answer.changes[0])]
     if not said and answer.smallest_gpu:
         said = [f"--gpu {answer.smallest_gpu} is the smallest current card that holds it"]
+    if not said and answer.smallest_may:
+        said = [f"--gpu {answer.smallest_may} may hold it"]
     if not said and answer.fewest:
         said = [f"{answer.fewest[0]} hold it"]
     return f"; {', or '.join(said)}" if said else "; nothing that is tried makes it fit"

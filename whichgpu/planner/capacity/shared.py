@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.memory.verdict import OVER, TIGHT, Judged
+from whichgpu.cost.memory.wired import share
 from whichgpu.errors import UsageError
+from whichgpu.facts.model import Interval
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import smallest, smallest_by_vendor
-from whichgpu.planner.capacity.limits import largest, limits, within
+from whichgpu.planner.capacity.limits import largest, limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, by_size
 from whichgpu.planner.capacity.sentences import reason
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.capacity.limits import Judge
     from whichgpu.workloads.job import Job
 
     Array = NDArray[np.float64]
@@ -48,16 +53,17 @@ def shared(jobs: Sequence[Job], devices: Sequence[tuple[Gpu, int]], catalogue: C
 
 
 def _chosen(jobs: Sequence[Job], catalogue: Catalogue) -> tuple[Gpu, int]:
-    """The smallest current card that holds all jobs."""
+    """The smallest current card that holds all jobs, for sure where one does."""
     columns = _alone(jobs, catalogue)
-    required = float(_together(columns)[0])
-    found = smallest(required, catalogue, lambda gpu: _hold(columns, required, gpu))
-    if found is None:
+    need = _together(columns)
+    found = smallest(need.least, catalogue, lambda gpu: _judged_in(columns, need, gpu))
+    chosen = found.sure or found.may
+    if chosen is None:
         raise UsageError(
-            f"no current card holds {len(jobs)} workloads of {required / 2**30:.0f} GiB together; name one "
-            "with several GPUs, e.g. --gpu h100-80gb-sxm:8"
+            f"no current card holds {len(jobs)} workloads of {need.required[0] / 2**30:.0f} GiB together; "
+            "name one with several GPUs, e.g. --gpu h100-80gb-sxm:8"
         )
-    return found, 1
+    return chosen, 1
 
 
 def _alone(jobs: Sequence[Job], catalogue: Catalogue) -> list[Cells]:
@@ -65,33 +71,95 @@ def _alone(jobs: Sequence[Job], catalogue: Catalogue) -> list[Cells]:
     return [Cells(meshes.single(job), one) for job in jobs]
 
 
-def _together(columns: Sequence[Cells]) -> Array:
-    """Bytes of all jobs on each device, (C,)."""
-    return np.asarray(sum(cells.required for cells in columns))
+class _Need(NamedTuple):
+    """Bytes of all jobs on each device, with the ends of what each may need added up, (C,).
+
+    Programs that are counted alike err alike, so that nothing evens out.
+    """
+
+    low: Array
+    required: Array
+    high: Array
+
+    @property
+    def least(self) -> tuple[float, float]:
+        """Bytes that a card has at least that holds them for sure, and one that may."""
+        return float(self.required[0]), float(self.low[0])
+
+    def minus(self, other: _Need) -> _Need:
+        """What others take."""
+        return _Need(*(mine - its for mine, its in zip(self, other, strict=True)))
+
+    def judged(self, room: _Need, able: Any = True) -> Judged:
+        """Where they fit in what there is for each of the ends."""
+        middle = able & (self.required <= room.required)
+        may = able & (self.low <= room.low)
+        return Judged(middle & (self.high <= room.high), middle, middle | may)
+
+
+def _need(cells: Cells) -> _Need:
+    low, high = cells.ends
+    return _Need(low, cells.required, high)
+
+
+def _together(columns: Sequence[Cells]) -> _Need:
+    each = map(_need, columns)
+    return _Need(*(np.asarray(sum(parts)) for parts in zip(*each, strict=True)))
 
 
 def _refusal(columns: Sequence[Cells], gpu: Gpu) -> str:
     return next((why for cells in columns if (why := cells.refusal(gpu))), "")
 
 
-def _hold(columns: Sequence[Cells], required: float, gpu: Gpu) -> bool:
-    return not _refusal(columns, gpu) and required <= min(cells.room(gpu) / cells.share for cells in columns)
+def _judged_in(columns: Sequence[Cells], need: _Need, gpu: Gpu) -> Judged:
+    """What holds of jobs of which so much is needed on one device, were it that GPU."""
+    card = np.array([min(cells.room(gpu) / cells.share for cells in columns)])
+    return need.judged(_room((gpu,), card, card), not _refusal(columns, gpu))
 
 
 def _available(columns: Sequence[Cells]) -> Array:
     """Bytes of each device, (C,), of which a stream among the jobs may have a part of the package."""
+    return columns[0].share * _cards(columns)
+
+
+def _cards(columns: Sequence[Cells]) -> Array:
     least: Array = np.min([cells.available / cells.share for cells in columns], axis=0)
-    return columns[0].share * least
+    return least
+
+
+def _room(gpus: Sequence[Gpu], given: Array, card: Array) -> _Need:
+    """What there is for each end of what is needed: a card reports less than it has, a system gives less."""
+    wired = np.array([share(gpu) for gpu in gpus])
+    reported = section("capacity")["reported"] * card
+    # In memory that others use as well nothing fits beyond what there is.
+    low = np.where(wired < 1.0, given, np.minimum(given, reported))
+    return _Need(low, given, np.minimum(np.minimum(given, reported), wired * card))
+
+
+def _rooms(columns: Sequence[Cells]) -> _Need:
+    return _room(columns[0].gpus, _available(columns), _cards(columns))
+
+
+def _within(room: _Need) -> Judge:
+    """The judge of jobs that have so much of each device."""
+
+    def judge(tried: Any, index: list[int]) -> Judged:
+        need = tried if isinstance(tried, _Need) else _need(tried)
+        return need.judged(_Need(*(end[index] for end in room)))
+
+    return judge
 
 
 def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]:
-    required, available = _together(columns), _available(columns)
-    names = _names(columns)
-    bounds = [limits(cells, within(available - (required - cells.required))) for cells in columns]
+    need, room, names = _together(columns), _rooms(columns), _names(columns)
+    bounds = [limits(cells, _within(room.minus(need.minus(_need(cells))))) for cells in columns]
     alone = _alone([replace(cells.job, tp=None, pp=None) for cells in columns], catalogue)
-    least = float(_together(alone)[0])
-    cards = smallest_by_vendor(least, columns[0].gpus, catalogue, lambda gpu: _hold(columns, least, gpu))
-    ways = _changes(columns)
+    least = _together(alone)
+    cards = smallest_by_vendor(
+        least.least, columns[0].gpus, catalogue, lambda gpu: _judged_in(alone, least, gpu)
+    )
+    able = np.array([not _refusal(columns, gpu) for gpu in columns[0].gpus])
+    ways, judged = _changes(columns), need.judged(room, able)
     for i, gpu in enumerate(columns[0].gpus):
         refusal = _refusal(columns, gpu)
         parts = {
@@ -99,18 +167,26 @@ def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]
             for name, cells in zip(names, columns, strict=True)
             for part, size in cells.parts.items()
         }
-        fits = not refusal and bool(required[i] <= available[i])
+        fits, chosen = bool(judged.middle[i]), cards[gpu.vendor]
+        doubt = "" if judged.surely[i] or not judged.may[i] else TIGHT if fits else OVER
         answer = Answer(
             workload=" + ".join(names), gpu=gpu.id, n_gpus=columns[0].counts[i],
             jobs=tuple(cells.job_of(i) for cells in columns),
             runtime=" + ".join(cells.settled.runtime.id for cells in columns), fits=fits, reason="",
-            parts=by_size(parts), required=float(required[i]), available=float(available[i]),
-            limits=tuple(rows[i] for rows in bounds), smallest_gpu=cards[gpu.vendor], fewest=(),
+            parts=by_size(parts), required=float(need.required[i]), available=float(room.required[i]),
+            limits=tuple(rows[i] for rows in bounds), fewest=(),
+            smallest_gpu=chosen.ids[0], smallest_may=chosen.ids[1],
             changes=() if fits else tuple(change for at, change in ways if at == i),
             loading=loading(sum(cells.checkpoint for cells in alone), gpu, columns[0].counts[i]),
-            notes=(_NOTE,),
+            notes=(*((doubt,) if doubt else ()), _NOTE),
+            need=None if refusal else _interval(need, i),
         )  # fmt: skip
         yield replace(answer, reason=reason(answer, refusal))
+
+
+def _interval(need: _Need, i: int) -> Interval:
+    low, middle, high = (float(end[i]) for end in need)
+    return Interval(low, middle, high, "B")
 
 
 def _names(columns: Sequence[Cells]) -> list[str]:
@@ -121,56 +197,54 @@ def _names(columns: Sequence[Cells]) -> list[str]:
 
 def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
     """What makes all fit together, by index of the device: smaller sizes, and formats that each can take."""
-    found, available = list(_smaller(columns)), _available(columns)
+    found, room = list(_smaller(columns)), _rooms(columns)
     formats = [{tried.options[0]: tried for tried in narrower(cells)} for cells in columns]
     for option in dict.fromkeys(option for own in formats for option in own):
         chosen = [own.get(option) for own in formats]
         columns_now = [tried.cells if tried else cells for tried, cells in zip(chosen, columns, strict=True)]
         first = next(tried for tried in chosen if tried)
         with suppress(UsageError):
-            required = _together(columns_now)
-            for i in map(int, np.flatnonzero(required <= available)):
+            need = _together(columns_now)
+            judged = need.judged(room)
+            for i in map(int, np.flatnonzero(judged.middle)):
                 if not _refusal(columns_now, columns[0].gpus[i]):
                     change = Change(
                         "precision", first.texts[i], option, columns[0].gpus[i].id, columns[0].counts[i],
-                        float(required[i]), float(available[i]), quality=first.quality,
+                        float(need.required[i]), float(room.required[i]), quality=first.quality,
+                        may_run_out=not judged.surely[i],
                     )  # fmt: skip
                     found.append((i, change))
     return found
 
 
-class _Required(NamedTuple):
-    """Bytes of all jobs together at so many sizes."""
-
-    required: Array
-
-
 def _smaller(columns: Sequence[Cells]) -> Iterator[tuple[int, Change]]:
     """The most items of each, or requests of each server, with which all fit: one option says it of all."""
-    gpus, available, here = columns[0].gpus, _available(columns), list(range(len(columns[0].gpus)))
+    gpus, room, here = columns[0].gpus, _rooms(columns), list(range(len(columns[0].gpus)))
     for name in ("batch", "concurrency"):
         own = [_said_by(name, cells, columns) for cells in columns]
         most = max((size for size in own if size), default=0.0)
 
-        def sized(size: Array, index: Sequence[int], own: Sequence[float | None] = own) -> _Required:
+        def sized(size: Array, index: Sequence[int], own: Sequence[float | None] = own) -> _Need:
             told = [
                 {} if one is None else {_column(cells): size} for one, cells in zip(own, columns, strict=True)
             ]
-            return _Required(
-                _together([cells.on(index, **one) for one, cells in zip(told, columns, strict=True)])
-            )
+            return _together([cells.on(index, **one) for one, cells in zip(told, columns, strict=True)])
 
         with suppress(UsageError):
             sizes = np.zeros(len(gpus))
             if most > 1.0:
-                sizes = largest(sized, within(available), len(gpus), int(most) - 1)[: len(gpus)]
-            required = sized(np.maximum(sizes, 1.0), here).required
-            for i in map(int, np.flatnonzero((sizes > 0) & (required <= available))):
+                both = largest(sized, _within(room), len(gpus), int(most) - 1).reshape(2, len(gpus))
+                sizes = np.where(both[0] > 0, both[0], both[1])
+            need = sized(np.maximum(sizes, 1.0), here)
+            judged = need.judged(room)
+            for i in map(int, np.flatnonzero((sizes > 0) & judged.middle)):
                 if not _refusal(columns, gpus[i]):
                     text, option = f"{name} {sizes[i]:,.0f} of each", f"--{name} {sizes[i]:.0f}"
-                    needs, room = float(required[i]), float(available[i])
-                    count = columns[0].counts[i]
-                    yield i, Change(name, text, option, gpus[i].id, count, needs, room, quality=OTHER_WORK)
+                    needs, there = float(need.required[i]), float(room.required[i])
+                    yield i, Change(
+                        name, text, option, gpus[i].id, columns[0].counts[i], needs, there,
+                        quality=OTHER_WORK, may_run_out=not judged.surely[i],
+                    )  # fmt: skip
 
 
 def _column(cells: Cells) -> str:

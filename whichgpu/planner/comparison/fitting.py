@@ -91,6 +91,10 @@ def _unstated(alone: Cells, gpu: Gpu, how: str) -> str:
     )
 
 
+#: Of GPUs on which a job may fit and may run out of memory.
+_OPEN = "may run out"
+
+
 def _held(way: _Way, gpus: Sequence[Gpu], ran: Container[str]) -> Iterator[tuple[str, Cell]]:
     """How many of each GPU that runs the job hold it."""
     how, alone = way.how, way.alone
@@ -98,11 +102,16 @@ def _held(way: _Way, gpus: Sequence[Gpu], ran: Container[str]) -> Iterator[tuple
     for index, gpu in enumerate(gpus):
         if gpu.id not in ran:
             continue
-        if alone.fits[index]:
-            needed = [quantity(float(alone.required[index]), "memory"), *([how] if how else [])]
-            yield gpu.id, Cell(1.0, f"1 ({', '.join(needed)})", *_EVIDENCE)
-        elif (found := least[index]) is not None and not works_alone(gpu):
-            text = f"{found.n_gpus} ({how})" if how else str(found.n_gpus)
+        judged, found = alone.judged, least[index]
+        said = [how] if how else []
+        several = found is not None and not works_alone(gpu) and not found.may_run_out
+        if judged.surely[index] or (judged.may[index] and not several):
+            said.insert(0, quantity(float(alone.required[index]), "memory"))
+            said += [] if judged.surely[index] else [_OPEN]
+            yield gpu.id, Cell(1.0, f"1 ({', '.join(said)})", *_EVIDENCE)
+        elif found is not None and not works_alone(gpu):
+            said += [_OPEN] if found.may_run_out else ["1 may"] if judged.may[index] else []
+            text = f"{found.n_gpus} ({', '.join(said)})" if said else str(found.n_gpus)
             yield gpu.id, Cell(float(found.n_gpus), text, *_EVIDENCE)
         else:
             yield gpu.id, Cell(None, "does not fit", *_EVIDENCE)

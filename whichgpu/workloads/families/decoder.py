@@ -202,9 +202,19 @@ def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     rows = job.batch * tokens
     vision.towers(dims, rec)
     ahead = _predicted(dims, job)
-    through(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows, predicted=ahead)
+    through(dims, rec, rows, [_packed(job)], rows, predicted=ahead)
     with rec.module("loss", repeats=1.0 + ahead):
         cross_entropy(rec, rows, dims["vocab"])
+
+
+def _packed(job: Job) -> Attend:
+    """What attends in training: sequences of S tokens, or those of the mean length `packed` that fill them.
+
+    Of packed ones each sees itself alone, by kernels that are told where it begins.
+    """
+    tokens, length = job.seq_len, job.option("packed", 0.0, 0.0)
+    length = np.minimum(length, tokens) if length else tokens
+    return Attend(job.batch * tokens / length, length, length)
 
 
 def _predicted(dims: Mapping[str, Any], job: Job) -> float:
