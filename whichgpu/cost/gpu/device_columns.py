@@ -138,7 +138,9 @@ class Columns:
     def bandwidth(self) -> Column:
         """Memory bandwidth in B/s that a long copy can expect."""
         known = section("vendor_memory")
-        vendor = np.array([[known.get(gpu.architecture, known.get(gpu.vendor, known["other"]))] for gpu in self.gpus])
+        vendor = np.array(
+            [[known.get(gpu.architecture, known.get(gpu.vendor, known["other"]))] for gpu in self.gpus]
+        )
         return np.asarray(self.streaming * vendor)
 
     @cached_property
@@ -146,7 +148,7 @@ class Columns:
         """Memory bandwidth in B/s that is left for data.
 
         GDDR server boards lose some to ECC, chips before Volta to their controllers, Apple's chips of two
-        dies some between them, and what shares LPDDR5X with a processor some to the order in which it is asked.
+        dies some between them, and what shares LPDDR5X with a processor to the order in which it is asked.
         """
         c = section("memory")
 
