@@ -12,10 +12,10 @@ where lengths are exponential. Of TDT durations skip most positions.
 
 Of a model that writes (Canary) a decoder of transformer layers attends to the positions, one token after the
 other; the keys and values of them are computed once. NeMo's keeps states in their place: keys and values of
-all positions and of the tokens before are computed `again` for each token, by an attention that is written out
-(`MultiHeadAttention` and `_get_memory_states` of its asr/modules/transformer), until the slowest of a batch has
-ended (`GreedySequenceGenerator`). The first Conformers halve the frames twice only, by
-whole convolutions (`striding`).
+all positions and of the tokens before are computed `again` for each token, for an attention that is written
+out (`MultiHeadAttention` and `_get_memory_states` of its asr/modules/transformer), until the slowest of a
+batch has ended (`GreedySequenceGenerator`). The first Conformers halve the frames twice only, by whole
+convolutions (`striding`).
 
 Throughput is in seconds of audio; option `seconds` of an utterance.
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `kernel`, `mels`, `channels` (of the strided convolutions),
@@ -46,8 +46,8 @@ DEFAULTS = speech.defaults(32.0, 16.0, "amp-bf16")
 #: Kernels of a transducer's search beside its networks: what is looked at of a position, and kept of a token
 #: (counted in the code named above).
 _MASKS, _KEPT = 10, 25
-#: Standard deviation of how many tokens utterances of one length have, over their mean (assumed); the longest of
-#: B normal variables is about sqrt(2 ln B) of it beyond the mean.
+#: Standard deviation of how many tokens utterances of one length have, over their mean (assumed); the
+#: longest of B normal variables is about sqrt(2 ln B) of it beyond the mean.
 _UNEVEN = 0.2
 
 
