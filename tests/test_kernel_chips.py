@@ -459,7 +459,7 @@ def test_the_chip_bounds_products_and_streams_whatever_a_fit_says() -> None:
 
 
 def test_memory_delivers_what_a_step_that_only_moves_it_shows() -> None:
-    """README of ProjectPhysX/FluidX3D: of their sheets 0.69 on a P100, 0.76 to 0.87 on V100, 0.75 on an A10."""
+    """README of ProjectPhysX/FluidX3D: of their sheets 0.69 on a P100, 0.87 on a V100, 0.75 on an A10."""
 
     def delivered(name: str) -> float:
         devices = Devices.of([GPUS[name]])
