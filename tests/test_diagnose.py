@@ -377,6 +377,7 @@ def test_other_models_of_a_name_are_of_one_kind_of_number():
 
 
 def test_memory_alone_is_read_no_faster_than_its_datasheet():
-    for name in ("rtx-3060-12gb", "h200-141gb-sxm", "t4"):
+    # Inline ECC leaves a T4 0.84 of what others deliver of their sheets.
+    for name, ecc in (("rtx-3060-12gb", 1.0), ("h200-141gb-sxm", 1.0), ("t4", 0.84)):
         most = catalogue()[name].value("bandwidth") / 1e9
-        assert 0.8 < predicted("stream-triad", name).high / most < 1.02
+        assert 0.8 * ecc < predicted("stream-triad", name).high / most < 1.02

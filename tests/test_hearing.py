@@ -89,6 +89,17 @@ def test_the_host_has_the_sound_ready_before_the_gpu_starts():
     assert waits("whisper.cpp", batch=1.0) == 0.0
 
 
+def test_conformers_have_files_read_for_them_but_in_training_and_under_engines():
+    """0.1 ms for each second of sound, of 20 s an utterance."""
+
+    def waits(phase="infer", runtime="NeMo 1.23"):
+        job = Job("parakeet-ctc-0.6b", phase=phase, batch=128.0, runtime=runtime)
+        return float(lay_out(job, [GPUS["a100-80gb-sxm"]]).work.communication.max())
+
+    assert waits() == pytest.approx(128 * 20.0 * 1e-4)
+    assert waits("train") == waits(runtime="TensorRT 10") == 0.0
+
+
 def test_int8_of_ctranslate2_runs_on_volta():
     """Its README ran large-v2 in INT8 on a V100S, whose cores have dot products and no units for INT8."""
     job = Job("whisper-large-v2", runtime="faster-whisper", precision="int8")

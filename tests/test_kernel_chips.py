@@ -454,7 +454,23 @@ def test_the_chip_bounds_products_and_streams_whatever_a_fit_says() -> None:
         assert one.fastest_compute.any() == (one.table.kind in PRODUCTS), one.table.kind
     (triad,) = laid("stream-triad", "a10", options={"n": "1e8"}).work.kernels
     moved = 3 * 8 * 1e8 / GPUS["a10"].need("bandwidth")
-    assert moved <= (triad.table.count * triad.fastest_memory).sum() < 1.2 * moved
+    # 0.95 of the 0.84 that inline ECC leaves: 1.33 times as long is what a step that only moves memory takes.
+    assert moved <= (triad.table.count * triad.fastest_memory).sum() < 1.3 * moved
+
+
+def test_memory_delivers_what_a_step_that_only_moves_it_shows() -> None:
+    """README of ProjectPhysX/FluidX3D: of their sheets 0.69 on a P100, 0.87 on a V100, 0.75 on an A10."""
+
+    def delivered(name: str) -> float:
+        devices = Devices.of([GPUS[name]])
+        return float(devices.bandwidth.item() / GPUS[name].need("bandwidth"))
+
+    assert delivered("v100-16gb-sxm") == delivered("rtx-a6000") == 1.0
+    assert delivered("p100-16gb-pcie") == 0.80
+    assert delivered("a10") == delivered("l4") == delivered("t4") == 0.84
+    assert delivered("k80") == pytest.approx(0.84 * 0.90)
+    assert delivered("gtx-1080-ti") == delivered("p4") / 0.84 == 0.93
+    assert delivered("arc-b580") > delivered("arc-a770")
 
 
 @pytest.mark.parametrize("workload", ["resnet50", "bert-large", "llama-2-7b"])

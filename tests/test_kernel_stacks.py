@@ -15,7 +15,7 @@ from whichgpu.cost.job.asked import read
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
-from whichgpu.cost.kernels.elementwise import passes
+from whichgpu.cost.kernels.elementwise import passes, rows
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.cost.timing.optable import tables
 from whichgpu.cost.timing.time import prepare
@@ -435,3 +435,45 @@ def test_modules_of_diffusers_write_rotations_and_norms_by_the_root_mean_square_
     )
     assert moved("hunyuandit-1.2", "diffusers")["widened_norm"] == 5.0
     assert moved("qwen-image", "diffusers")["rope_paired"] == 1.7
+
+
+def test_products_of_two_shapes_take_a_value_a_thread_and_short_rows_leave_threads_idle() -> None:
+    """launch_legacy_kernel of PyTorch's CUDALoops.cuh; a block of 128 threads for each row of a LayerNorm."""
+
+    def longer(workload: str, stack: str = "PyTorch 2.4") -> set[float]:
+        made = laid(workload, "rtx-3090", phase="infer", precision="fp16", runtime=stack)
+        tables = (one.table for one in made.work.kernels if one.table.kind == "elementwise")
+        pairs = [
+            pair
+            for table in tables
+            for pair in zip(rows(table, made.runtime)[:, 0, 0], table.ops, strict=True)
+        ]
+        return {float(one) for one, op in pairs if op.layer.endswith(".layer_norm")}
+
+    def moved(workload: str, end: str, stack: str = "PyTorch 2.4", form: str = "fp16") -> set[float]:
+        made = laid(workload, "rtx-3090", phase="infer", precision=form, runtime=stack)
+        found: set[float] = set()
+        for table in (one.table for one in made.work.kernels if one.table.kind == "elementwise"):
+            shares = np.broadcast_to(passes(table, made.runtime), (len(table.ops), 1, 1))[:, 0, 0]
+            pairs = zip(shares, table.ops, strict=True)
+            found |= {float(one) for one, op in pairs if op.layer.endswith(end)}
+        return found
+
+    assert moved("efficientnet-b0", ".gate") == moved("vgg16", "conv.bias") == {2.0}
+    assert moved("efficientnet-b0", ".gate", form="fp32") == moved("vgg16", "conv.bias", form="fp32") == {1.0}
+    assert moved("vgg16", "conv.bias", "TensorRT 8.6") == {0.0}
+    assert longer("vit-tiny-patch16-224") == {1.0 + 128.0 / 192.0}
+    assert longer("vit-large-patch16-224") == {1.125}
+    assert longer("vit-tiny-patch16-224", "PyTorch 2.4 torch.compile") == {1.0}
+
+
+def test_a_gate_s_gradient_is_four_kernels() -> None:
+    """The map's, the number's as a product and its sum, the mean's: nine passes over a map for two."""
+    made = laid("se-resnet50", "rtx-3090", phase="train", precision="fp32", runtime="PyTorch 2.4")
+    ops = [op for one in made.work.kernels for op in one.table.ops if ".gate" in op.layer]
+    forward, back = ([op for op in ops if op.stage == stage] for stage in ("forward", "backward"))
+    assert len(back) == 4 * len(forward)
+    each = {op.layer: op.read_bytes + op.write_bytes for op in forward}
+    for name, size in each.items():
+        gradients = [op for op in back if op.layer.startswith(name)]
+        assert sum(op.read_bytes + op.write_bytes for op in gradients) == pytest.approx(4.5 * size)

@@ -350,6 +350,10 @@ def test_what_a_detector_does_with_its_boxes_is_launched_while_the_gpu_waits() -
     # 45 kernels for each of five levels and as many of the picture; a network alone is launched beside.
     assert alone("retinanet-r50-fpn") == 270
     assert alone("resnet50") == alone("retinanet-r50-fpn", "TensorRT 8.6") == 0
+    # Six levels of SSD's, three of YOLO's by 22 kernels; programs that are not known tell the network's time.
+    assert alone("ssd300-vgg16") == 315
+    assert alone("yolov3") == 111
+    assert alone("ssd300-vgg16", "PyTorch 1.8") == 0
     # A hundred masks are fetched one by one, and regions dealt out for them as well.
     assert alone("maskrcnn-r50-fpn") - alone("fasterrcnn-r50-fpn") == 128
     assert alone("maskrcnn-r50-fpn") - alone("maskrcnn-r50-fpn", "detectron2 0.6") == 100

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -134,7 +135,9 @@ def _dominant() -> tuple[tuple[Gpu, Gpu], ...]:
     """Pairs of desktop, workstation and server parts of one chip, the first with no less of anything."""
     known = {}
     for gpu in GPUS.values():
-        facts = {name: gpu.value(name) for name in _FACTS}
+        # Inline ECC of a server's GDDR leaves an L4 less than an RTX 4000 SFF Ada has.
+        delivered = Devices.of([gpu]).streaming.item() if gpu.value("bandwidth") else None
+        facts = {**{name: gpu.value(name) for name in _FACTS}, "bandwidth": delivered}
         if gpu.usable and gpu.vendor == "NVIDIA" and gpu.segment not in ("laptop", "edge", "cpu"):
             known[gpu.id] = (gpu.value("chip"), gpu.value("memory_type")), facts
     pairs = []

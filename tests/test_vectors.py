@@ -69,12 +69,16 @@ def test_a_row_that_a_block_takes_in_part_leaves_threads_idle() -> None:
 
 
 def test_each_row_of_a_batch_multiplies_what_was_unpacked() -> None:
-    """An RTX 3090 makes 4.3 times the tokens with 8 requests as with one (Llama 3 8B, Q4_0), not 8 times."""
+    """An RTX 3090 makes 4.3 times the tokens with 8 requests as with one (Llama 3 8B, Q4_0), not 8 times.
+
+    A P40, of whose bandwidth ECC and its controllers leave 0.78, has as much arithmetic for each byte.
+    """
     gains = {
         gpu: 8.0 * _product_seconds(gpu, 1.0, 4096.0, 4096.0) / _product_seconds(gpu, 8.0, 4096.0, 4096.0)
         for gpu in ("apple-m1-pro-16c", "p40", "rtx-3090")
     }
-    assert 1.0 < gains["apple-m1-pro-16c"] < gains["p40"] < gains["rtx-3090"] < 6.0
+    assert 1.0 < gains["apple-m1-pro-16c"] < gains["rtx-3090"] < 6.0
+    assert gains["p40"] == pytest.approx(gains["rtx-3090"], rel=0.1)
 
 
 def _prompt_seconds(gpu: str, runtime: str, found: Fit | None = None) -> float:

@@ -41,12 +41,22 @@ TRAINS_NORMS = ("mmdet", "openmmlab")
 #: and roi_heads, `nn.ReLU()` of its meta_arch/retinanet.py); mmdet's and torchvision's write over it.
 _RELU_APART = ("detectron", "maskrcnn-benchmark")
 PROGRAMS = TRAINS_NORMS + _RELU_APART
+#: Kernels a level that place anchors, sort scores and make boxes of them, those of a picture that suppress,
+#: and the best of a level that both are of (counted in mmdet 2: `_get_bboxes` of AnchorHead, `delta2bbox`,
+#: `multiclass_nms`; typical of others).
+DECODED, _SUPPRESSED, _BEST = 45, 45, 1000.0
 
 
 def trains_norms(job: Job) -> bool:
     """Whether a job's program trains the weights of fixed norms."""
     said = job.runtime.lower()
     return any(word in said for word in TRAINS_NORMS)
+
+
+def boxed(rec: Recorder, levels: int, kernels: int = DECODED) -> None:
+    """Small kernels with which modules make boxes of the best of each level, and suppress what overlaps."""
+    for _ in range(kernels * levels + _SUPPRESSED):
+        rec.pointwise(4.0 * _BEST, name="decode", waits=True)
 
 
 def head_relu(rec: Recorder, x: Map, job: Job) -> None:

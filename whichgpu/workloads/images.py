@@ -82,7 +82,7 @@ def eca(rec: Recorder, x: Map, channels: int = 0) -> None:
     point = x._replace(channels=1, height=1.0, width=float(x.channels))
     rec.conv(point, 1, (1, max(near if near % 2 else near + 1, 3)), name="neighbours")
     rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
-    rec.pointwise(x.elements, name="gate")
+    rec.gate(x.elements)
 
 
 def gate_by_mean(rec: Recorder, x: Map) -> None:
@@ -90,7 +90,7 @@ def gate_by_mean(rec: Recorder, x: Map) -> None:
     rec.global_pool(x, name="squeeze")
     rec.linear(x.batch, x.channels, x.channels, bias=True, name="excite")
     rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
-    rec.pointwise(x.elements, name="gate")
+    rec.gate(x.elements)
 
 
 def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "relu") -> None:
@@ -103,7 +103,7 @@ def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "r
     activate(rec, squeezed * x.batch, activation, name=f"excite_{activation}")
     rec.linear(x.batch, squeezed, x.channels, bias=True, name="excite_up")
     rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
-    rec.pointwise(x.elements, name="gate")
+    rec.gate(x.elements)
 
 
 def global_context(rec: Recorder, x: Map, squeezed: int) -> None:
@@ -117,12 +117,12 @@ def global_context(rec: Recorder, x: Map, squeezed: int) -> None:
     activate(rec, inner.elements, "relu")
     rec.conv(inner, x.channels, 1, bias=True, name="context_up")
     rec.pointwise(point.elements, keeps=1.0, name="sigmoid")
-    rec.pointwise(x.elements, name="gate")
+    rec.gate(x.elements)
 
 
 def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
     """LayerNorm over the last axis, which autocast runs in FP32, and casts for the product behind it."""
-    rec.norm(elements, width, wide=True, name="layer_norm")
+    rec.norm(elements, width, wide=True, row=True, name="layer_norm")
     rec.narrow(elements)
 
 

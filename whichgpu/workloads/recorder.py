@@ -182,7 +182,7 @@ class Recorder(Ledger):
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
         keeps: float | None = None, scaled: bool | None = None, across: int = 0, name: str = "norm",
-        computed: bool | None = None, stored: bool = False,
+        computed: bool | None = None, stored: bool = False, row: bool = False,
     ) -> None:  # fmt: skip
         """A normalisation over `elements` values with `parameters` (default 2 x width) trained ones.
 
@@ -190,7 +190,7 @@ class Recorder(Ledger):
         wide) or, of a convolution's results at inference, `stored`. `keeps`: bytes per element kept for the
         backward pass, by default one copy of its input. `scaled`: op by op its weight multiplies in an op of
         its own. `across`: values of a row that are normalised together though tensor parallelism cuts them; 0
-        for none.
+        for none. `row`: the values of each row are, by a block of threads.
         """
         size = self._sizes[wide]
         self._scaled(
@@ -200,6 +200,7 @@ class Recorder(Ledger):
                 **({"computed": 1.0} if (wide if computed is None else computed) else {}),
                 **({"stored": 1.0} if stored and not self.training else {}),
                 **({"across": float(across)} if across else {}),
+                **({"row": float(width)} if row else {}),
             },
             over="elements", reads=size, writes=size, flops=8.0,
             saves=size if keeps is None else keeps, fusable=True,
@@ -227,6 +228,12 @@ class Recorder(Ledger):
         self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
+
+    def gate(self, elements: Any, *, name: str = "gate") -> None:
+        """A map times a number of each channel, which is made of the map's mean: nothing more is kept."""
+        size = self.precision.activation
+        self._scaled("pointwise", name, elements, elements, {"gated": 1.0}, over="elements", reads=size,
+                     writes=size, saves=0.0, flops=1.0, fusable=True)  # fmt: skip
 
     def add(self, elements: Any, *, wide: bool = False, shard: str = "none", name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""

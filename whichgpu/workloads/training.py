@@ -185,12 +185,27 @@ def _backward(op: Op) -> Iterator[Op]:
     elif op.kind == "embedding":
         # The gradient of a table is as large as the table.
         yield changed(op, **_BACK, weight_bytes=0.0, write_bytes=op.write_bytes + op.stored_bytes)
+    elif "gated" in op.dims:
+        yield from _gate_gradients(op, changed(op, **_BACK))
     elif op.backward == "linear":
         yield changed(op, **_BACK, read_bytes=op.write_bytes, write_bytes=op.read_bytes)
     else:
         # The gradient comes in and leaves; what the forward pass read is read again.
         yield changed(op, **_BACK, flops=1.5 * op.flops, read_bytes=op.write_bytes + op.read_bytes,
                       write_bytes=op.read_bytes)  # fmt: skip
+
+
+def _gate_gradients(op: Op, back: Op) -> Iterator[Op]:
+    """A map times a number of each channel, by kernels of their own as autograd has them.
+
+    The gradient times the number; the gradient times the map, and its sum over H and W; what comes of the
+    mean that the number was made from, added to the first.
+    """
+    values = op.write_bytes
+    yield back
+    yield changed(back, layer=f"{op.layer}.product", read_bytes=2.0 * values, write_bytes=values)
+    yield changed(back, layer=f"{op.layer}.sum", read_bytes=values, write_bytes=0.0)
+    yield changed(back, layer=f"{op.layer}.mean", read_bytes=2.0 * values, write_bytes=values)
 
 
 def _product_gradients(op: Op, back: Op) -> Iterator[Op]:

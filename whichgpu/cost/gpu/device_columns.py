@@ -138,22 +138,27 @@ class Columns:
     def bandwidth(self) -> Column:
         """Memory bandwidth in B/s that a long copy can expect."""
         known = section("vendor_memory")
-        vendor = np.array([[known.get(gpu.vendor, known["other"])] for gpu in self.gpus])
+        vendor = np.array(
+            [[known.get(gpu.architecture, known.get(gpu.vendor, known["other"]))] for gpu in self.gpus]
+        )
         return np.asarray(self.streaming * vendor)
 
     @cached_property
     def streaming(self) -> Column:
         """Memory bandwidth in B/s that is left for data.
 
-        GDDR server boards lose some to ECC, Apple's chips of two dies some between them, and what shares
-        LPDDR5X with a processor some to the order in which it is asked.
+        GDDR server boards lose some to ECC, chips before Volta to their controllers, Apple's chips of two
+        dies some between them, and what shares LPDDR5X with a processor to the order in which it is asked.
         """
         c = section("memory")
 
         def left(gpu: Gpu) -> float:
             kind = str(gpu.value("memory_type") or "")
+            delivered = float(c["delivered"].get(gpu.architecture, c["delivered"].get(gpu.family, 1.0)))
             if gpu.segment == "datacenter" and kind.startswith(("GDDR5", "GDDR6")):
-                return float(c["ecc_gddr"])
+                return delivered * float(c["ecc_gddr"])
+            if delivered < 1.0:
+                return delivered
             if gpu.vendor == "NVIDIA" and kind.startswith("LPDDR5X"):
                 return float(c["lpddr"])
             return float(c["two_dies"]) if gpu.value("chip") in c["two_dies_chips"] else 1.0

@@ -57,9 +57,11 @@ _COPIES = 2.0
 def readied(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> NDArray[np.float64]:
     """Seconds in which a thread of the host has the windows of a batch ready before the GPU starts, (G, J).
 
-    Sound is decoded and made into spectra; a program that batches windows finds the speech first.
+    Sound is decoded and made into spectra; a program that batches windows finds the speech first. Frameworks'
+    Conformers are given files without compression, and make spectra on the GPU.
     """
-    known = section("hearing").get(stack.id) if workload.family == "whisper" else None
+    program = {"whisper": stack.id, "conformer": "" if job.trains or stack.infers else "files"}
+    known = section("hearing").get(program.get(workload.family, ""))
     if not known:
         return np.zeros(())
     # What neighbouring windows share is decoded once.

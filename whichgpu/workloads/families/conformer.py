@@ -12,9 +12,10 @@ where lengths are exponential. Of TDT durations skip most positions.
 
 Of a model that writes (Canary) a decoder of transformer layers attends to the positions, one token after the
 other; the keys and values of them are computed once. NeMo's keeps states in their place: keys and values of
-all positions and of the tokens before are computed `again` for each token (`MultiHeadAttention` and
-`_get_memory_states` of its asr/modules/transformer). The first Conformers halve the frames twice only, by
-whole convolutions (`striding`).
+all positions and of the tokens before are computed `again` for each token, for an attention that is written
+out (`MultiHeadAttention` and `_get_memory_states` of its asr/modules/transformer), until the slowest of a
+batch has ended (`GreedySequenceGenerator`). The first Conformers halve the frames twice only, by whole
+convolutions (`striding`).
 
 Throughput is in seconds of audio; option `seconds` of an utterance.
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `kernel`, `mels`, `channels` (of the strided convolutions),
@@ -45,6 +46,9 @@ DEFAULTS = speech.defaults(32.0, 16.0, "amp-bf16")
 #: Kernels of a transducer's search beside its networks: what is looked at of a position, and kept of a token
 #: (counted in the code named above).
 _MASKS, _KEPT = 10, 25
+#: Standard deviation of how many tokens utterances of one length have, over their mean (assumed); the
+#: longest of B normal variables is about sqrt(2 ln B) of it beyond the mean.
+_UNEVEN = 0.2
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
@@ -185,6 +189,8 @@ def _write(dims: Dims, job: Job, rec: Recorder, positions: float) -> None:
         with rec.module("loss"):
             cross_entropy(rec, job.batch * tokens, dims["vocab"])
         return
+    if dims.get("again"):
+        tokens = dims["prompt"] + _tokens(dims, job) * (1.0 + _UNEVEN * np.sqrt(2.0 * np.log(job.batch)))
     # Token i attends to the i before it: half of all on average.
     with rec.module("decoder", repeats=tokens):
         _decoder(dims, rec, job.batch, job.batch, ((tokens + 1.0) / 2.0, positions))
@@ -205,8 +211,11 @@ def _decoder(dims: Dims, rec: Recorder, rows: Any, batch: Any, seen: tuple[Any, 
             for name in ("key", "value") if again or kind == "self" else ():
                 told = batch * keys if again else rows
                 rec.linear(told, width, width, bias=True, keeps=0.0, shard="column", name=name)
-            rec.attention(batch, heads, tokens, keys, width // heads, cached=cached,
-                          causal=kind == "self" and not cached, name=kind)  # fmt: skip
+            if again:
+                _written_out(rec, batch * heads, keys, width // heads)
+            else:
+                rec.attention(batch, heads, tokens, keys, width // heads, cached=cached,
+                              causal=kind == "self" and not cached, name=kind)  # fmt: skip
             rec.linear(rows, width, width, bias=True, shard="row", name="out")
             rec.add(width * rows)
         rec.norm(width * rows, width, wide=True)
@@ -218,3 +227,19 @@ def _decoder(dims: Dims, rec: Recorder, rows: Any, batch: Any, seen: tuple[Any, 
     rec.linear(
         rows, width, dims["vocab"], bias=True, tied=True, unquantised=True, shard="vocab", name="logits"
     )
+
+
+def _written_out(rec: Recorder, rows: Any, keys: Any, d: float) -> None:
+    """Attention of one token: (rows, d) over keys and values (rows, keys, d) that come with their heads last.
+
+    Queries and keys are scaled apart, and the products copy keys and values to have their heads in front.
+    """
+    rec.scale(rows * d)
+    rec.scale(rows * keys * d)
+    for name in ("keys", "values"):
+        rec.copy(rows * keys * d, name=name)
+    rec.product(rows, 1.0, d, keys, name="content")
+    rec.add(rows * keys, name="mask")
+    rec.pointwise(rows * keys, wide=True, name="softmax")
+    rec.product(rows, 1.0, keys, d, name="values")
+    rec.copy(rows * d, name="context")

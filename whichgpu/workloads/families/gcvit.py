@@ -58,7 +58,7 @@ def _mobile(rec: Recorder, x: Map) -> None:
     activate(rec, squeezed * x.batch)
     rec.linear(x.batch, squeezed, width, name="excite_up")
     rec.pointwise(width * x.batch, keeps=1.0, name="sigmoid")
-    rec.pointwise(x.elements, name="gate")
+    rec.gate(x.elements)
     rec.conv(x, width, 1, name="pointwise")
     rec.add(x.elements)
 

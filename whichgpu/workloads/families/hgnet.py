@@ -123,7 +123,7 @@ def _block(rec: Recorder, x: Map, one: _Stage, dims: Dims, *, added: bool) -> Ma
         rec.global_pool(y, name="squeeze")
         rec.linear(y.batch, out, out, bias=True, name="excite")
         rec.pointwise(out * y.batch, keeps=1.0, name="sigmoid")
-        rec.pointwise(y.elements, name="gate")
+        rec.gate(y.elements)
     else:
         y = _conv(rec, _conv(rec, gathered, out // 2, 1, dims=dims), out, 1, dims=dims)
     if added:

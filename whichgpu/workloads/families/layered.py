@@ -7,7 +7,9 @@ Letters: B batch, C channels, T frames (slices), H W height and width of a featu
 
 Dimensions: `layers`, a list of tables; `channels` of the picture (3), `frames` (1) of a video, `norm` (false:
 convolutions with a bias, true: with a batch normalisation) and `activation` ("relu"; "" for none) of each
-convolution that says nothing else; optionally `unit` (images), `shifts` (true). By `kind`:
+convolution that says nothing else; optionally `unit` (images), `shifts` (true), of a detector `boxes` (its
+levels, and kernels with which OpenMMLab makes boxes of each at inference, of YOLO's as remembered; other
+programs are told by the network alone). By `kind`:
 
     conv    `out` channels, `kernel` (3), `stride` (1), `padding` (kernel // 2), `groups` (1), `norm`, `bias`,
             `activation`; over frames `depth` (1), `depth_stride` (1), `depth_padding` (depth // 2)
@@ -38,6 +40,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, class_losses, conv_norm, image, norm_activate, transposed
+from whichgpu.workloads.detection import TRAINS_NORMS, boxed, trains_norms
 from whichgpu.workloads.maps import Map, window_length
 from whichgpu.workloads.segmenting import scene
 
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
 DEFAULTS = images.defaults()
+RUNTIME_WORDS = TRAINS_NORMS
 #: No dense layer that takes one.
 ADAPTERS = False
 #: The side of what a dense layer gives.
@@ -62,6 +66,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     x = image(job, dims.get("channels", 3))
     frames = job.option("frames", dims["frames"], 1.0) if "frames" in dims else 1.0
     _Net(dims, rec, job.batch).run(dims["layers"], x._replace(batch=x.batch * frames), "layers")
+    if "boxes" in dims and trains_norms(job) and not job.trains:
+        with rec.module("selection"):
+            boxed(rec, *dims["boxes"])
 
 
 class _Net:

@@ -57,7 +57,7 @@ def _layer(rec: Recorder, x: Map, growth: int, *, gated: bool) -> Map:
         rec.global_pool(y, name="squeeze")
         rec.linear(y.batch, growth, growth, bias=True, name="excite")
         rec.pointwise(growth * y.batch, keeps=1.0, name="hard_sigmoid")
-        rec.pointwise(y.elements, name="gate")
+        rec.gate(y.elements)
     rec.pointwise(y.elements, keeps=1.0, parameters=float(growth), name="layer_scale")
     joined = x._replace(channels=x.channels + growth)
     rec.copy(joined.elements, name="concatenate")

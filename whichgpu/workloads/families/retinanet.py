@@ -24,6 +24,7 @@ from whichgpu.workloads.blocks import conv_norm, image
 from whichgpu.workloads.detection import (
     PROGRAMS,
     Backbone,
+    boxed,
     head_relu,
     matched,
     paired,
@@ -60,10 +61,6 @@ _FUSED = 2.0
 #: overlaps, the best of each, scattered to targets and weights (object_detection/core/target_assigner.py;
 #: the counts are typical).
 _BOXES, _OVERLAPS, _PICKS = 100, 60.0, 200.0
-#: Kernels a level that place anchors, sort scores and make boxes of them, those of a picture that suppress,
-#: and the best of a level that both are of (counted in mmdet 2: `_get_bboxes` of AnchorHead, `delta2bbox`,
-#: `multiclass_nms`; typical of others).
-_DECODE, _SUPPRESS, _BEST = 45, 45, 1000.0
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -119,8 +116,7 @@ def _choose(rec: Recorder, scores: Any, levels: int) -> None:
     with rec.module("selection"):
         for _ in range(2):
             rec.copy(wide * scores, name="score")
-        for _ in range(_DECODE * levels + _SUPPRESS):
-            rec.pointwise(4.0 * _BEST, name="decode", waits=True)
+        boxed(rec, levels)
 
 
 def _targets(rec: Recorder, places: Any, batch: Any) -> None:
