@@ -133,15 +133,15 @@ def _scene(rec: Recorder, levels: Sequence[Map], classes: int, regions: Any, mas
 def _stuff(rec: Recorder, levels: Sequence[Map], classes: int) -> None:
     """Each level by 3 x 3 of 128 to the size of the finest, their sum, a class of each point of a quarter."""
     fine = levels[0]._replace(channels=_STUFF)
-    for i, x in enumerate(levels[:4]):
+    for i, level in enumerate(levels[:4]):
+        x = level
         for j in range(max(i, 1)):
-            x = rec.conv(x, _STUFF, 3, name=f"scale{i}")
-            rec.norm(x.elements, _STUFF, wide=True, name="group_norm")
-            rec.pointwise(x.elements, keeps=1.0, name="relu")
+            y = rec.conv(x, _STUFF, 3, name=f"scale{i}")
+            rec.norm(y.elements, _STUFF, wide=True, name="group_norm")
+            rec.pointwise(y.elements, keeps=1.0, name="relu")
+            x = levels[max(i - j - 1, 0)]._replace(channels=_STUFF)
             if i:
-                finer = levels[i - j - 1]
-                rec.copy(_STUFF * finer.pixels, source=x.elements, name="enlarge")
-                x = x._replace(height=finer.height, width=finer.width)
+                rec.copy(x.elements, source=y.elements, name="enlarge")
         if i:
             rec.add(fine.elements)
     y = rec.conv(fine, classes, 1, bias=True, name="classes")
