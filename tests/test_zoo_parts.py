@@ -74,8 +74,38 @@ def test_a_map_of_all_points_is_added_to_the_masks_of_things() -> None:
         ("Deep Interest Network", "din-amazon-books"), ("tencent/Hunyuan3D-2", "hunyuan3d-2"),
         ("microsoft/TRELLIS-image-large", "trellis-image-large"), ("arcinstitute/evo2_40b", "evo-2-40b"),
         ("nvidia/GR00T-N1.5-3B", "gr00t-n1.5-3b"), ("Panoptic FPN", "panoptic-fpn-r50"),
-        ("MaskFormer", "maskformer-r50"),
+        ("MaskFormer", "maskformer-r50"), ("kandinskylab/Kandinsky-5.0-T2V-Lite-sft-5s", "kandinsky-5-t2v-lite"),
+        ("stabilityai/stable-diffusion-x4-upscaler", "stable-diffusion-x4-upscaler"),
+        ("Efficient-Large-Model/Sana_600M_512px_diffusers", "sana-0.6b"), ("DQN Breakout", "dqn-atari"),
+        ("PP-OCRv5_server_det", "pp-ocrv5-server-det"), ("Stable Diffusion XL Base", "sdxl"),
+        ("google/gemma-3n-E2B-it-litert-lm", "gemma-3n-e2b"), ("GraphSAGE Reddit", "graphsage-reddit"),
     ],
 )  # fmt: skip
 def test_names_as_people_write_them(name: str, id: str) -> None:
     assert resolve(name).id == id
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "differs"),
+    [
+        ("cerebras/Qwen3-Coder-REAP-246B-A35B-FP8", "qwen3-coder-480b-a35b", {"experts": 80}),
+        ("HKUSTAudio/Llasa-3B", "llama-3.2-3b", {"vocab": 193800}),
+        ("physical-intelligence/pi0-fast", "paligemma-3b-224", {}),
+        ("MahmoodLab/UNI", "vit_large_patch16_224", {}), ("RF-DETR-large", "rf-detr-medium", {}),
+    ],
+)  # fmt: skip
+def test_names_of_what_differs_in_little(name: str, base: str, differs: dict[str, int]) -> None:
+    assert resolve(name).dims == {**resolve(base).dims, **differs}
+
+
+def test_weights_that_were_unpacked_are_in_no_format() -> None:
+    """Trained for 4 bits and kept in 16."""
+    packed, whole = (resolve(f"google/gemma-3-27b-it-qat-q4_0-{one}") for one in ("gguf", "unquantized"))
+    assert packed.id == whole.id
+    assert packed.defaults != whole.defaults
+
+
+def test_scales_made_of_the_time_are_of_each_block() -> None:
+    """Kandinsky 5 makes nine for each of its 32 layers, over Wan's blocks."""
+    found = [one for one in ops("kandinsky-5-t2v-lite", batch=1, steps=1) if one.layer.endswith("scales")]
+    assert sum(one.parameters * one.copies for one in found) == 32 * 513 * 9 * 1792
