@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.traced import ops
+from whichgpu.errors import UnknownName
 from whichgpu.workloads.ops import parameters, product_flops
-from whichgpu.workloads.workload import resolve
+from whichgpu.workloads.workload import resolve, workloads
 
 pytestmark = pytest.mark.slow
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.slow
     ("name", "gmacs", "apart"),
     [
         # Counters differ in what they take in; those held to a permille stand in data/validation/.
-        ("hat", 102.4, 0.015), ("hat-s", 54.9, 0.01), ("nafnet-sidd-64", 63.6, 0.01),
+        ("HAT", 102.4, 0.015), ("hat-s", 54.9, 0.01), ("nafnet-sidd-64", 63.6, 0.01),
         ("nafnet-sidd-32", 16.25, 0.015), ("nafnet-gopro-64", 63.5, 0.01),
         # Cheng et al., table 1; detectron2's counter takes norms and enlarging in.
         ("maskformer-r50", 53.0, 0.09), ("maskformer-r101", 73.0, 0.09), ("maskformer-swin-t", 55.0, 0.09),
@@ -97,6 +98,25 @@ def test_names_as_people_write_them(name: str, id: str) -> None:
 )  # fmt: skip
 def test_names_of_what_differs_in_little(name: str, base: str, differs: dict[str, int]) -> None:
     assert resolve(name).dims == {**resolve(base).dims, **differs}
+
+
+@pytest.mark.parametrize("word", ["act", "Act", "align", "hat", "din"])
+def test_a_word_of_english_is_a_name_in_capitals_alone(word: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve(word)
+    assert resolve(word.upper()).family == "assembled"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in workloads().items() if one.family == "diffusion_parts"]
+)
+def test_training_of_what_is_put_together_is_its_denoiser(name: str) -> None:
+    trained = ops(name, phase="train", batch=1)
+    step, whole = (
+        product_flops([one for one in trained if one.stage == stage]) for stage in ("forward", "backward")
+    )
+    assert 1.9 < whole / step < 2.6
+    assert step == product_flops(resolve(name).reference_ops()) == resolve(name).flops()
 
 
 def test_weights_that_were_unpacked_are_in_no_format() -> None:
