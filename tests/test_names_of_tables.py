@@ -56,7 +56,7 @@ def test_uploads_are_the_model_that_they_were_tuned_from(name: str, known: str) 
 @pytest.mark.parametrize(
     "name",
     [
-        "fixie-ai/ultravox-v0_5-llama-3_1-8b", "OpenGVLab/VideoChat2_HD_stage4_Mistral_7B",
+        "fixie-ai/ultravox-v0_5-llama-3_3-70b", "OpenGVLab/VideoChat2_HD_stage4_Mistral_7B",
         "nvidia/Llama-3_1-Nemotron-51B-Instruct", "Efficient-Large-Model/Llama-3-VILA1.5-8B-VILA",
         "someone/Llama-3-Speech-8B", "mlabonne/Meta-Llama-3-120B-Instruct", "wenet conformer aishell",
         "google/paligemma2-3b-pt-384",

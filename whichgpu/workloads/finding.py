@@ -181,7 +181,7 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
 #: Families of several generations, of which an upload's name without a number does not tell which.
 _UNNUMBERED = r"(?:qwen|llama|gemma|phi|glm|internlm|granite|yi)-[\d.]+b"
 #: A family with its generation, which a size behind other words is of.
-_GENERATION = r"(?:qwen|llama|gemma)-?\d(?:\.\d)?"
+_GENERATION = r"(?:qwen|llama|gemma)-?\d(?:\.\d)?(?:-vl)?"
 
 
 def _within(name: str) -> Workload | None:

@@ -145,6 +145,8 @@ def ids_of(name: str) -> list[str]:
     """Ids that a name may mean."""
     if name in workloads():
         return [name]
+    if name != name.upper() and name.lower() in names.table()["plain"]:
+        return []
     spellings = by_spelling().get(squeezed(name), ())
     keys = list(_sized(name, spellings))
     if len(keys) > 1:

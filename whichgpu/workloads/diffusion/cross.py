@@ -209,6 +209,8 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
     `image_tokens` of `image_width` (image-to-video) get a second cross attention; `in_channels` counts
     the latent, a mask and the picture's latent. Of two `experts` (Wan 2.2) each step runs one. `controls`
     further blocks read a video of `control_channels` that is to be followed, and add to the stream (VACE).
+    `scales`, a width and so many of the stream's, makes those of each block anew of the time (Kandinsky 5,
+    LongCat-Video); `gated` feeds forward by three matrices.
     """
     stream, patch = _stream(rec, part, x)
     for _ in range(part.get("experts", 1) - 1):
@@ -227,11 +229,14 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
 
 
 def _wan_block(stream: Stream, part: Part, image: float) -> None:
+    if "scales" in part:
+        inputs, parts = part["scales"]
+        stream.rec.linear(stream.batch, inputs, parts * stream.width, bias=True, name="scales")
     _attended(stream, paired=True)
     stream.norm(2 * stream.width, name=WIDENED)
     _wan_cross(stream, float(part["text_tokens"]), image)
     stream.modulated(name=WIDENED)
-    stream.feed_forward(part["ffn"])
+    (stream.gated_feed_forward if part.get("gated") else stream.feed_forward)(part["ffn"])
     stream.residual()
 
 

@@ -69,18 +69,26 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """Every part at the job's batch and size of a sample."""
-    size = _size(dims, job)
+    size = size_of(dims, job)
     for place, part in enumerate(dims["parts"]):
-        record = _KINDS.get(part.get("kind"))
-        if record is None:
+        if part.get("kind") not in _KINDS:
             raise UsageError(
                 f"parts[{place}]: kind '{part.get('kind')}' is none of {', '.join(_KINDS)}; see workloads.md"
             )
         if "written" in part and not job.trains:
             _write(part, job.batch, size, rec)
-        elif part.get("count", 1):
-            with _module(part, rec, frozen=dims.get("frozen", ())):
-                record({"program": job.runtime, **part}, job.batch, size, rec)
+        else:
+            record(part, job.batch, size, rec, program=job.runtime, frozen=dims.get("frozen", ()))
+
+
+def record(
+    part: Part, batch: Any, size: Any, rec: Recorder, *, program: str, times: Any = 1.0,
+    frozen: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """One part over a batch, so many times with the same weights."""
+    if part.get("count", 1):
+        with _module(part, rec, times, frozen=frozen):
+            _KINDS[part["kind"]]({"program": program, **part}, batch, size, rec)
 
 
 def _module(
@@ -119,7 +127,7 @@ def _seconds(dims: Mapping[str, Any], job: Job) -> float:
     return job.option("seconds", dims["sizes"]["seconds"], 0.2)
 
 
-def _size(dims: Mapping[str, Any], job: Job) -> Any:
+def size_of(dims: Mapping[str, Any], job: Job) -> Any:
     """A sample's pixels, tokens or seconds over those at which the rows stand."""
     size: Any = 1.0
     for column, usual in dims["sizes"].items():

@@ -12,7 +12,8 @@ background included), `mask` (whether there are masks), `points` (of a body, 0: 
 masks), `normed` (Li et al., "Benchmarking Detection Transfer Learning": norms in heads and pyramid and free
 in the backbone, two layers of proposals, four convolutions before the boxes), `convolved` (those four
 alone), `cascade` (heads one after another: Cai and Vasconcelos, "Cascade R-CNN"), `scenes` (classes of a map
-of the whole picture beside them, 0: Chen et al., "Hybrid Task Cascade"), `swin` (that transformer's
+of the whole picture beside them, 0: Chen et al., "Hybrid Task Cascade"), `stuff` (classes of a map of all
+points, 0: Kirillov et al., "Panoptic Feature Pyramid Networks"), `swin` (that transformer's
 dimensions, which is the backbone then, with a norm behind each stage: Liu et al., section 4.2), `regnet`
 (likewise).
 """
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
+from whichgpu.workloads.blocks import class_losses, conv_norm, cross_entropy, image, transposed
 from whichgpu.workloads.detection import (
     PROGRAMS,
     Backbone,
@@ -53,6 +54,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 WIDTH = 256
 ANCHORS = 3
+#: Channels of the maps that become one of all points.
+_STUFF = 128
 #: Small kernels a level that decode, sort and suppress boxes, and a picture that match and sample them.
 _DECODE, _SAMPLE = 30, 60
 #: Kernels that deal regions out to the levels of their sizes and put together what each gives
@@ -85,6 +88,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if dims.get("scenes"):
         with rec.module("scene"):
             _scene(rec, levels, dims["scenes"], regions * job.batch, masked * job.batch)
+    if dims.get("stuff"):
+        with rec.module("stuff"):
+            _stuff(rec, levels, dims["stuff"])
     with rec.module("boxes", copies=stages):
         deep = dims.get("normed", False) or dims.get("convolved", False)
         _boxes(rec, regions * job.batch, dims["classes"], normed=deep, shared=stages > 1)
@@ -122,6 +128,26 @@ def _scene(rec: Recorder, levels: Sequence[Map], classes: int, regions: Any, mas
     # What a mask takes of that of the stage before.
     with rec.module("flow", copies=2.0):
         rec.conv(_align(rec, masked, 14), WIDTH, 1, bias=True)
+
+
+def _stuff(rec: Recorder, levels: Sequence[Map], classes: int) -> None:
+    """Each level by 3 x 3 of 128 to the size of the finest, their sum, a class of each point of a quarter."""
+    fine = levels[0]._replace(channels=_STUFF)
+    for i, level in enumerate(levels[:4]):
+        x = level
+        for j in range(max(i, 1)):
+            y = rec.conv(x, _STUFF, 3, name=f"scale{i}")
+            rec.norm(y.elements, _STUFF, wide=True, name="group_norm")
+            rec.pointwise(y.elements, keeps=1.0, name="relu")
+            x = levels[max(i - j - 1, 0)]._replace(channels=_STUFF)
+            if i:
+                rec.copy(x.elements, source=y.elements, name="enlarge")
+        if i:
+            rec.add(fine.elements)
+    y = rec.conv(fine, classes, 1, bias=True, name="classes")
+    rec.copy(16.0 * y.elements, reads=1.0 / 16.0, name="enlarge")
+    if rec.training:
+        class_losses(rec, 16.0 * y.pixels, classes)
 
 
 def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]:
