@@ -231,7 +231,8 @@ def _parts(cell: Cell, own: str) -> Iterator[Cell]:
     for start, end in _stretches(cell.passage.text, by_value=bool(own)):
         part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
-        if attribute is None and _DESCRIBES.search(cell.label) and not _ELSE.search(part):
+        whatever = _DESCRIBES.search(cell.label) or headed(cell.label) is None
+        if attribute is None and whatever and not _ELSE.search(part):
             # "32 GB, 575 W" below "Specs".
             attribute = alone(part, quantities(part))
             attribute = None if attribute and attribute.dimension == "money" else attribute

@@ -29,6 +29,8 @@ from whichgpu.audit.tables.heading import MACHINE, devices, headed_by
 from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, says_itself
 from whichgpu.audit.tables.heads import Head, of_each
 from whichgpu.audit.tables.ordered import is_of, ordered
+from whichgpu.audit.tables.paired import paired
+from whichgpu.audit.tables.partitioned import without_parts
 from whichgpu.audit.tables.titled import about, of_forms, of_forms_down
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import headed, named, qualifiers, rate_of
@@ -87,8 +89,10 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
             if _lists_parts(table)
             else (rows_say_themselves(table, context) or list(_cells(names_first(table, context), context)))
         )
+        places = {cell.passage.start for cell in told}
+        told += [cell for cell in paired(table, context) if cell.passage.start not in places]
         found = _apart(_as_laptops(below_laptops(told, context.catalogue), table, context))
-        known[id(table)] = tuple(compound(explained(without_measured(found), context)))
+        known[id(table)] = tuple(compound(explained(without_parts(without_measured(found)), context)))
     return known[id(table)]
 
 
@@ -310,15 +314,15 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
         yield from _bracketed(table, (index, first), head)
         told = (cell for at in several if (cell := table.cell(index, at)))
         numbers = (_INTEGER.fullmatch(cell.text) or _SO_MANY.match(cell.text) for cell in told)
-        number = next(
-            (float(each[1]) for each in numbers if each), _beside_it(table, (index, first), head, context)
-        )
+        beside = _beside_it(table, (index, first), head, context)
+        number = next((float(each[1]) for each in numbers if each), beside.number)
         left = (table.cell(index, at) for at in range(first))
         inside = any(cell and MACHINE.search(cell.text) for cell in left)
         own = table.cell(index, first)
         board = ON_A_BOARD if own and _BOARD.search(own.text) else 1.0
         # Of a machine whose number of GPUs stands beside it, totals are theirs.
-        of = head._replace(whole=True) if inside and number == 1 else head
+        of = head._replace(ids=beside.ids, number=max(head.number, beside.number))
+        of = of._replace(whole=True) if inside and number == 1 else of
         # Of an instance type it is known how many it has, whatever the row says.
         row = table.rows[index][:_TYPES] if not of.rented else ()
         known = next((kind for beside in row if beside and (kind := machine_of(beside.text))), None)
@@ -345,15 +349,18 @@ def _are_generations(table: Table, first: int) -> bool:
     return first > 0 and bool(heads) and all(map(architectures().fullmatch, heads))
 
 
-def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> float:
-    """How many of its device another cell of a row tells: "4x L4" beside the type "L4-4"; else 1."""
+def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> Head:
+    """A row's head as another of its cells tells it: "4x L4" beside "L4-4", "8 x A100 80GB SXM" beside "HGX"."""
     index, first = place
     if head.rented:
         # Of an instance type it is known.
-        return 1.0
+        return head._replace(number=1.0)
     others = (cell for at, cell in enumerate(table.rows[index][:_TYPES]) if cell and at != first)
     named = (other for cell in others if cell.text[:1].isdigit() and (other := headed_by(cell, context)))
-    return next((each.number for each in named if {*each.ids} & {*head.ids}), 1.0)
+    for each in named:
+        if both := tuple(key for key in head.ids if key in each.ids):
+            return head._replace(ids=both, number=each.number)
+    return head._replace(number=1.0)
 
 
 #: A cell that names its own attribute: "VRAM: 12 GB".
