@@ -1,7 +1,7 @@
 """Cells of how many times one device's value is another's: "1.6x" in a table "relative to the A100".
 
-So are changes in brackets behind the value of a device that is set against another: "6,144 (+4 %)" in the row of
-"RTX 5070 (vs 4070)".
+So are changes in brackets behind the value of a device that is set against another: "6,144 (+4 %)" in the
+row of "RTX 5070 (vs 4070)".
 """
 
 from __future__ import annotations

@@ -91,11 +91,8 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     least = len(told) == 1 and _LEAST.search(cell.label) is not None
     for match in told:
         name = match["name"].lower()
-        right = [
-            gpu
-            for gpu in gpus
-            if _has(known := str(gpu.value(_FIELD)), name, match["n"]) and not (least and _smaller(known, name))
-        ]
+        right = [gpu for gpu in gpus if _has(str(gpu.value(_FIELD)), name, match["n"])]
+        right = [gpu for gpu in right if not (least and _smaller(str(gpu.value(_FIELD)), name))]
         verdict = "confirmed" if right else "contradicted"
         yield of_field(cell.passage, match.span(), "capability", _FIELD, right or gpus, verdict, context)
 

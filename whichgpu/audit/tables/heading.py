@@ -66,13 +66,18 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 
 
 def headed_by(passage: Passage, context: Context) -> Head | None:
-    """The devices of a header's cell, and how many of it; None where it names more than one."""
+    """The devices of a header's cell, and how many of it; None where it names more than one.
+
+    It may say in brackets what its values are set against: "RTX 5070 (vs 4070)".
+    """
     passage = passage._replace(text=passage.text.translate(_WIDE))
-    if against := _BASE.search(passage.text):
-        # What its values are set against in brackets: "RTX 5070 (vs 4070)".
-        own = headed_by(passage._replace(text=passage.text[: against.start()]), context)
-        other = [each.ids for each in mentions(against[0], context.catalogue)]
-        return own._replace(base=other[0]) if own and len(other) == 1 else own
+    against = _BASE.search(passage.text)
+    own = _headed_by(passage._replace(text=passage.text[: against.start()]) if against else passage, context)
+    other = [each.ids for each in mentions(against[0], context.catalogue)] if against and own else []
+    return own._replace(base=other[0]) if own and len(other) == 1 else own
+
+
+def _headed_by(passage: Passage, context: Context) -> Head | None:
     if kind := rented(passage.text):
         # A share of a GPU is none.
         whole = kind[0] in context.catalogue and kind[1] >= 1

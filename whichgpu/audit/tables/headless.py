@@ -59,12 +59,13 @@ def rows_say_themselves(table: Table, context: Context) -> list[Cell]:
     heads = any(headed(cell.text) and not has for cell, has in zip(first, valued, strict=True))
     if len(rows) < _TWO or not all(head for head, _ in rows) or sum(valued) < _TWO or heads:
         return []
-    return [
-        Cell(cell, head.ids, of, cell.text, qualifiers(cell.text), "", index, column, True, head.ids, head.number)
-        for index, (head, cells) in enumerate(rows)
-        for column, cell in enumerate(cells, 1)
-        if cell and head and (of := _value(cell))
-    ]  # fmt: skip
+    found = []
+    for index, (head, cells) in enumerate(rows):
+        for column, cell in enumerate(cells, 1):
+            if cell and head and (of := _value(cell)):
+                place = (index, column, True, head.ids, head.number)
+                found.append(Cell(cell, head.ids, of, cell.text, qualifiers(cell.text), "", *place))
+    return found
 
 
 #: A name and the value behind it.

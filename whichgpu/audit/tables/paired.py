@@ -26,7 +26,7 @@ _SIZE = re.compile(r"\d{1,3}\s?GB$")
 
 
 def paired(table: Table, context: Context) -> Iterator[Cell]:
-    """The values of such cells, each of the device before it, where the first cell of the row says of what."""
+    """The values of such cells, each of the device before it; the first cell of the row says of what."""
     for index, row in enumerate(table.rows):
         label = row[0].text if row and row[0] else ""
         if not label or headed(label) is None:

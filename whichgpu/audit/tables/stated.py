@@ -350,7 +350,7 @@ def _are_generations(table: Table, first: int) -> bool:
 
 
 def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> Head:
-    """A row's head as another of its cells tells it: "4x L4" beside "L4-4", "8 x A100 80GB SXM" beside "HGX"."""
+    """A row's head as another of its cells tells it: "4x L4" beside "L4-4", "8 x A100 80GB" beside "HGX"."""
     index, first = place
     if head.rented:
         # Of an instance type it is known.

@@ -257,8 +257,10 @@ _ALONE = {
     "dram bandwidth": "bandwidth",
     "l3": "l3",
     "node": "process",
-    **dict.fromkeys(("list price", "official price", "original price", "start price", "sep", "$ at launch", "launch $",
-         "usd at launch", "launch usd", "$ new", "us$ at launch"), "launch_price"),
+    **dict.fromkeys(("list price", "official price", "original price", "start price", "sep"), "launch_price"),
+    **dict.fromkeys(
+        ("$ at launch", "launch $", "usd at launch", "launch usd", "us$ at launch"), "launch_price"
+    ),
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(

@@ -1,0 +1,69 @@
+"""What stands beside an accusation and shows what was meant; and the same said wrongly, which is accused."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+TEXTS = [
+    # A sentence that is but values is of the last device of the one before.
+    ("I moved from a GTX 1080 (8 GB) to an RTX 4070 Super last year. 7,168 cores, 220 W.", []),
+    # Parts of makers of whom nothing is on file.
+    ("The A100 has 6,912 cores. Cerebras went further: 850,000 cores on one wafer.", []),
+    ("The A100 has 6,912 cores. Graphcore's Mk2 counts 1,472 cores.", []),
+    ("The A100 has 6,912 cores. Beside it the V100 counts 4,608 cores.", ["4,608"]),
+    # A rate of a link is no memory's.
+    ("The A5000 has an NVLink connector as well, 112.5 GB/s, same as the 3090.", []),
+    # An order by the figures in brackets.
+    ("Per point of the score the Arc B580 comes first ($4.08), ahead of the RTX 5060 ($4.27).", []),
+    # The product right before.
+    ("We passed 1 PFLOPS with 40 \u00d7 19.5 TFLOPS. Then came 32 \u00d7 67 TFLOPS, another 2.1 PFLOPS.", []),
+    # The work that a time is for.
+    ("The RTX 4060 Ti takes 13 minutes. With the small model it needs 5 min 10 s for the ten hours, "
+     "so it's 2.5 times as fast.", []),
+    # How fast something ran, told with what it has.
+    ("The RTX 4060 Ti 16GB took 13 min. I rented an L4: 17 min. With 24 GB and 300 GB/s it's a bit slower "
+     "than the 4060 Ti.", []),
+    # What shared memory makes unnecessary is no copy.
+    ("The MI300A has 128 GB of HBM3 with 5.3 TB/s that CPU and GPU share, which makes copies between host "
+     "and device unnecessary.", []),
+    # From a series on, whenever a card of an older one came.
+    ("All GeForce cards since the RTX 40 series encode AV1.", []),
+    ("All GeForce cards since the RTX 20 series encode AV1.",
+     ["All GeForce cards since the RTX 20 series encode AV1."]),
+]  # fmt: skip
+ROWS = """| partition | nodes | GPUs | model | memory per GPU |
+|---|---|---|---|---|
+| old | 18 | 4 | Tesla V100 SXM2 | 32 GB |
+| mid | 24 | 8 | A100 SXM4 | 40 GB |
+| new | 8 | 4 | H100 SXM5 | {} |
+| viz | 12 | 2 | A40 | 48 GB |
+"""
+LIST = """# MI350X and MI355X
+
+- FP16, dense: 2.5 PFLOPS (MI355X), 2.3 PFLOPS (MI350X)
+- FP8, dense: 5.0 PFLOPS and 4.6 PFLOPS
+"""
+
+
+def _accused(text: str) -> list[str]:
+    found = audited(text.encode(), "a.md", catalogue(), date(2026, 1, 1)).findings
+    return [each.quote for each in found if each.accuses]
+
+
+@pytest.mark.parametrize(("text", "wrong"), TEXTS)
+def test_what_stands_beside(text, wrong):
+    assert _accused(f"# Notes\n\n{text}\n") == wrong
+
+
+def test_sizes_of_forms_of_a_device_in_rows():
+    assert _accused(ROWS.format("94 GB")) == []
+    assert _accused(ROWS.format("48 GB")) == ["48 GB"]
+
+
+def test_values_in_turn():
+    assert _accused(LIST) == []
