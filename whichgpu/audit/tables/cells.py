@@ -240,7 +240,7 @@ _EACH = re.compile(
     rf"\b(?:per|each|single|one|pro(?= (?:gpu|karte))|je|par|por)\b(?!\s+(?:{_MACHINE})\b)", re.IGNORECASE
 )
 #: What a label says that is of a whole machine, of which a cell that counts none has to leave it open.
-OF_MACHINE = re.compile(rf"\b(?:per|each|pro|je|par|por)\s+{_MACHINE}\b", re.IGNORECASE)
+OF_MACHINE = re.compile(rf"(?:\b(?:per|each|pro|je|par|por)\s+|\s?/\s?){_MACHINE}\b", re.IGNORECASE)
 _ALL = re.compile(
     r"\b(?:totale?n?|totaal|totales|gesamt\w*|insgesamt|all|aggregate|combined|together|sum|overall|pooled)\b"
     rf"|{OF_MACHINE.pattern}",

@@ -71,9 +71,15 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
 def _in_units(cell: Cell) -> Cell:
     """A cell of cores that counts the units which they are in, as one of these."""
     units = cell.attribute is not None and cell.attribute.key == "cores"
-    if units and _OF_UNITS.fullmatch(cell.passage.text):
+    few = units and _UNITS_LABEL.search(cell.label) and _FEW.fullmatch(cell.passage.text)
+    if units and (few or _OF_UNITS.fullmatch(cell.passage.text)):
         return cell._replace(attribute=attributes()["sms"], said=frozenset())
     return cell
+
+
+#: A heading of units that may be those of several cores each, and so few of them.
+_UNITS_LABEL = re.compile(r"einheiten\b|\bunit(?:s|\u00e9s|\u00e0)?\b|\bunidades\b|\beenheden\b", re.IGNORECASE)
+_FEW = re.compile(r"\s*[1-4]?\d{1,2}\s*")
 
 
 #: "Shaders (RT / Tensor)" over "8704 (68 / 272)": as "Shaders / RT / Tensor" over "8704 / 68 / 272".

@@ -30,7 +30,7 @@ from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, 
 from whichgpu.audit.tables.heads import Head, of_each
 from whichgpu.audit.tables.ordered import is_of, ordered
 from whichgpu.audit.tables.paired import paired
-from whichgpu.audit.tables.partitioned import without_parts
+from whichgpu.audit.tables.partitioned import PROFILE, without_parts
 from whichgpu.audit.tables.titled import about, of_forms, of_forms_down
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import headed, named, qualifiers, rate_of
@@ -57,7 +57,7 @@ _TWO = 2
 COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
     r"(?:gpus?|cards?|accelerators?)"
-    r"(?: count| quantity| per (?:node|instance|server|system|vm)| in it| included)|"
+    r"(?: count| quantity|(?: per |\s?/\s?)(?:node|instance|server|system|vm)| in it| included)|"
     r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
     re.IGNORECASE,
 )
@@ -309,7 +309,9 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
     ]
     yield from _first_row(table, first, context)
     generations = _are_generations(table, first)
-    several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
+    # Beside the names of slices a number is one of these.
+    sliced = any(PROFILE.search(cell.text) for cell in table)
+    several = [at for at, _, label, _, _ in heads if not sliced and COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
         yield from _bracketed(table, (index, first), head)
         told = (cell for at in several if (cell := table.cell(index, at)))
@@ -398,6 +400,10 @@ def machine_of(text: str) -> tuple[str, float] | None:
 
 
 #: A header that names in brackets what stands in brackets below it, and such a cell.
+_OF_A_DAY = re.compile(
+    r"\s*(?:launch(?:ed)?|release[ds]?|introduced|year|launch year|release year|jahr|ann\u00e9e|a\u00f1o|anno)\s*",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(r"[^()]*\(([^()]{2,24})\)\s*")
 
 
@@ -408,7 +414,8 @@ def _bracketed(table: Table, place: tuple[int, int], head: Head) -> Iterator[Cel
     label = _IN_BRACKETS.fullmatch(above.text) if above else None
     told = _IN_BRACKETS.fullmatch(cell.text) if cell and label else None
     attribute = headed(label[1]) if label and told else None
-    if attribute and cell and told and label and not head.rented:
+    dated = label is not None and _OF_A_DAY.fullmatch(label[1]) is not None
+    if (attribute or dated) and cell and told and label and not head.rented:
         part = cell.part(*told.span(1))
         yield Cell(
             part, head.ids, attribute, label[1], frozenset(), unit_of(label[0]), index, column, True, head.ids

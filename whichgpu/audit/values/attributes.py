@@ -252,6 +252,7 @@ _ALONE = {
         "launch_price",
     ),
     "gpu power": "power",
+    "leistung": "power",
     "module power": "power",
     "total bandwidth": "bandwidth",
     "dram bandwidth": "bandwidth",
