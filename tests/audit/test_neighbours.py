@@ -31,6 +31,20 @@ TEXTS = [
     # What shared memory makes unnecessary is no copy.
     ("The MI300A has 128 GB of HBM3 with 5.3 TB/s that CPU and GPU share, which makes copies between host "
      "and device unnecessary.", []),
+    # What so many of those before have together.
+    ("I bought four MI50 32GB last week. 128 GB of HBM2.", []),
+    ("I bought an MI50 32GB last week. It has 128 GB of HBM2.", ["128 GB"]),
+    # Values in the order of their devices, and not so.
+    ("The L40S and the RTX PRO 6000 Blackwell communicate over PCIe 4.0 and 5.0 respectively.", []),
+    ("The A40 and L40S have 48 GB and 24 GB respectively.", ["24 GB"]),
+    # Bits that are told as bytes.
+    ("The 1660 Super has 14 Gbps x 192 bit = 336, correct.", []),
+    # What somebody measured.
+    ("A B200 takes 1,000 W. In FP8 training we saw 1.9 times the H100, in one case 2.2.", []),
+    # What is put to students.
+    ("Someone claims 500 tokens per second for one user with Llama 2 70B in FP16 on eight H100. Comment.", []),
+    # Orders by figures in one bracket are of what these are.
+    ("The RTX 4070 Ti Super has more CUDA cores than the 4080 (8,448 against 9,728).", ["more CUDA cores"]),
     # From a series on, whenever a card of an older one came.
     ("All GeForce cards since the RTX 40 series encode AV1.", []),
     ("All GeForce cards since the RTX 20 series encode AV1.",
@@ -42,6 +56,16 @@ ROWS = """| partition | nodes | GPUs | model | memory per GPU |
 | mid | 24 | 8 | A100 SXM4 | 40 GB |
 | new | 8 | 4 | H100 SXM5 | {} |
 | viz | 12 | 2 | A40 | 48 GB |
+"""
+FORMATS = """| GPU | Peak (BF16 dense) |
+|---|---|
+| V100 SXM2 (FP16) | {} TFLOPS |
+| A100 SXM4 | 312 TFLOPS |
+| H100 SXM5 | 989 TFLOPS |
+"""
+ISSUE = """### #421 "Says my 4090 Laptop has 24 GB" (closed)
+
+It has 16 GB and the AD103 chip.
 """
 LIST = """# MI350X and MI355X
 
@@ -67,3 +91,12 @@ def test_sizes_of_forms_of_a_device_in_rows():
 
 def test_values_in_turn():
     assert _accused(LIST) == []
+
+
+def test_a_format_behind_the_name_of_a_row():
+    assert _accused(FORMATS.format("125")) == []
+    assert _accused(FORMATS.format("250")) == ["250 TFLOPS"]
+
+
+def test_a_heading_that_quotes():
+    assert _accused(ISSUE) == []

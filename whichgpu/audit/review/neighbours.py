@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.premised.values import is_of_many
 from whichgpu.audit.review.elsewhere import withheld_for
+from whichgpu.audit.review.unfounded import Place
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.text.sentences import sentences, within
@@ -62,6 +64,19 @@ _RATES = re.compile(
     r"\b(?:tok\w*|images?|it|frames?|fps|samples?|sequences?|requests?|steps?)\s?(?:/|per)\s?s", re.I
 )
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
+_BITS = 8.0
+#: Before what somebody measured.
+_WE_SAW = re.compile(
+    r"\b(?:we|I|they|he|she)\s(?:then\s|only\s|actually\s)?"
+    r"(?:saw|see|measured?|observed?|recorded)\s(?:\w+\s){0,3}$",
+    re.IGNORECASE,
+)
+_OF_EXAMS = re.compile(r"\b(?:exams?|exercises?|quiz|problem set|homework|assignments?)\b", re.IGNORECASE)
+_SOMEONE = re.compile(r"\b(?:someone|somebody|is said|is claimed|claims?)\b", re.IGNORECASE)
+_COMMENT = re.compile(
+    r"\s*(?:Comment|Discuss|Explain why|Possible\?|Is (?:this|that) (?:possible|right|true)\?)"
+)
 #: GPUs that a machine has.
 _OF_MACHINE = re.compile(r"\b(?:nodes?|servers?|machines?)\b", re.IGNORECASE)
 _MACHINE = (2, 16)
@@ -133,13 +148,14 @@ def _is_by_brackets(found: Finding, where: At, context: Context) -> bool:
         return False
     sentence, text = where.sentence, where.passage.text
     here = _names(where, context, sentence.start, sentence.end)
-    told = [each for each in here if _IN_BRACKETS.match(text, each.end, sentence.end)]
-    return len({each.named for each in told}) >= _TWO
+    told = [_IN_BRACKETS.match(text, each.end, sentence.end) for each in here]
+    # One bracket with both figures is of what they have.
+    return len({match.end() for match in told if match}) >= _TWO
 
 
 def _is_of_link(found: Finding, where: At, context: Context) -> bool:
     """Whether a rate that is set against a device's is that of its link."""
-    if found.kind not in ("ordering", "ratio") or "GB/s" not in found.because:
+    if found.kind != "ordering" or "GB/s" not in found.because:
         return False
     sentence = where.sentence
     told = within(quantities(where.passage.text, context.fraction), sentence.start, sentence.end)
@@ -157,7 +173,10 @@ def _is_of_one_in_turn(found: Finding, where: At, context: Context) -> bool:
     attribute, told = attributes().get(found.attribute), _told_at(where, context)
     if attribute is None or told is None:
         return False
-    turn = _IN_TURN.match(passage.text, told.end) or _IN_TURN_BEFORE.search(passage.text, 0, told.start)
+    alike = [each for each in quantities(passage.text, context.fraction) if each.dimension == told.dimension]
+    turn = len(alike) > 1 and (
+        _IN_TURN.match(passage.text, told.end) or _IN_TURN_BEFORE.search(passage.text, 0, told.start)
+    )
     others = {key for every in context.mentions.values() for each in every for key in each.ids}
     gpus = [context.catalogue[key] for key in others] if turn else []
     return any(is_right(passage.text, told, attribute, gpu, context) for gpu in gpus)
@@ -216,6 +235,64 @@ def _is_of_machine(found: Finding, where: At, context: Context) -> bool:
     )  # fmt: skip
 
 
+def _is_of_those_before(found: Finding, where: At, context: Context) -> bool:
+    """Whether a sentence that is but a value tells what so many have together: "Four MI50 32GB. 128 GB"."""
+    if found.kind != "specification" or not _BARE.match(where.sentence.text):
+        return False
+    here = context.mentions.get(where.number, ())
+    place = Place(where.passage.text, where.sentence, where.at, where.at + len(found.quote), here)
+    return is_of_many(found, place, frozenset(found.subject.split(", ")))
+
+
+def _is_respective(found: Finding, where: At, context: Context) -> bool:
+    """Whether several have several values in their order, which what is accused is one of."""
+    text = where.passage.text
+    told = _RESPECTIVELY.search(text, where.at, where.sentence.end)
+    here = _names(where, context, where.sentence.start, where.at)
+    ids = list(dict.fromkeys(each.named for each in here))
+    if told is None or len(ids) < _TWO:
+        return False
+    places = [each.start() for each in _FIGURE.finditer(text, here[-1].end, told.start())]
+    if len(places) != len(ids) or where.at not in places:
+        return False
+    meant = [context.catalogue[key] for key in ids[places.index(where.at)]]
+    if found.attribute == "pcie_generation":
+        return any(str(gpu.value(found.attribute)) == found.quote.partition(".")[0] for gpu in meant)
+    attribute, value = attributes().get(found.attribute), _told_at(where, context)
+    return (
+        attribute is not None
+        and value is not None
+        and any(is_right(text, value, attribute, gpu, context) for gpu in meant)
+    )
+
+
+def _is_in_bytes(found: Finding, where: At, _: Context) -> bool:
+    """Whether a product of a rate of bits and a width is told in bytes: "14 Gbps x 192 bit = 336"."""
+    if found.kind != "arithmetic" or " bit is " not in found.because:
+        return False
+    told, real = _FIGURE.search(found.quote), _FIGURE.search(found.because.rpartition(" is ")[2])
+    if told is None or real is None:
+        return False
+    one, other = (float(each[0].replace(",", "")) for each in (told, real))
+    return one > 0 and abs(other / one / _BITS - 1) < _SAME
+
+
+def _is_measured(found: Finding, where: At, _: Context) -> bool:
+    """Whether a multiple is one that somebody measured: "in FP8 training we saw 1.9 times the H100"."""
+    if found.kind != "ratio":
+        return False
+    return _WE_SAW.search(where.passage.text, where.sentence.start, where.at) is not None
+
+
+def _is_exercise(found: Finding, where: At, _: Context) -> bool:
+    """Whether a claim is put to students: "Someone claims 500 tokens per second. Comment."."""
+    text, end = where.passage.text, where.sentence.end
+    under = any(_OF_EXAMS.search(each) for each in where.passage.section)
+    return _COMMENT.match(text, end) is not None or (
+        under and _SOMEONE.search(where.sentence.text) is not None
+    )
+
+
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is that of the device named last": _is_of_last_named,
     "it is of a maker's part of which nothing is on file": _is_of_stranger,
@@ -227,4 +304,9 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of the work, and no time": _is_of_work,
     "it is of how fast something ran": _is_of_speed,
     "it is of all GPUs of a machine": _is_of_machine,
+    "it is of all of those before": _is_of_those_before,
+    "it is of another of several in their order": _is_respective,
+    "it is in bytes": _is_in_bytes,
+    "it was measured": _is_measured,
+    "it is put to students": _is_exercise,
 }

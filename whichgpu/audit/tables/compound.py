@@ -78,7 +78,9 @@ def _in_units(cell: Cell) -> Cell:
 
 
 #: A heading of units that may be those of several cores each, and so few of them.
-_UNITS_LABEL = re.compile(r"einheiten\b|\bunit(?:s|\u00e9s|\u00e0)?\b|\bunidades\b|\beenheden\b", re.IGNORECASE)
+_UNITS_LABEL = re.compile(
+    r"einheiten\b|\bunit(?:s|\u00e9s|\u00e0)?\b|\bunidades\b|\beenheden\b", re.IGNORECASE
+)
 _FEW = re.compile(r"\s*[1-4]?\d{1,2}\s*")
 
 

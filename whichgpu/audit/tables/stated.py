@@ -33,13 +33,13 @@ from whichgpu.audit.tables.paired import paired
 from whichgpu.audit.tables.partitioned import PROFILE, without_parts
 from whichgpu.audit.tables.titled import about, of_forms, of_forms_down
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.values.attributes import headed, named, qualifiers, rate_of
+from whichgpu.audit.values.attributes import attributes, headed, named, qualifiers, rate_of
 from whichgpu.hardware.boxes import named as machine_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Table
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.values.attributes import Attribute
 
@@ -328,10 +328,12 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
         # Of an instance type it is known how many it has, whatever the row says.
         row = table.rows[index][:_TYPES] if not of.rented else ()
         known = next((kind for beside in row if beside and (kind := machine_of(beside.text))), None)
+        other = _format_of(own)
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
+                mine = other if other and mine and mine.key in _FORMATS else mine
                 times = known[1] if known and known[1] >= 1 else max(of.number, number, board)
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.
@@ -340,6 +342,16 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
                 sure = not of.either and not (generations and _YEAR.fullmatch(cell.text.strip()))
                 made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
                 yield from of_each(made, of)
+
+
+#: The format in brackets behind the name of a row, which its rates are in: "V100 (FP16)".
+_IN_FORMAT = re.compile(r"\((?:in )?(FP64|FP32|TF32|FP16|BF16|FP8|FP4|INT8|INT4)\)", re.IGNORECASE)
+_FORMATS = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4", "tensor"})
+
+
+def _format_of(head: Passage | None) -> Attribute | None:
+    told = _IN_FORMAT.search(head.text) if head else None
+    return attributes()[told[1].lower()] if told else None
 
 
 _YEAR = re.compile(r"20[012]\d(?:\s?[-/\u2013]\s?(?:20)?[012]\d)?")
@@ -401,7 +413,7 @@ def machine_of(text: str) -> tuple[str, float] | None:
 
 #: A header that names in brackets what stands in brackets below it, and such a cell.
 _OF_A_DAY = re.compile(
-    r"\s*(?:launch(?:ed)?|release[ds]?|introduced|year|launch year|release year|jahr|ann\u00e9e|a\u00f1o|anno)\s*",
+    r"\s*(?:launch(?:ed)?|release[ds]?|introduced|(?:launch |release )?year|jahr|ann\u00e9e|a\u00f1o)\s*",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(r"[^()]*\(([^()]{2,24})\)\s*")

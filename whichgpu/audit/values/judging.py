@@ -73,7 +73,7 @@ def _judged(
 
 
 def _of_units(what: Stated, known: Sequence[Gpu]) -> Verdict | None:
-    """The confirmation of a number of compute units, which some languages call as cores are: AMD's, Intel's."""
+    """The confirmation of a number of AMD's or Intel's units, which some languages call as cores are."""
     own = [gpu for gpu in known if gpu.vendor != "NVIDIA" and gpu.value("sms") == what.value]
     return Verdict("confirmed", "", "as its compute units", (source_of(own[0], "sms"),)) if own else None
 
