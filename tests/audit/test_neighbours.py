@@ -42,7 +42,7 @@ TEXTS = [
     # What somebody measured.
     ("A B200 takes 1,000 W. In FP8 training we saw 1.9 times the H100, in one case 2.2.", []),
     # What is put to students.
-    ("Someone claims 500 tokens per second for one user with Llama 2 70B in FP16 on eight H100. Comment.", []),
+    ("Someone claims 500 tokens per second for one user with Llama 2 70B in FP16 on 8 H100. Comment.", []),
     # Orders by figures in one bracket are of what these are.
     ("The RTX 4070 Ti Super has more CUDA cores than the 4080 (8,448 against 9,728).", ["more CUDA cores"]),
     # From a series on, whenever a card of an older one came.
