@@ -21,6 +21,7 @@ from whichgpu.audit.excluded import excluded
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.review.elsewhere import without_others
 from whichgpu.audit.review.misjudged import without_misjudged
+from whichgpu.audit.review.neighbours import without_neighbours
 from whichgpu.audit.review.on_record import without_record
 from whichgpu.audit.review.own_speeds import without_own_speeds
 from whichgpu.audit.review.resting import without_resting
@@ -190,7 +191,8 @@ def _found(
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]
-    return looked_at_again(without_record(without_others(sure, context), context), context)
+    sure = without_neighbours(without_record(without_others(sure, context), context), context)
+    return looked_at_again(sure, context)
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

@@ -56,7 +56,7 @@ _ON_EACH = re.compile(
 )
 _NEAR = 40
 _CAPABILITY_HEAD = re.compile(
-    r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
+    r"(?:cuda )?comput(?:e|ing)[ _](?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
     re.IGNORECASE,
 )
 #: Headers that are of the compute capability where the cells show it: CUDA has releases too.

@@ -332,7 +332,7 @@ def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in architectures().finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        if passage.kind == "heading" and passage.text.strip() == match[0]:
+        if passage.text.strip(" :") == match[0] and _heads(passage, context):
             # It heads what follows, and says nothing of what was before.
             continue
         mention = _is_built(passage.text, match, here) or _carried(passage.text, place[0], match, who)
@@ -346,6 +346,15 @@ def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention is not None:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield of_family(passage, match.span(), match[0], gpus, context)
+
+
+def _heads(passage: Passage, context: Context) -> bool:
+    """Whether a passage is a heading, or the item of a list that has a list of its own below it."""
+    at = context.place(passage) + 1
+    behind = context.document.passages[at : at + 1] if at else ()
+    return passage.kind == "heading" or (
+        passage.kind == "item" and any(each.kind == "item" and each.level > passage.level for each in behind)
+    )
 
 
 def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:

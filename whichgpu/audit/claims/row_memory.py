@@ -116,13 +116,26 @@ def _size(amount: Passage | None, context: Context) -> _Size | None:
     return _Size(amount, (told[0].start, told[0].end), told[0].value)
 
 
+#: What says in an id how much memory one of several forms of a device has.
+_SIZED = re.compile(r"-\d{1,3}gb\b")
+
+
+def _alike(ids: Sequence[str], context: Context) -> set[str]:
+    """Devices, and those that differ from one of them by their memory alone: the H100 SXM5 with 94 GB."""
+    forms = {_SIZED.sub("", key) for key in ids if _SIZED.search(key)}
+    return {*ids} | {key for key in context.catalogue if forms and _SIZED.sub("", key) in forms}
+
+
 def _devices(device: Passage | None, context: Context) -> _Devices | None:
     """What the one kind of device that a cell names has."""
     named = list(mentions(device.text, context.catalogue)) if device and len(device.text) <= _CELL else []
     if device is None or len(named) != 1:
         return None
     number = counted(device.text, 0, named[0].start)
-    sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0)) for key in named[0].ids}
+    sizes = {
+        nominal_gb(float(context.catalogue[key].value("memory") or 0))
+        for key in _alike(named[0].ids, context)
+    }
     # Of several a row may tell what each has.
     have = tuple(sorted({times * size * _GB for size in sizes if size for times in (1, number)}))
     return _Devices(have, device.text.strip()) if have else None

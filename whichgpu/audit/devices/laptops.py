@@ -52,8 +52,10 @@ def namesakes(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(f"{key}-laptop" for key in ids if f"{key}-laptop" in catalogue)
 
 
-#: A header that is of laptops: "Memory, laptop", "CUDA cores (mobile)".
-_OF_LAPTOPS = re.compile(r"(?:[,(]\s*|^)(?:laptop|mobile|notebook)\b", re.IGNORECASE)
+#: A header that is of laptops: "Memory, laptop", "CUDA cores (mobile)", "Laptop" below "CUDA cores".
+_OF_LAPTOPS = re.compile(
+    r"(?:[,(]\s*|^)(?:laptop|mobile|notebook)\b|\b(?:laptops?|mobile|notebooks?)\W*$", re.IGNORECASE
+)
 
 
 def below_laptops(found: list[Cell], catalogue: Catalogue) -> list[Cell]:

@@ -202,30 +202,50 @@ def _members(match: re.Match[str], sentence: Sentence, context: Context) -> list
     segment = segment_of(words)
     family, series, maker = architectures().search(words), _SERIES.search(words), _MAKER.search(words)
     bounds = [*_AGE.finditer(sentence.text)]
+    since = _SINCE.search(sentence.text)
     if not (segment or family or series or maker or bounds) or len(bounds) > 1:
         # Of all there are: too many to be meant.
+        return []
+    if since and (bounds or _BEFORE.fullmatch(since["when"])):
         return []
     vendor = _MAKERS.get(maker[1].lower(), maker[1].lower()) if maker else ""
     if bounds and bounds[0]["family"]:
         vendor = vendor or "nvidia"
     born = _bound(bounds[0], context) if bounds else ("", "9")
-    found = []
+    return [
+        gpu
+        for gpu in _sold(context)
+        if gpu.segment == (segment or gpu.segment)
+        and (not vendor or gpu.vendor.lower() == vendor)
+        and born[0] <= str(gpu.value("release_date")) < born[1]
+        and (series is None or gpu.id.startswith(f"{series['line'].lower()}-{series['n']}"))
+        and (since is None or _is_since(gpu, since))
+        and (family is None or is_of(gpu, family[0]))
+    ]
+
+
+def _sold(context: Context) -> Iterator[Gpu]:
+    """The devices of the markets, of which it is known when they came out."""
     for gpu in context.catalogue.values():
-        day = str(gpu.value("release_date") or "")
-        if (
-            gpu.confidence == "low"
-            or not day
-            or gpu.segment not in MARKETS
-            or gpu.segment != (segment or gpu.segment)
-        ):
-            continue
-        if (vendor and gpu.vendor.lower() != vendor) or not born[0] <= day < born[1]:
-            continue
-        if series and not gpu.id.startswith(f"{series['line'].lower()}-{series['n']}"):
-            continue
-        if family is None or is_of(gpu, family[0]):
-            found.append(gpu)
-    return found
+        if gpu.confidence != "low" and gpu.value("release_date") and gpu.segment in MARKETS:
+            yield gpu
+
+
+#: From a series of cards on, whenever one of an older series came: "since the RTX 40 series".
+_SINCE = re.compile(
+    r"\b(?P<when>before|prior to|until|older than|earlier than|after|since|newer than|from)\s+(?:the\s+)?"
+    r"(?:geforce\s+|radeon\s+)?(?P<line>rtx|gtx|rx)[- ]?(?P<n>\d{2,4})(?:[- ]series)?\b",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(?:rtx|gtx|rx)-(?P<n>\d{4})\b")
+
+
+def _is_since(gpu: Gpu, since: re.Match[str]) -> bool:
+    """Whether a card is of a series or of a later one, by the number of its name."""
+    own = _NUMBERED.match(gpu.id)
+    least = int(since["n"].ljust(4, "0"))
+    first = gpu.id.partition("-")[0] == since["line"].lower() or gpu.segment == "geforce"
+    return own is not None and first and int(own["n"]) // 1000 * 1000 >= least // 1000 * 1000
 
 
 def _bound(match: re.Match[str], context: Context) -> tuple[str, str]:

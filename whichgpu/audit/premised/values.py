@@ -52,7 +52,7 @@ def of_value(found: Finding, place: Place, context: Context) -> bool:
     named = [each for each in before if re.search(r"\d", text[each.start : each.end])]
     if not named and _KIN.search(text, sentence.start, at):
         return True
-    return found.attribute in _ADDED and _is_of_many(found, place, ids)
+    return is_of_many(found, place, ids)
 
 
 #: One that is told by whose kin it is.
@@ -61,8 +61,10 @@ _KIN = re.compile(
 )
 
 
-def _is_of_many(found: Finding, place: Place, ids: frozenset[str]) -> bool:
+def is_of_many(found: Finding, place: Place, ids: frozenset[str]) -> bool:
     """Whether a value is what the number of them that stands before the name have together."""
+    if found.attribute not in _ADDED:
+        return False
     told, real = NUMBER.search(found.quote), NUMBER.search(found.because.rpartition(" has ")[2])
     if told is None or real is None:
         return False

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Lines up to so long may be headings, and lines from so long on were not wrapped.
 _HEADING, _UNWRAPPED = 90, 140
-_ITEM = re.compile(r"^\s*(?:[-*+\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
+_ITEM = re.compile(r"^\s*(?:[-*+\u2022\u25cf\u25aa]|\(?\d{1,3}\)|\d{1,3}\.|\([a-h]\))\s+")
 
 
 def read(text: str) -> Document:

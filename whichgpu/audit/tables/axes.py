@@ -41,10 +41,14 @@ def named_across(table: Table, row: int, context: Context) -> tuple[int, Mapping
     if found.keys() == {0} and first and headed(first.text):
         # "L2" before "96 MB" is a cache, and no L2.
         return row, {}
+    if 0 not in found:
+        # "RTX 4090 / RTX 5090" beside others, or above all columns.
+        named = [(i, cell) for i, cell in enumerate(table.rows[row]) if cell and i and i not in found]
+        several = {i: head for i, cell in named if (head := either(cell, context))}
+        # "VRAM | RTX 4090 24 GB, RTX 5090 32 GB" heads nothing.
+        alone = len(several) == len(named) and not (first and headed(first.text))
+        found |= several if found or alone else {}
     if found and 0 not in found:
-        # "RTX 4090 / RTX 5090" beside others.
-        named = ((i, cell) for i, cell in enumerate(table.rows[row]) if cell and i not in found)
-        found |= {i: head for i, cell in named if (head := either(cell, context))}
         forms = beside_device(table.rows[row], found, context) if not row else {}
         found |= {i: Head(ids) for i, ids in forms.items()}
     return row, dict(sorted(found.items()))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
     r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
-    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz|USD)$"
+    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|\s/\s|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz|USD)$"
 )
 #: Units that are a header by themselves, and units of headers that are none behind a number.
 UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W", "w": "W"}
@@ -77,6 +77,8 @@ class Cell(NamedTuple):
     named: tuple[str, ...] = ()
     #: How many of the device its row or column is of.
     number: float = 1.0
+    #: What its device is set against, from whose values changes in it are.
+    base: tuple[str, ...] = ()
 
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
@@ -94,7 +96,7 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
 
 def _told(cell: Cell, context: Context) -> tuple[list[Quantity], str]:
     """The quantities of a cell as they stand, at their places in it, and the text that they are read in."""
-    text = read_as(cell.passage.text, cell.attribute)
+    text = read_as(without_change(cell.passage.text), cell.attribute)
     found = _sharing(text, quantities(text, context.fraction))
     end = len(cell.passage.text)
     attribute = cell.attribute
@@ -106,6 +108,16 @@ def _told(cell: Cell, context: Context) -> tuple[list[Quantity], str]:
             again = _sharing(plain, quantities(plain, context.fraction))
             found = [each._replace(start=places[each.start], end=places[each.end]) for each in again]
     return [each._replace(end=min(each.end, end)) for each in found], text
+
+
+#: A change in brackets behind a value: "16 GB (+6 GB)", "717 GB/s (\u22126 %)".
+CHANGE = re.compile(r"\s*[(\[](?P<by>[+\u00b1\u2212\u2013-]\s?\d[^()\[\]]{0,24}|\u00b1 ?0)[)\]]\s*$")
+
+
+def without_change(text: str) -> str:
+    """A cell's text without the change that stands in brackets behind its value."""
+    change = CHANGE.search(text)
+    return text[: change.start()] if change and change.start() else text
 
 
 #: Between two values of a cell, of which the last may have the unit of both: "16 or 32 GB", "250 W / 300".
@@ -228,7 +240,7 @@ _EACH = re.compile(
     rf"\b(?:per|each|single|one|pro(?= (?:gpu|karte))|je|par|por)\b(?!\s+(?:{_MACHINE})\b)", re.IGNORECASE
 )
 #: What a label says that is of a whole machine, of which a cell that counts none has to leave it open.
-OF_MACHINE = re.compile(rf"\b(?:per|each|pro|je|par|por)\s+{_MACHINE}\b", re.IGNORECASE)
+OF_MACHINE = re.compile(rf"(?:\b(?:per|each|pro|je|par|por)\s+|\s?/\s?){_MACHINE}\b", re.IGNORECASE)
 _ALL = re.compile(
     r"\b(?:totale?n?|totaal|totales|gesamt\w*|insgesamt|all|aggregate|combined|together|sum|overall|pooled)\b"
     rf"|{OF_MACHINE.pattern}",

@@ -71,9 +71,17 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
 def _in_units(cell: Cell) -> Cell:
     """A cell of cores that counts the units which they are in, as one of these."""
     units = cell.attribute is not None and cell.attribute.key == "cores"
-    if units and _OF_UNITS.fullmatch(cell.passage.text):
+    few = units and _UNITS_LABEL.search(cell.label) and _FEW.fullmatch(cell.passage.text)
+    if units and (few or _OF_UNITS.fullmatch(cell.passage.text)):
         return cell._replace(attribute=attributes()["sms"], said=frozenset())
     return cell
+
+
+#: A heading of units that may be those of several cores each, and so few of them.
+_UNITS_LABEL = re.compile(
+    r"einheiten\b|\bunit(?:s|\u00e9s|\u00e0)?\b|\bunidades\b|\beenheden\b", re.IGNORECASE
+)
+_FEW = re.compile(r"\s*[1-4]?\d{1,2}\s*")
 
 
 #: "Shaders (RT / Tensor)" over "8704 (68 / 272)": as "Shaders / RT / Tensor" over "8704 / 68 / 272".
@@ -231,7 +239,8 @@ def _parts(cell: Cell, own: str) -> Iterator[Cell]:
     for start, end in _stretches(cell.passage.text, by_value=bool(own)):
         part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
-        if attribute is None and _DESCRIBES.search(cell.label) and not _ELSE.search(part):
+        whatever = _DESCRIBES.search(cell.label) or headed(cell.label) is None
+        if attribute is None and whatever and not _ELSE.search(part):
             # "32 GB, 575 W" below "Specs".
             attribute = alone(part, quantities(part))
             attribute = None if attribute and attribute.dimension == "money" else attribute

@@ -14,6 +14,7 @@ from whichgpu.audit.text.roundings import stated
 from whichgpu.audit.values.attributes import attributes, open_header, spaced
 from whichgpu.audit.values.judging import judged
 from whichgpu.audit.values.nearest import fitting
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ _FIXED = ("memory", "bandwidth", "bits")
 _SOME, _DISTINCT, _MANY = 3, 3, 24
 #: Columns of a table with open headers that are looked at.
 _TRIED = 40
+#: What says that a total is one: "Memory total".
+_IN_ALL = re.compile(r"\b(?:total|all|aggregate|combined|altogether)\b", re.IGNORECASE)
+#: How far a total may be from so many times one, in units of ten or two.
+_ROUND = 0.08
 #: Cells that show what a word of several meanings is of.
 _TWO = 2
 #: Bare numbers are like others by chance: so many of them show it.
@@ -86,7 +91,7 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
     series: dict[str, list[int]] = {}
     for index, cell in enumerate(found):
         series.setdefault(cell.label, []).append(index)
-    found = _without_host(found)
+    found = _without_host(found, context)
     found = _hinted(found, context)
     made = list(found)
     tried = 0
@@ -100,12 +105,23 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
     return _without_measured(_by_themselves(_pooled(_like_others(made), context), context), context)
 
 
-def _without_host(found: Sequence[Cell]) -> list[Cell]:
+def _without_host(found: Sequence[Cell], context: Context) -> list[Cell]:
     """Cells without the memory of the machine, which stands beside that of its GPUs."""
     labels = {cell.label for cell in found if cell.attribute and cell.attribute.key == "memory"}
     own = {label for label in labels if _OF_GPUS.search(label)}
-    others = labels - own if own else set()
+    others = {label for label in labels - own if not _is_sum(label, found, context)} if own else set()
     return [cell._replace(attribute=None) if cell.label in others else cell for cell in found]
+
+
+def _is_sum(label: str, found: Sequence[Cell], context: Context) -> bool:
+    """Whether cells tell what all the GPUs of their column or row have: "Memory total" of "4x L40S"."""
+    for cell in found:
+        if cell.label == label and cell.number > 1:
+            sizes = [nominal_gb(float(context.catalogue[key].value("memory") or 0.0)) for key in cell.ids]
+            told = [each.value / cell.number / 1e9 for each in read(cell, context)]
+            if any(size and abs(one / size - 1) < _ROUND for size in sizes for one in told):
+                return True
+    return False
 
 
 #: Headers of one word that may be of something else: what they are where their cells are right of it.
@@ -238,7 +254,8 @@ def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:
     if of_host and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):
         # "Memory" of a machine is the host's too.
         told = [is_right(cell, context) for cell in mine[:_MANY]]
-        sure = sum(each is True for each in told) >= max(_SOME, _NAMED * sum(each is False for each in told))
+        least = _TWO if _is_sum(mine[0].label, mine, context) and _IN_ALL.search(mine[0].label) else _SOME
+        sure = sum(each is True for each in told) >= max(least, _NAMED * sum(each is False for each in told))
         return mine if sure else [cell._replace(attribute=None) if cell.number > 1 else cell for cell in mine]
     return mine
 

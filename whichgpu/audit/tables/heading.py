@@ -66,8 +66,18 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 
 
 def headed_by(passage: Passage, context: Context) -> Head | None:
-    """The devices of a header's cell, and how many of it; None where it names more than one."""
+    """The devices of a header's cell, and how many of it; None where it names more than one.
+
+    It may say in brackets what its values are set against: "RTX 5070 (vs 4070)".
+    """
     passage = passage._replace(text=passage.text.translate(_WIDE))
+    against = _BASE.search(passage.text)
+    own = _headed_by(passage._replace(text=passage.text[: against.start()]) if against else passage, context)
+    other = [each.ids for each in mentions(against[0], context.catalogue)] if against and own else []
+    return own._replace(base=other[0]) if own and len(other) == 1 else own
+
+
+def _headed_by(passage: Passage, context: Context) -> Head | None:
     if kind := rented(passage.text):
         # A share of a GPU is none.
         whole = kind[0] in context.catalogue and kind[1] >= 1
@@ -130,6 +140,11 @@ _AGAINST = re.compile(
     r"(?:the |nvidia |amd )*$",
     re.IGNORECASE,
 )
+_BASE = re.compile(
+    r"\s*[(\[](?:vs?\.?|versus|against|compared (?:to|with)|relative to|over|from|after|was|replaces|"
+    r"gegen\u00fcber|ggb?\.|statt|vorher|contre|frente a)\s[^()\[\]]{2,40}[)\]]\s*$",
+    re.IGNORECASE,
+)
 #: In a header that sets one device against another.
 _COMPARES = re.compile(
     r"\bv(?:s|ersus)\b|\bthan\b|\bspeed-?ups?\b|\bover\b|\brelative\b|\bcompar|%|\bfaster\b|\badvantage\b|"
@@ -148,19 +163,45 @@ def _of_dgx() -> frozenset[str]:
 
 #: Between the names of devices that a row is of, any of them: "T4, A4000".
 _OR = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:(?:NVIDIA|AMD|RTX|Tesla)\s+)*")
+#: Between those of a row of changes or of a comparison, whose cells have a value for each: "A10 \u2192 L4".
+_THEN = re.compile(
+    r"\s*(?:[\u2192\u21d2\u27a1\u2794]\ufe0f?|[-=\u2013]+>|\bvs?\.?(?!\w)|\bversus\b|\bto\b)\s*"
+    r"(?:(?:NVIDIA|AMD|RTX|Tesla)\s+)*"
+)
+#: What is said of a device, or of all of them, in brackets behind its name.
+_OF_NAME = re.compile(r"\s*\(([^()]{1,32})\)")
 
 
 def either(passage: Passage, context: Context) -> Head | None:
-    """The devices of a cell that lists several and nothing else: what its row states is of any of them."""
+    """The devices of a cell that lists several and nothing else: what its row states is of any of them.
+
+    Where they follow one another ("A10 \u2192 L4"), only cells with a value for each are of them.
+    """
     found = list(mentions(passage.text, context.catalogue))
-    gaps = (passage.text[a.end : b.start] for a, b in pairwise(found))
-    if len(found) < _TWO or not all(_OR.fullmatch(gap) for gap in gaps):
+    gaps = [_behind(passage.text[a.end : b.start]) for a, b in pairwise(found)]
+    in_turn = bool(gaps) and all(map(_THEN.fullmatch, gaps))
+    if len(found) < _TWO or not (in_turn or all(map(_OR.fullmatch, gaps))):
         return None
-    rest = passage.text[: found[0].start] + passage.text[found[-1].end :]
+    behind = passage.text[found[-1].end :]
+    rest = passage.text[: found[0].start] + _behind(behind)
     if _SAYS_NOTHING.sub("", rest).strip():
         return None
-    each = tuple(mention.ids for mention in found)
-    return Head(tuple(dict.fromkeys(key for ids in each for key in ids)), either=True, each=each)
+    each = tuple(_as_said(one, passage.text, context) for one in found)
+    if (of_all := _OF_NAME.match(behind)) and re.match(r"(?:both|all|each)\b", of_all[1], re.IGNORECASE):
+        each = tuple(_of_form(ids, of_all[1], context) for ids in each)
+    every = () if in_turn else tuple(dict.fromkeys(key for ids in each for key in ids))
+    return Head(every, either=True, each=each)
+
+
+def _behind(text: str) -> str:
+    """What stands behind a name without its bracket, of which the name may have all but the end."""
+    return _OF_NAME.sub("", text.removeprefix(")"))
+
+
+def _as_said(mention: Mention, text: str, context: Context) -> tuple[str, ...]:
+    """What a name in a list may mean by the bracket behind it: "V100 (SXM2, 32 GB)"."""
+    said = _OF_NAME.match(text, mention.end)
+    return _of_form(mention.ids, said[1], context) if said else mention.ids
 
 
 def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:

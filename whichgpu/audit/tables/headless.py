@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.tables.cells import Cell
 from whichgpu.audit.tables.heading import headed_by
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.values.attributes import attributes, named, qualifiers
+from whichgpu.audit.values.attributes import attributes, headed, named, qualifiers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Table
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.tables.heads import Head
     from whichgpu.audit.values.attributes import Attribute
 
 _TWO = 2
 #: What a value of a card is of, where nothing but its unit tells.
-_BY_UNIT = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
+_BY_UNIT = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "bits": "memory_bus"}
 
 
 def says_itself(table: Table, header: int, across: Mapping[int, Head]) -> bool:
@@ -47,26 +48,46 @@ def named_in_cells(table: Table, header: int, across: Mapping[int, Head]) -> Ite
 
 
 def rows_say_themselves(table: Table, context: Context) -> list[Cell]:
-    """The cells of a table without a header, each of whose rows is of a device: "L4 | 24 GB | 72 W"."""
-    heads = [row[0] and headed_by(row[0], context) for row in table.rows if row]
-    first = [cell for cell in table.rows[0][1:] if cell] if table.rows else []
+    """The cells of a table without a header, each of whose rows is of a device: "L4 | 24 GB | 72 W".
+
+    The first value may stand behind the name: "L4: 24 GB | 300 GB/s".
+    """
+    rows = [_named(row, context) for row in table.rows if row]
+    first = [cell for cell in rows[0][1] if cell] if rows else []
     # A header has names, and no values.
-    values = [_by_itself(cell.text, each.dimension) for cell in first for each in quantities(cell.text)[:1]]
-    if (
-        len(heads) < _TWO
-        or not all(heads)
-        or len(first) < _TWO
-        or not all((*values, len(values) == len(first)))
-    ):
+    valued = [bool(_value(cell)) for cell in first]
+    heads = any(headed(cell.text) and not has for cell, has in zip(first, valued, strict=True))
+    if len(rows) < _TWO or not all(head for head, _ in rows) or sum(valued) < _TWO or heads:
         return []
     found = []
-    for index, (row, head) in enumerate(zip(table.rows, heads, strict=True)):
-        for column, cell in enumerate(row[1:], 1):
-            told = quantities(cell.text) if cell else ()
-            if cell and head and len(told) == 1 and (of := _by_itself(cell.text, told[0].dimension)):
+    for index, (head, cells) in enumerate(rows):
+        for column, cell in enumerate(cells, 1):
+            if cell and head and (of := _value(cell)):
                 place = (index, column, True, head.ids, head.number)
                 found.append(Cell(cell, head.ids, of, cell.text, qualifiers(cell.text), "", *place))
     return found
+
+
+#: A name and the value behind it.
+_BEHIND = re.compile(r"(?P<name>[^:]{2,60}):\s+(?=\d)")
+
+
+def _named(
+    row: Sequence[Passage | None], context: Context
+) -> tuple[Head | None, Sequence[Passage | None]]:  # fmt: skip
+    """The device that a row begins with, and its values."""
+    first = row[0]
+    told = _BEHIND.match(first.text) if first else None
+    if first is None or told is None:
+        return headed_by(first, context) if first else None, row[1:]
+    rest = first.part(told.end(), len(first.text))
+    return headed_by(first.part(*told.span("name")), context), (rest, *row[1:])
+
+
+def _value(cell: Passage) -> Attribute | None:
+    """What the only value of a cell is of by what stands in it."""
+    told = quantities(cell.text)
+    return _by_itself(cell.text, told[0].dimension) if len(told) == 1 else None
 
 
 def _by_itself(text: str, dimension: str) -> Attribute | None:

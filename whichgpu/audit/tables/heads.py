@@ -37,6 +37,8 @@ class Head(NamedTuple):
     either: bool = False
     #: The devices of a head that names several, in their order.
     each: tuple[tuple[str, ...], ...] = ()
+    #: What the device is set against: changes in its cells are from that one's values.
+    base: tuple[str, ...] = ()
 
     def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
         """The attribute of a label, as far as it is of the device."""
@@ -50,15 +52,32 @@ class Head(NamedTuple):
 
 
 #: Between the values of a cell below a head of several devices, one of each: "24 GB / 32 GB".
-_EACH_OF = re.compile(r"\s+/\s+|\s*\|\s*|;\s+|,\s+|(?<=[A-Za-z])/(?=\d)|(?<=\d)/(?=\d)")
+_EACH_OF = re.compile(
+    r"\s+/\s+|\s*\|\s*|;\s+|,\s+|(?<=[A-Za-z])/(?=\d)|(?<=\d)/(?=\d)|"
+    r"\s*(?:[\u2192\u21d2\u27a1\u2794]\ufe0f?|[-=\u2013]+>)\s*|\s+vs?\.?\s+|\s+to\s+"
+)
+#: Behind a value that all of them have.
+_FOR_ALL = re.compile(
+    r"\s*\(?\s*(?:for |on |in )?(?:both|each|all(?: (?:two|three|of them))?|either|unchanged|same)\s*\)?\s*$",
+    re.IGNORECASE,
+)
 
 
 def of_each(cell: Cell, head: Head) -> Iterator[Cell]:
-    """A cell, or its values as cells of the devices of its head where there is one of each."""
+    """A cell, or its values as cells of the devices of its head where there is one of each.
+
+    Of a head of changes a cell with one value is of nobody.
+    """
     text = cell.passage.text
-    cuts = [match.span() for match in _EACH_OF.finditer(text)]
+    cell = cell._replace(base=head.base) if head.base else cell
+    if head.each and (alike := _FOR_ALL.search(text)):
+        part = cell.passage.part(0, alike.start())
+        for ids in head.each:
+            yield cell._replace(passage=part, ids=ids, named=ids, aligned=True)
+        return
+    cuts = [match.span() for match in _EACH_OF.finditer(text)] if head.each else []
     if not head.each or len(cuts) + 1 != len(head.each):
-        yield cell
+        yield from (cell,) if head.ids else ()
         return
     places = list(
         zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True)

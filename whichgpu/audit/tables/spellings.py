@@ -29,6 +29,8 @@ _A_SECOND = re.compile(r"(?:[\u6bcf\u6bce]\u79d2|\ucd08\ub2f9)\s?")
 _LAST = re.compile(r"[,(\uff08\[]\s*([^\W\d][^,()\uff08\uff09\]]{0,12}?)\s*[)\uff09\]]?\s*$")
 #: A number in ten thousands, with the rest behind it or as a fraction: "2万1760", "1.08万".
 _MYRIADS = re.compile(r"(?P<a>\d{1,3}(?:\.\d{1,4})?)[\u4e07\u842c\ub9cc](?P<b>\d{1,4}(?!\d))?")
+#: Of a bandwidth, and of no other rate: "936G".
+_GIGA = re.compile(r"(?<=\d)\s?G(?![A-Za-z0-9/])")
 _AMOUNT = re.compile(r"(?<=B)(?![A-Za-z/])")
 
 
@@ -42,6 +44,8 @@ def usual(text: str, attribute: Attribute) -> Placed:
         made = _replaced(made, _MYRIADS, _myriads)
     if attribute.dimension == "bits":
         made = _replaced(made, _CHIPS, _product)
+    if attribute.key == "bandwidth":
+        made = _replaced(made, _GIGA, partial(_unit, unit=" GB/s"))
     for pattern, unit in _units().get(attribute.dimension, ()):
         made = _replaced(made, pattern, partial(_unit, unit=f" {unit}"))
     if attribute.dimension == "bandwidth" and _A_SECOND.search(text):

@@ -29,15 +29,17 @@ from whichgpu.audit.tables.heading import MACHINE, devices, headed_by
 from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, says_itself
 from whichgpu.audit.tables.heads import Head, of_each
 from whichgpu.audit.tables.ordered import is_of, ordered
+from whichgpu.audit.tables.paired import paired
+from whichgpu.audit.tables.partitioned import PROFILE, without_parts
 from whichgpu.audit.tables.titled import about, of_forms, of_forms_down
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.values.attributes import headed, named, qualifiers, rate_of
+from whichgpu.audit.values.attributes import attributes, headed, named, qualifiers, rate_of
 from whichgpu.hardware.boxes import named as machine_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Table
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.values.attributes import Attribute
 
@@ -55,7 +57,7 @@ _TWO = 2
 COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
     r"(?:gpus?|cards?|accelerators?)"
-    r"(?: count| quantity| per (?:node|instance|server|system|vm)| in it| included)|"
+    r"(?: count| quantity|(?: per |\s?/\s?)(?:node|instance|server|system|vm)| in it| included)|"
     r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
     re.IGNORECASE,
 )
@@ -87,8 +89,10 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
             if _lists_parts(table)
             else (rows_say_themselves(table, context) or list(_cells(names_first(table, context), context)))
         )
+        places = {cell.passage.start for cell in told}
+        told += [cell for cell in paired(table, context) if cell.passage.start not in places]
         found = _apart(_as_laptops(below_laptops(told, context.catalogue), table, context))
-        known[id(table)] = tuple(compound(explained(without_measured(found), context)))
+        known[id(table)] = tuple(compound(explained(without_parts(without_measured(found)), context)))
     return known[id(table)]
 
 
@@ -305,27 +309,31 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
     ]
     yield from _first_row(table, first, context)
     generations = _are_generations(table, first)
-    several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
+    # Beside the names of slices a number is one of these.
+    sliced = any(PROFILE.search(cell.text) for cell in table)
+    several = [at for at, _, label, _, _ in heads if not sliced and COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
         yield from _bracketed(table, (index, first), head)
         told = (cell for at in several if (cell := table.cell(index, at)))
         numbers = (_INTEGER.fullmatch(cell.text) or _SO_MANY.match(cell.text) for cell in told)
-        number = next(
-            (float(each[1]) for each in numbers if each), _beside_it(table, (index, first), head, context)
-        )
+        beside = _beside_it(table, (index, first), head, context)
+        number = next((float(each[1]) for each in numbers if each), beside.number)
         left = (table.cell(index, at) for at in range(first))
         inside = any(cell and MACHINE.search(cell.text) for cell in left)
         own = table.cell(index, first)
         board = ON_A_BOARD if own and _BOARD.search(own.text) else 1.0
         # Of a machine whose number of GPUs stands beside it, totals are theirs.
-        of = head._replace(whole=True) if inside and number == 1 else head
+        of = head._replace(ids=beside.ids, number=max(head.number, beside.number))
+        of = of._replace(whole=True) if inside and number == 1 else of
         # Of an instance type it is known how many it has, whatever the row says.
         row = table.rows[index][:_TYPES] if not of.rented else ()
         known = next((kind for beside in row if beside and (kind := machine_of(beside.text))), None)
+        other = _format_of(own)
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
+                mine = other if other and mine and mine.key in _FORMATS else mine
                 times = known[1] if known and known[1] >= 1 else max(of.number, number, board)
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.
@@ -334,6 +342,16 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
                 sure = not of.either and not (generations and _YEAR.fullmatch(cell.text.strip()))
                 made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
                 yield from of_each(made, of)
+
+
+#: The format in brackets behind the name of a row, which its rates are in: "V100 (FP16)".
+_IN_FORMAT = re.compile(r"\((?:in )?(FP64|FP32|TF32|FP16|BF16|FP8|FP4|INT8|INT4)\)", re.IGNORECASE)
+_FORMATS = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4", "tensor"})
+
+
+def _format_of(head: Passage | None) -> Attribute | None:
+    told = _IN_FORMAT.search(head.text) if head else None
+    return attributes()[told[1].lower()] if told else None
 
 
 _YEAR = re.compile(r"20[012]\d(?:\s?[-/\u2013]\s?(?:20)?[012]\d)?")
@@ -345,15 +363,18 @@ def _are_generations(table: Table, first: int) -> bool:
     return first > 0 and bool(heads) and all(map(architectures().fullmatch, heads))
 
 
-def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> float:
-    """How many of its device another cell of a row tells: "4x L4" beside the type "L4-4"; else 1."""
+def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> Head:
+    """A row's head as another of its cells tells it: "4x L4" beside "L4-4", "8 x A100 80GB" beside "HGX"."""
     index, first = place
     if head.rented:
         # Of an instance type it is known.
-        return 1.0
+        return head._replace(number=1.0)
     others = (cell for at, cell in enumerate(table.rows[index][:_TYPES]) if cell and at != first)
     named = (other for cell in others if cell.text[:1].isdigit() and (other := headed_by(cell, context)))
-    return next((each.number for each in named if {*each.ids} & {*head.ids}), 1.0)
+    for each in named:
+        if both := tuple(key for key in head.ids if key in each.ids):
+            return head._replace(ids=both, number=each.number)
+    return head._replace(number=1.0)
 
 
 #: A cell that names its own attribute: "VRAM: 12 GB".
@@ -391,6 +412,10 @@ def machine_of(text: str) -> tuple[str, float] | None:
 
 
 #: A header that names in brackets what stands in brackets below it, and such a cell.
+_OF_A_DAY = re.compile(
+    r"\s*(?:launch(?:ed)?|release[ds]?|introduced|(?:launch |release )?year|jahr|ann\u00e9e|a\u00f1o)\s*",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(r"[^()]*\(([^()]{2,24})\)\s*")
 
 
@@ -401,7 +426,8 @@ def _bracketed(table: Table, place: tuple[int, int], head: Head) -> Iterator[Cel
     label = _IN_BRACKETS.fullmatch(above.text) if above else None
     told = _IN_BRACKETS.fullmatch(cell.text) if cell and label else None
     attribute = headed(label[1]) if label and told else None
-    if attribute and cell and told and label and not head.rented:
+    dated = label is not None and _OF_A_DAY.fullmatch(label[1]) is not None
+    if (attribute or dated) and cell and told and label and not head.rented:
         part = cell.part(*told.span(1))
         yield Cell(
             part, head.ids, attribute, label[1], frozenset(), unit_of(label[0]), index, column, True, head.ids

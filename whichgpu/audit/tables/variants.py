@@ -79,8 +79,8 @@ def _meant(every: Sequence[Cell], context: Context) -> Iterator[Cell]:
     for cell in telling:
         columns.setdefault((cell.column, cell.ids), []).append(cell)
         rows.setdefault((cell.row, cell.ids), []).append(cell)
-    # Devices stand above the columns where a column has one of them only.
-    across = len(columns) == len({cell.column for cell in telling})
+    # Devices stand above the columns where a column has one of them only, or as many in each row.
+    across = len(columns) == len({cell.column for cell in telling}) or len(columns) < len(rows)
     groups = columns if across else rows
     meant = {key: _fittest(mine, key[1], context) for key, mine in groups.items()}
     for cell in every:
@@ -146,12 +146,16 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         for quantity in (found if several else found[:1])
     )
     answers = [each for each in told if each is not None]
-    # Of several values one may be of something else; where none is right, all are wrong.
+    # Of several values one may be of something else; where none is right, or all are sizes, they are wrong.
     wrong = [each for each in answers if each.verdict == "contradicted"]
-    all_wrong = len(wrong) == len(found)
+    all_wrong = len(wrong) == len(found) or (attribute.key == "memory" and _SIZES.fullmatch(text) is not None)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
 
 
+#: A cell that is nothing but the sizes of memory that a device is sold with: "8 or 16 GB".
+_SIZES = re.compile(
+    r"\s*\d{1,3}(?:\s?GB)?(?:(?:\s*[/,]\s*|\s+(?:or|oder|ou|o)\s+)\d{1,3}(?:\s?GB)?)+\s*", re.IGNORECASE
+)
 #: Before a year: "it brought the third generation of tensor cores in 2020".
 _IN_A_YEAR = re.compile(r"\b(?:in|since|until|of|by|from|ab|seit|en|depuis|desde|nel|dal)\s+$", re.IGNORECASE)
 _FIRST_YEAR, _LAST_YEAR = 1995, 2035

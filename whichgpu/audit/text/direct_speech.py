@@ -9,6 +9,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.text.sentences import sentences
 
@@ -54,10 +55,10 @@ def quotations(text: str) -> Iterator[tuple[int, int]]:
 
 def without_quoted(found: Iterable[Finding], document: Document) -> list[Finding]:
     """Findings as they are, or unverifiable where they accuse what stands in such a quotation."""
-    running = document.running()
+    said = (each for each in document.passages if each.kind in HEADED)
     places = sorted(
         passage.span(*place)
-        for _, passage in running
+        for passage in said
         for place in (*quotations(passage.text), *_imagined(passage.text))
     )
     return [withheld(each, _WHY) if each.accuses and _within(each, places) else each for each in found]

@@ -162,6 +162,7 @@ _RATE_UNIT = re.compile(r"(?<![A-Za-z])[GT]i?B(?:/s|ps)(?![A-Za-z])", re.IGNOREC
 
 def _headed(text: str) -> Attribute | None:
     plain = _OF_MAKER.sub("", NOTED.sub("", spaced(text)).strip(" :*").lower()).replace("b/w", "bandwidth")
+    plain = _IN_UNIT.sub("", plain)
     if alone := _ONE_PRECISION.fullmatch(plain):
         plain = alone[1]
     if _OF_HOST.search(plain) or _OF_PART.search(plain):
@@ -199,6 +200,8 @@ def _headed(text: str) -> Attribute | None:
     return None
 
 
+#: The unit of a column behind a slash: "TGP / W".
+_IN_UNIT = re.compile(r"(?<=\w)\s/\s(?:gb|mb|w|watts?|mhz|ghz|bits?|[tp]flops|tops|usd|nm|mm2|mm\u00b2)$")
 #: "USD per dense BF16 TFLOPS", "cost per GB", "images per watt": of what it is per it is none.
 _PER = re.compile(
     r"(?:usd|us\$|\$|eur|\u20ac|dollars?|cents?|price|cost|images?|tokens?|gb/s|tflops)\s"
@@ -249,12 +252,16 @@ _ALONE = {
         "launch_price",
     ),
     "gpu power": "power",
+    "leistung": "power",
     "module power": "power",
     "total bandwidth": "bandwidth",
     "dram bandwidth": "bandwidth",
     "l3": "l3",
     "node": "process",
     **dict.fromkeys(("list price", "official price", "original price", "start price", "sep"), "launch_price"),
+    **dict.fromkeys(
+        ("$ at launch", "launch $", "usd at launch", "launch usd", "us$ at launch"), "launch_price"
+    ),
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(

@@ -67,7 +67,15 @@ def _judged(
         most = max(float(gpu.value("memory") or 0) for gpu in known)
         if what.value <= _MOST_SIZES * most:
             return Verdict("unverifiable", because="it is sold with several sizes of memory")
+    if right is None and attribute.key == "cores":
+        right = _of_units(what, known)
     return right or _wrong(attribute, what, known, catalogue, spoken_of)
+
+
+def _of_units(what: Stated, known: Sequence[Gpu]) -> Verdict | None:
+    """The confirmation of a number of AMD's or Intel's units, which some languages call as cores are."""
+    own = [gpu for gpu in known if gpu.vendor != "NVIDIA" and gpu.value("sms") == what.value]
+    return Verdict("confirmed", "", "as its compute units", (source_of(own[0], "sms"),)) if own else None
 
 
 def confirmed(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue) -> bool:
