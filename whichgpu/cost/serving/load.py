@@ -277,6 +277,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         stalls=laid.runtime.stalls, looks=round(float(np.ravel(most.looks)[0])),
         apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0,
         front=float(np.ravel(most.front)[0]),
+        sooner=float(section("serving")["in_step"]) if order["mixed"] else 1.0, host=float(order["first"]),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ reach it: passes go on meanwhile, so that those that end one after another wait 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from heapq import heappop, heappush
 from math import ceil, inf, sqrt
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ class Server:
     each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
     which there must be room when one is taken. Where groups attend to sequences of their own `apart` is s per
     token of a prompt that one of them computes alone. The front end takes `front` s for each token that it
-    streams: in a closed loop, which may have more than it can, requests wait before it.
+    streams: in a closed loop, which may have more than it can, requests wait before it. Of `first` the `host`
+    s beside reading the text are `sooner` times as long where requests go in step.
     """
 
     base: tuple[float, ...]
@@ -70,6 +72,13 @@ class Server:
     looks: int = 1
     apart: float = 0.0
     front: float = 0.0
+    sooner: float = 1.0
+    host: float = 0.0
+
+    @property
+    def in_step(self) -> Server:
+        """The same under a closed loop whose requests go in step, which are sent `sooner`."""
+        return replace(self, first=self.first - (1.0 - self.sooner) * self.host, sooner=1.0)
 
     @property
     def places(self) -> int:

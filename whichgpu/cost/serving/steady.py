@@ -12,6 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.requests import Requests, alike
+from whichgpu.cost.serving import waves
 from whichgpu.cost.timing.time import paced
 from whichgpu.values import NamedTuple, immutable
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.serving.waves import Wave
     from whichgpu.cost.timing.time import Pass
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -77,6 +79,7 @@ class SteadyState:
     front: Any = 0.0
     ceiling: Any = np.inf
     stopped: Any = 0.0
+    wave: Wave | None = None
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -156,6 +159,9 @@ class SteadyState:
             full = order["mixed"] * np.maximum(self.gained * passes - self.burst * prompt, 0.0)
             first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
             first = first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt
+            if self.wave is not None:
+                in_step = waves.first_token(self.wave, passes, prompt, self.launching, self.lag)
+                first = in_step + self.queued * np.minimum(first - in_step, 0.0)
             # A loop goes round no sooner than the front end has streamed its answers, those of all in turn.
             round_trip = np.maximum(self.sequences, 1.0) * output * self.front
             return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))
@@ -316,6 +322,15 @@ WAVES = 10
 #: Share by which lengths in a closed loop differ where nothing says: those of the runs on file lie within 0.8
 #: to 1 of the stated ones (RANDOM_RANGE_RATIO of github.com/SemiAnalysisAI/InferenceX).
 UNEVEN = 0.1
+
+
+def sooner(stack: Runtime, job: Job) -> float:
+    """Share of the usual time in which a request reaches the engine, of a loop whose requests go in step.
+
+    Generators of such loops have each prompt ready and parse no answer before they send the next one.
+    """
+    in_step = alike(job) and bool(engine(stack)["mixed"])
+    return float(section("serving")["in_step"]) if in_step else 1.0
 
 
 def interruption(stack: Runtime, job: Job) -> float:
