@@ -204,7 +204,7 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
-#: Workload, GPU, how many, runtime and format, tokens in and out, requests in flight, which go in step: whoever
+#: Workload, GPU, how many, runtime and format, tokens in and out, requests in flight, which go in step: who
 #: starts an engine for a prompt a pass sends prompts of equal lengths.
 IN_STEP = [
     ("llama-3.1-8b", "h100-80gb-sxm", 1, ("vllm", "bf16"), 1024, 128, 16),

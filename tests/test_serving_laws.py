@@ -94,7 +94,7 @@ def test_eight_bits_of_a_dense_model_are_no_slower_for_one_request_where_there_i
 
 
 def test_what_does_not_fit_is_timed_as_if_it_did() -> None:
-    """Nothing says how many would wait for a memory that is not there: a first token is no matter of minutes."""
+    """Nothing says how many would wait for a memory that is not there: first tokens are not minutes away."""
     row = {
         "workload": "qwen3-235b-a22b", "gpu": "h100-80gb-sxm", "phase": "serve", "precision": "fp8",
         "input_tokens": "128", "output_tokens": "128", "concurrency": "32", "runtime": "trtllm",
