@@ -232,6 +232,15 @@ IN_STEP = [
     ("gpt-oss-120b", "h200-141gb-sxm", 2, ("trtllm", "mxfp4"), 2000, 500, 64),
     ("qwen3-235b-a22b", "h200-141gb-sxm", 8, ("vllm", "fp8"), 2000, 500, 64),
     ("deepseek-r1", "h200-141gb-sxm", 8, ("vllm", "fp8"), 1500, 400, 24),
+    # prompts before tokens, all of them at once
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, ("SGLang 0.5.7", "fp8"), 800, 1600, 32),
+    ("llama-3.1-70b", "a100-80gb-sxm", 4, ("SGLang 0.5.10", "bf16"), 200, 800, 6),
+    ("llama-3.1-70b", "b200-180gb-sxm", 2, ("sglang", "fp8"), 200, 800, 96),
+    ("qwen3-32b", "h100-80gb-sxm", 2, ("SGLang 0.5.7", "bf16"), 800, 100, 6),
+    ("mistral-7b", "rtx-4090", 1, ("sglang", "fp8"), 200, 800, 2),
+    ("qwen3-30b-a3b", "h100-80gb-sxm", 1, ("SGLang 0.5.10", "fp8"), 400, 1600, 32),
+    ("gpt-oss-20b", "h100-80gb-sxm", 1, ("SGLang 0.5.7", "mxfp4"), 200, 800, 96),
+    ("deepseek-r1", "h200-141gb-sxm", 8, ("sglang", "fp8"), 400, 200, 32),
 ]  # fmt: skip
 
 
@@ -239,13 +248,18 @@ def _in_step(configuration):
     workload, gpu, count, (runtime, precision), prompt, answer, flight = configuration
     sizes = {"input_tokens": float(prompt), "output_tokens": float(answer)}
     asked = job(workload, GPUS[gpu], count, runtime=runtime, precision=precision, tp=float(count), **sizes)
-    options = {**asked.options, "length_range": "0", "max_num_batched_tokens": "prompt"}
+    options = {**asked.options, "length_range": "0"}
+    if "sglang" not in runtime.lower():
+        options["max_num_batched_tokens"] = "prompt"
     return replace(asked, concurrency=float(flight), options=options), GPUS[gpu]
 
 
 @pytest.mark.parametrize("configuration", IN_STEP)
 def test_a_loop_in_step_is_as_it_simulates(configuration):
-    """Of 288 drawn TTFT was off by more than a tenth at 201 as long as waves were not followed, now at 36."""
+    """TTFT of 288 drawn was off by more than a tenth at 201 before waves were followed, since then at 36.
+
+    Under SGLang it was so at 26 of the first 40, and is at 5 of 120.
+    """
     asked, gpu = _in_step(configuration)
     told = estimate(asked, [gpu]).at(0, 0)
     sent = {**asked.options, "num_prompts": str(10 * int(asked.concurrency))}

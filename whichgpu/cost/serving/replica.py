@@ -97,8 +97,8 @@ def steady_state(
     )
     alone = prompt_alone(workload, job, stack, devices)
     pass_of = partial(as_pass, workload, stack, devices)
-    in_step = in_lockstep(stack, job) and bool(engine(stack)["mixed"])
-    if in_step:
+    in_step = in_lockstep(stack, job)
+    if in_step and engine(stack)["mixed"]:
         held = _behind(held, job, stack, devices, evaluate(pass_of(tokens), Fit()).seconds)
     before, chunks = none if in_step else held.burst, computed_tokens(job) / most.tokens
     launched = launching_of(alone, stack, devices)
@@ -169,11 +169,13 @@ def _of_a_pass(held: _Held, job: Job, stack: Runtime, devices: Devices) -> Array
 def _wave(held: _Held, job: Job, stack: Runtime, devices: Devices, often: Array) -> Wave:
     """A closed loop in step, as `cost/serving/waves.py` follows it."""
     order, most, read = engine(stack), limits(stack, job, devices), reading(stack, job)
-    a_pass = _of_a_pass(held, job, stack, devices)
+    mixed, a_pass = bool(order["mixed"]), _of_a_pass(held, job, stack, devices)
+    if not mixed:
+        a_pass = prompts_in_a_pass(job, stack, devices, held.running)
     answer = np.asarray(job.output_tokens, dtype=np.float64)
     opens = np.where(held.opening > 0.0, 2.0 * held.opening / np.maximum(held.others, 1.0), 1.0 / WAVES)
     return Wave(
-        held.running, np.maximum(a_pass, 1.0), np.maximum(1.0 / a_pass, 1.0), often,
+        mixed, held.running, np.maximum(a_pass, 1.0), np.maximum(1.0 / a_pass, 1.0), often,
         interruption(stack, job), opens, sooner(stack, job) * order["first"] + read, order["idle"] + read,
         answer * most.front,
     )  # fmt: skip
@@ -292,7 +294,7 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
     sent = np.maximum(Requests.of(job).sent / replicas(job), asked)
     # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
     queue = np.maximum((asked - paused) / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
-    opening, before = burst(stack, job, running / sent)
+    opening, before = burst(running / sent)
     queued = np.clip(asked - running, 0.0, 1.0)
     apart = limits(stack, job, devices).looks * bunched(job, running / sent, asked / running)
     mates = (1.0 - 2.0 * opening) * _mates(
@@ -300,8 +302,13 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
     )
     # Each of the others' prompts is before a request's first token or between those that follow.
     between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share) * rest
+    opened, first = opening * rest, np.minimum(before * rest + mates, rest)
     if in_lockstep(stack, job):
         between = np.minimum(between, np.maximum(rest - mates, 0.0))
+        if not engine(stack)["mixed"]:
+            # All end together, and no token is made before the last of their prompts is computed.
+            behind = (running - prompts_in_a_pass(job, stack, devices, running)) / 2.0
+            opened, first, between = none, rest - behind, behind
     else:
         # A request meets each of the others' prompts once: with its own, or spread over its passes, of which
         # the one that it waits for gives it no token. In a queue it waits for none, and has all in turn.
@@ -309,10 +316,8 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
         met_in_all = mates + between * (1.0 + 1.0 / passes_of(job))
         once = np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0)
         once = once + queued * (1.0 - once)
-        mates, between = mates * once, between * once
-    first = np.minimum(before * rest + mates, rest)
-    opened, stopped = opening * rest, paused / running
-    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, stopped)
+        first, between = np.minimum(before * rest + mates * once, rest), between * once
+    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, paused / running)
 
 
 def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Array) -> _Held:

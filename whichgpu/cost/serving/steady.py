@@ -337,19 +337,15 @@ def interruption(stack: Runtime, job: Job) -> float:
     """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
     if Requests.of(job).prefill_gpus:
         return 0.0
-    own = engine(stack)
-    in_turn = in_lockstep(stack, job) and not own["mixed"]
-    return section("serving")["lockstep"] if in_turn else own["interruption"]
+    return engine(stack)["interruption"]
 
 
-def burst(stack: Runtime, job: Job, opening: Array) -> tuple[Any, Any]:
+def burst(opening: Array) -> tuple[Any, Any]:
     """Shares of the others' prompts for which a request waits in a closed loop: of its opening, and later.
 
     An `opening` share of a run's requests (zero of one that goes on), the last of which wait as long, are
     there at once and wait for half of each other's. In the second those of a run of `WAVES` are counted.
     """
-    if in_lockstep(stack, job) and not engine(stack)["mixed"]:
-        return 0.0, section("serving")["lockstep"]
     return opening / 2.0, np.where(opening > 0.0, 0.0, 0.5 / WAVES)
 
 

@@ -1,6 +1,7 @@
-"""The first tokens of a closed loop whose requests go in step: equal lengths, prompts beside tokens.
+"""The first tokens of a closed loop whose requests go in step, since all are equally long.
 
-Those whose prompts shared a pass end together, and groups end one pass after another, as they began. A
+Where prompts go before tokens all begin and end together, and one waits for half of all prompts. Where they
+share passes those whose prompts did end together, and groups end one pass after another, as they began: a
 request that follows one of them reaches the engine some time later, and waits for the pass that runs and
 for the groups before its own. With t_d s of a pass of tokens, t_p of a prompt beside it, r prompts a group
 and c passes in which these are computed, a turn takes c t_d, or c t_d + r t_p where a group begins in it:
@@ -34,9 +35,10 @@ class Wave(NamedTuple):
 
     `often` prompts are computed to a token of all, and a share of `beside` of each makes a pass longer. A
     request is there `first` s after one ends, `idle` where nobody else is. The front end takes `front` s for
-    it.
+    it. Where prompts are not `mixed` with tokens all is an opening.
     """
 
+    mixed: bool
     running: Array
     each: Array
     passes: Array
@@ -54,10 +56,12 @@ def first_token(wave: Wave, passes: Array, prompt: Array, launching: Array, lag:
     `launching` s are the host's for a turn with prompts, beside whose work on the GPU it goes on; `lag` is by
     how much of its share a prompt is longer in a group of attention of its own.
     """
+    groups = np.maximum(wave.running / wave.each, 1.0)
+    if not wave.mixed:
+        return np.asarray(wave.first + paced(wave.each * prompt, launching) * (groups + 1.0) / 2.0)
     decode = wave.passes * np.maximum(passes - wave.often * prompt, 0.0)
     computed = np.maximum(wave.each, 1.0 + lag) * prompt
     began = paced(decode + wave.beside * computed, launching) - decode
-    groups = np.maximum(wave.running / wave.each, 1.0)
     front = wave.each * wave.front
     steady = _following(*np.broadcast_arrays(decode, began, np.ceil(groups), wave.first, front))
     opening = wave.idle + began * (groups + 1.0) / 2.0 + _OPENING * decode * (groups - 1.0) / 2.0
