@@ -71,8 +71,8 @@ def seconds(
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
     if runtime.shared_by is not None:
         # What heads of a group read anew comes from the L2 cache, as fast as an SM loads it.
-        loaded = section("products")["head_loads"] * devices.issue
-        memory = np.maximum(memory, ops.kv_bytes * _readers(d, runtime) / loaded)
+        loaded, readers = section("products")["head_loads"] * devices.issue, _readers(d, runtime)
+        memory = np.maximum(memory, np.where(readers > 1.0, ops.kv_bytes * readers / loaded, 0.0))
     return compute, memory
 
 
