@@ -92,6 +92,8 @@ class SteadyState:
     def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
         if self.loop != "open":
+            if not np.any(self.paused):
+                return np.asarray(passes)
             after = np.maximum(output - 1.0, 0.0)
             held = self.admitted(passes, prompt, output) + after * passes
             return np.asarray(passes + self.paused * held / np.maximum(after, 1.0))

@@ -23,7 +23,7 @@ from whichgpu.values import NamedTuple
 Array = NDArray[np.float64]
 
 #: Groups that are followed; those behind wait as long as the last of them, as one ends with each that begins.
-_FOLLOWED = 64
+_FOLLOWED = 32
 #: Turns beside these in which the first of them may still be on its way.
 _BEFORE = 64
 #: Of the tokens of a pass what those of the opening take: half of the sequences are there, without answers.
