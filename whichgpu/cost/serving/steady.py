@@ -162,8 +162,9 @@ class SteadyState:
             first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
             first = first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt
             if self.wave is not None:
-                in_step = waves.first_token(self.wave, passes, prompt, self.launching, self.lag)
-                first = in_step + self.queued * np.minimum(first - in_step, 0.0)
+                first = waves.first_token(
+                    self.wave, passes, prompt, self.launching, lag=self.lag, queued=self.queued
+                )
             # A loop goes round no sooner than the front end has streamed its answers, those of all in turn.
             round_trip = np.maximum(self.sequences, 1.0) * output * self.front
             return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))

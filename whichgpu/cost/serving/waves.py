@@ -50,11 +50,14 @@ class Wave(NamedTuple):
     front: Array
 
 
-def first_token(wave: Wave, passes: Array, prompt: Array, launching: Array, lag: Array) -> Array:
+def first_token(
+    wave: Wave, passes: Array, prompt: Array, launching: Array, *, lag: Array, queued: Array
+) -> Array:
     """Seconds to the first token in the mean, given those of the passes of a token and of a prompt, (G, J).
 
     `launching` s are the host's for a turn with prompts, beside whose work on the GPU it goes on; `lag` is by
-    how much of its share a prompt is longer in a group of attention of its own.
+    how much of its share a prompt is longer in a group of attention of its own. Where one is always `queued`
+    for a place it is there when that is, and has the next turn.
     """
     groups = np.maximum(wave.running / wave.each, 1.0)
     if not wave.mixed:
@@ -64,6 +67,7 @@ def first_token(wave: Wave, passes: Array, prompt: Array, launching: Array, lag:
     began = paced(decode + wave.beside * computed, launching) - decode
     front = wave.each * wave.front
     steady = _following(*np.broadcast_arrays(decode, began, np.ceil(groups), wave.first, front))
+    steady = steady + queued * np.minimum(began + decode - steady, 0.0)
     opening = wave.idle + began * (groups + 1.0) / 2.0 + _OPENING * decode * (groups - 1.0) / 2.0
     streamed = wave.front * (wave.running - 1.0) / 2.0
     opening = np.maximum(opening, streamed + wave.idle + began + decode)
@@ -71,7 +75,7 @@ def first_token(wave: Wave, passes: Array, prompt: Array, launching: Array, lag:
     # Where all are one group nobody else is served: it is there at once, and has all that prompts cost.
     whole = wave.idle + paced(computed, launching) + streamed
     # What is as long shall come out alike, whatever it was summed up from.
-    return np.round(np.where(groups <= 1.0, whole, mean), 15)
+    return np.asarray(np.round(np.where(groups <= 1.0, whole, mean), 15), dtype=np.float64)
 
 
 def _following(decode: Array, began: Array, groups: Array, first: Array, front: Array) -> Array:
