@@ -256,7 +256,7 @@ def _in_step(configuration):
 
 @pytest.mark.parametrize("configuration", IN_STEP)
 def test_a_loop_in_step_is_as_it_simulates(configuration):
-    """TTFT of 288 drawn was off by more than a tenth at 201 before waves were followed, since then at 36.
+    """TTFT of 288 drawn was off by more than a tenth at 201 before waves were followed, since then at 35.
 
     Under SGLang it was so at 26 of the first 40, and is at 5 of 120.
     """
