@@ -204,6 +204,79 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
+#: Workload, GPU, how many, runtime and format, tokens in and out, requests in flight, which go in step: who
+#: starts an engine for a prompt a pass sends prompts of equal lengths.
+IN_STEP = [
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, ("vllm", "bf16"), 1024, 128, 16),
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, ("vllm", "bf16"), 1024, 512, 64),
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, ("vllm", "bf16"), 4096, 256, 16),
+    ("llama-3.1-8b", "l40s", 1, ("vllm", "fp8"), 1024, 512, 16),
+    ("llama-3.1-8b", "l40s", 1, ("vllm", "fp8"), 2000, 500, 16),
+    ("llama-3.1-8b", "l40s", 1, ("trtllm", "fp8"), 1024, 512, 64),
+    ("qwen3-8b", "l40s", 1, ("vLLM 0.11", "bf16"), 1500, 400, 24),
+    ("mistral-7b", "rtx-4090", 1, ("vllm", "fp8"), 1500, 400, 12),
+    ("llama-2-13b", "a100-80gb-sxm", 1, ("vllm", "fp16"), 1500, 400, 24),
+    ("llama-3.1-70b", "h100-80gb-sxm", 4, ("vllm", "fp8"), 1024, 128, 16),
+    ("llama-3.1-70b", "h100-80gb-sxm", 4, ("vllm", "fp8"), 1024, 512, 64),
+    ("llama-3.1-70b", "h100-80gb-sxm", 4, ("trtllm", "fp8"), 1024, 512, 16),
+    ("llama-3.1-70b", "h100-80gb-sxm", 4, ("trtllm", "fp8"), 2000, 500, 64),
+    ("llama-3.1-70b", "a100-80gb-sxm", 4, ("vllm", "bf16"), 1500, 400, 24),
+    ("llama-3.1-405b", "h200-141gb-sxm", 8, ("trtllm", "fp8"), 3000, 800, 24),
+    ("qwen3-32b", "b200-180gb-sxm", 1, ("vllm", "bf16"), 1024, 512, 16),
+    ("qwen3-32b", "b200-180gb-sxm", 1, ("vllm", "bf16"), 2000, 500, 64),
+    ("qwen3-32b", "b200-180gb-sxm", 1, ("trtllm", "bf16"), 1024, 512, 64),
+    ("gemma-3-27b", "h100-80gb-sxm", 1, ("vllm", "bf16"), 1500, 400, 12),
+    ("mixtral-8x7b", "h100-80gb-sxm", 2, ("vllm", "fp8"), 1500, 400, 24),
+    ("qwen3-30b-a3b", "h100-80gb-sxm", 1, ("vllm", "fp8"), 1500, 400, 24),
+    ("gpt-oss-120b", "h200-141gb-sxm", 2, ("vllm", "mxfp4"), 1024, 512, 64),
+    ("gpt-oss-120b", "h200-141gb-sxm", 2, ("trtllm", "mxfp4"), 2000, 500, 64),
+    ("qwen3-235b-a22b", "h200-141gb-sxm", 8, ("vllm", "fp8"), 2000, 500, 64),
+    ("deepseek-r1", "h200-141gb-sxm", 8, ("vllm", "fp8"), 1500, 400, 24),
+    # prompts before tokens, all of them at once
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, ("SGLang 0.5.7", "fp8"), 800, 1600, 32),
+    ("llama-3.1-70b", "a100-80gb-sxm", 4, ("SGLang 0.5.10", "bf16"), 200, 800, 6),
+    ("llama-3.1-70b", "b200-180gb-sxm", 2, ("sglang", "fp8"), 200, 800, 96),
+    ("qwen3-32b", "h100-80gb-sxm", 2, ("SGLang 0.5.7", "bf16"), 800, 100, 6),
+    ("mistral-7b", "rtx-4090", 1, ("sglang", "fp8"), 200, 800, 2),
+    ("qwen3-30b-a3b", "h100-80gb-sxm", 1, ("SGLang 0.5.10", "fp8"), 400, 1600, 32),
+    ("gpt-oss-20b", "h100-80gb-sxm", 1, ("SGLang 0.5.7", "mxfp4"), 200, 800, 96),
+    ("deepseek-r1", "h200-141gb-sxm", 8, ("sglang", "fp8"), 400, 200, 32),
+]  # fmt: skip
+
+
+def _in_step(configuration):
+    workload, gpu, count, (runtime, precision), prompt, answer, flight = configuration
+    sizes = {"input_tokens": float(prompt), "output_tokens": float(answer)}
+    asked = job(workload, GPUS[gpu], count, runtime=runtime, precision=precision, tp=float(count), **sizes)
+    options = {**asked.options, "length_range": "0"}
+    if "sglang" not in runtime.lower():
+        options["max_num_batched_tokens"] = "prompt"
+    return replace(asked, concurrency=float(flight), options=options), GPUS[gpu]
+
+
+@pytest.mark.parametrize("configuration", IN_STEP)
+def test_a_loop_in_step_is_as_it_simulates(configuration):
+    """TTFT of 288 drawn was off by more than a tenth at 201 before waves were followed, since then at 35.
+
+    Under SGLang it was so at 26 of the first 40, and is at 5 of 120.
+    """
+    asked, gpu = _in_step(configuration)
+    told = estimate(asked, [gpu]).at(0, 0)
+    sent = {**asked.options, "num_prompts": str(10 * int(asked.concurrency))}
+    run = estimate(replace(asked, options=sent), [gpu]).at(0, 0).run
+    assert told.ttft.mid == pytest.approx(run.of("ttft", "mean"), rel=0.1)
+    assert told.tpot.mid == pytest.approx(run.of("tpot", "mean"), rel=0.1)
+    assert told.throughput.mid == pytest.approx(run.rates["output"], rel=0.1)
+
+
+def test_a_loop_in_step_waits_for_the_opening_by_half_of_its_groups():
+    """With each request more the first of ten waves waits for half a turn longer: TTFT for a twentieth."""
+    asked, gpu = _in_step(("qwen3-32b", "h100-80gb-sxm", 8, ("vllm", "bf16"), 1024, 512, 64))
+    few, many = (estimate(replace(asked, concurrency=n), [gpu]).at(0, 0).ttft.mid for n in (64.0, 128.0))
+    # Measured: 193 and 315 ms.
+    assert (many - few) / 64.0 == pytest.approx((315e-3 - 193e-3) / 64.0, rel=0.25)
+
+
 @pytest.mark.parametrize(
     ("workload", "gpu", "count", "prompt", "answer"),
     [
@@ -305,7 +378,7 @@ def test_a_server_streams_no_more_than_its_front_end_sends():
     bundled = job("llama-3.1-8b", H100, 8, **columns, options={"stream_interval": "20"})
     most = 1.0 / 109e-6
     at = [curve.curve(one, H100, np.array([8.0, 128.0]), against="concurrency") for one in (plain, bundled)]
-    assert at[0].throughput[0] == at[1].throughput[0]
+    assert at[0].throughput[0] == pytest.approx(at[1].throughput[0], rel=0.02)
     assert at[0].throughput[1] == pytest.approx(most, rel=0.01)
     assert at[1].throughput[1] > 1.2 * most
     assert at[0].bound[1] == "front" != at[1].bound[1]

@@ -91,3 +91,20 @@ def test_eight_bits_of_a_dense_model_are_no_slower_for_one_request_where_there_i
               if one[4] == "bf16" and one[6] == 1 and one[0] != "qwen3-30b-a3b" and one[1] <= 4
               and one[2][:2] == "h1" and (*one[:4], "fp8", *one[5:]) in found]  # fmt: skip
     assert worst(narrow) > 0.98
+
+
+def test_what_does_not_fit_is_timed_as_if_it_did() -> None:
+    """Nothing says how many would wait for a memory that is not there: first tokens are not minutes away."""
+    row = {
+        "workload": "qwen3-235b-a22b", "gpu": "h100-80gb-sxm", "phase": "serve", "precision": "fp8",
+        "input_tokens": "128", "output_tokens": "128", "concurrency": "32", "runtime": "trtllm",
+    }  # fmt: skip
+    cells = [
+        {**row, "id": f"{n}{metric}", "n_gpus": n, "tp": n, "metric": metric, "unit": "ms"}
+        for n in ("2", "4")
+        for metric in ("ttft", "tpot")
+    ]
+    told = predict_rows(cells, catalogue())
+    found = {cell["id"]: float(one.value or 0.0) for cell, one in zip(cells, told, strict=True)}
+    assert found["4ttft"] < found["2ttft"] < 3.0 * found["4ttft"]
+    assert found["4tpot"] < found["2tpot"] < 3.0 * found["4tpot"]

@@ -6,7 +6,8 @@
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 Heads of a group share what is read of the cache, but where an engine had kernels for groups of some sizes
-alone (`shared_by`): in others each head has threads of its own that read it anew.
+alone (`shared_by`): in others each head has threads of its own, which read it anew through the L2 cache at so
+many bytes a clock and SM.
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
 reads B h q kv scores four times, and op by op more: texts have theirs scaled and masked by two ops, four
 times (modeling_bert.py and modeling_gpt2.py of Transformers); autocast has the results of the softmax in
@@ -64,10 +65,14 @@ def seconds(
     if overlaps.any():
         work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
     compute = work / (peaks * efficiency)
-    traffic = ops.activation_bytes + ops.kv_bytes * _readers(d, runtime)
+    traffic = ops.activation_bytes + ops.kv_bytes
     if np.any(through):
         traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
+    if runtime.shared_by is not None:
+        # What heads of a group read anew comes from the L2 cache, as fast as an SM loads it.
+        loaded, readers = section("products")["head_loads"] * devices.issue, _readers(d, runtime)
+        memory = np.maximum(memory, np.where(readers > 1.0, ops.kv_bytes * readers / loaded, 0.0))
     return compute, memory
 
 

@@ -16,10 +16,10 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.calibration.spread import found_for
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.requests import Requests, alike, in_loop, unloaded
+from whichgpu.cost.job.requests import PROMPT, Requests, alike, in_loop, unloaded
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving import disaggregated, load, simulate
-from whichgpu.cost.serving.scheduling import limits
+from whichgpu.cost.serving.scheduling import limits, pass_of_a_prompt
 from whichgpu.cost.serving.steady import UNEVEN, WAVES, engine, reading
 from whichgpu.cost.timing import bounds
 from whichgpu.errors import Infeasible, UsageError
@@ -302,7 +302,11 @@ class Simulator:
         own = max(1, round(count / self.table.replicas))
         uneven = 0.0 if alike(self.job) else UNEVEN
         stream = self._stream(self.table.capacity, min(requests, WAVES * own), seed, uneven)
-        return simulate.simulate(self.server, stream, in_flight=own)
+        server = self.server.in_step if alike(self.job) else self.server
+        if self.job.options.get("max_num_batched_tokens") == PROMPT:
+            alone, all_ = (float(pass_of_a_prompt(self.job, one)) for one in (1.0, count))
+            server = replace(server, budget=server.budget * all_ / alone)
+        return simulate.simulate(server, stream, in_flight=own)
 
     def tails(self, against: str, load_: float, *, seed: int = 0) -> Tails:
         """The percentiles at one load, `rate` or `concurrency`.

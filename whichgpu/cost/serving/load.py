@@ -17,11 +17,11 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.calibration.spread import found_for, own_factor
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.requests import Requests, is_run, unloaded
+from whichgpu.cost.job.requests import Requests, alike, is_run, unloaded
 from whichgpu.cost.memory.replica_memory import cache
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.admission import Admission, admission, following, in_groups, waiting
-from whichgpu.cost.serving.scheduling import limits
+from whichgpu.cost.serving.scheduling import BESIDE, limits
 from whichgpu.cost.serving.simulate import Server
 from whichgpu.cost.serving.steady import Met, engine, interruption, reading
 from whichgpu.cost.timing import passes
@@ -259,12 +259,15 @@ def server(job: Job, gpu: Gpu) -> Server:
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
     prompts = _prompt_costs(laid, grid)
+    first_of_all = alike(laid.job) and not engine(laid.runtime)["mixed"]
+    batches = _prompt_costs(laid, grid, together=True) if first_of_all else ()
     order, asked, mesh = engine(laid.runtime), Requests.of(laid.job), Mesh.of(laid.job)
     read = float(np.ravel(reading(laid.runtime, laid.job))[0])
     # Each group of attention, and each stage, has a pass of its own.
     groups = float(np.ravel(mesh.attention_dp * mesh.pp)[0])
     counts = np.arange(places + 1.0)
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
+    batches = np.interp(counts, grid, batches).tolist() if first_of_all else ()
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
         budget=float(np.ravel(most.tokens)[0]) * groups, gained=asked.tokens_per_pass,
@@ -277,6 +280,8 @@ def server(job: Job, gpu: Gpu) -> Server:
         stalls=laid.runtime.stalls, looks=round(float(np.ravel(most.looks)[0])),
         apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0,
         front=float(np.ravel(most.front)[0]),
+        sooner=float(section("serving")["in_step"]) if order["mixed"] else 1.0, host=float(order["first"]),
+        batches=tuple(batches),
     )  # fmt: skip
 
 
@@ -306,9 +311,13 @@ def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tu
     return middle - each * (ends[0] + ends[1]) / 2.0, each
 
 
-def _prompt_costs(laid: Layout, grid: Array) -> Array:
-    """Seconds by which a token of a prompt makes a pass of each number of sequences longer."""
-    work = passes.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
+def _prompt_costs(laid: Layout, grid: Array, *, together: bool = False) -> Array:
+    """Seconds by which a token of a prompt makes a pass of each number of sequences longer.
+
+    Where prompts are computed `together` it is one of a quarter as many of them.
+    """
+    beside = np.maximum(grid / BESIDE, 1.0) if together else grid
+    work = passes.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, beside, opening=together)
     whole = passes.as_pass(laid.workload, laid.runtime, laid.devices, work)
     share = interruption(laid.runtime, laid.job)
     return np.asarray(share * seconds_of(whole, laid)[0] / np.maximum(computed_tokens(laid.job), 1.0))

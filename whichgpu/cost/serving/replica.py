@@ -11,7 +11,8 @@ others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
 for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
 once, and q is that opening, in the mean over its waves; m others have their prompts in the same pass. The
-last line is Little's law. At saturation (no C) k is 1 and B / TPOT is the
+last line is Little's law. Where all requests are alike and go in step, TTFT is that of a wave
+(`cost/serving/waves.py`). At saturation (no C) k is 1 and B / TPOT is the
 rate. (Yu et al., Orca, OSDI 2022, for iteration-level batching.)
 
 Requests that arrive at random at a rate L meet n = L (O - 1) TPOT others, so that B = 1 + n, and wait for
@@ -34,9 +35,11 @@ from whichgpu.cost.calibration.effects import Fit, fit
 from whichgpu.cost.calibration.spread import measured, own_factor_of
 from whichgpu.cost.job.requests import Requests
 from whichgpu.cost.memory.replica_memory import cached, replicas, requests_each, room_of
+from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.admission import computed_anew, crowded, following, held_at_most, passes_of
-from whichgpu.cost.serving.scheduling import limits
+from whichgpu.cost.serving.scheduling import BESIDE, limits
 from whichgpu.cost.serving.steady import (
+    WAVES,
     SteadyState,
     bunched,
     burst,
@@ -44,7 +47,9 @@ from whichgpu.cost.serving.steady import (
     in_lockstep,
     interruption,
     reading,
+    sooner,
 )
+from whichgpu.cost.serving.waves import Wave
 from whichgpu.cost.timing.engine_step import computed_tokens, passes_of_prompt
 from whichgpu.cost.timing.passes import (
     as_pass,
@@ -83,7 +88,7 @@ def steady_state(
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     fits, parts, per_sequence = room_of(workload, job, stack, devices)
     held = _held(job, stack, devices, fits, met)
-    parts["kv_cache"] = cached(workload, job, stack, held.running, per_sequence)
+    parts["kv_cache"] = cached(workload, job, stack, np.where(fits < 1.0, 1.0, held.running), per_sequence)
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
@@ -92,17 +97,18 @@ def steady_state(
     )
     alone = prompt_alone(workload, job, stack, devices)
     pass_of = partial(as_pass, workload, stack, devices)
-    in_step = in_lockstep(stack, job) and bool(engine(stack)["mixed"])
-    if in_step:
+    in_step = in_lockstep(stack, job)
+    if in_step and engine(stack)["mixed"]:
         held = _behind(held, job, stack, devices, evaluate(pass_of(tokens), Fit()).seconds)
-    before, chunks = held.burst, computed_tokens(job) / most.tokens
+    before, chunks = none if in_step else held.burst, computed_tokens(job) / most.tokens
     launched = launching_of(alone, stack, devices)
     often = held.between / output
     whole, own, stopped = tokens, alone, none
     counted = in_step or np.isfinite(asked.sent)
     if held.loop == "open" or counted or np.any(often > 0.0):
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
-        own = prompt_work(workload, job, stack, devices, held.running)
+        together = BESIDE * _of_a_pass(held, job, stack, devices) if in_step else 0.0
+        own = prompt_work(workload, job, stack, devices, np.maximum(held.running, together))
         found = fit() if held.loop == "open" and measured(stack) else Fit()
         factor = own_factor_of(workload, job, stack, devices, found)
         stopped = _stopped(
@@ -113,18 +119,9 @@ def steady_state(
         host = tokens.host + own.host * often + stopped * factor
         whole = tokens.beside(own.times(often))._replace(host=host)
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
-    grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open")
-    if held.loop != "open":
-        if counted:
-            # Where a run or its lengths are stated prompts that others wait for count as they are computed.
-            opened = prompt_work(workload, job, stack, devices, held.running, opening=True)
-            # Those of a pass end together, so that the first of them waits for the last.
-            mates = prompts_in_a_pass(job, stack, devices, held.running) - 1.0
-            opened = opened.times(held.opening * (1.0 + mates / np.maximum(held.others, 1.0)))
-            share = interruption(stack, job) if in_step else 1.0
-            own, before = alone.beside(opened).beside(own.times(before * share)), none
-        else:
-            own = _sharing(alone, own, _passes_met(before, chunks, held.queued) / (1.0 + before))
+    grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open" or in_step)
+    if held.loop != "open" and not in_step:
+        own, before = _behind_others(workload, job, stack, devices, held=held, prompts=(alone, own))
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(fits, 0.0)), np.maximum(fits, 0.0), held.others,
         work=pass_of(whole), prompt=pass_of(own),
@@ -139,6 +136,48 @@ def steady_state(
         arriving=None if met is None else met.arriving,
         lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
         front=most.front, ceiling=np.inf if met is None else met.ceiling, stopped=stopped,
+        wave=_wave(held, job, stack, devices, often) if in_step else None,
+    )  # fmt: skip
+
+
+def _behind_others(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, held: _Held, prompts: tuple[Work, Work]
+) -> tuple[Work, Array]:
+    """A request's prompt with those that it waits for, and how many of these count as it does, (G, J).
+
+    `prompts` are that of an idle replica and one beside those that run.
+    """
+    alone, own = prompts
+    if not np.isfinite(Requests.of(job).sent):
+        chunks = computed_tokens(job) / limits(stack, job, devices).tokens
+        apart = _passes_met(held.burst, chunks, held.queued) / (1.0 + held.burst)
+        return _sharing(alone, own, apart), held.burst
+    # Where a run is stated prompts that others wait for count as they are computed.
+    opened = prompt_work(workload, job, stack, devices, held.running, opening=True)
+    # Those of a pass end together, so that the first of them waits for the last.
+    mates = prompts_in_a_pass(job, stack, devices, held.running) - 1.0
+    opened = opened.times(held.opening * (1.0 + mates / np.maximum(held.others, 1.0)))
+    return alone.beside(opened).beside(own.times(held.burst)), np.zeros(1)
+
+
+def _of_a_pass(held: _Held, job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Prompts that a pass takes of those that run, below one where one takes several."""
+    most = limits(stack, job, devices).tokens * Mesh.of(job).attention_dp
+    return np.asarray(np.minimum(most / np.maximum(computed_tokens(job), 1.0), held.running))
+
+
+def _wave(held: _Held, job: Job, stack: Runtime, devices: Devices, often: Array) -> Wave:
+    """A closed loop in step, as `cost/serving/waves.py` follows it."""
+    order, most, read = engine(stack), limits(stack, job, devices), reading(stack, job)
+    mixed, a_pass = bool(order["mixed"]), _of_a_pass(held, job, stack, devices)
+    if not mixed:
+        a_pass = prompts_in_a_pass(job, stack, devices, held.running)
+    answer = np.asarray(job.output_tokens, dtype=np.float64)
+    opens = np.where(held.opening > 0.0, 2.0 * held.opening / np.maximum(held.others, 1.0), 1.0 / WAVES)
+    return Wave(
+        mixed, held.running, np.maximum(a_pass, 1.0), np.maximum(1.0 / a_pass, 1.0), often,
+        interruption(stack, job), opens, sooner(stack, job) * order["first"] + read, order["idle"] + read,
+        answer * most.front,
     )  # fmt: skip
 
 
@@ -236,24 +275,26 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
     share, none = interruption(stack, job), np.zeros(1)
     loop = met is None and job.concurrency is not None
     most = np.maximum(held_at_most(job, stack, devices, fits) if loop else np.floor(fits), 1.0)
-    if met is None:
-        most = np.maximum(np.minimum(most, following(job, stack, devices)), 1.0)
-    else:
+    if met is not None:
         running = np.minimum(met.others * met.stretch + 1.0, most)
         # Arrivals find a replica full as often as the root of its places times what is free says (Halfin and
         # Whitt, "Heavy-traffic limits for queues with many exponential servers", 1981).
         full = np.exp(np.minimum(met.others / most - 1.0, 0.0) * np.sqrt(most))
         between = share * met.others * (1.0 + computed_anew(job, stack, devices, most) * full)
         return _Held("open", running, met.others, between, none, none, none)
+    behind = np.maximum(following(job, stack, devices), 1.0)
     if job.concurrency is None:
+        most = np.minimum(most, behind)
         return _Held("full", most, most, share * most, none, none, none)
+    # What is refused for its memory is timed as if that were there: nothing says how many would wait for it.
     asked = requests_each(job)
-    running, paused = crowded(job, stack, devices, asked, most)
+    running, paused = crowded(job, stack, devices, asked, np.where(fits < 1.0, asked, most))
+    running = np.minimum(running, behind)
     rest = running - 1.0
     sent = np.maximum(Requests.of(job).sent / replicas(job), asked)
     # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
     queue = np.maximum((asked - paused) / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
-    opening, before = burst(stack, job, running / sent)
+    opening, before = burst(running / sent)
     queued = np.clip(asked - running, 0.0, 1.0)
     apart = limits(stack, job, devices).looks * bunched(job, running / sent, asked / running)
     mates = (1.0 - 2.0 * opening) * _mates(
@@ -261,8 +302,13 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
     )
     # Each of the others' prompts is before a request's first token or between those that follow.
     between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share) * rest
+    opened, first = opening * rest, np.minimum(before * rest + mates, rest)
     if in_lockstep(stack, job):
         between = np.minimum(between, np.maximum(rest - mates, 0.0))
+        if not engine(stack)["mixed"]:
+            # All end together, and no token is made before the last of their prompts is computed.
+            behind = (running - prompts_in_a_pass(job, stack, devices, running)) / 2.0
+            opened, first, between = none, rest - behind, behind
     else:
         # A request meets each of the others' prompts once: with its own, or spread over its passes, of which
         # the one that it waits for gives it no token. In a queue it waits for none, and has all in turn.
@@ -270,10 +316,8 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
         met_in_all = mates + between * (1.0 + 1.0 / passes_of(job))
         once = np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0)
         once = once + queued * (1.0 - once)
-        mates, between = mates * once, between * once
-    first = np.minimum(before * rest + mates, rest)
-    opened, stopped = opening * rest, paused / running
-    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, stopped)
+        first, between = np.minimum(before * rest + mates * once, rest), between * once
+    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, paused / running)
 
 
 def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Array) -> _Held:

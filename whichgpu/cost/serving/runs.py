@@ -81,7 +81,9 @@ def run(job: Job, gpu: Gpu) -> Run:
     rate = asked.rate if at_random(replace(job, concurrency=None)) else None
     most = limit(job) if job.concurrency is None else float(job.concurrency)
     held = 0 if most is None else max(1, round(most / replicas))
-    server = load.server(checked, gpu)
+    # A pass that is as long as a prompt and its load hangs on how many are in flight.
+    server = load.server(replace(checked, concurrency=most), gpu)
+    server = server.in_step if alike(job) and rate is None else server
     drawn = [
         _stream(job, own, seed, None if rate is None else rate / replicas)
         for seed in range(1 if alike(job) and rate is None else min(ceil(_ENOUGH / own), _DRAWS))

@@ -102,8 +102,12 @@ def _stated(job: Job, name: str, usual: float) -> Any:
     """A limit that a job states: a number, or of tokens the word for a prompt in a pass."""
     if job.options[name] != PROMPT or name != "max_num_batched_tokens" or job.input_tokens is None:
         return job.option(name, 1.0, 1.0, usual)
-    beside = 1.0 if job.concurrency is None else np.asarray(job.concurrency, dtype=np.float64)
-    whole = np.asarray(job.input_tokens, dtype=np.float64) + beside
+    return pass_of_a_prompt(job, 1.0 if job.concurrency is None else job.concurrency)
+
+
+def pass_of_a_prompt(job: Job, in_flight: Any) -> Any:
+    """Tokens of a pass of an engine that is started for a prompt at a time beside so many requests."""
+    whole = np.asarray(job.input_tokens, dtype=np.float64) + np.asarray(in_flight, dtype=np.float64)
     return np.maximum(whole, section("serving")["prompt_pass"])[()]
 
 

@@ -18,6 +18,7 @@ reach it: passes go on meanwhile, so that those that end one after another wait 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from heapq import heappop, heappush
 from math import ceil, inf, sqrt
 from typing import TYPE_CHECKING
@@ -49,7 +50,9 @@ class Server:
     each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
     which there must be room when one is taken. Where groups attend to sequences of their own `apart` is s per
     token of a prompt that one of them computes alone. The front end takes `front` s for each token that it
-    streams: in a closed loop, which may have more than it can, requests wait before it.
+    streams: in a closed loop, which may have more than it can, requests wait before it. Of `first` the `host`
+    s beside reading the text are `sooner` times as long where requests go in step. So many prompts are then
+    `batched` before any token, where prompts go first: `batches` is s per token of a quarter as many.
     """
 
     base: tuple[float, ...]
@@ -70,6 +73,17 @@ class Server:
     looks: int = 1
     apart: float = 0.0
     front: float = 0.0
+    sooner: float = 1.0
+    host: float = 0.0
+    batches: tuple[float, ...] = ()
+    batched: bool = False
+
+    @property
+    def in_step(self) -> Server:
+        """The same under a closed loop whose requests go in step, which are sent `sooner`."""
+        first = self.first - (1.0 - self.sooner) * self.host
+        prompt = self.batches or self.prompt
+        return replace(self, first=first, sooner=1.0, prompt=prompt, batched=bool(self.batches))
 
     @property
     def places(self) -> int:
@@ -335,7 +349,8 @@ class _Run:
         """A pass that takes prompts: beside the tokens of those that run, or before them."""
         (taken, pieces, longest), server, count = self._take(), self.server, len(self.ends)
         # Several prompts in a pass cost each as little as beside as many that run as would bring them.
-        seconds = taken * server.prompt[min(max(count, BESIDE * pieces), self.places)]
+        beside = BESIDE * pieces if server.batched else max(count, BESIDE * pieces)
+        seconds = taken * server.prompt[min(beside, self.places)]
         tokens = server.base[count] + server.each[count] * self._cached_tokens() if count else 0.0
         waits = 0.0
         if server.mixed and count:

@@ -12,6 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.requests import Requests, alike
+from whichgpu.cost.serving import waves
 from whichgpu.cost.timing.time import paced
 from whichgpu.values import NamedTuple, immutable
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.serving.waves import Wave
     from whichgpu.cost.timing.time import Pass
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -77,6 +79,7 @@ class SteadyState:
     front: Any = 0.0
     ceiling: Any = np.inf
     stopped: Any = 0.0
+    wave: Wave | None = None
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -89,6 +92,8 @@ class SteadyState:
     def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
         if self.loop != "open":
+            if not np.any(self.paused):
+                return np.asarray(passes)
             after = np.maximum(output - 1.0, 0.0)
             held = self.admitted(passes, prompt, output) + after * passes
             return np.asarray(passes + self.paused * held / np.maximum(after, 1.0))
@@ -156,6 +161,10 @@ class SteadyState:
             full = order["mixed"] * np.maximum(self.gained * passes - self.burst * prompt, 0.0)
             first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
             first = first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt
+            if self.wave is not None:
+                first = waves.first_token(
+                    self.wave, passes, prompt, self.launching, lag=self.lag, queued=self.queued
+                )
             # A loop goes round no sooner than the front end has streamed its answers, those of all in turn.
             round_trip = np.maximum(self.sequences, 1.0) * output * self.front
             return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))
@@ -318,23 +327,28 @@ WAVES = 10
 UNEVEN = 0.1
 
 
+def sooner(stack: Runtime, job: Job) -> float:
+    """Share of the usual time in which a request reaches the engine, of a loop whose requests go in step.
+
+    Generators of such loops have each prompt ready and parse no answer before they send the next one.
+    """
+    in_step = alike(job) and bool(engine(stack)["mixed"])
+    return float(section("serving")["in_step"]) if in_step else 1.0
+
+
 def interruption(stack: Runtime, job: Job) -> float:
     """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
     if Requests.of(job).prefill_gpus:
         return 0.0
-    own = engine(stack)
-    in_turn = in_lockstep(stack, job) and not own["mixed"]
-    return section("serving")["lockstep"] if in_turn else own["interruption"]
+    return engine(stack)["interruption"]
 
 
-def burst(stack: Runtime, job: Job, opening: Array) -> tuple[Any, Any]:
+def burst(opening: Array) -> tuple[Any, Any]:
     """Shares of the others' prompts for which a request waits in a closed loop: of its opening, and later.
 
     An `opening` share of a run's requests (zero of one that goes on), the last of which wait as long, are
     there at once and wait for half of each other's. In the second those of a run of `WAVES` are counted.
     """
-    if in_lockstep(stack, job) and not engine(stack)["mixed"]:
-        return 0.0, section("serving")["lockstep"]
     return opening / 2.0, np.where(opening > 0.0, 0.0, 0.5 / WAVES)
 
 

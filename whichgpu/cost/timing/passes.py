@@ -136,8 +136,8 @@ def launching_of(prompt: Work, stack: Runtime, devices: Devices) -> Array:
 
 
 def _in_many_functions(op: Op) -> bool:
-    """Whether an op is of latent attention, or of experts in 8 bits, whose scales are of blocks."""
-    return op.layer.endswith(".kv_a") or (op.shard.startswith("expert") and op.dtype == "fp8")
+    """Whether an op is of latent attention."""
+    return op.layer.endswith(".kv_a")
 
 
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
