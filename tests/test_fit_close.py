@@ -142,7 +142,7 @@ def test_memory_typed_for_a_gpu_is_answered_with_cards_that_have_it(whichgpu):
 
 
 def test_what_waits_on_the_host_is_told(whichgpu):
-    """Of a parameter that trains under autocast 18 bytes wait there; of an inference what is not held for sure."""
+    """Of a parameter that trains under autocast 18 bytes wait there; of an inference what does not fit."""
     training = ("fit", "llama-2-7b", "--phase", "finetune_full", "--gpu", "a100-40gb-sxm")
     said = " ".join(whichgpu(*training, "--option", "offload=true").out.split())
     assert "what waits on the host takes 113 GiB of its memory" in said
