@@ -216,7 +216,7 @@ def _slack(result: Quantity, read: Marked) -> float:
     """How far a result is from what it is told as by its last digit; a share is told to the percent."""
     if result.dimension == "percent":
         return max(_POINT, _OF_SHARE * result.value)
-    if result.dimension == "number" and result.value < _COUNTED:
+    if result.dimension == "number" and result.value < _COUNTED and "." not in read.words(result):
         # "100 GPUs" are counted, and no round number.
         return 1 / 2
     return result.value * read.step(result) / 1.9
