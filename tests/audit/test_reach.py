@@ -16,7 +16,7 @@ WRONG = [
     ("Our new machine takes four MI300X. Their 1.2 TB of combined HBM3 is plenty.", "1.2 TB"),
     ("With its 23 GB file I tried Gemma on an RTX 3090, one user, llama.cpp: 61 tokens/s.", "61"),
     (
-        "The quant is 12 GB to read. Batch 1, a single stream: the RTX 4060 Ti got 39 on that file, in tokens per second.",
+        "The quant is 12 GB to read. Batch 1, a single stream: an RTX 4060 Ti got 39 tokens/s.",
         "39",
     ),
     (

@@ -37,7 +37,7 @@ _FITS = re.compile(
     r"(?:is|are) (?:just |quite |already |still )?(?:enough|sufficient|plenty|(?:big|large) enough|"
     r"something for|within (?:the )?reach of|no (?:problem|trouble) (?:for|on)|at home (?:in|on))\b|"
     r"suffices?\b|"
-    r"(?:still |just |easily )?(?:squeezes?|slots?|slips?|goes|sits) (?:in|into|onto|inside|through)\b|"
+    r"(?:still |just |easily )?(?:squeezes?|slots?|slips?|goes|went|sits) (?:in|into|onto|inside|through)\b|"
     r"(?:will|would|does) do\b|finds? (?:its |a |enough )?(?:place|room|space) (?:in|on)\b|"
     r"(?:provides?|delivers?|offers?|musters?|manages?|accommodates?) (?:with ease|easily|without)\b|"
     r"(?:has|have|leaves?) (?:plenty of |ample |enough |the )?(?:room|space) for (?:it|that|this|them)\b)",
@@ -66,7 +66,7 @@ _TAKES = re.compile(
     r"requires?|wants?|totals?|adds? up to|"
     r"amounts? to|asks? for|fills?|occup(?:y|ies)|needed|at|about|of|some|"
     r"(?:checkpoint|model|scene|file|network|build|quant|index) (?:has|have))\s(?:\w+\s){0,3}$|"
-    r"[=:~\u2248]\s*$|\b(?:bits?|[FB]?[FP]\d+|INT\d+|Q\d\w*),\s$|"
+    r"[=:~\u2248(]\s*$|\b(?:bits?|[FB]?[FP]\d+|INT\d+|Q\d\w*),\s$|"
     r"\b(?:with|at|in) its\s$",
     re.IGNORECASE,
 )
