@@ -69,6 +69,8 @@ class _End(NamedTuple):
 def lineage(context: Context) -> Iterator[Finding]:
     """Every succession that the catalogue excludes."""
     for index, passage in context.document.running():
+        if not any(word in passage.text for word in _WORDS):
+            continue
         ends: list[_End] | None = None
         for sentence in sentences(passage.text):
             if not _ANY.search(sentence.text) or not is_indicative(sentence.text):
@@ -79,10 +81,12 @@ def lineage(context: Context) -> Iterator[Finding]:
                     yield from _judged(passage, sentence, each, ends, context)
 
 
-_ANY = re.compile(
-    r"successor|heir|follow|replace|succeed|supersed|generation|came|arrived|predecessor|forerunner|precursor|preced",
-    re.IGNORECASE,
-)
+#: What every succession is told by; and of a sentence.
+_WORDS = (
+    "successor", "heir", "follow", "replace", "succeed", "supersed", "generation", "came", "arrived",
+    "predecessor", "forerunner", "precursor", "preced",
+)  # fmt: skip
+_ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
 
 
 def _ends(index: int, passage: Passage, context: Context) -> list[_End]:

@@ -39,6 +39,13 @@ _TOGETHER = re.compile(
     r" together)?)\b",
     re.IGNORECASE,
 )
+_HINTS = re.compile(
+    r"total|in all|all told|altogether|together|combined|pooled|up to|between them|most|"
+    r"for (?:the|all)|for thes|for thos|box|node|server|system|rig|pair|cluster|pod|rack|partition|"
+    r"machine|chassis|board|modules|cards|gpus|the (?:two|three|"
+    r"four|eight|lot)",
+    re.IGNORECASE,
+)
 #: What holds several devices, before a verb of having.
 _GROUP = re.compile(
     r"\b(?:(?:the|this|that|each|every|a|an|one|our|whole|entire|per)\s+(?:[\w-]+\s+){0,2}?(?:box|node|"
@@ -121,6 +128,9 @@ def _clause(one: Told) -> tuple[int, int]:
 def _is_total(one: Told) -> bool:
     """Whether a clause plainly tells what several devices have, move, draw or compute together."""
     result, text = one.amount, one.passage.text
+    # A look at the words around it spares most amounts all else.
+    if not _HINTS.search(text, max(one.place[0], result.start - 90), min(one.place[1], result.end + 60)):
+        return False
     start, end = _clause(one)
     before = text[max(start, result.start - 90) : result.start]
     behind = _NOT_COUNTED.sub("", text[result.end : min(end, result.end + 60)])[:40]
