@@ -19,6 +19,7 @@ from whichgpu.audit.devices.subjects import resolved
 from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.excluded import excluded
 from whichgpu.audit.findings import KINDS, Context, Finding
+from whichgpu.audit.reach import reached
 from whichgpu.audit.review.elsewhere import without_others
 from whichgpu.audit.review.misjudged import without_misjudged
 from whichgpu.audit.review.neighbours import without_neighbours
@@ -186,6 +187,7 @@ def _found(
             ("excluded", excluded),
             ("closure", closed),
             ("analogy", by_analogy),
+            ("reach", reached),
         )
     ):
         # What is found so far stands whatever a further reading comes to.

@@ -271,7 +271,8 @@ def _change(
         grown = _INCREASE.search(text, max(0, share.start - 40), share.start) or (
             a < b and _A_RISE.match(text, share.end)
         )
-        told = real[1:] if grown else real
+        # An improvement of a time may be of the time itself, which got shorter.
+        told = real[1:] if grown and not (dimension == "time" and a > b) else real
         right = any(abs(share.value - each) <= max(_SAVED, 0.05 * each) for each in told)
         before = [each for each in found if each.end <= share.start and each.dimension in _OF_DEVICES]
         if not right and before and before[-1].dimension != dimension:

@@ -137,6 +137,10 @@ def _of_time(run: Run, work: float, words: str, context: Context) -> Iterator[Fi
     )
 
 
+#: "1,979 TFLOPS in that format, twice its rate in BF16": of one that was named before.
+_THAT_FORMAT = re.compile(r"\s*(?:in|at|with) (?:that|this|it)\b", re.IGNORECASE)
+
+
 def _boosts(gpu: Gpu) -> float:
     """How much higher than the reference card a card of the maker's own boosts."""
     known = [float(fact.value) for fact in gpu.stated("clock_boost")]
@@ -169,7 +173,8 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     each = run.number == 1.0 or _PER_GPU.match(text, rates[0].end)
     # "When accumulating in FP32" is no rate of FP32, nor is one "through TF32".
     accumulates = "accumulat" in run.sentence.text.lower() or "TF32" in run.sentence.text
-    said = [run.said.name.lower().replace("-", "")] if run.said and not accumulates else []
+    open_ = accumulates or _THAT_FORMAT.match(text, rates[0].end)
+    said = [run.said.name.lower().replace("-", "")] if run.said and not open_ else []
     known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) * _boosts(gpu) for gpu in gpus)
     if run.device and _AND_ANOTHER.fullmatch(text, rates[0].end, run.device.start):
         # "The A10 reaches 125 TFLOPS in FP16 and the A10G 70": of the one before it.

@@ -63,6 +63,8 @@ class Form(NamedTuple):
     off: float
     #: What its formulas are of.
     needed: frozenset[str]
+    #: The marks that its result may have; any where it has none.
+    marks: frozenset[str]
 
 
 class _Read(NamedTuple):
@@ -94,13 +96,17 @@ def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
         if isinstance(node, ast.Name) and node.id not in _CALLS
     )
     named, off = ":v>" in find, float(row.get("off", OFF))
-    return Form(pattern, named, right, told, holds, alike, same, off, needed)
+    marks = frozenset(letter for key, some in _MARK.findall(find) if key == "r" for letter in some)
+    return Form(pattern, named, right, told, holds, alike, same, off, needed, marks)
 
 
 def told_otherwise(read: Marked) -> Iterator[Finding]:
     """The results of a sentence that a form's other figures do not give, and those that they do."""
     named = _named(read)
+    there = {mark[0] for mark in read.figures}
     for form in forms():
+        if form.marks and not form.marks & there:
+            continue
         for match in form.pattern.finditer(named[0] if form.named else read.text):
             one = _taken(form, match, named[1], read)
             if one.ways:
@@ -216,7 +222,7 @@ def _slack(result: Quantity, read: Marked) -> float:
     """How far a result is from what it is told as by its last digit; a share is told to the percent."""
     if result.dimension == "percent":
         return max(_POINT, _OF_SHARE * result.value)
-    if result.dimension == "number" and result.value < _COUNTED:
+    if result.dimension == "number" and result.value < _COUNTED and "." not in read.words(result):
         # "100 GPUs" are counted, and no round number.
         return 1 / 2
     return result.value * read.step(result) / 1.9

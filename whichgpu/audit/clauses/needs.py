@@ -34,7 +34,12 @@ _FITS = re.compile(
     r"takes?|stores?)\s"
     r"(?:it|that|this|them|all of it|the (?:whole |entire |full )?(?:model|weights|lot|thing|state|"
     r"checkpoint))\b|"
-    r"(?:is|are) (?:just |quite |already |still )?(?:enough|sufficient|plenty)\b|suffices?\b|"
+    r"(?:is|are) (?:just |quite |already |still )?(?:enough|sufficient|plenty|(?:big|large) enough|"
+    r"something for|within (?:the )?reach of|no (?:problem|trouble) (?:for|on)|at home (?:in|on))\b|"
+    r"suffices?\b|"
+    r"(?:still |just |easily )?(?:squeezes?|slots?|slips?|goes|went|sits) (?:in|into|onto|inside|through)\b|"
+    r"(?:will|would|does) do\b|finds? (?:its |a |enough )?(?:place|room|space) (?:in|on)\b|"
+    r"(?:provides?|delivers?|offers?|musters?|manages?|accommodates?) (?:with ease|easily|without)\b|"
     r"(?:has|have|leaves?) (?:plenty of |ample |enough |the )?(?:room|space) for (?:it|that|this|them)\b)",
     re.IGNORECASE,
 )
@@ -59,7 +64,10 @@ _THAT = re.compile(
 _TAKES = re.compile(
     r"\b(?:comes? (?:out )?(?:to|at)|is|are|was|makes?|carries|carry|takes?|needs?|weighs?|"
     r"requires?|wants?|totals?|adds? up to|"
-    r"amounts? to|at|about|of)\s(?:\w+\s){0,3}$|[=:~\u2248]\s*$",
+    r"amounts? to|asks? for|fills?|occup(?:y|ies)|needed|at|about|of|some|"
+    r"(?:checkpoint|model|scene|file|network|build|quant|index) (?:has|have))\s(?:\w+\s){0,3}$|"
+    r"[=:~\u2248(]\s*$|\b(?:bits?|[FB]?[FP]\d+|INT\d+|Q\d\w*),\s$|"
+    r"\b(?:with|at|in) its\s$",
     re.IGNORECASE,
 )
 #: Behind an amount that is of something else.
@@ -67,6 +75,21 @@ _OF_ELSE = re.compile(
     r"[\s-]*(?:cards?|gpus?|per|a|each|of (?:vram|gpu|device|memory|video|hbm|gddr|ram|system|host)|"
     r"on (?:board|the card)|left|free|"
     r"more|less|smaller|larger|/)\b",
+    re.IGNORECASE,
+)
+#: What only makes a need smaller than what is told of it, if that.
+_NO_CONDITION = re.compile(
+    r",?\s+(?:if|as long as|provided(?: that)?) (?:you|one|we) keep[^.;,]*|\bwithout\b(?= (?:a|any) )",
+    re.IGNORECASE,
+)
+#: What goes on from the clause before without a word for it: "60 GB; the A40 is big enough".
+_BY_ITSELF = re.compile(
+    r"\b(?:enough|sufficient|suffices?|will do|plenty|goes (?:in|on|through))(?=\s*(?:[.,;]|$|without|with))",
+    re.IGNORECASE,
+)
+#: What lies on disks, and is worked through piece by piece.
+_NO_MODEL = re.compile(
+    r"\b(?:disk|videos?|footage|storage|backup|archive|swap|traffic|downloaded|per (?:user|day))\b",
     re.IGNORECASE,
 )
 #: What is less is no model. The room is in binary gigabytes, which no amount in decimal ones may exceed.
@@ -80,7 +103,8 @@ def needs(
 ) -> Iterator[Finding]:
     """What a sentence says to be held by the devices that it names, and is told to be larger."""
     fits = _FITS.search(sentence.text)
-    if fits is None or _UNSURE.search(sentence.text) or not is_asserted(sentence.text):
+    said = _NO_CONDITION.sub("", sentence.text)
+    if fits is None or _UNSURE.search(said) or not is_asserted(said):
         return
     place = (sentence.start + fits.start(), sentence.start + fits.end())
     own = within(here, sentence.start, sentence.end)
@@ -116,10 +140,12 @@ def _told(
     """The amounts that are said to be held: of the sentence itself, else of the one before it."""
     which = _WHICH.search(passage.text, sentence.start, place[0])
     own = _amounts(passage, (sentence.start, place[0]), here, context)
-    if which or own or not _THAT.search(sentence.text):
+    if which or own or not (_THAT.search(sentence.text) or _BY_ITSELF.search(sentence.text)):
         # "14 GB of weights stand at 112 GB, which fits on": what was told last.
         return _sure(own[-1:] if which else own, passage, sentence.start)
     before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
+    if before and _NO_MODEL.search(before[0].text):
+        return []
     told = _amounts(passage, (before[0].start, before[0].end), here, context) if before else []
     return _sure(told, passage, before[0].start) if told else []
 

@@ -206,7 +206,7 @@ def _is_no_amount(text: str, each: Quantity) -> bool:
         r"\s?(?:hours|gpus|cards|tokens|images|requests|x)", text[each.end :]
     ):
         return True
-    if re.search(r"\d[/:]$", text[max(0, each.start - 2) : each.start]):
+    if re.search(r"\d[/:]$|\bZen $", text[max(0, each.start - 4) : each.start]):
         return True
     alone = not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2])
     named = alone and _NO_AMOUNT.search(text, max(0, each.start - 12), each.start)

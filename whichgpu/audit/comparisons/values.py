@@ -107,7 +107,9 @@ def by_values(
     both = (after[0], before[-1]) if swapped else (before[-1], after[0])
     texts = [passage.text[each.start : each.end] for each in both]
     words = f"{texts[0]} is {real:.3g} times {texts[1]}"
-    verdict = verdict_of(claim, [real])
+    # "From 340 to 255 ms, an improvement of 25 %": of the time, and not of the speed.
+    saved = [2 - min(real, 1 / real)] if claim.step and before[-1].dimension == "time" else []
+    verdict = verdict_of(claim, [real, *saved])
     if verdict == "contradicted":
         verdict = "inconsistent"
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)

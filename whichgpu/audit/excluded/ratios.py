@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
-from whichgpu.audit.comparisons.multiple import OF_SLICES, verdict_of
+from whichgpu.audit.comparisons.multiple import OF_SLICES, TOGETHER, verdict_of
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import of_no_two
 from whichgpu.audit.known.said import claims
@@ -81,7 +81,11 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
         place = min(each.start, attribute.start), max(each.end, attribute.end)
         clause = clause_of(text, place, scope)
         around = _NO_OTHER.sub(" ", f"{text[clause[0] : each.start]} {text[each.end : clause[1]]}")
-        if OTHER.search(around) or not is_of_two(scope, clause, context):
+        if (
+            OTHER.search(around)
+            or TOGETHER.search(text, scope.sentence.start, each.start)
+            or not is_of_two(scope, clause, context)
+        ):
             continue
         key = attribute.attribute.key
         if _KEYS[key] in ("cores", "peak") and (_RATE.search(around) or _of_formats(sentence.text) > 1):

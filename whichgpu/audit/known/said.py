@@ -38,12 +38,13 @@ _BEFORE = re.compile(
     r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
     r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b)|"
-    r"(?:increase|rise|jump|gain|uplift|improvement|advantage|premium|surcharge|boost|lead)(?=\s+of\b))|"
+    r"(?:increase|rise|jump|gain|uplift|improvement|advantage|premium|surcharge|boost|lead)(?=\s+of\b)|"
+    r"plus(?=\s+(?:about |around |roughly |some )?$))|"
     r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
     r"undercuts?|"
     r"loses|lost|costs?(?: (?:me|us|you|it))?(?=\s+(?:about |around |some |only |just )*$)|"
     r"shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|"
-    r"(?:reduction|decrease|discount)(?=\s+of\b)))\b"
+    r"(?:reduction|decrease|discount)(?=\s+of\b)|minus(?=\s+(?:about |around |roughly |some )?$)))\b"
     r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
     r"exactly|of)\s+){0,3}$",
     re.IGNORECASE,

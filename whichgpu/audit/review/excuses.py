@@ -64,6 +64,18 @@ _EXCUSES = (
         before=r"\b(?:quanti[sz]\w+|offload\w*|low[- ]vram|\d-bit|fp8|gguf|nf4|checkpointing)\b[^.;,]{0,40}$",
         because=r"are told to be needed",
     ),
+    # "36 GB. An RTX 4090 holds it only after quantisation".
+    Excuse(
+        ("memory",),
+        behind=r"[^.;]{0,24}\b(?:only|just) (?:after|when|once|if|with)\b",
+        because=r"are told to be needed|the most that what is spoken of has",
+    ),
+    # "Our disk image is 60 GB. A T4 is enough".
+    Excuse(
+        ("memory",),
+        before=r"\b(?:disk|videos?|footage|storage|backup|archive)\b[^;]{0,70}$",
+        because=r"are told to be needed|the most that what is spoken of has",
+    ),
     # "With 80 GB cards it takes two at the least".
     Excuse(
         ("memory",),

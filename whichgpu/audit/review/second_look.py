@@ -226,6 +226,24 @@ _ENDS = re.compile(
 _POINTS = 1.5
 
 
+#: "One with H100s has 640 GB", "the AMD box holds it": what a machine has, and not one of its devices.
+_MACHINE = r"\b(?:box|node|server|machine|rig|chassis|cabinet)"
+_MACHINE_WITH = re.compile(
+    rf"(?:\b(?:one|another)|{_MACHINE}) (?:with|of|full of) (?:[\w-]+ )?$", re.IGNORECASE
+)
+_MACHINE_HOLDS = re.compile(rf"{_MACHINE} (?:then |also |easily |now |just )?$", re.IGNORECASE)
+
+
+def _is_of_machine(found: Finding, where: At, context: Context) -> bool:
+    """Whether what is accused of a device is said of a machine that has several."""
+    text, start = where.passage.text, where.sentence.start
+    if found.kind == "memory":
+        return _MACHINE_HOLDS.search(text, start, where.at) is not None
+    named = within(context.mentions.get(where.number, ()), start, where.at)
+    of_memory = found.kind == "specification" and found.attribute in ("memory", "bandwidth", "power")
+    return of_memory and bool(named) and _MACHINE_WITH.search(text, start, named[-1].start) is not None
+
+
 _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is right of another device that its passage names", _is_anothers),
     ("it is right of another that its clause describes", _is_of_described),
@@ -238,4 +256,5 @@ _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it may be the price of today, and not that of the launch", _is_street_price),
     ("it is what the power supply is to give", is_of_supply),
     ("its maker partitions it by other means", _is_of_partitions),
+    ("it is what a machine of several has", _is_of_machine),
 )

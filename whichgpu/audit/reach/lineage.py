@@ -1,0 +1,196 @@
+"""Who came after whom: "it is the successor of Turing", "the generation right before Volta".
+
+Both ends are a device or an architecture, the first of them the last that was named where a pronoun stands
+for it. Wrong is an order that the days of release exclude, and a direct succession with a generation in
+between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.devices.families import architectures as named
+from whichgpu.audit.devices.families import family_of
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.fields import days_of, released
+from whichgpu.hardware.architecture import after, architectures, before, families, generations
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.sentences import Sentence
+    from whichgpu.hardware.gpu import Gpu
+
+_DIRECT = r"(?:(?P<{0}>direct(?:ly)?|immediate(?:ly)?|right|straight|next) )?"
+#: What says that the first came after the second, or before it; the second stands right behind.
+_AFTER = re.compile(
+    rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:successor|heir|follow-up|replacement) (?:of|to|for)|"
+    rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|"
+    rf"generation {_DIRECT.format('c')}(?:after|behind)|"
+    rf"(?:came|followed|arrived) {_DIRECT.format('d')}(?:after|on))\s+$",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:predecessor|forerunner|precursor) (?:of|to)|"
+    rf"{_DIRECT.format('b')}preced(?:es|ed)|generation {_DIRECT.format('c')}(?:before|ahead of)|"
+    rf"(?:was|were|is) (?:(?P<e>directly|immediately) )?(?:succeeded|superseded|followed|replaced) "
+    rf"(?:(?P<d>directly|immediately) )?by|"
+    rf"(?:came|arrived) (?P<f>right |directly |immediately )?before)\s+$",
+    re.IGNORECASE,
+)
+_THE = re.compile(
+    r"(?:(?:the|an?|nvidia[\u2019']s|amd[\u2019']s|nvidia|amd|own|older|newer|tesla|instinct)\s+)*",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|unofficial|"
+    r"skip\w*|between|market|price|slot|class|rumou?r\w*|call\w*)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+_SLACK, _NEAR = 45, 70
+
+
+class _End(NamedTuple):
+    """A device or an architecture that is named: where, how, which devices, and of which architectures."""
+
+    start: int
+    end: int
+    words: str
+    gpus: tuple[Gpu, ...]
+    kinds: frozenset[str]
+
+
+def lineage(context: Context) -> Iterator[Finding]:
+    """Every succession that the catalogue excludes."""
+    for index, passage in context.document.running():
+        if not any(word in passage.text for word in _WORDS):
+            continue
+        ends: list[_End] | None = None
+        for sentence in sentences(passage.text):
+            if not _ANY.search(sentence.text) or not is_indicative(sentence.text):
+                continue
+            ends = _ends(index, passage, context) if ends is None else ends
+            for each in ends:
+                if sentence.start <= each.start < sentence.end:
+                    yield from _judged(passage, sentence, each, ends, context)
+
+
+#: What every succession is told by; and of a sentence.
+_WORDS = (
+    "successor", "heir", "follow", "replace", "succeed", "supersed", "generation", "came", "arrived",
+    "predecessor", "forerunner", "precursor", "preced",
+)  # fmt: skip
+_ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
+
+
+def _ends(index: int, passage: Passage, context: Context) -> list[_End]:
+    here = [each for each in context.mentions.get(index, ()) if each.ids]
+    found = []
+    for each in here:
+        gpus = tuple(context.catalogue[key] for key in each.ids)
+        kinds = frozenset(gpu.architecture for gpu in gpus)
+        found.append(_End(each.start, each.end, each.text, gpus, kinds))
+    for match in named().finditer(passage.text):
+        inside = any(each.start < match.end() and match.start() < each.end for each in here)
+        if not inside and (kinds := _variants(family_of(match[0]))):
+            found.append(_End(*match.span(), match[0], (), kinds))
+    return sorted(found, key=lambda each: each.start)
+
+
+def _variants(name: str) -> frozenset[str]:
+    """The architectures of a family, or the one of that name."""
+    if name in architectures():
+        return frozenset({name})
+    return frozenset(one.id for one in families()[name].variants) if name in families() else frozenset()
+
+
+def _judged(
+    passage: Passage, sentence: Sentence, second: _End, ends: Sequence[_End], context: Context
+) -> Iterator[Finding]:
+    text = passage.text
+    start = second.start
+    while (the := _THE_BEFORE.search(text, max(sentence.start, start - 24), start)) and the.start() < start:
+        start = the.start()
+    for pattern, comes_after in ((_AFTER, True), (_BEFORE, False)):
+        said = pattern.search(text, max(sentence.start, start - _NEAR), start)
+        if said is None:
+            continue
+        if _NO.search(_clause(text, sentence, said.start(), second.end)):
+            return
+        first = _first(text, sentence, said.start(), second, ends)
+        if first is None or {gpu.id for gpu in first.gpus} & {gpu.id for gpu in second.gpus}:
+            return
+        later, earlier = (first, second) if comes_after else (second, first)
+        direct = any(value for value in said.groupdict().values())
+        because = _excluded(later, earlier, direct=direct and not second.gpus)
+        if because:
+            place = said.start(), second.end
+            yield made(
+                context, passage, place, "ordering", "contradicted", attribute="release_date",
+                because=because, subject=first.words, evidence=(Evidence(because),),
+            )  # fmt: skip
+        return
+
+
+_THE_BEFORE = re.compile(
+    r"\b(?:the|an?|nvidia[\u2019']s|amd[\u2019']s|nvidia|amd|own|older|newer|tesla|instinct)\s+$",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"\b(?:it|this|that|which|they|these|generation|card|gpu|one)\b", re.IGNORECASE)
+_PARTS = re.compile(r"[,;:()]\s|\s[\u2013\u2014]\s")
+
+
+def _clause(text: str, sentence: Sentence, start: int, end: int) -> str:
+    first = max((each.end() for each in _PARTS.finditer(text, sentence.start, start)), default=sentence.start)
+    last = _PARTS.search(text, end, sentence.end)
+    return text[first : last.start() if last else sentence.end]
+
+
+def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[_End]) -> _End | None:
+    """Who is said to have come after or before: the last that is named before it, alone in its sentence."""
+    inside = [each for each in ends if sentence.start <= each.start and each.end <= at]
+    if inside:
+        return inside[-1]
+    ahead = [each for each in ends if each.end <= sentence.start]
+    if not ahead or not _IT.search(text, sentence.start, at):
+        return None
+    # The last sentence that names any names it alone.
+    last = next(
+        (each for each in reversed(sentences(text)) if each.start <= ahead[-1].start < each.end), None
+    )
+    own = [each for each in ahead if last is not None and each.start >= last.start and bool(each.gpus)]
+    return own[0] if len({each.words for each in own}) == 1 else None
+
+
+def _years(end: _End, *, whole: bool) -> list[int]:
+    """The years in which devices came out, or architectures did."""
+    if end.gpus and not whole:
+        return [int(released(gpu)[:4]) for gpu in end.gpus if released(gpu)]
+    found = (families()[generations()[key]].year for key in end.kinds if key in generations())
+    return [year for year in found if year]
+
+
+def _excluded(later: _End, earlier: _End, *, direct: bool) -> str:
+    """Why one cannot have come after the other, or not directly; empty where it can."""
+    descendants = {one.id for key in later.kinds for step in after(key) for one in step.variants}
+    if earlier.kinds <= descendants - later.kinds:
+        return f"{later.words} came before {earlier.words}"
+    # Volta and Turing both followed Pascal, one after the other.
+    whole = not (later.gpus and earlier.gpus)
+    years = [_years(one, whole=whole) for one in (later, earlier)]
+    if all(years) and max(years[0]) < min(years[1]):
+        return f"{later.words} is of {max(years[0])}, {earlier.words} of {min(years[1])}"
+    days = [[days_of(gpu) for gpu in end.gpus if released(gpu)] for end in (later, earlier)]
+    if all(days) and max(each[1] for each in days[0]) + _SLACK < min(each[0] for each in days[1]):
+        return f"{later.words} came out before {earlier.words}"
+    # "In spirit the direct heir of the T4": of two devices it is told of their place in a line.
+    above = {one.id for key in later.kinds for step in before(key) for one in step.variants}
+    if not direct or not above or earlier.kinds & (above | later.kinds):
+        return ""
+    return f"right before {later.words} came {' and '.join(sorted(above))}"
