@@ -123,7 +123,7 @@ def test_a_broken_record_in_the_middle_is_said(tmp_path):
     with sidecar(out).open("a") as handle:
         handle.write("nonsense\n")
         handle.write(json.dumps(record(2).to_dict()) + "\n")
-    with pytest.raises(UsageError, match=r"measured\.jsonl line 2: not JSON"):
+    with pytest.raises(UsageError, match=r"measured\.jsonl line 2: not JSON.* take that line out of it"):
         Journal(out, resume=True)
 
 

@@ -176,11 +176,11 @@ def gather(
                 tell(f"{name}: left out: {answer['reason']}")
                 continue
             got = records(task, answer)
-            journal.append(got)
-            found += got
             tell(
                 f"{name}: {got[0].row.get('value') or got[0].status} {got[0].row.get('unit', got[0].reason)}"
             )
+            journal.append(got)
+            found += got
     except KeyboardInterrupt:
         interrupted = True
     return Outcome(found, skipped, len(journal.records) - len(found), interrupted), told

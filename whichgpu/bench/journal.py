@@ -151,6 +151,11 @@ def _refuse(path: Path, resume: bool) -> None:
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644)
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path}: there is no folder {path.parent} to write it in; mkdir -p {path.parent}, or choose "
+            "another --out"
+        ) from None
     except OSError as fault:
         raise UsageError(
             f"{path}: cannot be written ({fault.strerror or fault}); choose another --out"
@@ -221,7 +226,9 @@ def _whole(data: bytes, path: Path) -> tuple[list[Record], int]:
         except UsageError as fault:
             if number == len(lines):
                 break
-            raise UsageError(f"{path} line {number}: {fault}") from None
+            raise UsageError(
+                f"{path} line {number}: {fault}; take that line out of it, or choose another --out"
+            ) from None
         group.append(one)
         if len(group) >= one.of:
             records, group, size = records + group, [], end

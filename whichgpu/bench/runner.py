@@ -98,10 +98,11 @@ def run(
                 tell(f"{name}: left out: {answer['reason']}")
                 continue
             got = records(task, answer, there.gpu)
+            # Said first: where the disk is full the figure is on the screen at least.
+            tell(f"{name}: {_line(got)}")
             if journal is not None:
                 journal.append(got)
             found += got
-            tell(f"{name}: {_line(got)}")
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
     return Outcome(found, skipped, known)

@@ -187,7 +187,7 @@ async def _stream(client: Any, target: Target, body: Mapping[str, Any], state: _
 async def _answered(answer: Any, state: _State) -> None:
     """The events of an answer, or all of one that does not stream."""
     if answer.status != 200:
-        raise _Fault("status", f"HTTP {answer.status}: {await _text(answer)}")
+        raise _Fault("status", f"HTTP {answer.status}: {await complaint(answer)}")
     if "event-stream" not in answer.headers.get("Content-Type", ""):
         await _whole(answer, state)
         return
@@ -197,7 +197,8 @@ async def _answered(answer: Any, state: _State) -> None:
             return
 
 
-async def _text(answer: Any) -> str:
+async def complaint(answer: Any) -> str:
+    """What an answer with an error status says, in one line."""
     with contextlib.suppress(Exception):
         raw = await answer.content.read(4 * _SAID)
         return one_line(raw.decode("utf-8", "replace"))[:_SAID]

@@ -201,7 +201,7 @@ def title(task: Mapping[str, Any]) -> str:
         return f"{task['name']}{_on(task)}"
     sizes = [
         f"{name} {task[name]:g}"
-        for name in ("batch", "seq_len", "input_tokens", "output_tokens")
+        for name in ("batch", "seq_len", "input_tokens", "output_tokens", "tp")
         if name in task
     ]
     options = [f"{name}={value}" for name, value in task["options"].items()]
