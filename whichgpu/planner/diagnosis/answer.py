@@ -98,6 +98,8 @@ class Diagnosis(Shown):
     denied: tuple[tuple[str, str], ...] = ()
     #: Causes that figures told beside it point to, each with the figure.
     told: tuple[tuple[str, str], ...] = ()
+    #: What was taken for the job where nobody stated it, or where it does not fit as it is stated.
+    taken: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -150,7 +152,8 @@ class _Judged(NamedTuple):
         """The same, with more to be said of its prediction."""
         answer = self.found.answer
         told = replace(answer, warnings=(*answer.warnings, *words))
-        return self._replace(found=replace(self.found, answer=told))
+        taken = (*self.found.taken, *(one for one in words if one))
+        return self._replace(found=replace(self.found, answer=told, taken=taken))
 
 
 def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagnosis:
