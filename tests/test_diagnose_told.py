@@ -251,6 +251,19 @@ def test_a_card_of_a_laptop_may_have_its_name_from_one_of_several_memories():
     assert dict(one.seen)["power"] == "80 W of 150 W"
 
 
+def test_a_card_that_draws_few_watts_is_not_slow_at_work():
+    """A batch of eight, or FP32, would draw what the card can; a limit of so many watts says nothing."""
+    run = "SDXL at 1024x1024 on my A6000 runs at 0.9 it/s, {}"
+    one = heard(run.format("nvidia-smi shows 75 W of 300 W"))
+    order = [cause.id for cause in one.causes]
+    assert dict(one.denied)["precision"] == "75 W of 300 W"
+    assert order.index("power") < order.index("precision")
+    assert "batch" not in order
+    limited = heard(run.format("power limit 75 W"))
+    assert not limited.denied
+    assert "batch" in {cause.id for cause in limited.causes}
+
+
 def test_a_server_is_tried_with_each_number_of_requests_and_in_no_format_that_it_does_not_run():
     one = heard(
         "Llama 3.1 8B on a L40S with vLLM bf16, 64 concurrent requests, 1024 in and 256 out: 350 tok/s"

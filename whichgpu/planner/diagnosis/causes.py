@@ -90,6 +90,9 @@ def _batches(asked: Asked) -> Iterable[Tried]:
     tried_ = {1.0, own / 32, own / 16, own / 8, own / 4, own / 2, 2 * own, 4 * own, 8 * own}
     # One at a time is what a plain loop does, and no try among many.
     alone = "alone" if asked.job.phase == "infer" and "batch" not in asked.stated else "batch"
+    if asked.beside.waits(asked.gpu):
+        # More at once draws more watts, not fewer.
+        tried_ = {one for one in tried_ if one < own}
     for batch in sorted(one for one in tried_ if one >= 1.0 and one != own and one == int(one)):
         yield from each(
             alone if batch == 1.0 else "batch",
