@@ -100,6 +100,28 @@ def alone():
     return runner.Machine(0, "", ())
 
 
+@pytest.mark.parametrize(
+    ("task", "limited"),
+    [
+        ({"device": "cpu"}, True),
+        ({"device": "cpu", "n_gpus": 2}, True),
+        ({"device": "cuda"}, False),
+        ({"device": "cpu", "memory": 1e9}, False),
+    ],
+)
+def test_a_task_of_a_processor_takes_no_more_than_is_free(monkeypatch, task, limited):
+    """What wants more ends alone, where the system would end what has nothing to do with it."""
+    resource = pytest.importorskip("resource", reason="limits of a process are of Unix")
+    if not Path("/proc/meminfo").exists():
+        pytest.skip("what is free is told by Linux")
+    asked = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limit: asked.append(limit[0]))
+    faults.spare(task)
+    assert bool(asked) == limited
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / task.get("n_gpus", 1)
+    assert all(0 < one <= whole for one in asked)
+
+
 def test_a_run_goes_on_after_each_fault_and_resumes(tmp_path):
     given = {1: answer(), 2: {"status": "oom", "reason": "out of memory"},
              3: {"status": "timeout", "reason": "hangs"},
@@ -323,6 +345,8 @@ def test_a_search_at_toy_size_ends(whichgpu, tmp_path, monkeypatch):
         ("run resnet18 --toy --largest-batch --batch 8", "leave out --batch"),
         ("run resnet18 --toy --out none/a.csv", "mkdir -p none, or choose another --out"),
         ("replay abc --from none.csv", "none.csv: no such file; name the one that has row abc"),
+        ("run resnet18 --toy --seed 99999999999", "is not in the range"),
+        ("import run.log --batch -3", "batch: -3 is below 1"),
         ("none.csv", "whichgpu bench run WORKLOAD --out none.csv"),
         ("resnet18", "whichgpu bench run resnet18"),
         ("run.log", "run.log: rows are in a .csv; what another program wrote: whichgpu bench import run.log"),

@@ -105,8 +105,9 @@ class Beside(NamedTuple):
     def waits(self, gpu: Gpu) -> bool:
         """Whether the watts are those of a card that has little to do, and none holds them down."""
         power = gpu.value("power")
-        free = self.watts and power and not (self.capped or gpu.segment in _SET)
-        return bool(free and self.watts < _WAITING * float(power))
+        if self.watts is None or not power or self.capped or gpu.segment in _SET:
+            return False
+        return self.watts < _WAITING * float(power)
 
     def denying(self, gpu: Gpu) -> tuple[tuple[str, str], ...]:
         """The causes that the figures speak against: work that is slow draws as many watts as any."""
