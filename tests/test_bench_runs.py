@@ -202,6 +202,8 @@ def test_layers_that_are_cut_are_no_replicas():
     assert not scaling.scaling([Record(one) for one in rows[1:]]), "there is nothing to hold two GPUs against"
     assert "tp 2" in tasks.title(job_task(tp=2.0, n_gpus=2))
     assert "tp=2" in str(report.run_report([Record(one) for one in rows], []))
+    served = row(id="s", workload="gpt2", metric="tpot", unit="ms", value=9.0, concurrency=37)
+    assert "37" in str(report.table([Record(served)])), "what a server had in flight stands where batches do"
 
 
 def test_a_process_that_hangs_crashes_or_has_no_framework(tmp_path):

@@ -175,7 +175,8 @@ async def _stream(client: Any, target: Target, body: Mapping[str, Any], state: _
     except aiohttp.ServerTimeoutError:
         raise _Fault("stalled", f"nothing came for {limits.silence:g} s") from None
     except aiohttp.ClientConnectorError as fault:
-        raise _Fault("refused", str(fault)) from None
+        why = one_line(fault.strerror or str(fault.os_error))
+        raise _Fault("refused", f"no connection to {fault.host}:{fault.port} ({why})") from None
     except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as fault:
         raise _Fault("closed", f"the connection ended before the answer did ({fault})") from None
     except aiohttp.ClientError as fault:

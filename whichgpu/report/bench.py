@@ -95,7 +95,8 @@ def table(records: Sequence[Record]) -> Table:
         sure = None if not spread else f"{spread:.1%}" if spread < 1.0 else "over 100%"
         cells.append((
             row.get("workload"), row.get("gpu") or None, row.get("n_gpus"), row.get("phase"),
-            row.get("precision"), row.get("batch"), _options(row), row.get("metric"), value, sure,
+            row.get("precision"), row.get("batch") or row.get("concurrency"), _options(row),
+            row.get("metric"), value, sure,
         ))  # fmt: skip
     columns = [
         "Workload",
@@ -103,7 +104,7 @@ def table(records: Sequence[Record]) -> Table:
         ">GPUs",
         "Phase",
         "Precision",
-        ">Batch",
+        ">Batch / in flight",
         "Options",
         "Metric",
         ">Measured",
