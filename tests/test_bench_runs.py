@@ -349,6 +349,10 @@ def test_a_search_at_toy_size_ends(whichgpu, tmp_path, monkeypatch):
         ("replay abc --from none.csv", "none.csv: no such file; name the one that has row abc"),
         ("run resnet18 --toy --seed 99999999999", "is not in the range"),
         ("import run.log --batch -3", "batch: -3 is below 1"),
+        ("run resnet18 --toy --runtime vllm", "leave --runtime out"),
+        ("suite TOY", "did you mean toy?"),
+        ("serve-load localhost:9 --concurrency 200000", "above zero, up to 100,000"),
+        ("import rows.csv", "whichgpu calibrate --with rows.csv take them as they are"),
         ("none.csv", "whichgpu bench run WORKLOAD --out none.csv"),
         ("resnet18", "whichgpu bench run resnet18"),
         ("run.log", "run.log: rows are in a .csv; what another program wrote: whichgpu bench import run.log"),
@@ -357,6 +361,7 @@ def test_a_search_at_toy_size_ends(whichgpu, tmp_path, monkeypatch):
 def test_what_cannot_be_is_refused_with_what_to_type(whichgpu, tmp_path, monkeypatch, words, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run.log").write_text("10\timages/sec: 812.0\n")
+    (tmp_path / "rows.csv").write_text("id,workload,gpu,metric,value\n")
     found = whichgpu("bench", *words.split())
     assert (found.status, said in " ".join(found.err.split())) == (2, True), found.err
 
