@@ -264,6 +264,20 @@ def test_a_card_that_draws_few_watts_is_not_slow_at_work():
     assert "batch" in {cause.id for cause in limited.causes}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Qwen3 30B A3B Q4_K_M in llama.cpp on a RTX 3060 12GB makes 14 tok/s",
+        "Mixtral 8x7B Q4_K_M in llama.cpp on a RTX 4090 24GB gets 12 tok/s",
+        "Gemma 2 27B Q4_K_M in Ollama on a RTX 4080 16GB: 6 tok/s",
+    ],
+)
+def test_layers_in_the_host_cost_what_a_step_reads_of_them(text):
+    """Of a mixture the experts that a token takes; and more layers stay behind than have to."""
+    one = heard(text)
+    assert (one.causes[0].id, one.causes[0].inside) == ("spilling", True)
+
+
 def test_a_server_is_tried_with_each_number_of_requests_and_in_no_format_that_it_does_not_run():
     one = heard(
         "Llama 3.1 8B on a L40S with vLLM bf16, 64 concurrent requests, 1024 in and 256 out: 350 tok/s"
