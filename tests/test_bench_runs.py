@@ -366,7 +366,7 @@ def test_what_cannot_be_is_refused_with_what_to_type(whichgpu, tmp_path, monkeyp
     assert (found.status, said in " ".join(found.err.split())) == (2, True), found.err
 
 
-def test_a_figure_is_said_before_it_is_written(tmp_path, monkeypatch):
+def test_a_figure_is_said_also_where_the_disk_is_full(tmp_path, monkeypatch):
     """On a full disk an hour's measurement is on the screen at least."""
     heard = []
     with Journal(tmp_path / "a.csv") as journal:

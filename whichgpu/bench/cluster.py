@@ -176,10 +176,13 @@ def gather(
                 tell(f"{name}: left out: {answer['reason']}")
                 continue
             got = records(task, answer)
-            tell(
-                f"{name}: {got[0].row.get('value') or got[0].status} {got[0].row.get('unit', got[0].reason)}"
-            )
-            journal.append(got)
+            try:
+                journal.append(got)
+            finally:
+                tell(
+                    f"{name}: {got[0].row.get('value') or got[0].status} "
+                    f"{got[0].row.get('unit', got[0].reason)}"
+                )
             found += got
     except KeyboardInterrupt:
         interrupted = True

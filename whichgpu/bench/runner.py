@@ -98,10 +98,12 @@ def run(
                 tell(f"{name}: left out: {answer['reason']}")
                 continue
             got = records(task, answer, there.gpu)
-            # Said first: where the disk is full the figure is on the screen at least.
-            tell(f"{name}: {_line(got)}")
-            if journal is not None:
-                journal.append(got)
+            try:
+                if journal is not None:
+                    journal.append(got)
+            finally:
+                # What is said is on disk; where that is full the figure is on the screen at least.
+                tell(f"{name}: {_line(got)}")
             found += got
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
