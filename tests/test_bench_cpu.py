@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from whichgpu.bench import process, tasks
 from whichgpu.bench.journal import read
 from whichgpu.bench.worker import __main__ as worker
 from whichgpu.cli import main
+from whichgpu.workloads.job import Job
 
 pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
 pytestmark = pytest.mark.slow
@@ -74,6 +76,20 @@ def test_the_suite_is_killed_in_the_middle_and_goes_on(tmp_path, capsys):
 def here(task, *_):
     """The answer of a measuring process, without one: PyTorch is here already."""
     return {"context": {}, **worker._answer(task)}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"loader": "0", "data": "/none"}, "there is no folder /none here"),
+        ({"loader": "0", "data": "/proc/self/fd"}, r"fewer than a batch of 2; give a smaller --batch"),
+        ({"compile": "banana"}, r"option compile: Unrecognized mode=banana.*; write compile=True"),
+    ],
+)
+def test_what_a_step_cannot_be_is_left_out_with_what_to_write(options, said):
+    job = Job("resnet18", phase="train", batch=2.0, height=64.0, width=64.0, options=options)
+    found = here(tasks.of_job(job, TOY))
+    assert (found["status"], bool(re.search(said, found["reason"]))) == ("skipped", True), found["reason"]
 
 
 def test_a_row_is_measured_again_from_its_record(tmp_path, capsys, monkeypatch):

@@ -313,6 +313,8 @@ def test_one_scrape_tells_of_the_moment_and_says_so(tmp_path):
     both = "# scraped 100\n" + vllm(1000, 4000, 10) + "# scraped 110.0\n" + vllm(3000, 8000, 20)
     again = {one["metric"]: one["value"] for one in rows(loaded(path, both, gpu="l4"))}
     assert again["throughput"] == "200"
+    counters = loaded(path, 'vllm:generation_tokens_total{model_name="llama-3.1-8b"} 8000\n', gpu="l4")
+    assert "a rate takes two" in counters.faults[str(path)]
     garbage = loaded(path, "vllm:x{ 1\nnothing at all of this\nis a sample = 3\n")
     assert "no sample of Prometheus text" in next(iter(garbage.faults.values()))
 

@@ -116,6 +116,26 @@ def test_rows_that_only_the_records_have_are_put_back(tmp_path):
     assert read_measured(out)[1][0][0] == "1-throughput"
 
 
+@pytest.mark.parametrize("change", ["added", "edited"])
+def test_a_row_that_no_record_gave_is_not_lost(tmp_path, change):
+    """Added by hand, or changed: the file is left as it is, and the line told."""
+    out = tmp_path / "measured.csv"
+    with Journal(out) as journal:
+        journal.append([record(1)])
+    text = out.read_text()
+    out.write_text(f"{text}mine,me,resnet50\n" if change == "added" else text.replace("resnet50", "vgg16"))
+    before = out.read_bytes()
+    with pytest.raises(UsageError, match=rf"csv line {3 if change == 'added' else 2}: no record in measured"):
+        Journal(out, resume=True)
+    assert out.read_bytes() == before
+
+
+def test_a_folder_is_no_file_of_rows(tmp_path):
+    (tmp_path / "runs.csv").mkdir()
+    with pytest.raises(UsageError, match=r"runs\.csv is a folder; name a file in it"):
+        Journal(tmp_path / "runs.csv")
+
+
 def test_a_broken_record_in_the_middle_is_said(tmp_path):
     out = tmp_path / "measured.csv"
     with Journal(out) as journal:
@@ -123,7 +143,7 @@ def test_a_broken_record_in_the_middle_is_said(tmp_path):
     with sidecar(out).open("a") as handle:
         handle.write("nonsense\n")
         handle.write(json.dumps(record(2).to_dict()) + "\n")
-    with pytest.raises(UsageError, match=r"measured\.jsonl line 2: not JSON"):
+    with pytest.raises(UsageError, match=r"measured\.jsonl line 2: not JSON.* take that line out of it"):
         Journal(out, resume=True)
 
 

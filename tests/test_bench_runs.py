@@ -100,6 +100,28 @@ def alone():
     return runner.Machine(0, "", ())
 
 
+@pytest.mark.parametrize(
+    ("task", "limited"),
+    [
+        ({"device": "cpu"}, True),
+        ({"device": "cpu", "n_gpus": 2}, True),
+        ({"device": "cuda"}, False),
+        ({"device": "cpu", "memory": 1e9}, False),
+    ],
+)
+def test_a_task_of_a_processor_takes_no_more_than_is_free(monkeypatch, task, limited):
+    """What wants more ends alone, where the system would end what has nothing to do with it."""
+    resource = pytest.importorskip("resource", reason="limits of a process are of Unix")
+    if not Path("/proc/meminfo").exists():
+        pytest.skip("what is free is told by Linux")
+    asked = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limit: asked.append(limit[0]))
+    faults.spare(task)
+    assert bool(asked) == limited
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / task.get("n_gpus", 1)
+    assert all(0 < one <= whole for one in asked)
+
+
 def test_a_run_goes_on_after_each_fault_and_resumes(tmp_path):
     given = {1: answer(), 2: {"status": "oom", "reason": "out of memory"},
              3: {"status": "timeout", "reason": "hangs"},
@@ -170,6 +192,20 @@ def test_scaling_is_told():
     assert [(one.speedup, one.efficiency) for one in found] == [(1.0, 1.0), (1.9, 0.95), (6.4, 0.8)]
 
 
+def test_layers_that_are_cut_are_no_replicas():
+    """Two ways over two GPUs stand beside each other, here and in what a run says of itself."""
+    ways = ((1, "", 100.0), (2, "", 190.0), (2, "2", 150.0))
+    shared = {"workload": "gpt2", "metric": "throughput", "unit": "tokens/s"}
+    rows = [row(id=f"{n}{tp}", value=v, n_gpus=n, tp=tp, **shared) for n, tp, v in ways]
+    found = scaling.scaling([Record(one) for one in rows])
+    assert [one.efficiency for one in found] == [1.0, 0.95, 0.75]
+    assert not scaling.scaling([Record(one) for one in rows[1:]]), "there is nothing to hold two GPUs against"
+    assert "tp 2" in tasks.title(job_task(tp=2.0, n_gpus=2))
+    assert "tp=2" in str(report.run_report([Record(one) for one in rows], []))
+    served = row(id="s", workload="gpt2", metric="tpot", unit="ms", value=9.0, concurrency=37)
+    assert "37" in str(report.table([Record(served)])), "what a server had in flight stands where batches do"
+
+
 def test_a_process_that_hangs_crashes_or_has_no_framework(tmp_path):
     """What stands for Python here is a script; the real one is in test_bench_cpu."""
 
@@ -196,7 +232,8 @@ def test_a_process_that_hangs_crashes_or_has_no_framework(tmp_path):
     assert shared["status"] == "oom", "of several processes torchrun tells how one ended"
     lost = run("echo \"No module named 'torch'\" >&2; exit 1", n_gpus=2)
     assert (lost["status"], "pip install torch" in lost["reason"]) == ("skipped", True)
-    assert "does not start" in process.run({"kind": "job"}, str(tmp_path / "none"))["reason"]
+    none = process.run({"kind": "job"}, str(tmp_path / "none"))
+    assert (none["status"], "does not start" in none["reason"]) == ("skipped", True), "nothing of the job"
 
 
 def test_another_python_is_shown_this_program_and_nothing_beside_it(tmp_path):
@@ -302,6 +339,43 @@ def test_a_search_at_toy_size_ends(whichgpu, tmp_path, monkeypatch):
                      "--out", str(tmp_path / "toy.csv"))  # fmt: skip
     assert "Largest batch of resnet34: 64 or more, at toy size." in found.out
     assert max(tried) == runner.TOY
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run resnet18 --toy --largest-batch --batch 8", "leave out --batch"),
+        ("run resnet18 --toy --out none/a.csv", "mkdir -p none, or choose another --out"),
+        ("replay abc --from none.csv", "none.csv: no such file; name the one that has row abc"),
+        ("run resnet18 --toy --seed 99999999999", "is not in the range"),
+        ("import run.log --batch -3", "batch: -3 is below 1"),
+        ("run resnet18 --toy --runtime vllm", "leave --runtime out"),
+        ("suite TOY", "did you mean toy?"),
+        ("serve-load localhost:9 --concurrency 200000", "above zero, up to 100,000"),
+        ("import rows.csv", "whichgpu calibrate --with rows.csv take them as they are"),
+        ("none.csv", "whichgpu bench run WORKLOAD --out none.csv"),
+        ("resnet18", "whichgpu bench run resnet18"),
+        ("run.log", "run.log: rows are in a .csv; what another program wrote: whichgpu bench import run.log"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_what_to_type(whichgpu, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run.log").write_text("10\timages/sec: 812.0\n")
+    (tmp_path / "rows.csv").write_text("id,workload,gpu,metric,value\n")
+    found = whichgpu("bench", *words.split())
+    assert (found.status, said in " ".join(found.err.split())) == (2, True), found.err
+
+
+def test_a_figure_is_said_also_where_the_disk_is_full(tmp_path, monkeypatch):
+    """On a full disk an hour's measurement is on the screen at least."""
+    heard = []
+    with Journal(tmp_path / "a.csv") as journal:
+        monkeypatch.setattr(
+            journal, "append", lambda _: (_ for _ in ()).throw(UsageError("the disk is full"))
+        )
+        with pytest.raises(UsageError, match="the disk is full"):
+            runner.run([job_task()], journal, execute=lambda _: answer(), look=alone, tell=heard.append)
+    assert "100 images/s" in heard[-1]
 
 
 @pytest.mark.parametrize("option", ["--seconds", "--timeout"])

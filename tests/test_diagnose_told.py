@@ -9,6 +9,8 @@ from whichgpu import api
 from whichgpu.audit.measurement import Told, diagnosed
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.diagnosis.told import Beside, beside
+from whichgpu.report.diagnosis import report
+from whichgpu.report.text import render
 
 pytestmark = pytest.mark.slow
 GPUS = catalogue()
@@ -227,6 +229,63 @@ def test_what_is_told_beside_it_makes_a_figure_possible():
     run = "Llama 3.1 70B on 4x A100 in vLLM{}: 70 tok/s for a single user"
     assert heard(run.format("")).verdict == "impossible"
     assert heard(run.format(" with a draft model")).verdict == "fast"
+
+
+def test_another_job_than_the_one_that_was_told_is_said_before_its_causes():
+    """What does not fit in the format that is stated is judged as what does: the verdict is of that."""
+    one = heard("Llama 3.1 8B in fp16 on a Tesla T4 gives me 45 tok/s for one user in vLLM")
+    assert (one.verdict, one.job.precision) == ("normal", "w4a16")
+    assert "does not fit on t4" in one.taken[0]
+    text = render(report(one).blocks, 2000)
+    assert text.index("does not fit on t4") < text.index("Nothing needs explaining")
+    assert text.count("does not fit on t4") == 1
+    assert not heard("ResNet-50 trains at 850 images/s on my RTX A5000, batch 128").taken
+
+
+def test_a_card_of_a_laptop_may_have_its_name_from_one_of_several_memories():
+    """The RTX 3080 has 10 GB, that of laptops 8 or 16: there the watts are of its limit."""
+    one = heard(
+        "My laptop with a RTX 3080 trains ResNet-50 in AMP with batch 64 at 300 images/s, it draws 80 W"
+    )
+    assert (one.gpu, [gpu for gpu, _ in one.others]) == ("rtx-3080-laptop", ["rtx-3080-laptop-16gb"])
+    assert dict(one.seen)["power"] == "80 W of 150 W"
+
+
+def test_a_card_that_draws_few_watts_is_not_slow_at_work():
+    """A batch of eight, or FP32, would draw what the card can; a limit of so many watts says nothing."""
+    run = "SDXL at 1024x1024 on my A6000 runs at 0.9 it/s, {}"
+    one = heard(run.format("nvidia-smi shows 75 W of 300 W"))
+    order = [cause.id for cause in one.causes]
+    assert dict(one.denied)["precision"] == "75 W of 300 W"
+    assert order.index("power") < order.index("precision")
+    assert "batch" not in order
+    limited = heard(run.format("power limit 75 W"))
+    assert not limited.denied
+    assert "batch" in {cause.id for cause in limited.causes}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Qwen3 30B A3B Q4_K_M in llama.cpp on a RTX 3060 12GB makes 14 tok/s",
+        "Mixtral 8x7B Q4_K_M in llama.cpp on a RTX 4090 24GB gets 12 tok/s",
+        "Gemma 2 27B Q4_K_M in Ollama on a RTX 4080 16GB: 6 tok/s",
+    ],
+)
+def test_layers_in_the_host_cost_what_a_step_reads_of_them(text):
+    """Of a mixture the experts that a token takes; and more layers stay behind than have to."""
+    one = heard(text)
+    assert (one.causes[0].id, one.causes[0].inside) == ("spilling", True)
+
+
+def test_a_server_is_tried_with_each_number_of_requests_and_in_no_format_that_it_does_not_run():
+    one = heard(
+        "Llama 3.1 8B on a L40S with vLLM bf16, 64 concurrent requests, 1024 in and 256 out: 350 tok/s"
+    )
+    flights = {cause.title for cause in one.causes if cause.id == "flight"}
+    assert one.verdict == "slow"
+    assert flights == {"requests in flight: 8"}
+    assert {cause.title for cause in one.causes if cause.id == "precision"} == {"precision: runs in FP32"}
 
 
 def test_gpus_of_several_machines_are_those_on_boards():

@@ -237,6 +237,10 @@ SENTENCES = {
     "My laptop's RTX 4070 (8GB) generates one 512x512 SD1.5 image with 20 steps in 3.5 seconds": (
         "SD1.5", "rtx-4070-laptop", "3.5 seconds", {"steps": 20, "resolution": "512x512"},
     ),
+    "My notebook with an RTX 3060 makes 3 it/s of SD 1.5": ("SD 1.5", "rtx-3060-laptop", "3 it/s", {}),
+    "laptop GTX 1060, resnet50 inference: 120 images/s": (
+        "resnet50", "gtx-1060-laptop", "120 images/s", {"phase": "infer"},
+    ),
     "It takes 50 ms per token to run Mistral-Nemo 12B in 8 bit (bitsandbytes) on my RTX 4080": (
         "Mistral-Nemo 12B", "rtx-4080", "50 ms per token",
         {"runtime": "transformers bitsandbytes", "precision": "8 bit"},

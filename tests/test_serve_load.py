@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import socket
+import threading
 import time
 from dataclasses import replace
 
@@ -146,6 +147,7 @@ def test_every_failure_is_counted_and_said_and_the_rest_goes_on(server, fault, k
         assert one.found.answered == 4
     assert len([text for text in one.found.reasons if re.search(words, text)])
     assert "failed: the rest are of a lighter load" in " ".join(one.found.warnings)
+    assert all("failed: the rest" in row.row["notes"] for row in one.records), "also in the table of rows"
 
 
 def test_a_request_may_take_so_long_and_no_longer(server):
@@ -219,9 +221,9 @@ def test_a_server_that_refuses_fields_or_has_only_a_chat(server):
 def test_no_server_is_said_plainly(capsys):
     with pytest.raises(UsageError, match="is the server up"):
         serving.reach(Target("http://127.0.0.1:9/v1", "", limits=QUICK))
-    with pytest.raises(UsageError, match=r"no answer to a first request .refused"):
+    with pytest.raises(UsageError, match=r"request .refused: no connection to 127\.0\.0\.1:9 .Conn"):
         serving.reach(Target("http://127.0.0.1:9/v1", "some-model", limits=QUICK))
-    for text in ("ftp://x", "", "http://"):
+    for text in ("ftp://x", "", "http://", "localhost:99999", "localhost:port"):
         with pytest.raises(UsageError, match="no address of a server"):
             serving.base(text)
     assert serving.base("localhost:8000/") == "http://localhost:8000/v1"
@@ -243,6 +245,34 @@ def test_a_server_that_hangs_is_told_from_one_that_refuses():
         assert time.monotonic() - start < QUICK.connect + QUICK.silence + 2.0
     with pytest.raises(UsageError, match="no connection"):
         serving.reach(Target(url, "", limits=QUICK))
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"HTTP/1.1 500 X\r\nContent-Length: 11\r\n\r\nengine dead", r"status 500 .engine dead.; look at"),
+        (b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n", "status 401; it wants a key: set OPENAI_API_KEY"),
+        (b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n", "status 404; name it: --model NAME"),
+        (b"HTTP/1.1 200 X\r\nContent-Length: 6\r\n\r\n<html>", "no JSON; is this the address of an OpenAI"),
+        (b"HTTP/1.1 200 X\r\nContent-Length: 13\r\n\r\n{\"data\": [1]}", "no model is listed; name it"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no JSON; is this the address of an OpenAI"),
+    ],
+)  # fmt: skip
+def test_what_answers_and_is_no_such_server_is_said(sent, said):
+    """An error status with the server's words, a key that is wanted, another program's port."""
+    with socket.socket() as there:
+        there.bind(("127.0.0.1", 0))
+        there.listen(1)
+
+        def answer():
+            one, _ = there.accept()
+            with one:
+                one.recv(4096)
+                one.sendall(sent)
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(UsageError, match=said):
+            serving.reach(Target(f"http://127.0.0.1:{there.getsockname()[1]}/v1", "", limits=QUICK))
 
 
 def test_no_load_finds_its_prompts_in_the_servers_cache(server):

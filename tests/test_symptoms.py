@@ -28,6 +28,8 @@ GPUS = catalogue()
         ("--no-half-vae", set()),
         ("the other GPUs are idle", {"fewer"}),
         ("vLLM with --enforce-eager", {"eager"}),
+        ("everything is padded to 512", {"size"}),
+        ("padding='max_length'", {"size"}),
         ("batch 128 at 250 W and 40 C on PCIe x16, 8 workers", set()),
     ],
 )
@@ -58,6 +60,7 @@ def test_what_speaks_against_a_cause(text, causes):
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
+        ("only one CPU core is busy", {"host"}),
         ("GPU utilization is never 100%", set()),
         ("GPU utilization hardly ever gets to 99 %", set()),
         ("the GPU does not reach 100% utilization", set()),

@@ -176,11 +176,14 @@ def gather(
                 tell(f"{name}: left out: {answer['reason']}")
                 continue
             got = records(task, answer)
-            journal.append(got)
+            try:
+                journal.append(got)
+            finally:
+                tell(
+                    f"{name}: {got[0].row.get('value') or got[0].status} "
+                    f"{got[0].row.get('unit', got[0].reason)}"
+                )
             found += got
-            tell(
-                f"{name}: {got[0].row.get('value') or got[0].status} {got[0].row.get('unit', got[0].reason)}"
-            )
     except KeyboardInterrupt:
         interrupted = True
     return Outcome(found, skipped, len(journal.records) - len(found), interrupted), told

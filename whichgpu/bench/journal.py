@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import SCHEMA, Record
 from whichgpu.cost.table.files import read_measured
-from whichgpu.errors import UsageError, WhichGpuError, refuse_endless
+from whichgpu.errors import UsageError, WhichGpuError, one_line, refuse_endless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a lock is waited for.
 _MOMENT = 0.3
+#: Characters of a row that are shown.
+_SHOWN = 60
 
 
 class Journal:
@@ -94,7 +96,8 @@ class Journal:
 
     def _recover(self) -> None:
         """Read what is whole, cut off what is not, and bring the CSV file up to the other."""
-        self.records, size = _whole(_content(self._lines), self.sidecar)
+        lines = _content(self._lines)
+        self.records, size = _whole(lines, self.sidecar)
         _cut(self._lines, size)
         found = _content(self._rows)
         head = _csv([SCHEMA])
@@ -102,9 +105,25 @@ class Journal:
             raise UsageError(f"{self.path}: these are not the columns of the schema; choose another --out")
         wanted = (head + _csv(one.cells() for one in self.records)).encode() if self.records else b""
         same = _shared(found, wanted)
+        if size == len(lines):
+            _refuse_others(found[max(same, len(head)) :], found[:same].count(b"\n") + 1, self.path)
         _cut(self._rows, same)
         if wanted[same:]:
             _write(self._rows, wanted[same:], self.path)
+
+
+def _refuse_others(rest: bytes, number: int, path: Path) -> None:
+    """Raise `UsageError` where a file of rows has a whole line that no record gave, as one added by hand.
+
+    Nothing of a crash looks so, since records reach the disk before their rows.
+    """
+    line, end, _ = rest.partition(b"\n")
+    if end:
+        text = one_line(line.decode("utf-8", "replace"))[:_SHOWN]
+        raise UsageError(
+            f"{path} line {number}: no record in {sidecar(path).name} gave this row ({text}); put what is "
+            "not of bench into a file of its own, or choose another --out"
+        )
 
 
 def sidecar(path: Path) -> Path:
@@ -139,6 +158,8 @@ def _bare(path: Path) -> list[Record]:
 def _refuse(path: Path, resume: bool) -> None:
     if path.suffix != ".csv":
         raise UsageError(f"{path}: rows are written as CSV; name a file such as {path.with_suffix('.csv')}")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it, such as {path / 'measured.csv'}")
     held = [one for one in (path, sidecar(path)) if one.exists() and one.stat().st_size]
     if held and not resume:
         raise UsageError(
@@ -152,9 +173,10 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644)
     except OSError as fault:
-        raise UsageError(
-            f"{path}: cannot be written ({fault.strerror or fault}); choose another --out"
-        ) from None
+        why, what = fault.strerror or fault, "choose another --out"
+        if not path.parent.exists():
+            why, what = f"there is no folder {path.parent}", f"mkdir -p {path.parent}, or {what}"
+        raise UsageError(f"{path}: cannot be written ({why}); {what}") from None
 
 
 def _lock(handle: int, path: Path) -> None:
@@ -221,7 +243,9 @@ def _whole(data: bytes, path: Path) -> tuple[list[Record], int]:
         except UsageError as fault:
             if number == len(lines):
                 break
-            raise UsageError(f"{path} line {number}: {fault}") from None
+            raise UsageError(
+                f"{path} line {number}: {fault}; take that line out of it, or choose another --out"
+            ) from None
         group.append(one)
         if len(group) >= one.of:
             records, group, size = records + group, [], end

@@ -69,8 +69,9 @@ def run(
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as fault:
+                # It says nothing of the job, which --resume is to try again under another Python.
                 return _failed(
-                    "failed", f"{command[0]} does not start ({fault.strerror}); give another --python"
+                    "skipped", f"{command[0]} does not start ({fault.strerror}); give another --python"
                 )
         ended = _wait(process, limit, meanwhile)
         if answer.exists():

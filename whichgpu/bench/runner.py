@@ -98,10 +98,13 @@ def run(
                 tell(f"{name}: left out: {answer['reason']}")
                 continue
             got = records(task, answer, there.gpu)
-            if journal is not None:
-                journal.append(got)
+            try:
+                if journal is not None:
+                    journal.append(got)
+            finally:
+                # What is said is on disk; where that is full the figure is on the screen at least.
+                tell(f"{name}: {_line(got)}")
             found += got
-            tell(f"{name}: {_line(got)}")
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
     return Outcome(found, skipped, known)

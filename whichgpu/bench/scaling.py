@@ -19,6 +19,9 @@ _SAME = (
     "batch",
     "resolution",
     "seq_len",
+    "input_tokens",
+    "output_tokens",
+    "steps",
     "options",
     "unit",
     "runtime",
@@ -35,19 +38,23 @@ class Scaled(NamedTuple):
 
 
 def scaling(records: Iterable[Record]) -> list[Scaled]:
-    """Every job that was measured on several numbers of GPUs, in the order of its first."""
-    groups: dict[tuple[str, ...], dict[int, Record]] = {}
+    """Every job that was measured on several numbers of GPUs, in the order of its first.
+
+    Splits of its layers (`tp`) beside each other are held against the same fewest GPUs.
+    """
+    groups: dict[tuple[str, ...], dict[tuple[int, int], Record]] = {}
     for one in records:
         if one.status == "ok" and one.row.get("metric") == "throughput" and one.row.get("n_gpus"):
             key = tuple(one.row.get(name, "") for name in _SAME)
-            groups.setdefault(key, {})[int(float(one.row["n_gpus"]))] = one
+            split = int(float(one.row.get("tp") or 1.0))
+            groups.setdefault(key, {})[int(float(one.row["n_gpus"])), split] = one
     found = []
     for group in groups.values():
-        if len(group) < 2:
+        first = min(group)
+        base, rate = first[0], float(group[first].row["value"])
+        if all(count == base for count, _ in group):
             continue
-        base = min(group)
-        rate = float(group[base].row["value"])
-        for count, one in sorted(group.items()):
+        for (count, _), one in sorted(group.items()):
             speedup = float(one.row["value"]) / rate
             found.append(Scaled(one, base, speedup, speedup * base / count))
     return found

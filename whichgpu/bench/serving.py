@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from whichgpu.bench.record import digest
-from whichgpu.bench.serving_http import Target, ask, session
+from whichgpu.bench.serving_http import Target, ask, complaint, session
 from whichgpu.bench.serving_load import after, send
 from whichgpu.bench.serving_prompts import Asked, mean, requests
 from whichgpu.bench.serving_summary import records, summary
@@ -91,7 +91,11 @@ def base(url: str) -> str:
     plain = url.strip().rstrip("/")
     plain = plain if "://" in url else f"http://{plain}"
     parts = urlsplit(plain)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(map(str.isspace, plain)):
+    try:
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or any(map(str.isspace, plain)):
         raise UsageError(f"'{one_line(url)}' is no address of a server; write e.g. http://localhost:8000")
     return plain if plain.endswith(("/v1", "/v2", "/v3")) else f"{plain}/v1"
 
@@ -114,8 +118,7 @@ async def _reach(target: Target) -> Server:
         listed = [one for one in data or () if isinstance(one, dict) and one.get("id")]
         if not target.model:
             if not listed:
-                why = f" ({fault.said})" if fault.said else ""
-                raise UsageError(f"{address} lists no model{why}; name it: --model NAME, or give the key")
+                raise UsageError(f"{address}: {fault.said or 'no model is listed'}; {_remedy(fault)}")
             target = replace(target, model=str(listed[0]["id"]))
         owner = next((str(one.get("owned_by")) for one in listed if one["id"] == target.model), "")
         engine, version = await _engine(client, target, owner)
@@ -163,10 +166,22 @@ async def _engine(client: Any, target: Target, owner: str) -> tuple[str, str]:
 
 
 class _Fault(NamedTuple):
-    """What was wrong with an answer, and whether there was none at all."""
+    """What was wrong with an answer, its HTTP status, and whether there was none at all."""
 
     said: str = ""
     gone: bool = False
+    status: int = 0
+
+
+def _remedy(fault: _Fault) -> str:
+    """What to do about a server that lists no model."""
+    if fault.status in (401, 403):
+        return "it wants a key: set OPENAI_API_KEY, or name another variable with --key-env"
+    if fault.status >= 500:
+        return "look at the server's own log"
+    if fault.said and not fault.status:
+        return "is this the address of an OpenAI-compatible server, e.g. http://localhost:8000?"
+    return "name it: --model NAME"
 
 
 async def _json(client: Any, target: Target, url: str) -> tuple[Any, _Fault]:
@@ -177,7 +192,8 @@ async def _json(client: Any, target: Target, url: str) -> tuple[Any, _Fault]:
     try:
         async with client.get(url, headers=target.headers, timeout=timeout) as answer:
             if answer.status != 200:
-                return None, _Fault(f"status {answer.status}")
+                told = await complaint(answer)
+                return None, _Fault(f"status {answer.status}{told and f' ({told})'}", status=answer.status)
             return json.loads(await answer.text()), _Fault()
     except TimeoutError:
         return None, _Fault(f"nothing came for {target.limits.connect:g} s", gone=True)
@@ -185,7 +201,7 @@ async def _json(client: Any, target: Target, url: str) -> tuple[Any, _Fault]:
         why = getattr(fault, "strerror", "") or "it was closed"
         return None, _Fault(f"no connection ({one_line(why)})", gone=True)
     except (aiohttp.ClientError, OSError, ValueError, RecursionError):
-        return None, _Fault("no JSON")
+        return None, _Fault("what answers there sends no JSON")
 
 
 def measure(

@@ -175,7 +175,8 @@ async def _stream(client: Any, target: Target, body: Mapping[str, Any], state: _
     except aiohttp.ServerTimeoutError:
         raise _Fault("stalled", f"nothing came for {limits.silence:g} s") from None
     except aiohttp.ClientConnectorError as fault:
-        raise _Fault("refused", str(fault)) from None
+        why = one_line(fault.strerror or str(fault.os_error))
+        raise _Fault("refused", f"no connection to {fault.host}:{fault.port} ({why})") from None
     except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as fault:
         raise _Fault("closed", f"the connection ended before the answer did ({fault})") from None
     except aiohttp.ClientError as fault:
@@ -187,7 +188,7 @@ async def _stream(client: Any, target: Target, body: Mapping[str, Any], state: _
 async def _answered(answer: Any, state: _State) -> None:
     """The events of an answer, or all of one that does not stream."""
     if answer.status != 200:
-        raise _Fault("status", f"HTTP {answer.status}: {await _text(answer)}")
+        raise _Fault("status", f"HTTP {answer.status}: {await complaint(answer)}")
     if "event-stream" not in answer.headers.get("Content-Type", ""):
         await _whole(answer, state)
         return
@@ -197,7 +198,8 @@ async def _answered(answer: Any, state: _State) -> None:
             return
 
 
-async def _text(answer: Any) -> str:
+async def complaint(answer: Any) -> str:
+    """What an answer with an error status says, in one line."""
     with contextlib.suppress(Exception):
         raw = await answer.content.read(4 * _SAID)
         return one_line(raw.decode("utf-8", "replace"))[:_SAID]

@@ -122,7 +122,8 @@ def records(
     Where nothing was answered it is one record of a failure, with the reason.
     """
     context = {**context, "serving": found.to_dict(), "warnings": list(found.warnings)}
-    base = {"phase": "serve", **columns}
+    # Beside the figures too: who reads the table alone is to see that requests failed.
+    base = {"phase": "serve", **columns, "notes": "; ".join(found.warnings)}
     if not found.answered:
         reason = "; ".join(found.reasons) or "no request was sent"
         empty = row(**{**base, "id": f"{columns['id']}-throughput", "metric": "throughput",

@@ -75,6 +75,12 @@ def of_job(job: Job, settings: Settings, *, method: str = "usual") -> dict[str, 
         if getattr(job, name) not in (None, 1.0):
             raise UsageError(f"{name}: bench runs whole batches on GPUs side by side; leave --{name} out")
     framework = settings.framework or "torch"
+    if job.runtime:
+        raise UsageError(
+            f"runtime '{job.runtime}': bench runs what --framework names (torch, tensorflow) in the release "
+            "that is installed; leave --runtime out (--option compile=True compiles, whichgpu bench "
+            "serve-load measures a server)"
+        )
     columns = {name: getattr(job, name) for name in _TEXTS if getattr(job, name)}
     if "precision" in columns:
         columns["precision"] = precision(columns["precision"]).id
@@ -120,7 +126,7 @@ def suite(name: str, settings: Settings, gpus: int) -> list[dict[str, Any]]:
     if name not in known:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, known, n=1)
+        near = get_close_matches(name.lower(), known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
         raise UsageError(f"no suite '{name}'; {hint}")
     table = known[name]
@@ -201,7 +207,7 @@ def title(task: Mapping[str, Any]) -> str:
         return f"{task['name']}{_on(task)}"
     sizes = [
         f"{name} {task[name]:g}"
-        for name in ("batch", "seq_len", "input_tokens", "output_tokens")
+        for name in ("batch", "seq_len", "input_tokens", "output_tokens", "tp")
         if name in task
     ]
     options = [f"{name}={value}" for name, value in task["options"].items()]

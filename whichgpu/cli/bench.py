@@ -112,7 +112,7 @@ _OPTIONS = (
     click.option("--timeout", type=Finite(min=0, min_open=True), metavar="S", default=1800.0,
                  show_default=True, help="End what is not done by then."),
     click.option("--memory", metavar="SIZE", help='Let each take no more, e.g. "16 GiB".'),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, metavar="N",
                  help="Of weights and data."),
     click.option("--shared", is_flag=True, help="Measure on a GPU that others use as well."),
 )  # fmt: skip

@@ -42,7 +42,9 @@ def _numbers(option: str, text: str, most: float) -> list[float]:
     except ValueError:
         found = []
     if not found or any(not 0.0 < one <= most for one in found):
-        raise UsageError(f"{option} '{text}': write numbers above zero, e.g. {option} 1,2,4")
+        raise UsageError(
+            f"{option} '{text}': write numbers above zero, up to {most:,.0f}, e.g. {option} 1,2,4"
+        )
     return list(dict.fromkeys(found))
 
 

@@ -75,7 +75,8 @@ def _ended(
 def _closing(records: Sequence[Record], out: str, known: int) -> list[Block]:
     said: list[str] = []
     if known:
-        said.append(f"{known} were measured before and are in {out}.")
+        was, stands = ("was", "is") if known == 1 else ("were", "are")
+        said.append(f"{known} {was} measured before and {stands} in {out}.")
     if out and records:
         said.append(f"Rows are in {out}; their context is beside it.")
     toy = any(one.row.get("gpu") in ("cpu", "") for one in records)
@@ -94,7 +95,8 @@ def table(records: Sequence[Record]) -> Table:
         sure = None if not spread else f"{spread:.1%}" if spread < 1.0 else "over 100%"
         cells.append((
             row.get("workload"), row.get("gpu") or None, row.get("n_gpus"), row.get("phase"),
-            row.get("precision"), row.get("batch"), row.get("options"), row.get("metric"), value, sure,
+            row.get("precision"), row.get("batch") or row.get("concurrency"), _options(row),
+            row.get("metric"), value, sure,
         ))  # fmt: skip
     columns = [
         "Workload",
@@ -102,7 +104,7 @@ def table(records: Sequence[Record]) -> Table:
         ">GPUs",
         "Phase",
         "Precision",
-        ">Batch",
+        ">Batch / in flight",
         "Options",
         "Metric",
         ">Measured",
@@ -118,14 +120,21 @@ def table(records: Sequence[Record]) -> Table:
     return Table.of("Measured", columns, filled, notes)
 
 
+def _options(row: Mapping[str, str]) -> str:
+    """The options of a row, and how its layers are split."""
+    split = f"tp={row['tp']}" if row.get("tp", "1") != "1" else ""
+    return ";".join(part for part in (row.get("options", ""), split) if part)
+
+
 def _scaling(scaled: Sequence[Scaled]) -> Table:
     rows = [
-        (one.record.row["workload"], one.record.row.get("precision"), one.record.row["n_gpus"],
+        (one.record.row["workload"], one.record.row.get("precision"), _options(one.record.row) or None,
+         one.record.row["n_gpus"],
          f"{float(one.record.row['value']):.5g} {one.record.row['unit']}", f"{one.speedup:.2f}x",
          f"{one.efficiency:.0%}")
         for one in scaled
     ]  # fmt: skip
-    columns = ["Workload", "Precision", ">GPUs", ">Measured", ">Speed-up", ">Efficiency"]
+    columns = ["Workload", "Precision", "Options", ">GPUs", ">Measured", ">Speed-up", ">Efficiency"]
     return Table.of("Scaling", columns, rows)
 
 

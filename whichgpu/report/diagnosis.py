@@ -30,7 +30,14 @@ def report(found: Diagnosis) -> Report:
     bound = "" if found.bound is None else number(found.bound)
     said = _MEANING[found.verdict].format(bound=bound, unit=found.predicted.unit)
     heard = [f"Read as: {found.read_as}"] if found.read_as else []
-    blocks: list[Block] = [*heard, f"{found}.", said, _causes(found)]
+    # A verdict on another job than the one that was told is none without saying so.
+    blocks: list[Block] = [
+        *heard,
+        f"{found}.",
+        *(_sentence(one) for one in found.taken),
+        said,
+        _causes(found),
+    ]
     if found.seen or found.denied:
         titles = {one.id: one.title.partition(":")[0] for one in found.causes}
         seen = [f"'{words}' points to {titles[cause]}" for cause, words in found.seen]
@@ -49,7 +56,13 @@ def report(found: Diagnosis) -> Report:
         blocks += ["How to tell:", Bullets(checks)]
     if found.known.rows:
         blocks.append(evidence_table(found.known))
-    return Report(found.to_dict(), (*blocks, Bullets(found.answer.warnings)))
+    rest = tuple(one for one in found.answer.warnings if one not in found.taken)
+    return Report(found.to_dict(), (*blocks, Bullets(rest)))
+
+
+def _sentence(text: str) -> str:
+    """A remark as a sentence."""
+    return f"{text.rstrip('.')}."
 
 
 def _times(factor: float) -> str:

@@ -37,7 +37,8 @@ def report(
         "out": None if out is None else str(out), "rows": rows, "done": done, "notes": list(server.said),
     }  # fmt: skip
     what = " ".join(part for part in (server.engine or "a server", server.version) if part)
-    blocks: list[Any] = [f"{server.target.model} on {what} at {server.target.url}.", _rates(found)]
+    blocks: list[Any] = [f"{server.target.model} on {what} at {server.target.url}."]
+    blocks += [_rates(found)] if found else []
     blocks += [_times(one) for one in found if one.found.answered]
     if predicted:
         blocks.append(_beside(found, predicted))
@@ -47,7 +48,7 @@ def report(
     said += [f"{one.load}: {text}" for one in found for text in one.found.reasons]
     blocks.append(Bullets(tuple(dict.fromkeys(said))))
     if out is not None:
-        before = f"; {done} loads were in it already" if done else ""
+        before = f"; {done} load{'s were' if done > 1 else ' was'} in it already" if done else ""
         blocks.append(f"{rows:,} rows in {out}{before}.")
     complaint = _complaint(server, found, out)
     return Report(data, tuple(blocks), exit_code=3 if complaint else 0, complaint=complaint)

@@ -149,9 +149,21 @@ def named(text: str, catalogue: Catalogue) -> list[Mention]:
 
 def _meant(ids: tuple[str, ...], text: str, catalogue: Catalogue, *, boxed: bool) -> tuple[str, ...]:
     """Of the devices of a name those in what the text says they are in: a laptop, a machine of eight."""
-    if _PORTABLE.search(text) and all(f"{key}-laptop" in catalogue for key in ids):
-        return tuple(f"{key}-laptop" for key in ids)
+    if _PORTABLE.search(text):
+        portable = [_of_laptops(key, catalogue) for key in ids]
+        if all(portable):
+            return tuple(dict.fromkeys(key for some in portable for key in some))
     return (tuple(key for key in ids if "-sxm" in key) if boxed else ()) or ids
+
+
+def _of_laptops(key: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """The cards of laptops that share a card's name: that of its memory, else of any (RTX 3080 10 GB)."""
+    if key.endswith("-laptop") or "-laptop-" in key:
+        return (key,)
+    if f"{key}-laptop" in catalogue:
+        return (f"{key}-laptop",)
+    stem = f"{re.sub(r'-[0-9]+gb$', '', key)}-laptop"
+    return tuple(one for one in catalogue if one == stem or one.startswith(f"{stem}-"))
 
 
 def _in_box(text: str) -> int:

@@ -205,12 +205,26 @@ def _with_commas(text: str) -> str:
     return table.getvalue()
 
 
+def _is_rows(text: str) -> bool:
+    """Whether a file is a table of measurements, or the records beside one."""
+    head = text.partition("\n")[0]
+    return head.startswith('{"row":') or {"workload", "gpu", "metric", "value"} <= set(
+        head.strip().split(",")
+    )
+
+
 def _format(path: Path, text: str) -> str:
     found = next((name for name, module in formats().items() if module.claims(path, text)), "")
     if not found:
         what = "it is empty" if not text.strip() else "it is of no format that is known"
         if _cut_off(text):
             what = "JSON that ends too early, before what tells its format"
+        if _is_rows(text):
+            rows = path.with_suffix(".csv")
+            raise UsageError(
+                f"these are rows already: whichgpu bench {rows} --compare, whichgpu validate {rows}, or "
+                f"whichgpu calibrate --with {rows} take them as they are"
+            )
         raise UsageError(f"{what}; known are {', '.join(formats())} (--format NAME)")
     return found
 

@@ -100,8 +100,13 @@ def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
     engine = next((name for mark, name in _ENGINES.items() if any(_begins(mark, one) for one in texts)), "")
     base, context = _about(last, scrapes, engine)
     said = (*aside, *_anew(first, last))
-    yield from _power(first, last, base, context, said)
-    yield from _serving(first, last, base, context, said)
+    found = [*_power(first, last, base, context, said), *_serving(first, last, base, context, said)]
+    if not found and first is None and any(last.total(name) for name in (_MADE, _PROMPTS, _DONE, _ENERGY)):
+        raise UsageError(
+            "one scrape has counters, and a rate takes two: scrape again after a minute of load, and give "
+            "both files"
+        )
+    yield from found
 
 
 def _busy(scrapes: Sequence[Scrape]) -> tuple[list[Scrape], tuple[str, ...]]:

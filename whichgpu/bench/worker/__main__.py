@@ -38,6 +38,7 @@ def main() -> int:
     # Those of `torchrun` are in sessions of their own: one that hangs with Python's lock held ends by this.
     faulthandler.dump_traceback_later(float(task.get("timeout") or TIMEOUT) + _GRACE, exit=True)
     warnings.simplefilter("ignore")
+    faults.spare(task)
     started, begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.monotonic()
     found = _answer(task)
     found["context"] = {

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import WhichGpuError, one_line
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What a driver of NVIDIA's or of AMD's puts there: the host's memory is then no bound of a task.
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
 #: Names of exceptions, and words of their texts, that mean that memory ran out.
 _OOM_NAMES = ("OutOfMemoryError", "ResourceExhaustedError", "MemoryError")
 _OOM_WORDS = (
@@ -66,3 +72,20 @@ def limit(memory: Any, device: str) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
+
+
+def spare(task: Mapping[str, Any]) -> None:
+    """Let a task of a processor take what is free and no more: one that wants more ends by itself.
+
+    Else the system would look for a process to end, and take one that has nothing to do with it.
+    """
+    gpus = task.get("device") != "cpu" and any(map(os.path.exists, _DRIVERS))
+    if task.get("memory") or task.get("device") == "cuda" or gpus:
+        return
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("utf-8").splitlines())
+        free = 1024 * int(fields.get("MemAvailable", "").split()[0]) // int(task.get("n_gpus") or 1)
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (free if most < 0 else min(free, most), most))

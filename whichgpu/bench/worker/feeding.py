@@ -59,9 +59,12 @@ class Pictures:
         self._files = (
             sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in _PICTURES) if folder else []
         )
+        if folder and not Path(folder).is_dir():
+            raise UsageError(f"option data: there is no folder {folder} here; made-up pictures need none")
         if folder and len(self._files) < batch:
             raise UsageError(
-                f"option data: {folder} holds {len(self._files)} pictures, fewer than a batch of {batch}"
+                f"option data: {folder} holds {len(self._files)} pictures ({', '.join(_PICTURES)}), fewer "
+                f"than a batch of {batch}; give a smaller --batch, or another folder"
             )
         larger = [int(_LARGER * side) for side in sides]
         self._made: Any = None if folder else torch.randint(256, (8, 3, *larger), dtype=torch.uint8)

@@ -30,7 +30,10 @@ def local_dims(dims: Mapping[str, Any], asked: Asked) -> Mapping[str, Any]:
     if asked.item.family != "decoder":
         raise UsageError(f"tp: bench cuts the layers of decoders, not of {asked.item.family}; leave --tp out")
     if degree != asked.world.size:
-        raise UsageError(f"tp: {degree} of {asked.world.size} GPUs; bench cuts over all of them or none")
+        raise UsageError(
+            f"tp: {degree} of {asked.world.size} GPUs; bench cuts over all of them or none: give "
+            f"--gpus {degree} with --tp {degree}, or leave --tp out"
+        )
     odd = [name for name in _CUT if dims[name] % degree]
     if odd:
         raise UsageError(f"tp: {odd[0]} of {asked.item.id} is {dims[odd[0]]}, which {degree} does not divide")

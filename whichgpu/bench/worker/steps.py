@@ -164,8 +164,13 @@ def _compile(asked: Asked, module: Any) -> None:
     called = [module]
     if getattr(asked.code, "IN_PARTS", False) and not asked.job.trains:
         called = [each for part in module.children() for each in (part if _is_list(part) else [part])]
-    for one in called:
-        one.compile(**how)
+    try:
+        for one in called:
+            one.compile(**how)
+    except RuntimeError as fault:
+        if "Unrecognized mode" not in str(fault):
+            raise
+        raise UsageError(f"option compile: {fault}; write compile=True") from None
 
 
 def _is_list(module: Any) -> bool:

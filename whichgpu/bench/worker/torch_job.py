@@ -50,7 +50,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     item = resolve(named(task["workload"]))
     job = complete(item, _on_processor(task) if _is_processor(torch, task) else task)
     if job.precision not in FORMATS:
-        raise UsageError(f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}")
+        raise UsageError(
+            f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}; write e.g. "
+            "--precision fp16"
+        )
     agreed = agreement(item.id)
     if not agreed.holds:
         raise UsageError(

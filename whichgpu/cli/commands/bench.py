@@ -37,6 +37,11 @@ def run(file: Path | None, *, compare: bool) -> Report:
     from whichgpu.report.bench import run_report
 
     if not file.exists():
-        raise UsageError(f"{file}: no such file; to measure: whichgpu bench run {file}")
+        wanted = f"WORKLOAD --out {file}" if file.suffix else file
+        raise UsageError(f"{file}: no such file; to measure: whichgpu bench run {wanted}")
+    if file.is_file() and file.suffix not in (".csv", ".jsonl"):
+        raise UsageError(
+            f"{file}: rows are in a .csv; what another program wrote: whichgpu bench import {file}"
+        )
     found = journal.read(file)
     return run_report(found, [], scaled=scaling.scaling(found), compared=compared(found) if compare else None)

@@ -61,6 +61,8 @@ def _stated(columns: JobColumns, workload: str, gpu: str, catalogue: Catalogue) 
     from whichgpu.workloads import phases
 
     known = {name: value for name, value in columns.stated.items() if value not in (None, "", ())}
+    # Refuses numbers that no job has.
+    jobs.Job("", **{name: known[name] for name in jobs.NUMBERS if name in known})
     if "options" in known:
         known["options"] = jobs.options(tuple(known["options"]))
     if "phase" in known:

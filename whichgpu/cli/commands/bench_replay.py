@@ -37,6 +37,8 @@ def run(row: str, *, source: Path, asked: Asked) -> Report:
     from whichgpu.errors import UsageError
     from whichgpu.report.bench import replay_report
 
+    if not source.exists() and not journal.sidecar(source).exists():
+        raise UsageError(f"{source}: no such file; name the one that has row {row}: --from FILE.csv")
     known = {one.id: one for one in journal.read(source)}
     if row not in known:
         near = get_close_matches(row, known, n=1, cutoff=0.3)

@@ -37,8 +37,11 @@ def run(
 
     from whichgpu.bench import tasks
     from whichgpu.bench.models.agreement import check_written
+    from whichgpu.errors import UsageError
     from whichgpu.workloads.workload import resolve
 
+    if largest_batch and columns.stated.get("batch"):
+        raise UsageError("--largest-batch looks for the batch; leave out --batch, or --largest-batch")
     todo = []
     for name in workloads:
         job = replace(columns.job(name), n_gpus=float(gpus))

@@ -44,7 +44,14 @@ if TYPE_CHECKING:
               help="Send no more of a load after that.")  # fmt: skip
 @click.option("--warmup", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
               help="Requests at first that do not count.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of prompts and arrivals.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of prompts and arrivals.",
+)
 @click.option("--model", default="", metavar="NAME", help="The server's name for it; its first if not given.")
 @click.option("--api", type=click.Choice(["completions", "chat"]), default="completions", show_default=True,
               help="Which of the two addresses.")  # fmt: skip

@@ -98,6 +98,10 @@ class Diagnosis(Shown):
     denied: tuple[tuple[str, str], ...] = ()
     #: Causes that figures told beside it point to, each with the figure.
     told: tuple[tuple[str, str], ...] = ()
+    #: Causes that such figures speak against, likewise.
+    refuted: tuple[tuple[str, str], ...] = ()
+    #: What was taken for the job where nobody stated it, or where it does not fit as it is stated.
+    taken: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -150,7 +154,8 @@ class _Judged(NamedTuple):
         """The same, with more to be said of its prediction."""
         answer = self.found.answer
         told = replace(answer, warnings=(*answer.warnings, *words))
-        return self._replace(found=replace(self.found, answer=told))
+        taken = (*self.found.taken, *(one for one in words if one))
+        return self._replace(found=replace(self.found, answer=told, taken=taken))
 
 
 def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagnosis:
@@ -191,8 +196,10 @@ def _explained(one: _Judged, text: str = "") -> Diagnosis:
     possible = not asked.unfit and found.verdict != "impossible"
     order, normal = ranked(asked, every, possible=possible)
     pairs = () if found.verdict == "normal" else paired(asked, order)
-    told = tuple(asked.beside.pointing(asked.gpu)) if asked.figure.metric != "power" else ()
-    return replace(found, causes=order, normal=normal, pairs=pairs, told=told)
+    if asked.figure.metric != "power":
+        told, refuted = tuple(asked.beside.pointing(asked.gpu)), asked.beside.denying(asked.gpu)
+        found = replace(found, told=told, refuted=refuted)
+    return replace(found, causes=order, normal=normal, pairs=pairs)
 
 
 def diagnose_any(

@@ -22,6 +22,8 @@ _SIZES = {"height": "pixels a side", "seq_len": "tokens a sequence", "input_toke
 _TIMES = (0.25, 0.5, 2.0, 4.0)
 #: Of a picture's side: four times has sixteen times the pixels.
 _SIDES = (0.5, 0.75, 1.5, 2.0)
+#: Requests in flight that are tried: between two of them a figure is within the reach of either.
+_FLIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 _SHORT = (0.0625, 0.125)
 #: Denoising steps that programs offer, at most.
 _STEPS = 150.0
@@ -88,6 +90,9 @@ def _batches(asked: Asked) -> Iterable[Tried]:
     tried_ = {1.0, own / 32, own / 16, own / 8, own / 4, own / 2, 2 * own, 4 * own, 8 * own}
     # One at a time is what a plain loop does, and no try among many.
     alone = "alone" if asked.job.phase == "infer" and "batch" not in asked.stated else "batch"
+    if asked.beside.waits(asked.gpu):
+        # More at once draws more watts, not fewer.
+        tried_ = {one for one in tried_ if one < own}
     for batch in sorted(one for one in tried_ if one >= 1.0 and one != own and one == int(one)):
         yield from each(
             alone if batch == 1.0 else "batch",
@@ -99,9 +104,7 @@ def _flight(asked: Asked) -> Iterable[Tried]:
     if asked.job.phase != "serve":
         return
     own = asked.job.concurrency
-    # A prompt waits for all that came before it: what one takes moves with every further one.
-    many = (2.0, 8.0, 32.0) if asked.figure.metric == "ttft" else ()
-    for count in (*sorted({1.0, 4.0, 16.0, 64.0, 256.0, *many}), None):
+    for count in (*_FLIGHTS, None):
         if count != own:
             words = "as many as fit" if count is None else f"{count:g}"
             # Where nobody says how many, the figure is as often as not that of one reader.

@@ -45,7 +45,9 @@ def tried(asked: Asked) -> Iterable[Tried]:
         narrow = [name for name, weight in sizes.items() if weight < size]
     else:
         place = _ORDER.index(own) if own in _ORDER else len(_ORDER)
-        wide = [name for name in _WIDE if _ORDER.index(name) < place]
+        # Engines of servers leave the products of FP32 weights on the plain units.
+        fewer = ("fp32",) if asked.job.phase == "serve" else _WIDE
+        wide = [name for name in fewer if _ORDER.index(name) < place]
         wide += ["bf16"] if not asked.job.trains and precision(own).quantised else []
         usual = _NARROW["train" if asked.job.trains else "other"]
         narrow = [name for name in usual if _ORDER.index(name) > place]

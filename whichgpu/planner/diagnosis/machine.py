@@ -113,6 +113,8 @@ def _processor(asked: Asked) -> Iterable[Tried]:
         yield Tried("processor", "", _about(one, row))
 
 
+#: Shares of the weights that the host keeps beyond what the card has no room for.
+_LEFT = (0.0, 0.1, 0.25)
 #: Segments of cards whose drivers have no fallback to the host's memory.
 _SERVERS = ("datacenter",)
 
@@ -149,8 +151,12 @@ def _served_from_the_host(asked: Asked) -> Iterator[Tried]:
     told = asked.beside.hosted(weights)
     if over <= 0.0 and told is None and "runtime" in asked.stated and not of_one_user(asked.job):
         return
-    for share in (told,) if told is not None else (over,) if over > 0.0 else (0.25, 0.5, 1.0):
-        one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
+    # A step reads of a mixture the experts that its tokens take, in the host too.
+    read = min(weights, sum(term.moved for term in asked.answer.terms if term.kind in COUNTED) or weights)
+    # Of what does not fit whole layers stay behind, and a desktop, buffers or a cautious -ngl leave more.
+    left = tuple(min(over + more, 1.0) for more in _LEFT)
+    for share in (told,) if told is not None else left if over > 0.0 else (0.25, 0.5, 1.0):
+        one = rated(asked, spent.mid / (spent.mid + share * read / row["bandwidth"]))
         yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
 
 

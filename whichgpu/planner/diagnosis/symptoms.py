@@ -100,6 +100,8 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     already = {cause for cause, _ in seen}
     seen += tuple((cause, words) for cause, words in found.told if cause in known - already)
     denied = tuple((cause, words) for cause, words in _denied(text) if cause in known)
+    already |= {cause for cause, _ in denied}
+    denied += tuple((cause, words) for cause, words in found.refuted if cause in known - already)
     if not (seen or denied):
         return found
     times = float(store.load("diagnosis")["diagnosis"]["null"]["seen"])

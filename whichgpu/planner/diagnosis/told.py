@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -96,10 +97,24 @@ class Beside(NamedTuple):
             words = f"{self.watts:g} W of {float(power):g} W"
             if self.capped or gpu.segment in _SET:
                 yield "power", words
-            elif self.watts < _WAITING * float(power):
+            elif self.waits(gpu):
                 yield from ((cause, words) for cause in ("loading", "host"))
         if self.clock and boost and self.held(float(boost)):
             yield self.held(float(boost)), f"{self.clock:g} MHz of {float(boost) / 1e6:.0f} MHz"
+
+    def waits(self, gpu: Gpu) -> bool:
+        """Whether the watts are those of a card that has little to do, and none holds them down."""
+        power = gpu.value("power")
+        if self.watts is None or not power or self.capped or gpu.segment in _SET:
+            return False
+        return self.watts < _WAITING * float(power)
+
+    def denying(self, gpu: Gpu) -> tuple[tuple[str, str], ...]:
+        """The causes that the figures speak against: work that is slow draws as many watts as any."""
+        if not self.waits(gpu):
+            return ()
+        words = f"{self.watts:g} W of {float(gpu.value('power')):g} W"
+        return tuple((cause, words) for cause in store.load("diagnosis")["diagnosis"]["idle"]["drawn"])
 
     def held(self, boost: float) -> str:
         """Which cause a clock is of: none near boost, in Hz; one where the GPU idles does not move."""
