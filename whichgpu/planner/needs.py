@@ -211,7 +211,7 @@ def _by_field(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
     value = gpu.value(table["field"]) if "field" in table else None
     if value is None:
         # A count that its maker tells of no part may be known to be above none.
-        reason = blank(gpu, table["field"]) if "field" in table else None
+        reason = blank(gpu, table["field"]) if "field" in table and not table.get("counted") else None
         return reason.has if reason else None
     for name, most in table.get("within", {}).items():
         if (gpu.value(name) or 0.0) > parse(most, FIELDS[name].dimension):
