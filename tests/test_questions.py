@@ -115,7 +115,7 @@ def test_an_architecture_says_what_an_sm_does_and_what_is_cut_from_it(whichgpu):
     assert variants["ampere_ga100"]["fma_per_clock_per_sm"]["fp16"]["value"] == 1024
     assert variants["ampere_ga10x_geforce"]["fma_per_clock_per_sm"]["fp16"]["value"] == 256
     assert set(document["gpus"]) == {gpu.id for gpu in GPUS.family("ampere")}
-    text = whichgpu("show", "Ampere", "--plain").out
+    text = " ".join(whichgpu("show", "Ampere", "--plain").out.split())
     assert "New in its matrix units: FP64, TF32, BF16." in text
     assert "after Turing, Volta; before Ada Lovelace, Hopper" in text
 

@@ -240,7 +240,9 @@ def test_mixtral_in_four_bits_runs_on_one_card_and_as_fast_as_a_small_model(ask:
     told = ask("recommend mixtral-8x7b --precision w4a16 --limit 60")
     assert any(one["gpus_per_replica"] == 1 for one in told.candidates if one["gpu"].startswith("a100"))
     wide = ask("recommend mixtral-8x7b")
-    assert facts[told.first["gpu"]].need("memory") < 2 * MIXTRAL < facts[wide.first["gpu"]].need("memory")
+    # An MI300X costs as little for the work, within a hundredth.
+    first = ask("recommend mixtral-8x7b --precision w4a16 --needs cuda").first["gpu"]
+    assert facts[first].need("memory") < 2 * MIXTRAL < facts[wide.first["gpu"]].need("memory")
     sparse, dense = (
         ask(f"predict {name} --gpu a100-80gb-sxm --phase decode --batch 1 --precision w4a16").data["value"][
             "mid"

@@ -160,9 +160,10 @@ def _layer(vision: Mapping[str, Any], rec: Recorder, rows: Any, together: Any) -
         transformer_layer(rec, rows / together, together, width, heads=heads, ffn=ffn)
         return
     rec.norm(width * rows, width, parameters=width)
-    keys = width if not together else width * vision.get("kv_heads", heads) // heads
+    seen = bool(np.any(together))
+    keys = width if not seen else width * vision.get("kv_heads", heads) // heads
     rec.linear(rows, width, width + 2 * keys, bias=True, shard="column", name="qkv")
-    if together:
+    if seen:
         rec.attention(rows / together, heads, together, together, width // heads)
     else:
         rec.pointwise(width * rows, reads=3.0, keeps=1.0, name="gates")
