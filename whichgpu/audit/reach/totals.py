@@ -93,7 +93,7 @@ _CARDS = re.compile(
     re.IGNORECASE,
 )
 _NOT_COUNTED = re.compile(r",?\s*\(?(?:[\w-]+\s(?:and\s)?){1,4}not (?:counted|included)\b", re.IGNORECASE)
-_BACK, _FAR, _NEAR, _LARGEST = 7, 2.6, 0.02, 100_000
+_BACK, _FAR, _NEAR, _LARGEST = 7, 2.6, 0.03, 100_000
 #: Amounts before and behind a total that are looked at.
 _BEFORE, _AFTER = 60, 30
 _CLAUSE = re.compile(
@@ -218,7 +218,10 @@ _IN_A_RACK = 72
 
 
 def _spoken_of(one: Told, context: Context) -> list[Gpu]:
-    """The devices of a total's sentence, else of the last sentence or passage before it that names any."""
+    """The devices of a total's sentence, else of the last before it in its passage that names any.
+
+    In another passage a name may be of another machine than the one that is added up.
+    """
     ids: set[str] = set()
     here = context.mentions.get(context.place(one.passage), ())
     starts = sorted(
@@ -228,9 +231,6 @@ def _spoken_of(one: Told, context: Context) -> list[Gpu]:
     for start in starts:
         ids = ids or {key for each in here if start <= each.start < last for key in each.named}
         last = start
-    at = context.place(one.passage)
-    for index in range(at - 1, max(-1, at - 4), -1):
-        ids = ids or {key for each in context.mentions.get(index, ()) for key in each.named}
     return [context.catalogue[key] for key in sorted(ids) if key in context.catalogue]
 
 
