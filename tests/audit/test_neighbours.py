@@ -10,6 +10,12 @@ from whichgpu.audit.answer import audited
 from whichgpu.hardware.catalogue import catalogue
 
 TEXTS = [
+    # A size that was told of a file, and a bound on cards that have some of the layers each.
+    ("A Llama 3.1 70B file of 40 GB in Q4_K_M runs on two RTX 3090; at 936 GB/s and 40 GB, a single stream "
+     "cannot go beyond roughly 23 tokens per second, layers one after another.", []),
+    ("In FP8 it is about 70 GB of weights. In BF16 it needs 140 GB, so two H100 hold it barely. A file of "
+     "40 GB in Q4_K_M runs on two RTX 3090.", []),
+    ("The RTX 3090 reads at 936 GB/s and has 40 GB.", ["40 GB"]),
     # A sentence that is but values is of the last device of the one before.
     ("I moved from a GTX 1080 (8 GB) to an RTX 4070 Super last year. 7,168 cores, 220 W.", []),
     # Parts of makers of whom nothing is on file.

@@ -51,13 +51,13 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
             return
 
 
-#: What stands in brackets or in a formula is no result.
-_FORMULA = re.compile(r"[/\u00d7*+(]\s?\$?$")
+#: What stands in brackets or in a formula is no result, nor is the size of what is named: "a file of 40 GB".
+_FORMULA = re.compile(r"[/\u00d7*+(]\s?\$?$|\b(?:files?|models?|weights|checkpoints?|prompts?|batch) of ~?$")
 
 
 def _is_given(one: Told) -> bool:
     text, start = one.passage.text, one.amount.start
-    return _FORMULA.search(text, max(0, start - 3), start) is not None or text[one.amount.end :].startswith(
+    return _FORMULA.search(text, max(0, start - 20), start) is not None or text[one.amount.end :].startswith(
         ")"
     )
 

@@ -154,7 +154,9 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
         f"{run.words} that is at most {most:,.0f} a second"
     )
     alike = max(widths) <= _ALIKE * min(widths)
-    low = bound and run.said is not None and alike and rate < most * _BEHIND
+    # Where each has some of the layers, in turn, a bound is that of one.
+    least = most / run.number
+    low = bound and run.said is not None and alike and rate < least * _BEHIND
     verdict = "contradicted" if rate > most * _SLACK or low else "unverifiable"
     yield made(
         context,

@@ -77,6 +77,11 @@ _SOMEONE = re.compile(r"\b(?:someone|somebody|is said|is claimed|claims?)\b", re
 _COMMENT = re.compile(
     r"\s*(?:Comment|Discuss|Explain why|Possible\?|Is (?:this|that) (?:possible|right|true)\?)"
 )
+#: What is loaded, before its size.
+_WEIGHTS = (
+    r"(?:files?|weights|checkpoints?|models?)"
+    r"(?: (?:of|is|are|has|have|takes?|needs?|weighs?|about|roughly)){1,2}"
+)
 #: GPUs that a machine has.
 _OF_MACHINE = re.compile(r"\b(?:nodes?|servers?|machines?)\b", re.IGNORECASE)
 _MACHINE = (2, 16)
@@ -293,6 +298,15 @@ def _is_exercise(found: Finding, where: At, _: Context) -> bool:
     )
 
 
+def _is_of_weights(found: Finding, where: At, _: Context) -> bool:
+    """Whether an amount was told of a file or of weights before: "a file of 40 GB .. and 40 GB"."""
+    if found.kind != "specification" or not found.quote[:1].isdigit():
+        return False
+    size = re.escape(found.quote)
+    told = rf"\b{_WEIGHTS} ~?{size}(?![\w.])|(?<![\w.]){size} (?:of )?weights"
+    return re.search(told, where.passage.text[: where.at], re.IGNORECASE) is not None
+
+
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is that of the device named last": _is_of_last_named,
     "it is of a maker's part of which nothing is on file": _is_of_stranger,
@@ -308,5 +322,6 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of another of several in their order": _is_respective,
     "it is in bytes": _is_in_bytes,
     "it was measured": _is_measured,
+    "it is of what was loaded": _is_of_weights,
     "it is put to students": _is_exercise,
 }
