@@ -35,8 +35,18 @@ SIZE = ["epochs", "hours_of_audio", "images", "requests", "samples", "tokens"]
 
 
 SWEEP = sorted(
-    ["global_batch", "gpus", "scaling", "system", "tokens", "top", "usd_per_gpu_hour", "within",
-     "workload", *JOB]
+    [
+        "global_batch",
+        "gpus",
+        "scaling",
+        "system",
+        "tokens",
+        "top",
+        "usd_per_gpu_hour",
+        "within",
+        "workload",
+        *JOB,
+    ]
 )
 
 
