@@ -16,6 +16,10 @@ TEXTS = [
     ("In FP8 it is about 70 GB of weights. In BF16 it needs 140 GB, so two H100 hold it barely. A file of "
      "40 GB in Q4_K_M runs on two RTX 3090.", []),
     ("The RTX 3090 reads at 936 GB/s and has 40 GB.", ["40 GB"]),
+    ("That is 5,714 hours, or 952 days of six hours.", []),
+    ("That is 5,714 hours, or 952 days.", ["952 days"]),
+    ('"RTX 4090" on a laptop is an AD103 with 16 GB.', []),
+    ("The RTX 4090 is an AD103 with 24 GB.", ["AD103"]),
     # A sentence that is but values is of the last device of the one before.
     ("I moved from a GTX 1080 (8 GB) to an RTX 4070 Super last year. 7,168 cores, 220 W.", []),
     # Parts of makers of whom nothing is on file.

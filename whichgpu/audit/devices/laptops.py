@@ -35,6 +35,7 @@ _LAPTOP_WITH = re.compile(
 )
 _LAPTOP_BEHIND = re.compile(
     r"(?:[- ](?:powered|equipped|based))?\s+(?:gaming\s+)?(?:laptops|notebooks)\b|"
+    r"[\"\u201d\u2019']?\s+(?:on|in|inside)\s+(?:an?|the|your|my|our)\s+(?:laptop|notebook)\b|"
     r"\s+(?:GPU\s+)?\(?(?:pc )?(?:port\u00e1til|portatile?|portable|notebook|para port\u00e1tiles)\b|"
     r"\s*(?:\u79fb\u52a8\u7248|\u7b14\u8bb0\u672c)",
     re.IGNORECASE,

@@ -77,6 +77,7 @@ _SOMEONE = re.compile(r"\b(?:someone|somebody|is said|is claimed|claims?)\b", re
 _COMMENT = re.compile(
     r"\s*(?:Comment|Discuss|Explain why|Possible\?|Is (?:this|that) (?:possible|right|true)\?)"
 )
+_SHORT_DAYS = re.compile(r"[\d,.]+ (?:working )?days (?:of|at|with) (?:\d+|[a-z]+) (?:working )?hours\b")
 #: What is loaded, before its size.
 _WEIGHTS = (
     r"(?:files?|weights|checkpoints?|models?)"
@@ -307,6 +308,11 @@ def _is_of_weights(found: Finding, where: At, _: Context) -> bool:
     return re.search(told, where.passage.text[: where.at], re.IGNORECASE) is not None
 
 
+def _is_of_short_days(found: Finding, where: At, _: Context) -> bool:
+    """Whether days have fewer hours than a day: "5,714 hours, or 952 days of six hours"."""
+    return found.kind == "arithmetic" and _SHORT_DAYS.match(where.passage.text, where.at) is not None
+
+
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is that of the device named last": _is_of_last_named,
     "it is of a maker's part of which nothing is on file": _is_of_stranger,
@@ -323,5 +329,6 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is in bytes": _is_in_bytes,
     "it was measured": _is_measured,
     "it is of what was loaded": _is_of_weights,
+    "its days have fewer hours": _is_of_short_days,
     "it is put to students": _is_exercise,
 }
