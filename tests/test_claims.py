@@ -53,9 +53,10 @@ def test_the_a5000_table_of_tf_cnn_benchmarks(workload: str) -> None:
     ] == (PLAUSIBLE[workload])
 
 
+@pytest.mark.xfail(strict=True, reason="a twenty-fifth off it since ECC on GDDR costs what streams show")
 def test_a_cell_of_the_table_is_at_the_very_end_of_its_interval() -> None:
-    """ResNet-152 in FP32: a twenty-fifth off it, which is no verdict on a cell."""
-    assert A5000["resnet152"][1] == pytest.approx(rate("resnet152", "fp32", 128.0).high, rel=0.04)
+    """ResNet-152 in FP32: a fiftieth off it, which is no verdict on a cell."""
+    assert A5000["resnet152"][1] == pytest.approx(rate("resnet152", "fp32", 128.0).high, rel=0.02)
 
 
 def test_what_makes_the_table_implausible() -> None:

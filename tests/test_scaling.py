@@ -245,19 +245,27 @@ def test_a_global_batch_that_micro_batches_do_not_make_up_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "batch", "options", "published", "off"),
+    ("length", "batch", "options", "published"),
     [
-        # What norms of networks taught makes this one 0.01 slower than the 0.10 that it was once within.
-        (8192.0, 2.0, {"checkpointing": "selective"}, 5762.0, 0.11),
-        (8192.0, 2.0, {"checkpointing": "selective", "compile": "true"}, 6667.0, 0.10),
-        (32768.0, 1.0, {"checkpointing": "full", "compile": "true", "float8": "true"}, 3890.0, 0.10),
+        pytest.param(
+            8192.0,
+            2.0,
+            {"checkpointing": "selective"},
+            5762.0,
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="10.6 % too slow since norms take what those of networks taught; 9.6 before",
+            ),
+        ),
+        (8192.0, 2.0, {"checkpointing": "selective", "compile": "true"}, 6667.0),
+        (32768.0, 1.0, {"checkpointing": "full", "compile": "true", "float8": "true"}, 3890.0),
     ],
 )
 def test_torchtitan_on_eight_gpus_as_it_was_published(
-    length: float, batch: float, options: dict[str, str], published: float, off: float
+    length: float, batch: float, options: dict[str, str], published: float
 ) -> None:
     """benchmarks/llama3_h100_202412_torchtitan.md, tables 1 and 2: tokens/s a GPU of Llama 3.1 8B."""
     job = Job("llama-3.1-8b", phase="pretrain", precision="bf16", runtime="torchtitan", batch=batch,
               seq_len=length, n_gpus=8.0, options=options)  # fmt: skip
     found = estimate(job, [GPUS["h100-96gb-sxm-500w"]])
-    assert found.throughput[0, 0] / 8 == pytest.approx(published, rel=off)
+    assert found.throughput[0, 0] / 8 == pytest.approx(published, rel=0.1)
