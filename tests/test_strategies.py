@@ -424,3 +424,13 @@ def test_what_cannot_be_done_within_a_time_says_what_to_type(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         package.sweep("llama-3.1-8b", gpus, **asked)
+
+
+def test_the_fewest_keep_what_a_request_states() -> None:
+    """A degree that so few GPUs have not, a batch that so many do not share out, the curve."""
+    wide = package.sweep("llama-3.1-8b", H100, tokens="1T", within="30 days", tp=8)
+    assert wide.top[0].estimate.job.tp == 8
+    assert wide.request.count >= 8
+    small = package.sweep("llama-3.1-8b", H100, tokens="10B", within="30 days", global_batch=8, scaling=True)
+    assert small.request.global_batch == 8
+    assert [one.gpus for one in small.scaling][-1] == small.request.count

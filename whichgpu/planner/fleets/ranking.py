@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.serving import curve
+from whichgpu.errors import UsageError
 from whichgpu.planner import hosted, refusals, sentences
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.caution import cautions
@@ -92,7 +93,10 @@ def _narrower(
     if request.job.precision or request.precisions:
         return None
     name = usual_format(request, workload)
-    space, _ = searched(replace(request, job=replace(request.job, precision=name)), *asked)
+    try:
+        space, _ = searched(replace(request, job=replace(request.job, precision=name)), *asked)
+    except UsageError:  # this model, or its runtime, is not run in it
+        return None
     if space is None:
         return None
     near = refined(space, sorted(search(space).values(), key=space.rank)[:_TRIES])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -43,17 +44,24 @@ def answered(
         raise UsageError(f"--within {one_line(within)}: of how much work? Add its size, e.g. --tokens 15T")
     seconds = read_span(within, today, "--within")
 
-    @cache
-    def on(count: int) -> Sweep:
-        asked = {**wishes, "scaling": False}
+    def on(count: int, **also: Any) -> Sweep:
+        asked = {**wishes, "scaling": False, **also}
         return sweep(read_request(job, f"{gpu.id}:{count}", catalogue, today=today, **asked))
 
+    @cache
     def done(count: int) -> bool:
-        return bool(on(count).top) and _seconds(on(count)) <= seconds
+        # A stated degree may be more than so few GPUs have, a stated batch less than so many share out.
+        with suppress(UsageError):
+            found = on(count)
+            return bool(found.top) and _seconds(found) <= seconds
+        return False
 
-    # More GPUs take no longer, so that powers of two are halved between too few and enough.
     twos = [2**power for power in range(_MOST.bit_length())]
-    at = bisect_left(twos, True, key=done)
+    if wishes.get("global_batch") or "global_batch" in job.options:
+        at = next((place for place, count in enumerate(twos) if done(count)), len(twos))
+    else:
+        # More GPUs take no longer then, so that powers of two are halved between too few and enough.
+        at = bisect_left(twos, True, key=done)
     if at == len(twos):
         raise UsageError(_never(on(_MOST), within))
     # Then those between the last that is too few and the first that is enough.
@@ -62,7 +70,7 @@ def answered(
     fewest = next((count for count in between if done(count)), enough)
     steps = "powers of two" + (" and of 5, 6 and 7 eighths of one" if between else "")
     told = f"{fewest:,} GPUs, the fewest of {steps} that are done within {within.strip()}, faults counted"
-    found = on(fewest)
+    found = on(fewest, scaling=bool(wishes.get("scaling")))
     return replace(found, request=replace(found.request, assumed=(*found.request.assumed, told)))
 
 
