@@ -295,7 +295,7 @@ def test_the_same_article_is_markdown_and_json(whichgpu):
 
 #: Numbers that are words: of a workload's job, of the interval of a ratio, of a kind of work.
 _OF_JOBS = re.compile(
-    r"; the ratio lies .* confidence|of \d+ tokens|in data parallel, \d GPUs|\b3D\b", re.IGNORECASE
+    r"; the ratio lies .* confidence|of \d+ tokens|in data parallel, \d GPUs|\b[34][DK]\b", re.IGNORECASE
 )
 
 
@@ -440,6 +440,17 @@ def test_a_review_says_what_runs_no_cuda_and_has_no_matrix_units():
     assert "matrix units" not in told["mi300x"]
     assert "no CUDA" not in told["gtx-970"]
     assert "It has no tensor cores: 3.92 TFLOPS in FP16 come from its plain cores." in told["gtx-970"]
+
+
+def test_a_review_names_the_gaming_card_that_a_workstation_card_plays_like():
+    told = {
+        name: [one.text for one in reviewed(name, "resnet50").uses if one.text.startswith("In games")]
+        for name in ("rtx-a5000", "w7900", "rtx-4090", "a100-80gb-sxm")
+    }
+    assert "most like the RTX 3080 10 GB of its generation (27.8 against 29.8 TFLOPS" in told["rtx-a5000"][0]
+    assert "most like the Radeon RX 7900 XTX" in told["w7900"][0]
+    # A gaming card's own tests exist, and a module draws nothing.
+    assert told["rtx-4090"] == told["a100-80gb-sxm"] == []
 
 
 def test_a_review_ranks_within_generation_and_segment():

@@ -127,11 +127,11 @@ def _siblings(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
 
     And the gaming card of it with the highest FP32 rate, `flagship <id>`, where none is compared.
     """
-    (first, *others), kinds = {_generation(gpu) for gpu in gpus}, {gpu.segment for gpu in gpus}
+    (first, *others), kinds = {generation_of(gpu) for gpu in gpus}, {gpu.segment for gpu in gpus}
     bases = {base_name(short_name(gpu)) for gpu in gpus}
     if others:
         return {}
-    kin = [one for one in known.values() if not one.user and _generation(one) == first]
+    kin = [one for one in known.values() if not one.user and generation_of(one) == first]
     found = {
         f"sibling {one.id}": one for one in kin
         if one.segment in kinds and base_name(short_name(one)) not in bases
@@ -143,7 +143,7 @@ def _siblings(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
     return found
 
 
-def _generation(gpu: Gpu) -> tuple[str, str]:
+def generation_of(gpu: Gpu) -> tuple[str, str]:
     """A family, and the generation of it where it has several (RDNA 2, CDNA 3)."""
     variant = gpu.variant
     return gpu.family, variant.name if variant is not None and variant.follows else ""

@@ -26,6 +26,10 @@ _DECIDES_FP64 = 2.0
 #: Links decide only when they differ by more than a generation of PCIe would.
 _DECIDES_LINK = 1.5
 
+#: What is known for it, for readers who don't know a measure by its name.
+_LARGE = ", as larger models, longer texts and pictures as large as those of satellites and medicine do"
+_PRECISE = ", as on supercomputers, in climate, fluids, quantum chemistry and risk analysis"
+
 
 class Reason(NamedTuple):
     """A measure that may decide: its row, how it is named, when it counts, and the condition in words.
@@ -54,7 +58,8 @@ def reasons(view: View) -> tuple[Reason, ...]:
 
     return (
         Reason("memory", "memory", DECIDES, lambda pen, key, other:
-               f"one GPU has to hold more than the {pen.quantity(other, 'memory')} of the {pen.name(other)}"),
+               f"one GPU has to hold more than the {pen.quantity(other, 'memory')} of the {pen.name(other)}"
+               f"{_LARGE if pen.view.pair else ''}"),
         Reason("bandwidth", "memory bandwidth", DECIDES,
                speed(f"memory bandwidth sets the pace{AS_TEXT}", "bandwidth")),
         Reason(half, half.upper(), DECIDES,
@@ -62,9 +67,8 @@ def reasons(view: View) -> tuple[Reason, ...]:
         *([Reason(narrow, narrow.upper(), DECIDES,
                   speed(f"the work is inference in {narrow.upper()}", narrow))] if narrow else []),
         Reason("fp32", "plain FP32", DECIDES, speed("the code computes in plain FP32", "fp32")),
-        *([Reason("fp64", "FP64", _DECIDES_FP64, speed(
-            "the work needs FP64, as in climate, fluids, quantum chemistry and risk analysis", "fp64"))]
-           if precise else []),
+        *([Reason("fp64", "FP64", _DECIDES_FP64, speed(f"the work needs FP64{_PRECISE}", "fp64"))]
+          if precise else []),
         Reason("link_of_8", "links among eight", _DECIDES_LINK, lambda pen, key, other:
                "many must exchange data, as in large training "
                f"({pen.against(key, other, 'link_of_8')} in a machine of eight)") if eights else

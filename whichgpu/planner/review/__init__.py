@@ -20,7 +20,7 @@ from whichgpu.planner.comparison.stack import software_rows
 from whichgpu.planner.comparison.value import buying, hour, other_ways
 from whichgpu.planner.comparison.words import sentence_names, short_name
 from whichgpu.planner.review import features
-from whichgpu.planner.review.exchange import beside, exchange, instead, near
+from whichgpu.planner.review.exchange import beside, exchange, instead, near, player
 from whichgpu.planner.review.lead import brief, lead, places
 from whichgpu.planner.review.standing import standing_rows, standings
 from whichgpu.planner.usual import usual_jobs
@@ -122,10 +122,8 @@ def review(
     own = {gpu.id: found[gpu.id]}
     rows.update((row.field, row) for row in price_rows((gpu,), half, own))
     rows.update((row.field, row) for row in whole_rows((gpu,), catalogue, day, offers))
-    view = View(
-        (gpu,), {gpu.id: short_name(gpu)}, sentence_names([gpu]), rows,
-        others_of((gpu,), catalogue, own, variants_of((gpu,), catalogue)), day, own, (),
-    )  # fmt: skip
+    spoken_of = others_of((gpu,), catalogue, own, variants_of((gpu,), catalogue)) | player(gpu, catalogue)
+    view = View((gpu,), {gpu.id: short_name(gpu)}, sentence_names([gpu]), rows, spoken_of, day, own, ())
     if gpu.usable:
         rows.update((row.field, row) for row in (*software_rows((gpu,)), *fit_rows((gpu,))))
         view = with_works(view, tuple(jobs) or usual_jobs((gpu,)), whole=True)

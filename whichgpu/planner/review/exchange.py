@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.parts import is_part
+from whichgpu.planner.comparison import generation_of
 from whichgpu.planner.comparison.market import price_rows
 from whichgpu.planner.comparison.model import View
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
 from whichgpu.planner.comparison.words import EQUAL, listed, sentence_names, short_name
-from whichgpu.planner.likeness import alike, exchanges
+from whichgpu.planner.likeness import alike, exchanges, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
+    from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
     from whichgpu.planner.comparison.model import Sentence
@@ -23,9 +26,26 @@ if TYPE_CHECKING:
 _NEAR, _EXCHANGED, _FAR = 6, 5, 1.0
 #: A part this many times as much or as little in something is near; this many with a price are enough.
 _CLOSE, _ENOUGH = 3.0, 3
+#: What orders the frame rates of one generation, and how unlike a gaming card may be that tells of them.
+_PLAYED, _PLAYER = ("fp32", "bandwidth"), 1.25
 #: The rows that an alternative is judged by.
 _KEPT = ("release_date", "memory", "bandwidth", "fp16", "bf16", "fp32", "fp64", "power", "slots",
          "usd_per_hour", "offer", "purchase")  # fmt: skip
+
+
+def player(gpu: Gpu, known: Catalogue) -> dict[str, Gpu]:
+    """The gaming card of its generation that a workstation card is most like, `player <id>`.
+
+    None where no such card is near in both the FP32 rate and the bandwidth, which order frame rates.
+    """
+    if gpu.segment != "workstation" or is_part(gpu):
+        return {}
+    kin = (one for one in known.sold_by(gpu.vendor, ("geforce",)) if generation_of(one) == generation_of(gpu))
+    found = (likeness(gpu, card, _PLAYED) for card in kin)
+    close = [one for one in found if one and one.distance <= _PLAYER]
+    if not close:
+        return {}
+    return {f"player {gpu.id}": min(close, key=lambda one: (one.distance, one.gpu.id)).gpu}
 
 
 def near(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:

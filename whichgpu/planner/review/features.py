@@ -165,6 +165,7 @@ def beside(view: View) -> Iterator[Sentence]:
     Programs are those of which a source states what they ask of a card.
     """
     yield from _beside(view)
+    yield from _like_a_gaming_card(view)
     gpu, key = view.gpus[0], view.ids[0]
     # What runs on an Arm processor, as beside a GB10, is not what was read of these programs; nor is a
     # processor a card.
@@ -233,6 +234,22 @@ def _plays(pen: Pen, key: str) -> str:
         return "games"
     pen.rests_on("tensor_cores", key)
     return "games, with DLSS,"
+
+
+def _like_a_gaming_card(view: View) -> Iterator[Sentence]:
+    """Which gaming card a workstation card plays like on paper: tests of games are of those."""
+    key = view.ids[0]
+    other = view.others.get(f"player {key}")
+    if other is None:
+        return
+    pen = Pen(view._replace(others={**view.others, other.id: other}))
+    figures = listed(pen.against(key, other.id, field) for field in ("fp32", "bandwidth", "memory"))
+    yield pen.say(
+        "use",
+        f"in games, also at 4K, it is on paper most like the {pen.name(other.id)} of its generation "
+        f"({figures}), whose tests tell what to expect; how smoothly depends on the game and its settings, "
+        "and no test of games is on file",
+    )
 
 
 def board(view: View) -> Iterator[Sentence]:
