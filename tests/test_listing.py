@@ -31,7 +31,8 @@ GPUS = catalogue()
          "gpus --where 'bandwidth>1 TB/s' --where 'power<=300 W'"),
         ("AMD data center GPUs with 192 GB or more",
          "gpus --where 'memory>=192 GB' --segment datacenter --vendor amd"),
-        ("Which GPU has the most memory?", "gpus --sort memory --limit 10"),
+        # The baseline of processors has more, and is no GPU.
+        ("Which GPU has the most memory?", "gpus --sort memory --needs gpu --limit 10"),
         ("what is the fastest GPU for FP64", "gpus --sort fp64 --limit 10"),
         ("oldest cards with tensor cores",
          "gpus --sort release_date --reverse --needs tensor-cores --limit 10"),
@@ -75,7 +76,7 @@ GPUS = catalogue()
         ("which GPU should I buy for gaming?", "recommend gaming --term buy"),
         ("cheapest card that runs Llama 3.1 8B", "recommend 'Llama 3.1 8B'"),
         ("which GPUs can run Llama 3 70B in 4 bit?", "recommend 'Llama 3 70B' --precision '4 bit'"),
-        ("how much VRAM does the 4090 have", "show rtx-4090"),
+        ("how much VRAM does the 4090 have", "show rtx-4090 --field memory"),
         ("Which GPU has more memory, the A40 or the L40S?", "compare a40 l40s"),
     ],
 )  # fmt: skip

@@ -64,7 +64,7 @@ COMMANDS = {
     "mcp": ["--list"],
     "predict": ["--all", "--anchor", "--bytes", "--calibration", "--curve", "--explain", "--family",
                 "--flops", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
-                "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
+                "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *SIZE, *JOB],
     "prices": ["--cheapest", "--format", *OWN, "--history", "--limit", "--needs", "--provider",
                "--providers", "--quarantine", "--where", "--region", "--term"],
     "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
@@ -86,7 +86,7 @@ COMMANDS = {
     "site": ["--base", "--charts", "--limit"],
     "sweep": ["--all", "--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", "--within", *JOB],
-    "show": [*OWN, "--format", "--sources", "--workload", *JOB],
+    "show": [*OWN, "--field", "--format", "--sources", "--workload", *JOB],
     "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
     "workloads": [],
 }  # fmt: skip

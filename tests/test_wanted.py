@@ -192,7 +192,7 @@ def test_a_question_is_options_of_recommend(question):
          "recommend stable-diffusion-1.5 --gpus a10g,l4 --target '1000 images/minute'"),
         ("I need to transcribe 10,000 hours of audio in a day",
          "recommend whisper-large-v3 --target '10,000 hours/day'"),
-        ("does the RTX 4090 support FP8?", "show rtx-4090"),
+        ("does the RTX 4090 support FP8?", "show rtx-4090 --field fp8"),
         ("is 32GB enough for SDXL training", "fit SDXL --gpu rtx-5090 --phase train"),
         ("which GPU for BERT training", "recommend bert-large --phase train"),
         # The fastest where no work ends: by rate, or by the wait of one reader; a load has objectives.
@@ -228,7 +228,7 @@ def test_a_question_is_options_of_recommend(question):
         ("train a swin transformer on 4 A30",
          "predict swin-base-patch4-window7-224 --gpu a30:4 --phase train"),
         ("GPU for training vision transformers, budget 3k",
-         "recommend vit-base-patch16-224 --phase train --budget '3k USD' --term buy"),
+         "recommend vit-base-patch16-224 --phase train --budget '3k USD' --term buy --objective throughput"),
         ("RX 9070 XT for stable diffusion on windows", "predict stable-diffusion-1.5 --gpu rx-9070-xt"),
         ("how many H200 SXM to train Llama 3.1 405B on 15T tokens in 60 days",
          "sweep 'Llama 3.1 405B' --gpus h200-141gb-sxm --tokens 15T --within '60 days'"),
@@ -236,7 +236,8 @@ def test_a_question_is_options_of_recommend(question):
          "sweep 'Llama 3.1 8B' --gpus h100-80gb-sxm --tokens 1T --within '30 days'"),
         # Only what the card is to have, or may cost: it is to compute.
         ("which card for a homelab with 32GB under 900 USD",
-         "recommend learning --budget '900 USD' --min-memory '32 GB' --term buy"),
+         "recommend learning --budget '900 USD' --min-memory '32 GB' --term buy --needs desktop "
+         "--objective throughput"),
         ("best gpu under 75 W", "recommend learning --max-power '75 W'"),
         ("I have a 3090, what should I buy for SDXL",
          "recommend SDXL --objective latency --exclude rtx-3090 --term buy"),
@@ -291,7 +292,7 @@ def test_a_question_is_options_of_recommend(question):
         ("which GPU makes 10,000 SDXL images tonight?", "recommend SDXL --images 10000 --deadline '12 h'"),
         ("which GPU for FLUX.1-dev, each image under 20 s?", "recommend FLUX.1-dev --latency 20s"),
         ("tell me about the L4", "show l4"),
-        ("how much power does an L4 draw, what tdp does it have?", "show l4"),
+        ("how much power does an L4 draw, what tdp does it have?", "show l4 --field power"),
         ("what does an L40S cost per hour?", "prices l40s"),
         ("how much is an H100 in the cloud?", "prices H100"),
         ("specs of the Apple M2 Ultra", "compare apple-m2-ultra-60c apple-m2-ultra-76c"),

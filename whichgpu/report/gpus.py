@@ -56,6 +56,43 @@ def gist(gpu: Gpu, rented: Price | None) -> str:
     return f"{gpu} ({gpu.id}): {'; '.join(filter(None, (own, offer)))}."
 
 
+def fields_report(gpus: Sequence[Gpu], names: Sequence[str]) -> Report:
+    """Only these fields of GPUs, each with its source: what somebody asks of a card."""
+    told = {gpu: [(FIELDS[name].label, *_told_of(gpu, name)) for name in names] for gpu in gpus}
+    lines = [
+        f"{gpu} ({gpu.id}): {'; '.join(f'{label} {text}' for label, text, _, _ in rows)}."
+        for gpu, rows in told.items()
+    ]
+    table = Table.of(
+        "Where it is from",
+        ["GPU", "Field", "Value", "Kind", "Source"],
+        [(gpu.id, *row) for gpu, rows in told.items() for row in rows],
+    )
+    known = {gpu: _known(gpu)["fields"] for gpu in gpus}
+    document = {
+        "gpus": {
+            gpu.id: {
+                name: fields.get(name) or {"value": None, "text": _told_of(gpu, name)[0]} for name in names
+            }
+            for gpu, fields in known.items()
+        }
+    }
+    return Report(document, (*lines, table))
+
+
+def _told_of(gpu: Gpu, name: str) -> tuple[str, str, str]:
+    """A field's value in words, its kind and its source; of a blank one why it is."""
+    if facts := gpu.stated(name):
+        *_, kind, source = _row("", "", facts[0])
+        return "none" if facts[0].value == 0 else _value(gpu, name, facts[0]), kind, source
+    if name in _lacks(gpu):
+        return "not in its hardware", "", ""
+    reason = dict(blanks(gpu)).get(name)
+    answer, why = (reason.answer, reason.why) if reason else (OPEN, "")
+    said = _BLANK[answer]
+    return f"{said[0].lower()}{said[1:]}{f' ({why})' if why else ''}", "", ""
+
+
 def show_document(gpu: Gpu) -> dict[str, Any]:
     """The contract's shape, the sparse peak beside each dense one that has it, and why the rest is blank."""
     return {**_known(gpu), "blank": {name: reason.to_dict() for name, reason in blanks(gpu)}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.serving.curve import Tails
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.size import Sized
     from whichgpu.report.table import Report
     from whichgpu.workloads.job import Job
 
@@ -27,13 +29,14 @@ def predicted(
     then: Callable[[Report, Estimates], Report] | None = None,
     short: bool = False,
     usd: float | None = None,
+    size: Sized | None = None,
 ) -> Report:
     """The report of a job on a GPU as typed (`h100-80gb-sxm:4`).
 
     `site` is whose electricity it runs on, and the energy of the site over that of its GPUs. Exits 3 where
     the job does not fit; `then` makes more of the report of one that does; a `short` one tells of one
-    measurement of another job; `usd` is a stated price of a GPU and hour. Raises `WhichGpuError` for what
-    cannot be read or run.
+    measurement of another job; `usd` is a stated price of a GPU and hour; of a `size` it is told what it
+    takes in all. Raises `WhichGpuError` for what cannot be read or run.
     """
     from whichgpu.cost import carbon
     from whichgpu.cost.calibration.evidence import NEAREST, evidence
@@ -41,10 +44,14 @@ def predicted(
     from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import instead, placed
     from whichgpu.hardware.slices import resolve_device
+    from whichgpu.planner.size import Sized, sized
     from whichgpu.prices.best import price
     from whichgpu.report.prediction import report
+    from whichgpu.report.whole import whole
+    from whichgpu.workloads.workload import resolve
 
     where = carbon.grid(site[0])
+    job, work = sized(size or Sized(), resolve(job.workload), job)
     device, count = resolve_device(gpu, catalogue)
     ran = placed(job, count, device)
     found = estimate(ran, [device], explain=True)
@@ -60,7 +67,9 @@ def predicted(
 
         why = explained(answer, device)
     tails, paid = _tails(answer.job, device), price(device, date.today(), usd)
-    told = report(answer, emitted, known, why, tails=tails, paid=paid)
+    hourly = paid.usd_per_gpu_hour * answer.job.n_gpus if paid else math.nan
+    takes = whole(work, answer, hourly) if work else None
+    told = report(answer, emitted, known, why, tails=tails, paid=paid, whole=takes)
     return told if then is None else then(told, found)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Interval
     from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
+    from whichgpu.report.whole import Whole
 
 #: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
 _TERMS, _EVERY, _LEAST = 8, 10**6, 0.01
@@ -39,12 +40,12 @@ _POWER_BASES = {
 def report(
     answer: Estimate, footprint: Footprint, known: Known | None = None,
     explanation: Explanation | None = None, *, tails: Tails | None = None, paid: Price | None = None,
-    complaint: str = "",
+    complaint: str = "", whole: Whole | None = None,
 ) -> Report:  # fmt: skip
     """The report of `predict`: what was measured of the job first, then what the model says of it.
 
-    `tails` are the percentiles of requests at random, `paid` what the GPU is rented for; `complaint` is why
-    the job does not fit, and exits 3.
+    `tails` are the percentiles of requests at random, `paid` what the GPU is rented for, `whole` what work of
+    a stated size takes; `complaint` is why the job does not fit, and exits 3.
     """
     if complaint:
         data = Deferred(lambda: _document(answer, footprint))
@@ -54,6 +55,7 @@ def report(
         blocks.append(_measured(answer, known, known.value))
     blocks += [
         f"{answer}.",
+        *([str(whole)] if whole else []),
         _figures(answer, tails),
         *_run(answer),
         Bullets(tuple(_gist(answer, known, paid))),
@@ -73,7 +75,12 @@ def report(
         blocks.append(evidence_table(known))
     if explanation is not None:
         blocks += _explained(answer, explanation)
-    data = Deferred(lambda: _document(answer, footprint, known, explanation, tails))
+    data = Deferred(
+        lambda: {
+            **_document(answer, footprint, known, explanation, tails),
+            **({"in_all": whole.to_dict()} if whole else {}),
+        }
+    )
     return Report(data, tuple(blocks), first=first)
 
 

@@ -10,6 +10,7 @@ from whichgpu.errors import WhichGpuError, one_line
 from whichgpu.planner.words import cents, handy
 from whichgpu.report.prediction import document
 from whichgpu.report.table import Bullets, Report, Table
+from whichgpu.report.whole import whole
 from whichgpu.units import number, show
 from whichgpu.values import NamedTuple
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.size import Sized
     from whichgpu.report.table import Block
     from whichgpu.workloads.job import Job
 
@@ -46,27 +48,48 @@ class Way(NamedTuple):
         return {"device": self.title, **found, "usd_per_hour": paid}
 
 
-def side_by_side(job: Job, names: Sequence[str], catalogue: Catalogue) -> Report:
-    """The report of a job on each of some GPUs as typed (`a100-80gb-sxm:4`, `l40s:8`).
+def side_by_side(
+    jobs: Sequence[Job], names: Sequence[str], catalogue: Catalogue, size: Sized | None = None
+) -> Report:
+    """The report of a job, in one or several formats, on each of some GPUs as typed (`a100-80gb-sxm:4`).
+
+    Of a `size` it is told what it takes in all.
 
     Exits 3 where it runs on none. Raises `UsageError` for a name that is none.
     """
     from whichgpu.hardware.slices import resolve_device
+    from whichgpu.planner.size import Sized, sized
+    from whichgpu.workloads.workload import resolve
 
+    of_size = [sized(size or Sized(), resolve(job.workload), job) for job in jobs]
+    work = of_size[0][1]
     places = dict.fromkeys(resolve_device(name, catalogue) for name in names)
-    ways = [_way(job, gpu.id, count, catalogue) for gpu, count in places]
+    ways = [
+        _way(job, gpu.id, count, catalogue, f" {job.precision}" if len(jobs) > 1 else "")
+        for gpu, count in places
+        for job, _ in of_size
+    ]
     able = [way for way in ways if way.answer]
-    data = {"predictions": [way.to_dict() for way in ways]}
+    takes = {way.title: whole(work, way.answer, way.usd_per_hour) for way in ways if way.answer and work}
+    in_all = {title: {"in_all": one.to_dict()} for title, one in takes.items()}
+    data = {"predictions": [{**way.to_dict(), **in_all.get(way.title, {})} for way in ways]}
     refused = tuple(f"{way.title}: {way.why}" for way in ways if not way.answer)
     if not able:
-        none = f"{job.workload} runs on none of {', '.join(way.title for way in ways)}"
+        none = f"{jobs[0].workload} runs on none of {', '.join(way.title for way in ways)}"
         return Report(data, (Bullets(refused),), exit_code=3, complaint=none)
     said = [Bullets(refused)] if refused else []
-    blocks: list[Block] = [*_gist(able), _table(ways, able), *said, *_warned(able)]
+    lines = tuple(f"{title}: {one}" for title, one in takes.items())
+    blocks: list[Block] = [
+        *_gist(able),
+        *([Bullets(lines)] if lines else []),
+        _table(ways, able),
+        *said,
+        *_warned(able),
+    ]
     return Report(data, tuple(blocks))
 
 
-def _way(job: Job, key: str, count: int, catalogue: Catalogue) -> Way:
+def _way(job: Job, key: str, count: int, catalogue: Catalogue, format_: str) -> Way:
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import placed
@@ -74,7 +97,7 @@ def _way(job: Job, key: str, count: int, catalogue: Catalogue) -> Way:
     from whichgpu.prices.best import price
 
     gpu = device(key, catalogue)
-    title = f"{count} x {gpu.id}"
+    title = f"{count} x {gpu.id}{format_}"
     paid = price(gpu, date.today())
     usd = paid.usd_per_gpu_hour * count if paid else math.nan
     try:
@@ -102,10 +125,9 @@ def _gist(able: Sequence[Way]) -> list[str]:
         if others and (times := worth(first) / worth(others[0])) > _MORE:
             said.append(f"{first.title} is {name}, {times:.3g} times {others[0].title}")
     job = able[0].answer.job
-    return [
-        f"{job.workload} {job.phase}, {job.precision}: "
-        f"{'; '.join(said) or 'by these estimates none is ahead'}."
-    ]
+    alike = {way.answer.job.precision for way in able if way.answer}
+    format_ = f", {job.precision}" if len(alike) == 1 else ""
+    return [f"{job.workload} {job.phase}{format_}: {'; '.join(said) or 'by these estimates none is ahead'}."]
 
 
 def _rate(way: Way) -> Interval:

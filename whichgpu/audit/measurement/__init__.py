@@ -261,11 +261,20 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
         return name, rest
     name, start, end = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
     if size := _PARAMETERS.match(rest, end):
-        end, name = size.end(), _of_size(name, float(size[1]) * {"M": 1e6, "B": 1e9}[size[2].upper()])
+        amount = float(size[1]) * {"M": 1e6, "B": 1e9}[size[2].upper()]
+        end, name = size.end(), _with_size(name, size[0].strip()) or _of_size(name, amount)
     if resolve(name).unit == "images":
         # "ViT-L/16 384" is of pictures of that many pixels.
         rest = rest[:end] + _PIXELS.sub(r" at \1", rest[end:], count=1)
     return name, cut(rest, start, end)
+
+
+def _with_size(name: str, size: str) -> str:
+    """A name with the size behind it where that is another model: "DeepSeek R1 32B" is a distilled one."""
+    whole = f"{name} {size}"
+    with suppress(UsageError):
+        return whole if resolve(whole).id != resolve(name).id else ""
+    return ""
 
 
 def _of_size(name: str, parameters: float) -> str:

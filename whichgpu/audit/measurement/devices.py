@@ -27,7 +27,11 @@ _SPELLED = {
     "dos": 2, "tres": 3, "cuatro": 4, "ocho": 8, "due": 2, "quattro": 4, "duas": 2, "quatro": 4, "oito": 8,
 }  # fmt: skip
 _WORD = rf"(?P<word>{'|'.join(_SPELLED)})"
-_COUNT = re.compile(rf"(?:\b(?P<n>\d{{1,4}})\s*[x\u00d7]?|\b{_WORD})\s*(?:NVIDIA\s*)?$", re.I)
+_COUNT = re.compile(
+    rf"(?:\b(?P<n>\d{{1,4}})\s*[x\u00d7]?|\b{_WORD})\s*"
+    r"(?:(?:NVIDIA|used|second[- ]?hand|refurbished|new|old|older|cheap|extra|other|more)\s+)*$",
+    re.I,
+)
 #: What a number before a GPU is of, if not of GPUs: "batch 128 RTX 4090".
 _OF_THE_JOB = re.compile(
     r"\b(?:batch(?:[- ]?size)?|bs|seq(?:uence)?(?:[- _]?len(?:gth)?)?|concurrency|resolution|tokens?|steps?)"

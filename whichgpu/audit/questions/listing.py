@@ -88,6 +88,9 @@ def listing(text: str, catalogue: Catalogue) -> tuple[str, Options]:
 def _listed(options: Options) -> Iterator[tuple[str, str]]:
     """The options, needs as one list, and how many are shown of an order."""
     needs = ",".join(dict.fromkeys(value for name, value in options if name == "needs"))
+    # Who asks for most memory of a GPU means no processor, which has more.
+    kinds = {name for name, _ in options} & {"segment", "family", "like", "vendor"}
+    needs = needs or ("gpu" if ("sort", "memory") in options and not kinds else "")
     yield from (pair for pair in dict.fromkeys(options) if pair[0] != "needs")
     if needs:
         yield "needs", needs

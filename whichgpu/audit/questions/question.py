@@ -16,18 +16,20 @@ from whichgpu.audit.questions.listing import listing
 from whichgpu.audit.questions.question_of_gpus import (
     ABOUT,
     COMPARES,
+    FORMAT,
     OWNING,
     WHICH,
     Answering,
-    hours,
     largest,
     of_gpus,
     on_which,
+    owned,
     review,
     side_by_side,
     usual_jobs,
     whole,
 )
+from whichgpu.audit.questions.recommending import as_meant, narrow
 from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.cost.memory.parts import GIB
@@ -55,6 +57,9 @@ _JOB = (
     "phase", "precision", "runtime", "resolution", "batch", "seq-len", "input-tokens", "output-tokens", "tp",
     "pp", "steps", "option",
 )  # fmt: skip
+#: How much is to be done, as `predict` takes it.
+_SIZES = ("epochs", "samples", "tokens", "images", "hours-of-audio", "requests")
+_HOW_LONG = re.compile(r"\bhow (?:long|many (?:hours|days|minutes|weeks)|much time)\b", re.I)
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
     r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct|low|high|weak|poor)"
@@ -71,7 +76,8 @@ _FIT = re.compile(
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
-    r"|\b(?:largest|biggest|max(?:imum)?) batch\b"
+    r"|\b(?:largest|biggest|longest|max(?:imum)?) (?:batch|context|sequence|prompt|resolution)\b"
+    r"|\bhow (?:long|large|big) (?:of )?an? (?:context|sequence|prompt|batch)\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
     r"|\b(?:will|would|could|does) (?:an?|my|our|the|one|two|\d) ?.{1,40}? (?:run|load|handle|manage|hold)\b"
@@ -151,7 +157,20 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         if len(devices) == 1 and len(devices[0]) == 1:
             return Answering("show", devices[0])
         raise
-    return _of_wishes(text, workload, wishes, devices, catalogue)
+    return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
+
+
+def _in_formats(text: str, found: Answering) -> Answering:
+    """Of formats that are held against each other each: "how much faster is FP8 than BF16"."""
+    told = dict(found.options)
+    several = ",".join(dict.fromkeys(one.lower() for one in FORMAT.findall(text)))
+    if "," not in several or "precision" not in told or not COMPARES.search(text):
+        return found
+    told["precision"] = several
+    if found.command == "compare" and "workload" in told:
+        workload = told.pop("workload")
+        return Answering("predict", (workload,), (("gpu", ",".join(found.names)), *told.items()))
+    return found._replace(options=tuple(told.items())) if found.command == "predict" else found
 
 
 def _of_many(
@@ -177,7 +196,7 @@ def _of_wishes(
     if OWNING.search(text):
         ids = tuple(dict.fromkeys(key for some in devices for key in some))
         if len(ids) == 1:
-            return Answering("prices own", ids, hours(text))
+            return Answering("prices own", ids, owned(text))
         any_term = (*(one for one in wishes if one[0] != "term"), ("term", "any"))
         return Answering("recommend", (workload,), any_term)
     return (
@@ -186,9 +205,35 @@ def _of_wishes(
         or _of_a_job(text, workload, wishes, devices, catalogue)
         or _of_a_cluster(text, workload, wishes, devices, catalogue)
         or _of_a_machine(text, workload, wishes, devices, catalogue)
+        or _of_so_much(text, workload, wishes, devices, catalogue)
         or _on_one(text, workload, wishes, devices, catalogue)
-        or Answering("recommend", (workload,), tuple(wishes))
+        or Answering("recommend", (workload,), as_meant(text, workload, tuple(wishes)))
     )
+
+
+def _of_so_much(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """How long so much work takes on the GPUs that are named, where nothing limits it."""
+    plain = {name for name, _ in wishes} <= {*_JOB, *_SIZES, "gpus"} and _is_model(workload)
+    if not (devices and plain and _HOW_LONG.search(text)) or WHICH.search(text) or _counted(text, catalogue):
+        return None
+    told = dict(wishes)
+    size = tuple((name, told[name]) for name in _SIZES if name in told)
+    job = _narrowed(
+        workload, tuple((name, told[name]) for name in _JOB if name in told), devices[0], catalogue
+    )
+    return Answering("predict", (workload,), (*_on(text, devices, catalogue), *job, *size)) if size else None
+
+
+def _narrowed(
+    workload: str, job: tuple[tuple[str, str], ...], ids: Sequence[str], catalogue: Catalogue, count: int = 1
+) -> tuple[tuple[str, str], ...]:
+    """The columns of a job with the format that its weights are run in on a card that does not hold them."""
+    rooms = [float(catalogue[key].value("memory") or 0.0) for key in ids]
+    some = narrow(workload, dict(job), count * max(rooms, default=0.0))
+    return (*job, ("precision", some)) if some else job
 
 
 def _on_one(
@@ -200,6 +245,7 @@ def _on_one(
     plain = len(devices) == 1 and {name for name, _ in wishes} <= {*_JOB, "gpus"} and _is_model(workload)
     if not plain or WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
         return None
+    job = _narrowed(workload, job, devices[0], catalogue)
     return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue)
 
 
@@ -235,6 +281,8 @@ def _of_a_job(
         return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
     if _PREDICT.search(text):
         one = len(devices) == 1 and not _counted(text, catalogue)
+        if one and not _so_many(text, devices, catalogue):
+            job = _narrowed(workload, job, devices[0], catalogue)
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
     worth = review(text, devices) if workload not in text else None
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
@@ -310,7 +358,8 @@ def _of_a_machine(
         count = several.rpartition(":")[2]
         cluster = f"{largest(devices[0], catalogue)}:{count}"
         return Answering("sweep", (workload,), (("gpus", cluster), ("tokens", named_["tokens"]), *job))
-    return Answering("predict", (workload,), (("gpu", several), *job))
+    size = tuple((name, named_[name]) for name in _SIZES if name in named_)
+    return Answering("predict", (workload,), (("gpu", several), *job, *size))
 
 
 def _is_model(name: str) -> bool:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.devices import named
+from whichgpu.audit.questions.facts_asked import fields_asked
 from whichgpu.audit.questions.wanted import placed
+from whichgpu.cost.carbon import grid
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.instances import instance
@@ -52,6 +54,8 @@ WHICH = re.compile(
     r"|(?:kind of |other )?(?:gpu|card|instance|hardware|machine|server|setup|box)s?))\b",
     re.I,
 )
+#: What asks for a figure, not for a card: "which generation of PCIe", "what power connector".
+_FACT = re.compile(r"\b(?:which|what) (?!(?:gpu|card|graphics)s?\b)(?=[\w-]+ )", re.I)
 #: Who sells it, where nobody asks which GPU to take.
 _SELLERS = re.compile(
     r"\bwh(?:ich|at) (?:cloud |gpu )?"
@@ -61,9 +65,13 @@ _SELLERS = re.compile(
 #: Of what a cloud lets, that has a GPU: "which Azure instance has an H100".
 _INSTANCES = re.compile(r"\b(?:which|what) (?:[\w-]+ )?(?:instances?|vms?|machine types?|skus?)\b", re.I)
 #: A number format that is asked for: "is FP8 supported on the A100?".
-_FORMAT = re.compile(r"\b(?:fp4|fp6|fp8|fp16|bf16|tf32|fp64|int4|int8|nvfp4|mxfp4)\b", re.I)
+FORMAT = re.compile(r"\b(?:fp4|fp6|fp8|fp16|bf16|tf32|fp32|fp64|int4|int8|nvfp4|mxfp4|q4|q8)\b", re.I)
 #: What is taken in place of a GPU: "successor of the A10", "what replaces the T4".
-_FOLLOWS = re.compile(r"\b(?:replaces|replaced|replacements?|successors?|follow(?:s|ed)|instead of)\b", re.I)
+_FOLLOWS = re.compile(
+    r"\b(?:replaces|replaced|replacements?|successors?|follow(?:s|ed)|instead of|alternatives? (?:to|for|of)"
+    r"|(?:similar|comparable|equivalent) to|equivalents? (?:of|to|for))\b",
+    re.I,
+)
 #: On what software runs: "which GPUs does vLLM support", "what cards work with PyTorch 2.9".
 _ON_WHICH = re.compile(
     r"\b(?:which|what) (?:[\w-]+ ){0,2}?(?:gpus?|cards?|hardware|compute capability|architectures?)\b"
@@ -77,13 +85,22 @@ _DRIVER = re.compile(r"\b(?:drivers?|software|frameworks?|cuda version|version o
 _FORM = r"\d+ ?GB|SXM\d?|PCI-?e|NVL|OAM"
 #: An instance type, or a series of them: "the GPU of AWS g5", "a p4d instance", "g5.2xlarge".
 _LET = re.compile(
-    r"(?:\b(?:AWS|Amazon|EC2|GCP|Google Cloud|Azure) )?\b(?P<type>[a-z]{1,8}\d[\w.-]*)\b"
+    r"(?:\b(?:AWS|Amazon|EC2|GCP|Google Cloud|Azure) )?\b(?P<type>(?!v\d\b)[a-z]{1,8}\d[\w.-]*)\b"
     r"(?: (?:instance|machine)s?\b)?",
+    re.I,
+)
+#: A laptop's card against the one of its name on a desk: "RTX 4090 laptop vs desktop".
+_ON_A_DESK = re.compile(
+    r"(?P<and>\b(?:laptop|notebook|mobile)\b(?: gpu| card)?(?: version)? (?:and|or|vs\.?|versus|against"
+    r"|compared (?:to|with)) (?:the |its |a )?)desktop\b(?: (?:gpu|card|version|one))?",
     re.I,
 )
 _ELLIPSIS = re.compile(
     rf"(?P<and>,? (?:and|or|vs\.?|versus|against|over) (?:the )?|/)(?P<form>{_FORM})\b", re.I
 )
+#: "8xH100", and what a laptop's card is told by.
+_GLUED = re.compile(r"(?<![\w.])(\d{1,2})[x\u00d7](?=[A-Za-z]\w*\d)")
+_LAPTOP = re.compile(r"\s*\b(?:laptop|notebook|mobile)\b(?: gpu)?", re.I)
 _OF_FORM = re.compile(rf" ?(?:{_FORM})$", re.I)
 #: A word whose meaning is asked for, and nothing else.
 _MEANS = re.compile(
@@ -98,6 +115,11 @@ OWNING = re.compile(
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
+#: What a unit of electricity costs, in dollars, and where it comes from.
+_KWH = re.compile(
+    r"(?:\$ ?(?P<n>\d+(?:[.,]\d+)?)|(?P<m>\d+(?:[.,]\d+)?) ?(?:usd|dollars?|\$)) ?(?:/|per|an?) ?kWh", re.I
+)
+_PLACED = re.compile(r"\b(?:in|of|for) (?:the )?([A-Z][a-z]+(?: [A-Z][a-z]+)?|USA?|UK|EU)\b")
 _HOURS = re.compile(
     r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
 )
@@ -140,9 +162,9 @@ def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue)
     if ids and (any(mentioned(text)) or _DRIVER.search(text)) and _RUNS.search(text):
         return Answering("compat", ids, _software(text))
     if ids and OWNING.search(text):
-        return Answering("prices own", ids[:1], hours(text))
-    if len(ids) == 1 and _FOLLOWS.search(text):
-        return Answering("gpus", (), (("like", ids[0]),))
+        return Answering("prices own", ids[:1], owned(text))
+    if len(devices) == 1 and _FOLLOWS.search(text):
+        return Answering("gpus", (), (("like", largest(ids, catalogue)),))
     if len(devices) > 1:
         beside = Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
         return beside if COMPARES.search(text) or _FOLLOWS.search(text) else None
@@ -180,13 +202,25 @@ def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering 
     asked = _SELLERS.sub("", text)
     costs = _COSTS.search(text) and not WHICH.search(re.sub(r"\bcheapest\b", "", asked, flags=re.I))
     if costs or _INSTANCES.search(text):
-        said = named(text, catalogue)[0].text
+        found = named(text, catalogue)
+        said = found[0].text if found else largest(ids, catalogue)
         return Answering("prices", (said if len(ids) > 1 else ids[0],), placed(_without(text, said)))
-    if len(ids) > 1 and (format_ := _FORMAT.search(text)):
+    if len(ids) > 1 and (format_ := FORMAT.search(text)):
         return Answering("compat", tuple(ids), (("precision", format_[0].lower()),))
-    if WHICH.search(text) or not ABOUT.search(text):
+    if WHICH.search(_FACT.sub("", text)):
+        return None
+    if fields := fields_asked(_unnamed(text, catalogue)):
+        return Answering("show", tuple(ids[:_MOST]), (("field", fields),))
+    if not ABOUT.search(text):
         return None
     return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
+
+
+def _unnamed(text: str, catalogue: Catalogue) -> str:
+    """A question without the names of GPUs, whose digits and letters ask for nothing."""
+    for one in reversed(named(text, catalogue)):
+        text = f"{text[: one.start]} it {text[one.end :]}"
+    return text
 
 
 def _without(text: str, name: str) -> str:
@@ -198,9 +232,13 @@ def whole(text: str, catalogue: Catalogue) -> str:
 
     For what a cloud lets, where no GPU is named, stands the GPU that is in it: "AWS g5".
     """
+    text = _GLUED.sub(r"\1 x ", text)
     found = named(text, catalogue)
     if not found:
         return _LET.sub(lambda let: (instance(let["type"]) or (let[0],))[0], text)
+    if len(found) == 1:
+        bare = _LAPTOP.sub("", found[0].text)
+        text = _ON_A_DESK.sub(lambda both: f"{both['and']}{bare}", text)
     for one in reversed(found):
         other, form = _ELLIPSIS.match(text, one.end), _OF_FORM.search(one.text)
         if other and form:
@@ -245,7 +283,19 @@ def largest(ids: Sequence[str], catalogue: Catalogue) -> str:
     return max(ids, key=lambda key: ("-sxm" in key, float(catalogue[key].value("memory") or 0.0)))
 
 
-def hours(text: str) -> tuple[tuple[str, str], ...]:
-    """The option for how long a day it runs, where that is said."""
-    match = _HOURS.search(text)
-    return (("hours-per-day", match[1] or "24"),) if match else ()
+def owned(text: str) -> tuple[tuple[str, str], ...]:
+    """How long a day it runs, whose electricity it takes and what that costs, where it is said."""
+    match, price = _HOURS.search(text), _KWH.search(text)
+    place = next((word for word in _PLACED.findall(text) if _is_grid(word)), "")
+    told = (
+        ("hours-per-day", (match[1] or "24") if match else ""),
+        ("grid", place.lower()),
+        ("electricity", f"{(price['n'] or price['m']).replace(',', '.')} USD/kWh" if price else ""),
+    )
+    return tuple((name, said) for name, said in told if said)
+
+
+def _is_grid(name: str) -> bool:
+    with suppress(UsageError):
+        return bool(grid(name))
+    return False

@@ -65,6 +65,23 @@ def _per(match: re.Match[str]) -> str:
     return f"{_short(match['n'])} {match['noun'].split()[-1]}/{match['period']}"
 
 
+def _spoken(match: re.Match[str]) -> str:
+    """So many recordings of a length, in seconds of sound."""
+    seconds = {"s": 1.0, "m": 60.0, "h": 3600.0}[match["span"][0].lower()] * read_number(match["each"])
+    return f"{_count(match['n']) * seconds:.12g} audio seconds/{match['period']}"
+
+
+def _plain(amount: str) -> str:
+    """An amount as it is typed, and in digits where a word or letter tells its scale."""
+    return f"{_count(amount):.12g}" if re.search("[A-Za-z]", amount) else amount
+
+
+def _count(amount: str) -> float:
+    """An amount in words or with a letter behind it as a number."""
+    scale = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}.get(_short(amount)[-1].lower(), 1.0)
+    return scale * read_number(re.sub(r"[A-Za-z ]", "", amount))
+
+
 def _short(amount: str) -> str:
     """An amount as options take it: 20k, 1M, 10B."""
     said = re.sub(
@@ -100,7 +117,8 @@ _MADE = (
 )
 _ASKED = (
     r"(?P<noun>requests|queries|calls|prompts|questions|req|messages|chats|documents|docs|pages|emails|articles"
-    r"|tickets|sentences|reviews)"
+    r"|tickets|sentences|reviews|classifications|inferences|predictions|transactions|translations"
+    r"|summaries|lookups|searches)"
 )
 _HEARD = r"(?:audio|speech|podcasts?|recordings?|calls|lectures|meetings|interviews|video)"
 _ITEM = r"(?:image|picture|request|video|clip|query|document)"
@@ -108,6 +126,12 @@ _MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
 _NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt|at once|at a time|concurrent|simultan))"
 #: Before what is sent, where so many are under way at once.
 _AT_ONCE = r"(?!concurrent|parallel|simultaneous|in-flight)"
+#: What is heard piece by piece, so many of them a day and so long each.
+_SPOKEN = (
+    r"(?:transcriptions?|recordings?|calls?|podcasts?|voice ?mails?|voice messages?|meetings?|interviews?"
+    r"|lectures?|episodes?|audio (?:files?|clips?)|files?|videos?)"
+)
+_SPAN = r"(?:s(?:ec(?:ond)?s?)?|min(?:ute)?s?|h(?:ou)?rs?)"
 WISHES: tuple[Wish, ...] = (
     _wish("slo", rf"\b{_P}(?:first token|ttft|time to first token)\b{_THAN} ?{_TIME}", _objective("ttft")),
     _wish("slo", rf"\b{_TIME} ?(?:to(?: the)? first token|ttft)(?P<p>)", _objective("ttft")),
@@ -140,9 +164,22 @@ WISHES: tuple[Wish, ...] = (
     ),
     _wish("users", rf"(?P<n>{_N}) (?P<kept>(?:virtual |remote )?desktops?)\b", _number),
     _wish(
+        "target",
+        rf"(?P<n>{_BIG}) (?P<kept>(?:[A-Za-z][\w.-]* ){{0,2}}?){_SPOKEN}{_EVERY}(?P<period>{_PERIOD}),?"
+        rf"(?: (?:of|with|at|each|about|around|averaging|lasting|on average)){{0,3}} "
+        rf"(?P<each>{HOW_MANY})[ -]?(?P<span>{_SPAN})\b(?: (?:each|long|on average))?",
+        _spoken,
+    ),
+    _wish(
+        "target",
+        rf"(?P<n>{_BIG}) (?P<each>{HOW_MANY})[ -]?(?P<span>{_SPAN}) (?P<kept>){_SPOKEN}{_EVERY}"
+        rf"(?P<period>{_PERIOD})\b",
+        _spoken,
+    ),
+    _wish(
         "rate",
-        rf"(?P<n>{_N}) {_ASKED}{_EVERY}(?P<period>{_PERIOD})\b",
-        lambda m: f"{m['n']} req/{m['period']}",
+        rf"(?P<n>{_BIG}) (?P<kept>(?:[A-Za-z][\w.-]* ){{0,2}}?){_ASKED}{_EVERY}(?P<period>{_PERIOD})\b",
+        lambda m: f"{_plain(m['n'])} req/{m['period']}",
     ),
     _wish("rate", rf"\b(?P<n>{_N}) ?(?:rps|qps)\b", lambda m: f"{m['n']} req/s"),
     _wish(

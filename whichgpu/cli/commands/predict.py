@@ -9,6 +9,7 @@ $ whichgpu predict stable-diffusion-1.5 --gpu l4:2 --rate "0.2 req/s" --slo "e2e
 $ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
 $ whichgpu predict resnet50 --gpu h100-80gb-sxm --phase train --anchor "rtx-3090, batch 128: 850 images/s"
 $ whichgpu predict --family diffusion --gpu l40s --anchor "rtx-3090: 12.4 samples/s"
+$ whichgpu predict resnet50 --gpu a100-80gb-sxm:8 --phase train --epochs 90 --samples imagenet
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
 
 A run of your own (--anchor, docs/diagnose.md) narrows the interval: what a workload and its software do to
@@ -35,6 +36,7 @@ from whichgpu.cli.options import (
     progress,
     slo_option,
 )
+from whichgpu.cli.wishes import size_options
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
     from whichgpu.cost.estimates import Estimates
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.size import Sized
     from whichgpu.report.table import Report
 
 
@@ -100,6 +103,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Energy of the site over that of the GPUs.",
 )
+@size_options
 @FORM
 @ALL
 @job_options
@@ -109,11 +113,13 @@ def run(
     out: Path | None, explain: bool, grid: str, pue: float, curve: str | None, slo: str | None,
     usd_per_gpu_hour: float | None, rate: str | None, trace: Path | None, form: str,
     anchored: tuple[str, ...], family: str, flops: str | None, moved: str | None, calibration: Path | None,
+    size: Sized,
 ) -> Report:  # fmt: skip
     """One job under one load or several, or a table of them."""
     own = _Own(anchored, calibration, (family, flops, moved))
     loaded = curve is not None or slo is not None or trace is not None
     own.check(workload, gpu, jobs, loaded=loaded)
+    _unsized(size, alone=not (loaded or rate is not None or jobs is not None or any(own.what)))
     if any(own.what):
         from whichgpu.cli.anchored import unknown_model
 
@@ -131,15 +137,18 @@ def run(
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
         columns = _at_rate(columns, rate, workload)
-    if len(several) > 1:
+    formats = str(columns.stated.get("precision") or "").split(",")
+    if len(several) > 1 or len(formats) > 1:
         if loaded or explain or anchored:
+            one = f"--gpu {several[0]}" if len(several) > 1 else f"--precision {formats[0].strip()}"
             raise click.UsageError(
-                f"several GPUs stand side by side as one job without a load: write --gpu {several[0]}, "
+                f"several GPUs or formats stand side by side as one job without a load: write {one}, "
                 "or leave --curve, --slo, --trace, --explain and --anchor out"
             )
         from whichgpu.report.side_by_side import side_by_side
 
-        return in_form(side_by_side(columns.job(workload), several, catalogue), f"{workload} on {gpu}", form)
+        found = side_by_side(columns.jobs(workload), several, catalogue, size)
+        return in_form(found, f"{workload} on {gpu}", form)
     batched = rate is not None and _in_batches(workload, columns)
     loaded = loaded or _apart(columns, rate)
     own.check(workload, gpu, jobs, loaded=loaded or batched)
@@ -157,9 +166,19 @@ def run(
     then = _anchoring(anchored, catalogue, stated=bool(job.runtime))
     told = predicted(
         job, gpu, catalogue, (grid, pue), explain=explain, then=then, short=not (explain or in_full(form)),
-        usd=usd_per_gpu_hour,
+        usd=usd_per_gpu_hour, size=size,
     )  # fmt: skip
     return in_form(told, f"{workload} on {gpu}", form)
+
+
+def _unsized(size: Sized, *, alone: bool) -> None:
+    """Refuse the size of a job where it is no single job that runs as fast as it can."""
+    stated = [f"--{name.replace('_', '-')}" for name, said in size._asdict().items() if said is not None]
+    if stated and not alone:
+        raise click.UsageError(
+            f"{', '.join(stated)}: so much work is of one job that runs as fast as it can; leave --jobs, "
+            "--curve, --rate, --slo, --trace and --family out, or see: whichgpu recommend"
+        )
 
 
 def _alone(workload: str | None, gpu: str | None, columns: JobColumns) -> None:

@@ -3,6 +3,7 @@
 $ whichgpu show l4
 $ whichgpu show "A100 SXM 80GB" --sources
 $ whichgpu show rtx-a5000 --format html
+$ whichgpu show a4000 a5000 --field nvlink,power
 $ whichgpu show ampere
 
 As an article (md, html) it is a review: strengths, limits, what it is for and how fast, what it holds,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("gpus", nargs=-1, required=True, metavar="GPU", type=GpuName())
+@click.option(
+    "--field", "fields", multiple=True, metavar="FIELD,..", help="Only these, of one GPU or of several."
+)
 @click.option("--sources", is_flag=True, help="Say where each value comes from and what other sources say.")
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME", help="What a review is of; repeatable."
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 @gpu_files
 def run(
     *, catalogue: Catalogue, columns: JobColumns, gpus: tuple[str, ...], sources: bool,
-    workloads: tuple[str, ...], form: str,
+    workloads: tuple[str, ...], form: str, fields: tuple[str, ...],
 ) -> Report:  # fmt: skip
     """Resolve the name and report the device or the architecture."""
     from whichgpu.hardware.architecture import called, families
@@ -48,6 +52,8 @@ def run(
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import gist, show_report
 
+    if fields:
+        return _of_fields(gpus, fields, catalogue)
     gpu = _one(gpus, catalogue)
     # What is an id needs no names of architectures made.
     name = "" if gpu in catalogue else called(gpu)
@@ -71,6 +77,21 @@ def run(
 
     found = review(device, catalogue, [job for name in workloads for job in columns.jobs(name)])
     return in_form(article(found, drawn=form == "html"), found.title, form)
+
+
+def _of_fields(typed: tuple[str, ...], fields: tuple[str, ...], catalogue: Catalogue) -> Report:
+    """What is asked of each of the GPUs that were typed."""
+    from whichgpu.hardware.fields import FIELDS
+    from whichgpu.hardware.filters import field
+    from whichgpu.hardware.slices import resolve_device
+    from whichgpu.report.gpus import fields_report
+
+    names = [field(name) for text in fields for name in text.split(",") if name.strip()]
+    if other := [name for name in names if name not in FIELDS] or not names:
+        shown = ", ".join(other) if isinstance(other, list) else ",".join(fields)
+        raise UsageError(f"--field {shown}: no figure of a GPU; write e.g. --field bandwidth,nvlink")
+    devices = [resolve_device(name, catalogue)[0] for name in apart(typed, catalogue)]
+    return fields_report(devices, list(dict.fromkeys(names)))
 
 
 def _one(typed: tuple[str, ...], catalogue: Catalogue) -> str:

@@ -1,0 +1,120 @@
+"""Questions of people whose answer hangs on what they don't say, and the options that they led to."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from whichgpu.audit.questions import facts_asked
+from whichgpu.audit.questions.question import answering
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.fields import FIELDS
+
+
+@pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        # A figure of a card, and nothing else of it.
+        ("Does the RTX A4000 support NVLink?", "show rtx-a4000 --field nvlink,nvlink_gpus"),
+        ("what's the memory bandwidth of the H200?",
+         "show h200-141gb-sxm h200-141gb-nvl --field bandwidth"),
+        ("what power connector does the A5000 have?", "show rtx-a5000 --field power_connectors"),
+        ("when was the RTX 3090 released?", "show rtx-3090 --field release_date"),
+        ("can the A30 do MIG?", "show a30 --field mig_max,mig_profiles"),
+        ("is the A2 passively cooled?", "show a2 --field cooling"),
+        ("how much is an RTX 3090?", "prices rtx-3090"),
+        # At home no module fits, and formats are narrow; a purse buys the most, unless the cheapest is asked.
+        ("I want to run Qwen2.5 32B locally, what card do I need?",
+         "recommend 'Qwen2.5 32B' --term buy --needs desktop --precision any"),
+        ("best gpu under $1500 for stable diffusion",
+         "recommend stable-diffusion-1.5 --budget '1500 USD' --term buy --objective throughput"),
+        ("cheapest gpu under $1500 for stable diffusion",
+         "recommend stable-diffusion-1.5 --budget '1500 USD' --term buy"),
+        ("what will it cost per month to host Qwen2.5-Coder 32B on RunPod?",
+         "recommend 'Qwen2.5-Coder 32B' --providers runpod --users 1"),
+        # A card that nobody lets on demand.
+        ("RTX 3060 or RTX 3070 Ti: which is cheapest for 100 SDXL images an hour",
+         "recommend SDXL --gpus rtx-3060-12gb,rtx-3060-8gb,rtx-3070-ti --target '100 images/hour' "
+         "--term any"),
+        # So much work on what is there.
+        ("How long does it take to train ResNet-50 on ImageNet for 90 epochs on 8 A30?",
+         "predict ResNet-50 --gpu a30:8 --phase train --epochs 90 --samples imagenet"),
+        ("how long to generate 10,000 images with Flux dev on a 4090?",
+         "predict 'Flux dev' --gpu rtx-4090 --precision fp8 --images 10000"),
+        ("how many hours to fine-tune Llama 3 8B on 50M tokens with an L40S?",
+         "predict 'Llama 3 8B' --gpu l40s --phase finetune_lora --tokens 50M"),
+        # What a card does not hold as it is published runs in fewer bits.
+        ("what tokens/s will I get with Qwen3 30B A3B on a 7900 XTX?",
+         "predict 'Qwen3 30B A3B' --gpu rx-7900-xtx --precision '4 bit'"),
+        ("what tokens/s will I get with Qwen3 8B on a 7900 XTX?", "predict 'Qwen3 8B' --gpu rx-7900-xtx"),
+        # Formats against each other.
+        ("is int8 faster than fp16 on a T4 for BERT?", "predict bert-large --gpu t4 --precision int8,fp16"),
+        # What is heard piece by piece, and what is sent by other names.
+        ("GPU for 10k whisper transcriptions a day of 5 minutes each",
+         "recommend whisper-large-v3 --target '3000000 audio seconds/day'"),
+        ("We do 3 million bert classifications a day, is a T4 enough?",
+         "recommend bert-large --gpus t4 --target '3000000 requests/day'"),
+        # Names: two forms of one, what a size makes of another, a version that is no TPU.
+        ("RTX 4090 laptop vs desktop for deep learning",
+         "compare rtx-4090-laptop rtx-4090 --workload usual"),
+        ("DeepSeek R1 32B on an L40S", "predict 'DeepSeek R1 32B' --gpu l40s --precision '4 bit'"),
+        ("minimum gpu for whisper large v3", "recommend 'whisper large v3'"),
+        ("two used 3090s or one 4090 for LLM inference",
+         "predict llama-3.1-8b --gpu rtx-3090:2,rtx-4090"),
+        ("what does 1 hour of 8xH100 cost on AWS?", "prices H100 --provider aws"),
+        ("what would be a good alternative to the A100 for inference?", "gpus --like a100-80gb-sxm"),
+        ("what is the largest context of Mistral Small 24B on a 4090 in 4 bit?",
+         "fit 'Mistral Small 24B' --gpu rtx-4090 --precision '4 bit'"),
+        ("What is the power cost of running a 3090 24/7 in Germany?",
+         "prices own rtx-3090 --hours-per-day 24 --grid germany"),
+        ("what does the electricity cost of a 4090 come to, 8 hours a day at 0.30 USD/kWh?",
+         "prices own rtx-4090 --hours-per-day 8 --electricity '0.30 USD/kWh'"),
+    ],
+)  # fmt: skip
+def test_what_goes_without_saying_is_an_option(question, command):
+    found = answering(question, catalogue())
+    assert f"{found.command} {shlex.join(found.words)}" == command
+
+
+def test_every_field_that_words_ask_for_is_one():
+    asked = {one for _, fields in facts_asked._WORDS for one in fields.split(",")}
+    assert asked <= {*FIELDS}
+
+
+def test_show_answers_with_fields_alone(whichgpu):
+    made = whichgpu("show", "rtx-4060", "a100-80gb-sxm", "--field", "encoders,fp4")
+    assert "Video encoders 1 NVENC (8th generation, AV1); FP4 not in its hardware." in " ".join(
+        made.out.split()
+    )
+    assert "Video encoders none" in made.out
+    found = whichgpu("show", "rtx-a4000", "--field", "nvlink,fp4", "--json").json["gpus"]["rtx-a4000"]
+    assert (found["nvlink"]["value"], found["fp4"]["value"]) == (0.0, None)
+    wrong = whichgpu("show", "l4", "--field", "speed")
+    assert wrong.status == 2
+    assert "no field 'speed'" in wrong.err
+
+
+def test_predict_tells_what_so_much_work_takes(whichgpu):
+    job = ("predict", "resnet50", "--gpu", "a30", "--phase", "train", "--json")
+    plain = whichgpu(*job).json
+    found = whichgpu(*job, "--epochs", "90", "--samples", "imagenet").json
+    whole = found["in_all"]
+    assert whole["size"]["units"] == 90 * 1_281_167
+    rate = plain["predicted"]["value"]
+    assert whole["seconds"]["mid"] == pytest.approx(whole["size"]["units"] / rate["mid"], rel=1e-6)
+    assert whole["seconds"]["low"] < whole["seconds"]["mid"] < whole["seconds"]["high"]
+    assert "in_all" not in plain
+
+
+def test_predict_sets_formats_side_by_side(whichgpu):
+    made = whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--precision", "fp8,bf16", "--tokens", "1B")
+    assert "1 x l4 fp8 is the fastest" in " ".join(made.out.split())
+    assert made.out.count("In all") == 2
+
+
+@pytest.mark.parametrize("also", [("--rate", "5 req/s"), ("--curve",), ("--slo", "ttft 1 s")])
+def test_a_size_is_of_no_load(whichgpu, also):
+    made = whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--tokens", "1B", *also)
+    assert made.status == 2
+    assert "--tokens: so much work is of one job that runs as fast as it can" in made.err

@@ -1,0 +1,107 @@
+"""What a question leaves to `recommend` and does not say, since people take it for granted."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.use import use
+from whichgpu.prices.best import price
+from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: At home and under a desk no module fits that servers take.
+_DESK = re.compile(
+    r"\blocal(?:ly)?\b|\bat home\b|\bhome ?(?:lab|server)\b|\b(?:desktop|gaming pc|my pc)\b"
+    r"|\bfor (?:my|a|the) (?:pc|computer|rig|case)\b",
+    re.I,
+)
+_CHEAP = re.compile(
+    r"\b(?:cheap\w*|afford\w*|least|lowest|minimum|minimal|value|bang|economical|save|saving"
+    r"|cost[- ]?(?:effective|efficient)|per (?:dollar|euro|buck))\b",
+    re.I,
+)
+_HOSTS = re.compile(
+    r"\b(?:host(?:ing|ed)?|deploy(?:ing|ed)?|run(?:ning)? (?:a|my|our) (?:bot|assistant))\b", re.I
+)
+#: Programs that run a model in a narrow format of their own unasked.
+_OWN_FORMAT = re.compile(r"ollama|llama\.?-?cpp|lm ?studio|gguf|mlx|exllama|mlc", re.I)
+#: What says how much is to be done: without it the cheapest result comes first, which for a purse is little.
+_LOADS = frozenset((
+    "users", "rate", "slo", "target", "deadline", "latency", "epochs", "samples", "tokens", "images",
+    "requests", "hours-of-audio",
+))  # fmt: skip
+
+
+def as_meant(text: str, workload: str, wishes: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The wishes of a question for `recommend`, with what goes without saying.
+
+    At home: a place in a desktop, and for a language model whatever format is best there. So much money to
+    buy with and no work that ends: the most that it buys. A model that is hosted for nobody knows how many:
+    at least one user. GPUs that nobody lets on demand: on any terms.
+    """
+    told = dict(wishes)
+    language = _is_language(workload)
+    more: dict[str, str] = {}
+    if _DESK.search(text) and "gpus" not in told and told.get("term") == "buy" and "needs" not in told:
+        more["needs"] = "desktop"
+        trains = told.get("phase") in TRAINING
+        if language and not trains and "precision" not in told:
+            more["precision"] = "any"
+    loaded = bool(_LOADS & {*told})
+    if (
+        "/" not in told.get("budget", "/")
+        and not loaded
+        and "objective" not in told
+        and not _CHEAP.search(text)
+    ):
+        more["objective"] = "throughput"
+    if language and not loaded and _HOSTS.search(text) and told.get("phase", "serve") == "serve":
+        more["users"] = "1"
+    if "gpus" in told and not {"term", "providers", "region"} & {*told} and not _let(told["gpus"]):
+        more["term"] = "any"
+    return (*wishes, *more.items())
+
+
+def _let(gpus: str) -> bool:
+    """Whether one of the GPUs is let on demand by anybody on file, or the names are not of single GPUs."""
+    known = catalogue()
+    named = [known[key] for key in gpus.split(",") if key in known]
+    return not named or any(price(gpu, date.today()) for gpu in named)
+
+
+def narrow(workload: str, job: Mapping[str, str], memory: float) -> str:
+    """The format in which a model runs on a card that does not hold it as published; '' where it does.
+
+    `memory` is that of all GPUs it runs on, bytes.
+    """
+    from whichgpu.workloads.counts import counts
+
+    own = _OWN_FORMAT.search(job.get("runtime", ""))
+    if own or "precision" in job or job.get("phase") in TRAINING or not memory:
+        return ""
+    model = resolve(workload)
+    weights = 2.0 * counts(model).parameters
+    if weights < _ROOM * memory:
+        return ""
+    if is_language_model(model):
+        return "4 bit" if weights / 3.6 < memory else ""
+    return "fp8" if weights / 2.0 < _ROOM * memory else ""
+
+
+#: How much of a card weights may take, so that the work itself has room.
+_ROOM = 0.93
+
+
+def _is_language(workload: str) -> bool:
+    try:
+        return use(workload) is None and is_language_model(resolve(workload))
+    except UsageError:
+        return False
