@@ -76,6 +76,7 @@ _FIT = re.compile(
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
+    r"|\b(?:what|which) (?:is the )?(?:max(?:imum)? |largest )?batch size\b"
     r"|\b(?:largest|biggest|longest|max(?:imum)?) (?:batch|context|sequence|prompt|resolution)\b"
     r"|\bhow (?:long|large|big) (?:of )?an? (?:context|sequence|prompt|batch)\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
@@ -125,6 +126,8 @@ _HOLDS = re.compile(
     r"(?:users|clients|people|sessions|chats|(?:concurrent|simultaneous|parallel) requests)\b",
     re.I,
 )
+#: How much is heard as it is said: a rate, and no question of room.
+_STREAMS = re.compile(r"\bhow many (?:\w+ )?(?:audio |live )?(?:streams?|channels?|calls?)\b", re.I)
 #: What is to be met, not asked.
 _DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
 #: How large a cluster has to be.
@@ -151,7 +154,7 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     try:
         (_, workload), *wishes = wanted(text, catalogue)
     except UsageError:
-        if other := of_gpus(text, devices, catalogue) or review(text, devices):
+        if other := of_gpus(text, devices, catalogue) or review(text, devices, catalogue):
             return other
         # What is asked of a GPU alone is a fact of it.
         if len(devices) == 1 and len(devices[0]) == 1:
@@ -258,7 +261,7 @@ def _of_a_use(
         return None
     if len(devices) > 1 and COMPARES.search(text):
         return Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
-    return review(text, devices)
+    return review(text, devices, catalogue)
 
 
 def _of_a_job(
@@ -270,7 +273,7 @@ def _of_a_job(
     place = {*_PLACE, *(_REPLACED if len(devices) > 1 else ())}
     if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
-    if _FIT.search(text):
+    if _FIT.search(text) and not (_STREAMS.search(text) and devices):
         on = _on(text, devices, catalogue) or _of_size(text, catalogue)
         return Answering("fit", (workload,), (*on, *job))
     if _MONEY.search(text):
@@ -284,7 +287,7 @@ def _of_a_job(
         if one and not _so_many(text, devices, catalogue):
             job = _narrowed(workload, job, devices[0], catalogue)
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
-    worth = review(text, devices) if workload not in text else None
+    worth = review(text, devices, catalogue) if workload not in text else None
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
 
 

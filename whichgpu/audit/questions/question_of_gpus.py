@@ -137,7 +137,9 @@ _LEARNS = re.compile(
 )
 #: A price that somebody asks, and whether it is one.
 _QUOTED = re.compile(
-    r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b", re.I
+    r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b"
+    r"|^is [^?]*\d[^?]*\b(?:good|ok|okay|cheap|high|a lot)\b",
+    re.I,
 )
 
 
@@ -190,11 +192,11 @@ def usual_jobs(text: str) -> tuple[tuple[str, str], ...]:
     return (("workload", "usual"),) if _LEARNS.search(text) else ()
 
 
-def review(text: str, devices: Sequence[tuple[str, ...]]) -> Answering | None:
+def review(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
     """A review of a GPU of which is asked what it is good for."""
-    if len(devices) != 1 or len(devices[0]) != 1 or not _WORTH.search(text):
+    if len(devices) != 1 or not _WORTH.search(text):
         return None
-    return Answering("show", devices[0], (("format", "md"),))
+    return Answering("show", (largest(devices[0], catalogue),), (("format", "md"),))
 
 
 def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:

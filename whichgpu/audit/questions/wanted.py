@@ -24,7 +24,7 @@ from whichgpu.prices.store import providers
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING
-from whichgpu.workloads.subjects import first_of, usual_model
+from whichgpu.workloads.subjects import family_model, first_of, usual_model
 from whichgpu.workloads.unknown import model_of
 from whichgpu.workloads.workload import known, resolve
 
@@ -76,6 +76,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("region", "europe", r"\b(?:european|gdpr|europe only)\b"),
     ("needs", "single-slot", r"\bsingle[- ]slot\b"),
     ("needs", "low-profile", r"\blow[- ]profile\b|\bsmall form[- ]factor\b|\bSFF\b"),
+    ("needs", "cuda", r"\bcuda\b(?= (?:programming|development|code|kernels?|cores? programming))"),
     ("needs", "nvlink", r"\bnv-?link\b"),
     ("needs", "ecc", r"\becc\b(?: memory)?"),
     ("needs", "mig", r"\bmig\b(?: slices?)?"),
@@ -132,7 +133,28 @@ _NETWORKS = re.compile(r"\b(?:(vision|image)|swin)[- ]transformers?\b", re.I)
 _CARDS = frozenset(("gpu", "gpus", "card", "cards", "accelerator", "accelerators"))
 _SAID = frozenset(("min_memory", "budget", "max_power", "needs"))
 _ASKING = frozenset(
-    ("which", "what", "should", "get", "graphics", "video", "good", "there", "any", "me", "please")
+    (
+        "which",
+        "what",
+        "should",
+        "get",
+        "graphics",
+        "video",
+        "good",
+        "there",
+        "any",
+        "me",
+        "please",
+        "rent",
+        "buy",
+        "had",
+        "have",
+        "than",
+        "least",
+        "most",
+        "want",
+        "looking",
+    )
 )
 _ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
 
@@ -269,7 +291,9 @@ def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, st
     except UsageError:
         name = model_of(rest)
         if not known(name):
-            name = next(filter(None, map(usual_model, _stretches(rest))), "")
+            # "Fine tune Whisper" is of Whisper, and not of what is usually tuned.
+            kinds = (family_model, usual_model)
+            name = next((found for one in kinds for found in map(one, _stretches(rest)) if found), "")
             if _use(rest):
                 return None, rest
             name = name or _pointed(rest)
@@ -362,6 +386,10 @@ def _sized(wishes: dict[str, str], model: Workload, *, trains: bool) -> None:
                 wishes.setdefault("samples", wishes.pop(option))
     elif "requests" not in wishes and "samples" in wishes:
         wishes["requests"] = wishes.pop("samples")
+    makes = not trains and model.unit in ("images", "videos") and not {*_SIZES} & {*wishes}
+    if makes and "deadline" in wishes:
+        # "A video in under 5 minutes" is no deadline of a fleet.
+        wishes.setdefault("latency", wishes.pop("deadline"))
     if "images" in wishes and model.unit != "images":
         wishes.setdefault("samples" if trains else "requests", wishes.pop("images"))
     if not {*_SIZES} & {*wishes}:

@@ -24,7 +24,7 @@ _EVERY = r"(?:/| per | an? | each | every )"
 _PERIOD = r"(?:s|sec|second|min|minute|h|hr|hour|day|week|month|year)"
 _MONEY = (
     rf"(?:[$\u20ac\u00a3] ?{_N}k?"
-    rf"|{_N}k? ?(?:usd|dollars?|bucks|eur|euros?|gbp|pounds?|[$\u20ac\u00a3]))"
+    rf"|{_N}k? ?(?:usd|dollars?|bucks|eur|euros?|gbp|pounds?|cents?|[$\u20ac\u00a3]))"
 )
 _CURRENCY = {"\u20ac": "EUR", "eur": "EUR", "\u00a3": "GBP", "gbp": "GBP", "pou": "GBP"}
 _POWERS = {"thousand": "k", "million": "M", "billion": "B", "trillion": "T"}
@@ -56,6 +56,8 @@ def _money(match: re.Match[str]) -> str:
     unit = next((code for mark, code in _CURRENCY.items() if mark in text.lower()), "USD")
     period = {"hr": "h", "hour": "h", "minute": "min"}.get((match["period"] or "").lower(), match["period"])
     said = amount[0] if amount else text
+    if re.search(r"\bcents?\b|\dcents?\b", text, re.I):
+        said = f"{float(said.replace(',', '')) / 100.0:g}"
     if period == "min":
         said, period = f"{60.0 * float(said.replace(',', '')):g}", "h"
     return f"{said} {unit}" + (f"/{period}" if period else "")
@@ -188,6 +190,12 @@ WISHES: tuple[Wish, ...] = (
         r"(?P<each>\d+) ?fps",
         lambda m: f"{int(m['n']) * int(m['each'])} images/s",
     ),
+    _wish(
+        "target",
+        r"(?P<each>\d+) ?fps\b(?: (?:with|on|from|for|of|each|per|across|using|camera|in)){1,3} "
+        r"(?P<n>\d+) (?:[a-z0-9]+ )?(?:streams?|cameras?|feeds?|channels?)",
+        lambda m: f"{int(m['n']) * int(m['each'])} images/s",
+    ),
     _wish("target", r"(?P<n>\d+) ?fps\b", lambda m: f"{m['n']} images/s"),
     _wish(
         "streams",
@@ -211,6 +219,7 @@ WISHES: tuple[Wish, ...] = (
     ),
     _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours) of [a-z -]+?{_EVERY}(?P<period>{_PERIOD})\b", _per),
     _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
+    _wish("hours_of_audio", rf"\btranscrib(?:e|ing) (?P<n>{_BIG}) (?:hours|h)\b", _number),
     _wish(
         "latency",
         rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) ?(?:per|an?|each|for (?:each|an?)|/) ?{_ITEM}\b",
