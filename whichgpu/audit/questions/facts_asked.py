@@ -27,7 +27,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"low[- ]profile|half[- ]height", "low_profile"),
     (r"chip|die|silicon", "chip,die_area,process"),
     (r"(?:l2|level 2) cache|cache", "l2,l3"),
-    (r"how (?:many|much) (?:gb|gigs?|gigabytes?|v?ram)", "memory"),
+    (r"how (?:many|much) (?:gb(?! ?/|ps)|gigs?|gigabytes?|v?ram)", "memory"),
     (r"consumption|consumes?|draws?|how many watts", "power"),
     (r"(?:opengl|vulkan|directx|dx12|opencl)", "graphics_apis,compute_apis"),
 )  # fmt: skip

@@ -65,14 +65,15 @@ _COMPLAINT = re.compile(
     r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct|low|high|weak|poor)"
     r"|is ~?\d[\d.,]* ?(?:[a-z]+ ?(?:/|per) ?[a-z]+|fps|m?s)\b[^?]{0,60}?\b(?:ok|okay|good|bad|right|fine"
     r"|fast|expected|plausible|realistic|reasonable)"
-    r"|(?:gives|gets|does) (?:me )?\d"
+    r"|(?:gives|gets|does) (?:me )?\d|(?:good|ok|okay|bad|fine|right|fast|expected)(?=\?\W*$)"
     r"|(?<!can )(?<!could )(?<!will )(?<!would )(?:I|we)(?: am|'m|'re| are)? (?:get|got|see)(?:ting|ing)?)\b",
     re.I,
 )
 _SHOPS = re.compile(r"\b(?:buy|upgrade|which (?:gpu|card)s?)\b", re.I)
 _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
-    r"\bfits?\b|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
+    r"\bfits?\b|\bwh(?:ich|at) (?:quanti[sz]ation|quants?|precision|format)\b"
+    r"|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
@@ -91,7 +92,8 @@ _SIZE = re.compile(
     r"\b(\d{1,3}) ?GB\b.{0,30}\benough\b"
     r"|\b(?:enough|fits?|run|load|hold|train|fine-?tune)\b.{0,60}?\b(\d{1,3}) ?GB\b"
     r"(?! (?:of )?(?:ram|data|disk)\b)"
-    r"|\b(?:an?|my|our|one) (\d{1,3}) ?GB (?:gpu|card|graphics card|video card)\b",
+    r"|\b(?:an?|my|our|one|on|with) (?:an? |only )?(\d{1,3}) ?GB"
+    r"(?: (?:gpu|card|graphics card|video card|of v?ram|vram)\b|\W*$)",
     re.I,
 )
 #: What is the largest that runs there: language models of every size, in the format of those who ask.
@@ -123,7 +125,8 @@ _FIRST = re.compile(
 #: What the largest load is asked by.
 _HOLDS = re.compile(
     r"\b(?:max(?:imum)?|most|how many) (?:number of )?(?:(?:concurrent|simultaneous|parallel) )*"
-    r"(?:users|clients|people|sessions|chats|(?:concurrent|simultaneous|parallel) requests)\b",
+    r"(?:users|clients|people|sessions|chats|customers|employees"
+    r"|(?:concurrent|simultaneous|parallel) requests)\b",
     re.I,
 )
 #: How much is heard as it is said: a rate, and no question of room.
@@ -308,7 +311,7 @@ def _of_a_load(
     if WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
         return None
     load = ("concurrency", named_.get("users") or ("1" if _FIRST.search(text) else ""))
-    if most := _HOLDS.search(text) if "users" not in named_ and len(devices[0]) == 1 else None:
+    if most := _HOLDS.search(text) if "users" not in named_ and len(devices) == 1 else None:
         load = "slo", named_.pop("slo", SLO)
     if not load[1] or _DEMANDS & {*named_}:
         return None
@@ -316,7 +319,9 @@ def _of_a_load(
         return None
     job = tuple((name, said) for name, said in wishes if name in _JOB and name != "phase")
     several = _so_many(text, devices, catalogue)
-    on = (("gpu", several or ",".join(side_by_side(devices, catalogue))),)
+    # The largest load is of one device: of the forms of a name the largest.
+    one = (largest(devices[0], catalogue),) if most else side_by_side(devices, catalogue)
+    on = (("gpu", several or ",".join(one)),)
     phase = () if most else (("phase", "serve"),)
     return Answering("predict", (workload,), (*on, *job, *phase, load))
 

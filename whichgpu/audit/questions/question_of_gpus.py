@@ -236,8 +236,16 @@ def whole(text: str, catalogue: Catalogue) -> str:
     """
     text = _GLUED.sub(r"\1 x ", text)
     found = named(text, catalogue)
+    # Of what a cloud lets the GPU that is in it, where that is no name of a GPU itself.
+    parts, at = [], 0
+    for one in (*found, None):
+        between = text[at : one.start if one else len(text)]
+        parts += [_LET.sub(_in_it, between), text[one.start : one.end] if one else ""]
+        at = one.end if one else at
+    text = "".join(parts)
+    found = named(text, catalogue)
     if not found:
-        return _LET.sub(lambda let: (instance(let["type"]) or (let[0],))[0], text)
+        return text
     if len(found) == 1:
         bare = _LAPTOP.sub("", found[0].text)
         text = _ON_A_DESK.sub(lambda both: f"{both['and']}{bare}", text)
@@ -247,6 +255,11 @@ def whole(text: str, catalogue: Catalogue) -> str:
             full = f"{other['and']}{one.text[: form.start()]} {other['form']}"
             text = f"{text[: one.end]}{full}{text[other.end() :]}"
     return text
+
+
+def _in_it(let: re.Match[str]) -> str:
+    """The GPU of an instance, or what stands there."""
+    return (instance(let["type"]) or (let[0],))[0]
 
 
 def _of_a_word(text: str, catalogue: Catalogue) -> Answering | None:

@@ -63,7 +63,12 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         r"\bin (?:my|our|the) (?:own )?(?:office|basement|garage|closet|lab|studio|server ?room|rack"
         r"|data ?cent(?:er|re))\b",
     ),
-    ("objective", "energy", r"\b(?:low[- ]power|energy[- ]efficient|(?:least|lowest) (?:energy|power))\b"),
+    (
+        "objective",
+        "energy",
+        r"\b(?:low[- ]power|energy[- ]efficient|(?:least|lowest) (?:energy|power)"
+        r"|(?:best |highest )?(?:energy efficiency|perf(?:ormance)? ?(?:per|/) ?watt))\b",
+    ),
     ("objective", "time", r"\b(?:fastest|quickest|as fast as possible)\b"),
     ("objective", "latency", r"\b(?:lowest|least|minimal|minimum) latency\b"),
     (
@@ -102,6 +107,7 @@ _NOT = re.compile(
     r"(?: (?:an?|any|the))?(?: NVIDIA| AMD)? $",
     re.I,
 )
+_CHEAPER = re.compile(r"\bcheaper than\b", re.I)
 #: What one has, and that another is to take its place.
 _OWNED = re.compile(
     r"\b(?:my|our|(?:I|we)(?:'ve| have| own| use| run)?(?: got)?(?: an?| the)?(?: old| current| single)?"
@@ -124,7 +130,7 @@ _TUNES = re.compile(r"\bfine[- ]?tun|\btransfer learning\b", re.I)
 _VALUE = re.compile(
     r"\b(?:best|good|great|most) (?:value|deal|bang)\b|\bbang for|\bvalue for money\b"
     r"|\bprice[- /](?:to[- ])?performance\b|\bperformance per (?:dollar|euro|buck)\b"
-    r"|\bcost[- ]?(?:effective|efficient)\b",
+    r"|\bcost[- ]?(?:effective|efficient)\b|\b(?:performance|perf) ?(?:per|/) ?watt\b|\bmost efficient\b",
     re.I,
 )
 #: Kinds of networks in whose names a word is that of a framework and of another network.
@@ -179,7 +185,7 @@ def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     job, rest = _job(rest, text)
     stated = {**gpus, **found, **gpus}
     if job is None:
-        name = _use(rest) or ("learning" if _VALUE.search(rest) or _plain_card(rest, stated) else "")
+        name = _use(rest) or ("learning" if _VALUE.search(text) or _plain_card(rest, stated) else "")
         if not name:
             raise UsageError(f"'{one_line(text)}' names no model on file and no use; write e.g. {EXAMPLE}")
         left = (*_SIZES, "slo", "rate", "deadline", "streams")
@@ -195,6 +201,10 @@ def _gpus(text: str, catalogue: Catalogue) -> tuple[dict[str, str], str]:
     """The GPUs that are named as `gpus`, those not wanted as `exclude`, and the text without them."""
     found: dict[str, str] = {}
     unwanted = [one for one in named(text, catalogue) if _NOT.search(text[: one.start])]
+    others = {one.ids for one in named(text, catalogue)} - {one.ids for one in unwanted}
+    if others and _CHEAPER.search(text):
+        # "Is the L4 cheaper than the A10": both are asked about.
+        unwanted = []
     if not unwanted and _REPLACES.search(text):
         # What one has and wants another for: the next is to be faster.
         unwanted = [one for one in named(text, catalogue) if _OWNED.search(text[: one.start])][:1]

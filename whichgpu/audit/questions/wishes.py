@@ -67,10 +67,19 @@ def _per(match: re.Match[str]) -> str:
     return f"{_short(match['n'])} {match['noun'].split()[-1]}/{match['period']}"
 
 
+#: Seconds of a span by its first letter.
+_SPANS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
 def _spoken(match: re.Match[str]) -> str:
     """So many recordings of a length, in seconds of sound."""
-    seconds = {"s": 1.0, "m": 60.0, "h": 3600.0}[match["span"][0].lower()] * read_number(match["each"])
+    seconds = _SPANS[match["span"][0].lower()] * read_number(match["each"])
     return f"{_count(match['n']) * seconds:.12g} audio seconds/{match['period']}"
+
+
+def _heard(match: re.Match[str]) -> str:
+    """So much sound in a while, in seconds."""
+    return f"{_count(match['n']) * _SPANS[match['span'][0].lower()]:.12g} audio seconds/{match['period']}"
 
 
 def _plain(amount: str) -> str:
@@ -152,6 +161,12 @@ WISHES: tuple[Wish, ...] = (
         _quick,
     ),
     _wish(
+        "api_price",
+        rf"(?P<money>{_MONEY}) ?(?:/|per|an?|for (?:an?|each|every)) ?"
+        r"(?:1 ?m|million|mtok)(?: tokens?)?\b(?P<period>)",
+        lambda m: f"{_money(m).partition(' ')[0]}/{_money(m).partition(' ')[0]} USD per million",
+    ),
+    _wish(
         "budget",
         rf"(?:\b{_UNDER} ?)?(?P<money>{_MONEY})"
         rf"(?! ?(?:/|per|an?) ?kWh)(?:{_EVERY}(?P<period>min|minute|h|hr|hour|day|month|year)\b)?",
@@ -218,6 +233,12 @@ WISHES: tuple[Wish, ...] = (
         lambda m: f"{1.0 / read_number(m['n']):.4g} {m['noun']}s/{'min' if m['span'][0] == 'm' else 's'}",
     ),
     _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours) of [a-z -]+?{_EVERY}(?P<period>{_PERIOD})\b", _per),
+    _wish(
+        "target",
+        rf"(?P<n>{_BIG}) (?P<kept>(?:[A-Za-z][\w.-]* ){{0,2}}?)(?P<span>minutes|hours)(?: of [a-z -]+?)?"
+        rf"{_EVERY}(?P<period>day|week|month|year)\b(?P<each>)",
+        _heard,
+    ),
     _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
     _wish("hours_of_audio", rf"\btranscrib(?:e|ing) (?P<n>{_BIG}) (?:hours|h)\b", _number),
     _wish(
