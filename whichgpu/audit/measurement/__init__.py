@@ -81,6 +81,7 @@ _LINK = re.compile(
 #: A number that has three digits behind its point, and how far off it has to be to be thousands.
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?!\d)")
 _FAR, _NEAR = 50.0, 10.0
+_SIZE_IN_IT = re.compile(r"\b\d+(?:\.\d+)?[bm]\b", re.I)
 _SIZE_FIRST = re.compile(r"(\d+(?:\.\d+)?B) (\S.*)", re.I)
 #: Parameters behind a model's name, and what tells the sizes of a family apart in their ids.
 _PARAMETERS = re.compile(r"[ (-]{1,2}(\d+(?:\.\d+)?) ?([MB])\b(?![/.-])(?: param(?:eter)?s?)?\)?", re.I)
@@ -244,6 +245,8 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
         if _SIZE_FIRST.match(name)
     ]
     found = [place for place in places if known(place[0]) or _goes_on(place[0])]
+    # "Llama 3.2 vision 11b", "350M GPT": the words of a name in another order, with its size.
+    found = found or [place for place in places if _SIZE_IN_IT.search(place[0]) and _is_one(place[0])]
     if not found:
         if link := _LINK.search(rest):
             raise UsageError(
@@ -267,6 +270,13 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
         # "ViT-L/16 384" is of pictures of that many pixels.
         rest = rest[:end] + _PIXELS.sub(r" at \1", rest[end:], count=1)
     return name, cut(rest, start, end)
+
+
+def _is_one(name: str) -> bool:
+    """Whether words that are no name of a model on file lead to one."""
+    with suppress(UsageError):
+        return " " in name and bool(resolve(name).id)
+    return False
 
 
 def _with_size(name: str, size: str) -> str:

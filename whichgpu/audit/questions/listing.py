@@ -36,6 +36,7 @@ from whichgpu.audit.questions.listing_words import (
     THAN,
     UNPLUGGED,
 )  # fmt: skip
+from whichgpu.audit.questions.wanted import placed, unplaced
 from whichgpu.hardware.architecture import called
 from whichgpu.values import NamedTuple
 
@@ -49,6 +50,7 @@ Options = tuple[tuple[str, str], ...]
 _WORD = re.compile(r"[^\s,;:.?!()/&]+")
 #: A limit that may be reached, of what is a limit anyway: a power supply's, a purse's.
 _REACHED = {"launch_price": {"<": "<=", "=": "<="}, "power": {"<": "<="}}
+ASKS_PRICE = re.compile(r"\b(?:cheapest|lowest price|least expensive)\b", re.I)
 _UNITS = {"memory": " GB", "power": " W", "launch_price": " USD", "cores": "", "bandwidth": " GB/s"}
 
 
@@ -70,6 +72,9 @@ def listing(text: str, catalogue: Catalogue) -> tuple[str, Options]:
     """
     if not (HEAD.search(text) or re.search(rf"\b(?:{ALIKE}) ", text, re.I)):
         return "", ()
+    # Who lets it and where is said of its price, and of no figure of a GPU.
+    where = placed(text) if ASKS_PRICE.search(text) else ()
+    text = unplaced(text) if where else text
     reading = _lacking(_Reading(" ".join(text.split())))
     if NOT.search(re.sub(UNPLUGGED, "", reading.text, flags=re.I)):
         return "", ()
@@ -81,7 +86,7 @@ def listing(text: str, catalogue: Catalogue) -> tuple[str, Options]:
         return "", ()
     cheapest = ("sort", "launch_price") in reading.options and ("reverse", "") not in reading.options
     if cheapest and not any(name == "like" for name, _ in reading.options):
-        return "prices", tuple(_priced(reading.options))
+        return "prices", (*_priced(reading.options), *(one for one in where if one[0] != "term"))
     return "gpus", tuple(_listed(reading.options))
 
 

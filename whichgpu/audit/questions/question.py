@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement import TESTED, Told, told
+from whichgpu.audit.measurement import TESTED, Told, named_model, told
 from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.questions.listing import listing
 from whichgpu.audit.questions.question_of_gpus import (
@@ -31,6 +31,7 @@ from whichgpu.audit.questions.question_of_gpus import (
 )
 from whichgpu.audit.questions.recommending import as_meant, narrow
 from whichgpu.audit.questions.wanted import wanted
+from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.cost.memory.parts import GIB
 from whichgpu.errors import UsageError
@@ -129,6 +130,8 @@ _HOLDS = re.compile(
     r"|(?:concurrent|simultaneous|parallel) requests)\b",
     re.I,
 )
+#: That several models share a card.
+_TOGETHER = re.compile(r"\b(?:and|plus|together|alongside|beside|besides|both|two models)\b|\+", re.I)
 #: How much is heard as it is said: a rate, and no question of room.
 _STREAMS = re.compile(r"\bhow many (?:\w+ )?(?:audio |live )?(?:streams?|channels?|calls?)\b", re.I)
 #: What is to be met, not asked.
@@ -136,7 +139,10 @@ _DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
 #: How large a cluster has to be.
 _HOW_MANY = re.compile(r"\bhow many\b|\bhow (?:large|big) (?:of )?a cluster\b|\bcluster size\b", re.I)
 #: "How many H100s": no speed, but a number of them.
-_NUMBER_OF = re.compile(r"\bhow many (?:\S+ ){0,2}$", re.I)
+_NUMBER_OF = re.compile(
+    r"\b(?:how many|(?:(?:minimum|minimal|least|smallest|lowest) number|fewest) of|fewest) (?:\S+ ){0,2}$",
+    re.I,
+)
 
 
 def answering(text: str, catalogue: Catalogue) -> Answering:
@@ -146,7 +152,8 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     """
     text = whole(" ".join(text.split()), catalogue)
     devices = _devices(text, catalogue)
-    if len(devices) == 1 and _COMPLAINT.search(text) and not _SHOPS.search(text):
+    complains = _COMPLAINT.search(text) and not _SHOPS.search(text) and not POWER_LIMIT.search(text)
+    if len(devices) == 1 and complains:
         with suppress(UsageError):
             told(text, catalogue)
             return Answering("diagnose", (text,))
@@ -156,6 +163,9 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
+        if len(devices) == 1:
+            # A cap on the one card that is named is of the job.
+            wishes = [_capped(*one) for one in wishes]
     except UsageError:
         if other := of_gpus(text, devices, catalogue) or review(text, devices, catalogue):
             return other
@@ -164,6 +174,10 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             return Answering("show", devices[0])
         raise
     return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
+
+
+def _capped(name: str, said: str) -> tuple[str, str]:
+    return ("option", f"power_limit={said}") if name == "power-limit" else (name, said)
 
 
 def _in_formats(text: str, found: Answering) -> Answering:
@@ -277,8 +291,7 @@ def _of_a_job(
     if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
     if _FIT.search(text) and not (_STREAMS.search(text) and devices):
-        on = _on(text, devices, catalogue) or _of_size(text, catalogue)
-        return Answering("fit", (workload,), (*on, *job))
+        return _fits(text, workload, devices, job, catalogue)
     if _MONEY.search(text):
         return None
     if len(devices) > 1 and COMPARES.search(text):
@@ -292,6 +305,27 @@ def _of_a_job(
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
     worth = review(text, devices, catalogue) if workload not in text else None
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
+
+
+def _fits(
+    text: str, workload: str, devices: Sequence[tuple[str, ...]], job: tuple[tuple[str, str], ...],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """Whether a job fits, by itself or together with another model on the GPU that is named."""
+    on = _on(text, devices, catalogue) or _of_size(text, catalogue)
+    if on and (more := _besides(text, workload)):
+        return Answering("fit", (workload, more), (*on, ("together", "")))
+    return Answering("fit", (workload,), (*on, *job))
+
+
+def _besides(text: str, workload: str) -> str:
+    """Another model that is to run beside the first one on the same card, or ''."""
+    if workload not in text or not _TOGETHER.search(text):
+        return ""
+    with suppress(UsageError):
+        other, _ = named_model(text.replace(workload, " ; ", 1), text)
+        return other if other in text and resolve(other).id != resolve(workload).id else ""
+    return ""
 
 
 def _of_a_load(

@@ -76,6 +76,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         "nvidia",
         r"\bnvidia (?:gpu|card)s?\b|\b(?:nvidia only|only nvidia|(?:no|not|without) (?:amd|radeon))\b",
     ),
+    ("exclude", "nvidia", r"\b(?:alternatives? to|other than|besides|except|instead of) nvidia\b"),
     ("gpus", "amd", r"\b(?:amd|radeon) (?:gpu|card)s?\b|\b(?:amd only|only amd|(?:no|not|without) nvidia)\b"),
     ("needs", "laptop", r"\b(?:on |in )?(?:an? |my )?(?:laptop|notebook)\b"),
     ("region", "europe", r"\b(?:european|gdpr|europe only)\b"),
@@ -286,6 +287,11 @@ def placed(text: str) -> tuple[tuple[str, str], ...]:
     # Who buys asks no provider and no region.
     some = ("term",) if found.get("term") == "buy" else ("term", "provider", "region")
     return tuple((name, found[name]) for name in some if name in found)
+
+
+def unplaced(text: str) -> str:
+    """A text without the sellers and areas that it names."""
+    return re.sub(r"[ ;]*;[ ;]*", " ", _placed(text, {}))
 
 
 def _sells(name: str, sellers: Sequence[str]) -> str:

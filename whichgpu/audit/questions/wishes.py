@@ -137,6 +137,11 @@ _MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
 _NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt|at once|at a time|concurrent|simultan))"
 #: Before what is sent, where so many are under way at once.
 _AT_ONCE = r"(?!concurrent|parallel|simultaneous|in-flight)"
+POWER_LIMIT = re.compile(
+    rf"\bpower[- ]?(?:limit(?:ed)?|cap(?:ped)?)(?: (?:is |set )?(?:of|to|at))? (?P<n>{_N}) ?(?:W|watts?)\b"
+    rf"|\b(?:limited|capped|undervolted) (?:to|at) (?P<m>{_N}) ?(?:W|watts?)\b",
+    re.I,
+)
 #: What is heard piece by piece, so many of them a day and so long each.
 _SPOKEN = (
     r"(?:transcriptions?|recordings?|calls?|podcasts?|voice ?mails?|voice messages?|meetings?|interviews?"
@@ -260,6 +265,7 @@ WISHES: tuple[Wish, ...] = (
         rf"(?P<n>{HOW_MANY}) ?(?P<span>h|hrs?|hours?|days?|weeks?|min(?:ute)?s?)\b",
         lambda m: f"{read_number(m['n']):g} {m['span']}",
     ),
+    Wish("power_limit", POWER_LIMIT, lambda m: f"{m['n'] or m['m']} W"),
     _wish(
         "max_power",
         rf"\b(?:{_UNDER} )?(?P<n>{_N}) ?(?:W|watts?)\b(?! ?(?:psu|power supply))",
