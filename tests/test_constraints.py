@@ -434,3 +434,16 @@ def test_a_training_that_no_offer_ends_in_time_says_how_to_ask_for_a_cluster() -
     late = package.recommend("llama-3.1-405b", **sized)
     assert '--tokens 15000B --within "60 days"' in late.infeasible
     assert "sweep" not in package.recommend("resnet50", phase="train", epochs=90, deadline="1 s").infeasible
+
+
+def test_a_card_without_units_for_bf16_is_asked_in_fp16() -> None:
+    asked = {"phase": "train", "tokens": "1B", "gpus": "v100-32gb-sxm,a100-80gb-sxm"}
+    found = package.recommend("llama-3.2-1b", **asked)
+    by_gpu = {one.gpu: one for one in found.candidates}
+    assert by_gpu["a100-80gb-sxm"].estimate.job.precision == "amp-bf16"
+    assert by_gpu["v100-32gb-sxm"].estimate.job.precision == "amp-fp16"
+    assert any("amp-fp16 on v100-32gb-sxm" in one for one in found.assumptions)
+    # Who states a format is answered in it.
+    stated = package.recommend("llama-3.2-1b", precision="amp-bf16", **asked)
+    slow = next(one for one in stated.candidates if one.gpu == "v100-32gb-sxm")
+    assert slow.throughput.mid < by_gpu["v100-32gb-sxm"].throughput.mid / 2

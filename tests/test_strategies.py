@@ -395,6 +395,14 @@ def test_what_megatron_does_not_run_on_is_searched_under_what_does() -> None:
     assert request.assumed[0].startswith("runtime torchtitan")
 
 
+def test_a_card_without_units_for_bf16_trains_in_fp16(whichgpu: Any) -> None:
+    """A V100 computes BF16 by its plain cores, a fifth as fast."""
+    asked = ("sweep", "gpt2", "--gpus", "v100-32gb-sxm:8", "--json")
+    found, stated = whichgpu(*asked).json, whichgpu(*asked, "--precision", "amp-bf16").json
+    assert (found["precision"], stated["precision"]) == ("amp-fp16", "amp-bf16")
+    assert any("amp-fp16, since v100-32gb-sxm has no units for amp-bf16" in one for one in found["assumed"])
+
+
 def test_the_fewest_gpus_that_are_done_in_time_are_found() -> None:
     def on(gpus: str, **asked: Any) -> Sweep:
         return package.sweep("llama-3.1-8b", gpus, tokens="1T", **asked)

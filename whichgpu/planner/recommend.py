@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.job.placing import other_format
 from whichgpu.cost.memory.verdict import DOUBTS
 from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
@@ -103,6 +104,7 @@ def recommend(
         assumptions=(
             *sentences.assumptions(request, workload.complete(chosen.job), sweep),
             *filter(None, [unplaced(request, pool, wanted)]),
+            *filter(None, [] if request.precisions else [sentences.other_formats(explained)]),
         ),
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
@@ -160,9 +162,31 @@ def _tries(
     """The request in each precision, and cut over the GPUs of a run where that is worth it."""
     if not gpus:
         return []
-    asked = in_precisions(request)
-    cut = [sharded(one) for one in asked if shards(one, workload)]
-    return [_tried(one, workload, gpus, usable) for one in (*asked, *cut)]
+    asked = (
+        [(one, gpus) for one in in_precisions(request)]
+        if request.precisions
+        else _by_units(request, workload, gpus)
+    )
+    cut = [(sharded(one), some) for one, some in asked if shards(one, workload)]
+    return [_tried(one, workload, some, usable) for one, some in (*asked, *cut)]
+
+
+def _by_units(
+    request: Request, workload: Workload, gpus: Sequence[Gpu]
+) -> list[tuple[Request, Sequence[Gpu]]]:
+    """The request, and the GPUs that have units for its format; of the others in the one that they have.
+
+    A V100 trains in FP16 what others do in BF16, as `predict` does; who states a format is asked in that.
+    """
+    groups: dict[str, list[Gpu]] = {}
+    usual = "" if request.job.precision else workload.complete(request.job).precision
+    for gpu in gpus:
+        groups.setdefault(other_format(usual, gpu), []).append(gpu)
+    # Those of the usual format last: where nothing meets a request, the last try says why.
+    return [
+        (replace(request, job=replace(request.job, precision=name)) if name else request, some)
+        for name, some in sorted(groups.items(), reverse=True)
+    ]
 
 
 def shards(request: Request, workload: Workload) -> bool:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
+#: How many GPUs are named of those that run in another format.
+_NAMED = 4
+
+
 def per_units(item: Candidate, workload: Workload) -> str:
     """Price of a handy number of units: 1,000 images, a million tokens."""
     count, noun = handy(workload.unit, item.usd_per_unit)
@@ -53,6 +57,19 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
     return tuple(said)
+
+
+def other_formats(candidates: Sequence[Candidate]) -> str:
+    """Which of the candidates run in another format than the first, and in which; '' where none does."""
+    told: dict[str, list[str]] = {}
+    for one in candidates:
+        told.setdefault(one.estimate.job.precision, []).append(one.gpu)
+    others = list(told.items())[1:]
+    return "; ".join(
+        f"precision {name} on {', '.join(gpus[:_NAMED])}"
+        f"{f' and {len(gpus) - _NAMED} more' if len(gpus) > _NAMED else ''}, without units for the first"
+        for name, gpus in others
+    )
 
 
 def _assumed_of_request(request: Request, unit: str) -> list[str]:

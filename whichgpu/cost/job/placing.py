@@ -133,6 +133,12 @@ def running(job: Job, gpu: Gpu) -> Job:
     return run_on(usually(job), gpu)
 
 
+def other_format(usual: str, gpu: Gpu) -> str:
+    """The format that a GPU has units for in place of one that it lacks them for; '' where it has those."""
+    other, lacked, had = _INSTEAD.get(usual, ("", "", ""))
+    return other if other and gpu.value(had) and not gpu.value(lacked) else ""
+
+
 def run_on(usual: Usually, gpu: Gpu) -> Job:
     """The same of a job of which is known how it usually runs.
 
@@ -142,8 +148,7 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     the GPU has no units for it, and the other way round.
     """
     job, workload, stack, narrow = usual
-    other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
-    if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
+    if not job.precision and (other := other_format(narrow, gpu)):
         job = job.changed(precision=other)
     whole = "" if is_language_model(workload) and not job.trains else _compiler(stack, gpu)
     if whole or not not_run(gpu, stack):

@@ -16,6 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate, estimate_bounds
+from whichgpu.cost.job.placing import other_format
 from whichgpu.cost.timing.time import power_exponent
 from whichgpu.hardware.limits import limits
 from whichgpu.hardware.parts import resized, works_alone
@@ -185,6 +186,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     refused in the answer, the others are not affected.
     """
     workload = resolve(job.workload)
+    job = _in_one_format(job, workload, gpus)
     done = workload.complete(job)
     sweep, seconds = estimate_bounds(grid(workload, job, _COUNTS if done.trains else (1.0,)), gpus)
     tried = _Tried(sweep, seconds, _alone(sweep, workload, job))
@@ -206,6 +208,23 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         barred=frozenset(gpu.id for row, gpu in enumerate(gpus) if sweep.refusals[row]),
         racked=all(gpu.segment != "laptop" for gpu in gpus),
     )  # fmt: skip
+
+
+def _in_one_format(job: Job, workload: Workload, gpus: Sequence[Gpu]) -> Job:
+    """The job in the format that all GPUs have units for, where one lacks those of the usual one.
+
+    A V100 beside an A100 trains in FP16, and so does the A100 here: in BF16 only one of them would use its
+    tensor cores. The usual one stays where the GPUs share neither.
+    """
+    if job.precision:
+        return job
+    usual = workload.complete(job).precision
+    others = {other_format(usual, gpu) for gpu in gpus} - {""}
+    if len(others) != 1:
+        return job
+    (other,) = others
+    back = all(not other_format(other, gpu) for gpu in gpus)
+    return replace(job, precision=other) if back else job
 
 
 def least_usd(results: Mapping[str, Result]) -> float:

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.job.placing import other_format
 from whichgpu.cost.job.runtime import runtimes
 from whichgpu.cost.parallel.distributed import usual_tokens
 from whichgpu.errors import UsageError
@@ -98,18 +99,23 @@ def _training(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...]]:
         raise UsageError(f"{workload.id} does not train; it runs {', '.join(workload.phases)}")
     phase = job.phase or ("pretrain" if "pretrain" in trains else trains[0])
     complete = workload.complete(replace(job, phase=phase))
+    said: tuple[str, ...] = ()
+    if not job.precision and (other := other_format(complete.precision, gpu)):
+        said = (f"{other}, since {gpu.id} has no units for {complete.precision}",)
+        complete = replace(complete, precision=other)
     if not complete.trains:
         raise UsageError(f"phase {complete.phase} does not train; a sweep is of {', '.join(trains)}")
     if complete.phase == _ALONE:
         # bitsandbytes quantises whole layers: replicas beside each other are all there is.
         return replace(
             complete, tp=job.tp or 1.0, pp=job.pp or 1.0, options={"cp": "1", **complete.options}
-        ), ()
+        ), said
     if job.runtime or workload.unit != "tokens":
-        return complete, ()
+        return complete, said
     known = (name for name in _RUNTIMES if gpu.vendor in runtimes()[name].vendors)
     runtime = next(known, _RUNTIMES[0])
-    return replace(complete, runtime=runtime), (f"runtime {runtime}, which knows every kind of parallelism",)
+    knows = f"runtime {runtime}, which knows every kind of parallelism"
+    return replace(complete, runtime=runtime), (knows, *said)
 
 
 def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tuple[str, ...]]:
