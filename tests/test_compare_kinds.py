@@ -497,4 +497,4 @@ def test_a_workload_is_in_the_format_that_all_have_units_for():
     """Beside a V100, which has no BF16 units, an A100 trains in FP16 too."""
     both = compare(("a100-40gb-sxm", "v100-16gb-sxm"), [Job("llama-3.2-1b", phase="train")], today=TODAY)
     alone = compare(("a100-40gb-sxm", "a10"), [Job("llama-3.2-1b", phase="train")], today=TODAY)
-    assert [one.works[0].job.precision for one in (both, alone)] == ["amp-fp16", "amp-bf16"]
+    assert [one.view.works[0].job.precision for one in (both, alone)] == ["amp-fp16", "amp-bf16"]
