@@ -447,3 +447,12 @@ def test_a_card_without_units_for_bf16_is_asked_in_fp16() -> None:
     stated = package.recommend("llama-3.2-1b", precision="amp-bf16", **asked)
     slow = next(one for one in stated.candidates if one.gpu == "v100-32gb-sxm")
     assert slow.throughput.mid < by_gpu["v100-32gb-sxm"].throughput.mid / 2
+
+
+def test_a_gpu_that_is_named_is_asked_under_what_runs_there() -> None:
+    found = package.recommend("llama-3.1-8b", gpus="p40,l4", term="any")
+    ran = {one.gpu: one.estimate.job.runtime for one in found.candidates}
+    assert ran == {"l4": "vllm", "p40": "llama-cpp"}
+    assert any("runtime llama-cpp on p40" in one for one in found.assumptions)
+    # Unasked, nobody is led to other software.
+    assert "p40" not in {one.gpu for one in package.recommend("llama-3.1-8b", term="any").candidates}

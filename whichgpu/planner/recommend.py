@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.job.placing import other_format
+from whichgpu.cost.job.placing import other_format, run_on, usually
 from whichgpu.cost.memory.verdict import DOUBTS
 from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
@@ -104,7 +104,7 @@ def recommend(
         assumptions=(
             *sentences.assumptions(request, workload.complete(chosen.job), sweep),
             *filter(None, [unplaced(request, pool, wanted)]),
-            *filter(None, [] if request.precisions else [sentences.other_formats(explained)]),
+            *filter(None, [] if request.precisions else [sentences.otherwise(explained)]),
         ),
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
@@ -177,15 +177,20 @@ def _by_units(
     """The request, and the GPUs that have units for its format; of the others in the one that they have.
 
     A V100 trains in FP16 what others do in BF16, as `predict` does; who states a format is asked in that.
+    Of GPUs that are named also those that the usual software does not reach are asked under what does.
     """
-    groups: dict[str, list[Gpu]] = {}
-    usual = "" if request.job.precision else workload.complete(request.job).precision
+    usual = usually(request.job)
+    groups: dict[tuple[str, str], list[Gpu]] = {}
     for gpu in gpus:
-        groups.setdefault(other_format(usual, gpu), []).append(gpu)
+        job = run_on(usual, gpu) if request.gpus is not None else request.job
+        if not job.precision and (other := other_format(usual.precision, gpu)):
+            job = replace(job, precision=other)
+        groups.setdefault((job.precision, job.runtime), []).append(gpu)
     # Those of the usual format last: where nothing meets a request, the last try says why.
+    own = request.job.precision, request.job.runtime
     return [
-        (replace(request, job=replace(request.job, precision=name)) if name else request, some)
-        for name, some in sorted(groups.items(), reverse=True)
+        (replace(request, job=replace(request.job, precision=told[0], runtime=told[1])), some)
+        for told, some in sorted(groups.items(), key=lambda one: one[0] == own)
     ]
 
 

@@ -59,17 +59,18 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
     return tuple(said)
 
 
-def other_formats(candidates: Sequence[Candidate]) -> str:
-    """Which of the candidates run in another format than the first, and in which; '' where none does."""
-    told: dict[str, list[str]] = {}
+def otherwise(candidates: Sequence[Candidate]) -> str:
+    """Which of the candidates run in another format, or under other software, than the first; '' for none."""
+    told: dict[tuple[str, str], list[str]] = {}
     for one in candidates:
-        told.setdefault(one.estimate.job.precision, []).append(one.gpu)
-    others = list(told.items())[1:]
-    return "; ".join(
-        f"precision {name} on {', '.join(gpus[:_NAMED])}"
-        f"{f' and {len(gpus) - _NAMED} more' if len(gpus) > _NAMED else ''}, without units for the first"
-        for name, gpus in others
-    )
+        told.setdefault((one.estimate.job.precision, one.estimate.job.runtime), []).append(one.gpu)
+    (first, *_), *others = list(told.items()) or [(("", ""), [])]
+    said = []
+    for (form, software), gpus in others:
+        how = [f"precision {form}"] * (form != first[0]) + [f"runtime {software}"] * (software != first[1])
+        more = f" and {len(gpus) - _NAMED} more" if len(gpus) > _NAMED else ""
+        said.append(f"{', '.join(how)} on {', '.join(gpus[:_NAMED])}{more}")
+    return f"{'; '.join(said)}, where the first does not run as it is" if said else ""
 
 
 def _assumed_of_request(request: Request, unit: str) -> list[str]:
