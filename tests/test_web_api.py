@@ -105,7 +105,7 @@ ROUTES = {
     "get /api/v1/explain": [],
     "get /api/v1/explain/{term}": ["term"],
     "get /api/v1/fit": sorted(["gpu", "together", "workload", *JOB]),
-    "get /api/v1/predict": sorted(["explain", "gpu", "grid", "pue", "workload", *JOB]),
+    "get /api/v1/predict": sorted(["explain", "gpu", "grid", "pue", "workload", *SIZE, *JOB]),
     "get /api/v1/prices": sorted([*LIST, "provider", "term"]),
     "get /api/v1/prices/{gpu}": sorted([*LIST, "gpu", "provider", "term"]),
     "get /api/v1/prices/{gpu}/history": ["gpu"],
@@ -293,3 +293,12 @@ def test_answers_to_other_methods(web, path):
         assert answer.status_code == 405
         assert "GET" in answer.headers["allow"]
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_prediction_of_a_size_tells_what_it_takes(web):
+    found = web.get("/api/v1/predict?workload=resnet50&gpu=a30&phase=train&epochs=90&samples=imagenet").json()
+    assert found["in_all"]["size"]["units"] == 90 * 1_281_167
+    assert (
+        "In all, 90 epochs of"
+        in web.get("/predict?workload=resnet50&gpu=a30&phase=train&epochs=90&samples=imagenet").text
+    )

@@ -10,6 +10,7 @@ from whichgpu.report.table import Report, Table
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.size import Sized
     from whichgpu.web import asks
     from whichgpu.workloads.job import Job
 
@@ -24,6 +25,13 @@ def known() -> Catalogue:
 def job(ask: asks.JobAsk, workload: str) -> Job:
     """The job of a question."""
     return api.job(resolved(workload), **ask.columns())
+
+
+def sized(ask: asks.WholeJob) -> Sized:
+    """How large a job that ends is said to be."""
+    from whichgpu.planner.size import Sized
+
+    return Sized(*(getattr(ask, name) for name in Sized._fields))
 
 
 def resolved(workload: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu import api
-from whichgpu.web.answers.base import job, known, resolved
+from whichgpu.web.answers.base import job, known, resolved, sized
 
 if TYPE_CHECKING:
     from whichgpu.report.table import Report
@@ -17,7 +17,8 @@ def predict(ask: asks.Predict) -> Report:
     """The answer of `whichgpu predict`."""
     from whichgpu.report.predicted import predicted
 
-    return predicted(job(ask, ask.workload), ask.gpu, known(), (ask.grid, ask.pue), explain=ask.explain)
+    asked = job(ask, ask.workload)
+    return predicted(asked, ask.gpu, known(), (ask.grid, ask.pue), explain=ask.explain, size=sized(ask))
 
 
 def diagnose(ask: asks.Diagnose) -> Report:

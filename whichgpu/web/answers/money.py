@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from whichgpu.web.answers.base import job, known, part
+from whichgpu.web.answers.base import job, known, part, sized
 
 if TYPE_CHECKING:
     from whichgpu.report.table import Report
@@ -42,14 +42,12 @@ def cost(ask: asks.Cost) -> Report:
     """The answer of `whichgpu prices cost`."""
     from whichgpu.cost import carbon
     from whichgpu.planner.bill_asked import Typed, asked_bill
-    from whichgpu.planner.size import Sized
     from whichgpu.report.bill import report
 
     where = carbon.grid(ask.grid)
-    size = Sized(*(getattr(ask, name) for name in Sized._fields))
     typed = Typed(ask.target, ask.throughput, ask.price, ask.hours_per_day, ask.busy, ask.discount,
                   ask.egress, ask.storage, ask.checkpoint)  # fmt: skip
-    found = asked_bill(job(ask, ask.workload), ask.gpu, typed, known(), date.today(), size=size)
+    found = asked_bill(job(ask, ask.workload), ask.gpu, typed, known(), date.today(), size=sized(ask))
     return report(found, where)
 
 

@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from whichgpu.web.asks.base import TRAINING, Device, Devices, JobAsk, Name, Names, Text, Usd, choices
+from whichgpu.web.asks.wishes import WholeJob
 
 
-class Predict(JobAsk):
+class Predict(WholeJob, JobAsk):
     """Speed, memory and power of a job on a GPU."""
 
     workload: Name = Field(title="Workload", description="A model.", examples=["llama-2-70b"])

@@ -25,7 +25,10 @@ PAGE = Page(
     asks.Predict,
     answer,
     ("workload", "gpu", *_SEEN),
-    (*(name for name in asks.COLUMNS if name not in _SEEN), "grid", "pue", "explain"),
+    (
+        *asks.WholeJob.model_fields, *(name for name in asks.COLUMNS if name not in _SEEN),
+        "grid", "pue", "explain",
+    ),
     order=6,
     api="/predict", command="predict {workload}",
     button="How fast?",
