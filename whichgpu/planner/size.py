@@ -164,7 +164,8 @@ def usual(workload: Workload, job: Job) -> Mapping[str, Any] | None:
 
 def named_set(text: str) -> str:
     """The data set that a text names, as it spells it; empty where it names none."""
-    return next((word for word in _by_name() if _names(word, text)), "")
+    # ImageNet-21k is no ImageNet.
+    return max((word for word in _by_name() if _names(word, text)), key=len, default="")
 
 
 def data_set(text: str) -> float:
@@ -187,7 +188,8 @@ def _first(text: str, column: str) -> float:
 
 
 def _names(word: str, text: str) -> bool:
-    return re.search(rf"(?i)\b{re.escape(word).replace('-', '[- _]?')}\b", text) is not None
+    spelled = "[- _]?".join(map(re.escape, word.split("-")))
+    return re.search(rf"(?i)\b{spelled}\b", text) is not None
 
 
 def _tables() -> Mapping[str, Any]:

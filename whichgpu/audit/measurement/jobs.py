@@ -65,7 +65,9 @@ _NUMBERS = {
                     r"\b(\d+k?)[- ](?:tokens? prompts?|prompt)\b|\b(\d+k)[- ]prompts\b|"
                     r"\b(\d+k?) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)|"
                     r"\bprefill(?:ing)?(?: of| for)? (?:an? )?(\d+k?)[- ]tokens?\b(?! ?(?:/|per|a) ?s)",
-    "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)",
+    "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)|"
+                     r"\b(?:answers?|replies|reply|generates?|writes?|outputs?)(?: of| in| with)? (\d+)"
+                     r"[- ]tokens?\b(?! ?(?:/|per|a) ?s)",
 }  # fmt: skip
 #: Options of a job as they are told.
 _OPTIONS = (

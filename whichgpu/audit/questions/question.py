@@ -22,6 +22,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     Answering,
     largest,
     of_gpus,
+    of_one,
     on_which,
     owned,
     review,
@@ -196,7 +197,9 @@ def _in_formats(text: str, found: Answering) -> Answering:
 def _of_many(
     text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue
 ) -> Answering | None:  # fmt: skip
-    """A list of GPUs, or those that software runs on."""
+    """A list of GPUs, or those that software runs on; what is asked of one, or of its architecture."""
+    if found := of_one(text, devices, catalogue):
+        return found
     if not devices and (runs := on_which(text)):
         return runs
     command, kinds = listing(text, catalogue)

@@ -6,7 +6,7 @@ What is asked of something that is to run is of `audit/questions/question.py`.
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -16,6 +16,7 @@ from whichgpu.audit.questions.wanted import placed
 from whichgpu.cost.carbon import grid
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
+from whichgpu.hardware.architecture import called
 from whichgpu.hardware.instances import instance
 from whichgpu.planner.glossary import meanings
 from whichgpu.prices.quote import OpenVariant, read_quote
@@ -115,6 +116,13 @@ OWNING = re.compile(
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
+_HISTORY = re.compile(
+    r"\bprice history\b"
+    r"|\bprices?\b.{0,40}\b(?:over time|trend|developed|drop(?:ped)?|fall(?:en)?|fell|gone (?:up|down))\b",
+    re.I,
+)
+#: What an architecture is asked for, by a name that is no abbreviation.
+_SUPPORTS, _SHORT = re.compile(r"\b(?:support(?:s|ed)?|native(?:ly)?|have|has|can|do(?:es)?)\b", re.I), 3
 #: What a unit of electricity costs, in dollars, and where it comes from.
 _KWH = re.compile(
     r"(?:\$ ?(?P<n>\d+(?:[.,]\d+)?)|(?P<m>\d+(?:[.,]\d+)?) ?(?:usd|dollars?|\$)) ?(?:/|per|an?) ?kWh", re.I
@@ -124,7 +132,9 @@ _HOURS = re.compile(
     r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
 )
 COMPARES = re.compile(
-    r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against)(?=\W)", re.I
+    r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against|equals?|equivalent"
+    r"|match(?:es)?)(?=\W)",
+    re.I,
 )
 #: What is asked of a GPU itself: whether it is any good, and for what.
 _WORTH = re.compile(
@@ -216,6 +226,18 @@ def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering 
     if not ABOUT.search(text):
         return None
     return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
+
+
+def of_one(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
+    """How the price of a GPU moved; what an architecture computes in, where no GPU is named."""
+    if len(devices) == 1 and _HISTORY.search(text):
+        return Answering("prices", (largest(devices[0], catalogue),), (("history", ""),))
+    if devices or not (FORMAT.search(text) and _SUPPORTS.search(text)):
+        return None
+    words = [word.strip("?.,!") for word in text.split()]
+    several = (*(" ".join(two) for two in pairwise(words)), *words)
+    family = next((word for word in several if len(word) > _SHORT and called(word)), "")
+    return Answering("show", (family.lower(),)) if family else None
 
 
 def _unnamed(text: str, catalogue: Catalogue) -> str:
