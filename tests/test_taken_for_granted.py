@@ -140,6 +140,9 @@ def test_show_answers_with_fields_alone(whichgpu):
     assert "Video encoders none" in made.out
     found = whichgpu("show", "rtx-a4000", "--field", "nvlink,fp4", "--json").json["gpus"]["rtx-a4000"]
     assert (found["nvlink"]["value"], found["fp4"]["value"]) == (0.0, None)
+    both = whichgpu("show", "l4", "--field", "power", "--workload", "resnet50")
+    assert (both.status, "leave --workload out" in both.err) == (2, True)
+    assert "| l4 | Board power | 72 W |" in whichgpu("show", "l4", "--field", "power", "--format", "md").out
     wrong = whichgpu("show", "l4", "--field", "speed")
     assert wrong.status == 2
     assert "no field 'speed'" in wrong.err

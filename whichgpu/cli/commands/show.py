@@ -53,7 +53,10 @@ def run(
     from whichgpu.report.gpus import gist, show_report
 
     if fields:
-        return _of_fields(gpus, fields, catalogue)
+        if workloads or sources:
+            other = "--workload" if workloads else "--sources"
+            raise UsageError(f"--field has figures alone, each with its source; leave {other} out")
+        return in_form(_of_fields(gpus, fields, catalogue), " ".join(gpus), form)
     gpu = _one(gpus, catalogue)
     # What is an id needs no names of architectures made.
     name = "" if gpu in catalogue else called(gpu)
@@ -88,7 +91,7 @@ def _of_fields(typed: tuple[str, ...], fields: tuple[str, ...], catalogue: Catal
 
     names = [field(name) for text in fields for name in text.split(",") if name.strip()]
     if other := [name for name in names if name not in FIELDS] or not names:
-        shown = ", ".join(other) if isinstance(other, list) else ",".join(fields)
+        shown = ", ".join(other) if isinstance(other, list) else "''"
         raise UsageError(f"--field {shown}: no figure of a GPU; write e.g. --field bandwidth,nvlink")
     devices = [resolve_device(name, catalogue)[0] for name in apart(typed, catalogue)]
     return fields_report(devices, list(dict.fromkeys(names)))
