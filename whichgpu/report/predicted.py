@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from whichgpu.cost.answers import Estimate
     from whichgpu.cost.estimates import Estimates
+    from whichgpu.cost.explain import Explanation
     from whichgpu.cost.serving.curve import Tails
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -61,16 +63,19 @@ def predicted(
     if not (found.fits[0, 0] or fits_perhaps(found, answer)):
         return report(answer, emitted, complaint=does_not_fit(answer, device))
     known = evidence(answer, device, catalogue, 1 if short else NEAREST)
-    why = None
-    if explain:
-        from whichgpu.cost.explain import explain as explained
-
-        why = explained(answer, device)
+    why = _explained(answer, device) if explain else None
     tails, paid = _tails(answer.job, device), price(device, date.today(), usd)
     hourly = paid.usd_per_gpu_hour * answer.job.n_gpus if paid else math.nan
     takes = whole(work, answer, hourly) if work else None
     told = report(answer, emitted, known, why, tails=tails, paid=paid, whole=takes)
     return told if then is None else then(told, found)
+
+
+def _explained(answer: Estimate, device: Gpu) -> Explanation:
+    """The chain behind an answer; imported where it is asked for."""
+    from whichgpu.cost.explain import explain
+
+    return explain(answer, device)
 
 
 def _tails(job: Job, gpu: Gpu) -> Tails | None:

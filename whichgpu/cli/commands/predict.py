@@ -40,7 +40,7 @@ from whichgpu.cli.wishes import size_options
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from whichgpu.cli.options import JobColumns
     from whichgpu.cost.estimates import Estimates
@@ -126,10 +126,7 @@ def run(
         return in_form(unknown_model(gpu or "", columns, catalogue, own.what, anchored), gpu or "", form)
     several = [one for one in (gpu or "").split(",") if one.strip()]
     if usd_per_gpu_hour is not None and (jobs is not None or len(several) > 1):
-        alone = f"write --gpu {several[0]}" if several else "leave --jobs out"
-        raise click.UsageError(
-            f"--usd-per-gpu-hour is of one job on one GPU: {alone}, or leave the price out"
-        )
+        _unpriced(several)
     if jobs is not None:
         _alone(workload, gpu, columns)
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
@@ -137,17 +134,10 @@ def run(
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
         columns = _at_rate(columns, rate, workload)
-    formats = str(columns.stated.get("precision") or "").split(",")
-    if len(several) > 1 or len(formats) > 1:
-        if loaded or explain or anchored:
-            one = f"--gpu {several[0]}" if len(several) > 1 else f"--precision {formats[0].strip()}"
-            raise click.UsageError(
-                f"several GPUs or formats stand side by side as one job without a load: write {one}, "
-                "or leave --curve, --slo, --trace, --explain and --anchor out"
-            )
-        from whichgpu.report.side_by_side import side_by_side
-
-        found = side_by_side(columns.jobs(workload), several, catalogue, size)
+    if len(several) > 1 or "," in str(columns.stated.get("precision") or ""):
+        found = _beside(
+            columns, workload, several, catalogue, size, alone=not (loaded or explain or anchored)
+        )
         return in_form(found, f"{workload} on {gpu}", form)
     batched = rate is not None and _in_batches(workload, columns)
     loaded = loaded or _apart(columns, rate)
@@ -169,6 +159,28 @@ def run(
         usd=usd_per_gpu_hour, size=size,
     )  # fmt: skip
     return in_form(told, f"{workload} on {gpu}", form)
+
+
+def _unpriced(several: Sequence[str]) -> None:
+    """Refuse one price for several GPUs, or for a table."""
+    alone = f"write --gpu {several[0]}" if several else "leave --jobs out"
+    raise click.UsageError(f"--usd-per-gpu-hour is of one job on one GPU: {alone}, or leave the price out")
+
+
+def _beside(
+    columns: JobColumns, workload: str, gpus: Sequence[str], catalogue: Catalogue, size: Sized, *, alone: bool
+) -> Report:
+    """A job on several GPUs, or in several formats; refused with a load, a reason or a run of one's own."""
+    if not alone:
+        form = str(columns.stated.get("precision")).partition(",")[0].strip()
+        one = f"--gpu {gpus[0]}" if len(gpus) > 1 else f"--precision {form}"
+        raise click.UsageError(
+            f"several GPUs or formats stand side by side as one job without a load: write {one}, "
+            "or leave --curve, --slo, --trace, --explain and --anchor out"
+        )
+    from whichgpu.report.side_by_side import side_by_side
+
+    return side_by_side(columns.jobs(workload), gpus, catalogue, size)
 
 
 def _unsized(size: Sized, *, alone: bool) -> None:
