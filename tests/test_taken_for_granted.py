@@ -100,6 +100,9 @@ from whichgpu.hardware.fields import FIELDS
         ("How long does Llama 3.1 8B take to answer 300 tokens on an L4?",
          "predict 'Llama 3.1 8B' --gpu l4 --output-tokens 300"),
         ("how many RTX 4090 equal one H200 NVL in FP16 compute?", "compare rtx-4090 h200-141gb-nvl"),
+        # Words that the glossary has, where no command answers.
+        ("is HBM3e faster than GDDR7?", "explain 'hbm and gddr'"),
+        ("is NVSwitch needed for tensor parallelism?", "explain 'nvswitch and tensor parallelism'"),
         # Names: two forms of one, what a size makes of another, a version that is no TPU.
         ("RTX 4090 laptop vs desktop for deep learning",
          "compare rtx-4090-laptop rtx-4090 --workload usual"),

@@ -24,6 +24,8 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 _CELL = re.compile(r"^(?P<gpu>[\w.-]+)\.(?P<field>\w+)$")
 #: Bytes of a parameter in the formats that the texts use; adam: with gradients and states, adam8: an eighth.
 _BYTES = {"fp16": 2.0, "int8": 1.0, "int4": 0.5, "adam": 16.0, "adam8": 2.0}
+#: Words of the longest terms that are looked for in a text.
+_WORDS = 3
 #: Letters from which on the beginning of a name stands for it.
 _BEGUN = 6
 _TOKENS = re.compile(r"^(?P<count>\d+) tokens$")
@@ -80,6 +82,20 @@ def meanings(text: str, catalogue: Catalogue) -> tuple[Explanation, ...]:
     if len(parts) < 2 or None in known or _names().get(_key(text)):
         return (explain(text, catalogue),)
     return tuple(explain(part, catalogue) for part in dict.fromkeys(known) if part)
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The terms that a text names, in order, each once: of "tensor core" not the core."""
+    words = [word.strip(".,;:?!()\"'") for word in text.split()]
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        sizes = range(min(_WORDS, len(words) - at), 0, -1)
+        spoken = ((size, _names().get(_key(" ".join(words[at : at + size])))) for size in sizes)
+        size, term = next(((size, term) for size, term in spoken if term), (1, None))
+        found += [term] if term else []
+        at += size
+    return tuple(dict.fromkeys(found))
 
 
 def of_fields(values: Callable[[str], Iterable[Any]]) -> dict[str, str]:

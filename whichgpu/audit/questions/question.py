@@ -23,6 +23,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     largest,
     of_gpus,
     of_one,
+    of_terms,
     on_which,
     owned,
     review,
@@ -168,11 +169,11 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             # A cap on the one card that is named is of the job.
             wishes = [_capped(*one) for one in wishes]
     except UsageError:
-        if other := of_gpus(text, devices, catalogue) or review(text, devices, catalogue):
-            return other
         # What is asked of a GPU alone is a fact of it.
-        if len(devices) == 1 and len(devices[0]) == 1:
-            return Answering("show", devices[0])
+        fact = Answering("show", devices[0]) if len(devices) == 1 and len(devices[0]) == 1 else None
+        other = of_gpus(text, devices, catalogue) or review(text, devices, catalogue) or fact
+        if other or (not devices and (other := of_terms(text))):
+            return other
         raise
     return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
 

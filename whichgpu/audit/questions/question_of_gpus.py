@@ -19,6 +19,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.architecture import called
 from whichgpu.hardware.instances import instance
 from whichgpu.planner.glossary import meanings
+from whichgpu.planner.glossary import named as named_terms
 from whichgpu.prices.quote import OpenVariant, read_quote
 from whichgpu.software.frameworks import mentioned
 from whichgpu.values import NamedTuple
@@ -103,6 +104,16 @@ _ELLIPSIS = re.compile(
 _GLUED = re.compile(r"(?<![\w.])(\d{1,2})[x\u00d7](?=[A-Za-z]\w*\d)")
 _LAPTOP = re.compile(r"\s*\b(?:laptop|notebook|mobile)\b(?: gpu)?", re.I)
 _OF_FORM = re.compile(rf" ?(?:{_FORM})$", re.I)
+#: Words of the glossary that any question may have, and asks for by none of them.
+_COMMON = frozenset((
+    "gpu", "tpu", "training", "inference", "fine-tuning", "framework", "language model", "batch", "driver",
+    "architecture", "parameters", "workstation", "geforce", "region", "storage", "noise", "benchmark",
+    "kernel", "cooling", "spot", "reserved", "on-demand", "epoch", "diffusion", "cnn", "attention", "quota",
+    "carbon", "virtual machine", "sm", "vram", "scaling", "marketplace", "hyperscaler", "cuda", "latency",
+    "kubernetes", "form factor", "on-premises", "serverless", "sampling", "boost", "egress", "psu",
+))  # fmt: skip
+#: Words of a question that a term may be all of, and terms that are explained.
+_SHORT_QUESTION, _TERMS = 16, 3
 #: A word whose meaning is asked for, and nothing else.
 _MEANS = re.compile(
     r"^\W*(?:(?:what (?:does|do|is|are|'s)|what's) (?:(?:the )?(?:meaning|definition) of )?(?:an?|the)? ?"
@@ -282,6 +293,14 @@ def whole(text: str, catalogue: Catalogue) -> str:
 def _in_it(let: re.Match[str]) -> str:
     """The GPU of an instance, or what stands there."""
     return (instance(let["type"]) or (let[0],))[0]
+
+
+def of_terms(text: str) -> Answering | None:
+    """The words of a short question that the glossary has, where no command answers it."""
+    terms = [term for term in named_terms(text) if term not in _COMMON]
+    if not terms or len(text.split()) > _SHORT_QUESTION:
+        return None
+    return Answering("explain", (" and ".join(terms[:_TERMS]),))
 
 
 def _of_a_word(text: str, catalogue: Catalogue) -> Answering | None:
