@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from plans import CONTRACT, GPUS, SMALL, TODAY, asked, counts, demand, option, solved
 
 from whichgpu.cli import main
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.plan.asked import Demand, Size
+from whichgpu.planner.plan.capacities import Ability, ability
 from whichgpu.planner.plan.planning import plan
 from whichgpu.planner.plan.reading import parsed
+from whichgpu.workloads.job import Job
 
 pytestmark = pytest.mark.slow
 
@@ -224,3 +229,17 @@ def test_at_the_price_that_is_told_a_rejected_offer_pays_and_above_it_not():
     for usd, pays in ((told - 0.1, True), (told + 0.1, False)):
         own = [small, option("large", usd, images="35 images/s")]
         assert ("large" in counts(solved(load, own))) == pays
+
+
+def test_each_gpu_of_a_plan_runs_in_a_format_that_it_has_units_for() -> None:
+    gpus = [catalogue()[key] for key in ("quadro-rtx-8000", "a100-80gb-sxm")]
+
+    def able(**columns: str) -> Ability:
+        job = Job("flux.1-dev", **columns)
+        return ability(Demand("d", job.workload, "images", (Size("s", 1.0, job),), np.ones(1)), gpus)
+
+    found, stated = able(), able(precision="bf16")
+    assert [found.job(0, row).precision for row in (0, 1)] == ["fp16", "bf16"]
+    # Turing has tensor cores for FP16 alone.
+    assert found.rate[0, 0].max() > 4.0 * stated.rate[0, 0].max() > 0.0
+    assert found.rate[0, 1].max() == pytest.approx(stated.rate[0, 1].max())

@@ -16,6 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration.spread import found_for
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.placing import other_format
 from whichgpu.cost.serving.replicas import replicas
 from whichgpu.cost.serving.steady import Met
 from whichgpu.hardware.parts import is_part
@@ -25,7 +26,7 @@ from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,6 +64,13 @@ class Ability:
     why: tuple[str, ...]
     #: A split that takes this many times as long as the best is as good, where it answers sooner.
     worth: float = 1.0
+    #: By GPU, the format of its jobs where it lacks units for the usual one.
+    formats: tuple[str, ...] = ()
+
+    def job(self, split: int, row: int) -> Job:
+        """The job of a split on a GPU type."""
+        own = self.formats[row] if self.formats else ""
+        return replace(self.jobs[split], precision=own) if own else self.jobs[split]
 
 
 #: Why a part of a GPU that is too small carries nothing.
@@ -85,10 +93,45 @@ def ability(demand: Demand, gpus: Sequence[Gpu], *, cautious: bool = False) -> A
     assert first is not None
     workload = resolve(first.workload)
     serves = demand.unit == "requests" and "serve" in workload.phases and first.phase in ("", "serve")
-    found = _each_alone(_served(demand, gpus) if serves else _made(demand, gpus), gpus)
+    asked = _served if serves else _made
+    found = _each_alone(_by_units(demand, gpus, asked), gpus)
     if not cautious:
         return found
     return replace(found, rate=found.rate * np.exp(-Z90 * found.spread))
+
+
+def _by_units(
+    demand: Demand, gpus: Sequence[Gpu], asked: Callable[[Demand, Sequence[Gpu]], Ability]
+) -> Ability:
+    """What GPUs carry, each in a format that it has units for: a V100 in FP16 what others do in BF16."""
+    job = demand.sizes[0].job
+    assert job is not None
+    usual = "" if job.precision else resolve(job.workload).complete(job).precision
+    formats = [other_format(usual, gpu) for gpu in gpus]
+    groups = {name: [row for row, own in enumerate(formats) if own == name] for name in sorted({*formats})}
+    if len(groups) == 1:
+        return asked(demand, gpus)
+    parts = [asked(_in_format(demand, name), [gpus[row] for row in rows]) for name, rows in groups.items()]
+    # Back in the order of the GPUs.
+    order = np.argsort(np.concatenate([np.array(rows) for rows in groups.values()]))
+    told: dict[str, Any] = {
+        name: np.take(np.concatenate([getattr(one, name) for one in parts], axis=axis), order, axis=axis)
+        for name, axis in (("rate", 1), ("watts", 1), ("p90", 1), ("idle", 0), ("spread", 0))
+    }
+    told |= {
+        name: tuple([each for one in parts for each in getattr(one, name)][at] for at in order.tolist())
+        for name in ("bases", "why")
+    }
+    return replace(parts[0], **told, formats=tuple(formats))
+
+
+def _in_format(demand: Demand, name: str) -> Demand:
+    """A demand with its jobs in a format, or as it is."""
+    sizes = tuple(
+        replace(one, job=replace(one.job, precision=name)) if name and one.job is not None else one
+        for one in demand.sizes
+    )
+    return replace(demand, sizes=sizes)
 
 
 def _each_alone(found: Ability, gpus: Sequence[Gpu]) -> Ability:

@@ -131,7 +131,8 @@ def _carrying(
         for nodes, able in ((1, alone), (_NODES, pair)):
             for name, each in able.items():
                 carried[name, len(kept)] = each
-                jobs[name, len(kept)] = known.found[name].jobs[each.split]
+                row = known.rows[name][device(str(one.gpu), catalogue).id]
+                jobs[name, len(kept)] = known.found[name].job(each.split, row)
             if able:
                 kept.append(known.taken(one, nodes))
         if not (alone or pair):
