@@ -425,3 +425,15 @@ def test_where_more_in_flight_bring_no_more_the_first_of_them_is_met():
             assert float(one.met(np.full((1, 1), rate))[0, 0]) == pytest.approx(
                 one.others[0, 0, first], rel=1e-6
             )
+
+
+def test_gpus_that_are_named_serve_under_what_runs_there(whichgpu) -> None:
+    """vLLM has no kernels for a P40; llama.cpp has, in `predict` with objectives too."""
+    slo = ("--slo", "ttft p90 8 s, tpot p90 200 ms")
+    found = whichgpu(
+        "recommend", "llama-3.1-8b", "--users", "2", "--gpus", "p40", "--term", "any", *slo, "--json"
+    )
+    assert found.json["candidates"][0]["gpu"] == "p40"
+    held = whichgpu("predict", "llama-3.1-8b", "--gpu", "p40", *slo)
+    assert held.status == 0
+    assert "llama-3.1-8b on 1 x p40 holds" in held.out

@@ -97,6 +97,7 @@ def _decoding(asked: Asked) -> int:
 
 
 def _within(asked: Asked, text: str) -> Report:
+    from whichgpu.cost.job.placing import running
     from whichgpu.cost.job.requests import Requests
     from whichgpu.cost.serving import slo
     from whichgpu.errors import Infeasible
@@ -105,7 +106,7 @@ def _within(asked: Asked, text: str) -> Report:
 
     terms = slo.read(text)
     _refuse_other_loads(asked.job)
-    tried = splits(asked.job, _decoding(asked), asked.gpu, terms)
+    tried = splits(running(asked.job, asked.gpu), _decoding(asked), asked.gpu, terms)
     best = tried[0].held
     assert best is not None
     rate = Requests.of(asked.job).rate

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.job.placing import run_on, usually
 from whichgpu.cost.serving import curve
 from whichgpu.errors import UsageError
+from whichgpu.hardware.slices import device
 from whichgpu.planner import hosted, refusals, sentences
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.caution import cautions
@@ -48,7 +50,7 @@ def fleets(
     `assumed` is what was not stated of them. Raises `UsageError` for names that do not resolve; where nothing
     holds them `infeasible` says why, and what would be possible.
     """
-    asked = in_formats(request)
+    asked = in_formats(_as_named(request, catalogue))
     request = asked[-1]
     job = resolve(request.job.workload).complete(replace(request.job, phase="serve"))
     told = (*assumed, *sentences.assumptions(request, job, None))
@@ -79,6 +81,21 @@ def fleets(
         cautions(kept, request, catalogue),
         _narrower(kept[0], request, (terms, load, catalogue, offers)) if kept else None,
     )  # fmt: skip
+
+
+def _as_named(request: Request, catalogue: Catalogue) -> Request:
+    """The request as all the GPUs that it names run it, where the usual software or format is on none."""
+    if not request.gpus or request.precisions:
+        return request
+    usual = usually(request.job)
+    ran = {
+        (one.runtime, one.precision)
+        for one in (run_on(usual, device(key, catalogue)) for key in request.gpus)
+    }
+    if len(ran) != 1:
+        return request
+    ((runtime, precision),) = ran
+    return replace(request, job=replace(request.job, runtime=runtime, precision=precision))
 
 
 def _narrower(
