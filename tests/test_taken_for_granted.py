@@ -103,6 +103,12 @@ from whichgpu.hardware.fields import FIELDS
         # Words that the glossary has, where no command answers.
         ("is HBM3e faster than GDDR7?", "explain 'hbm and gddr'"),
         ("is NVSwitch needed for tensor parallelism?", "explain 'nvswitch and tensor parallelism'"),
+        ("H200 NVL tokens per second llama 3.3 70b fp8",
+         "predict 'llama 3.3 70b' --gpu h200-141gb-nvl --precision fp8"),
+        ("cost to run 2 4090 24/7", "prices own rtx-4090 --hours-per-day 24"),
+        ("does 5060 ti have 16gb version", "compare rtx-5060-ti-16gb rtx-5060-ti-8gb"),
+        ("energy consumption training resnet50 imagenet 90 epochs on an A30",
+         "predict resnet50 --gpu a30 --phase train --epochs 90 --samples imagenet"),
         # Names: two forms of one, what a size makes of another, a version that is no TPU.
         ("RTX 4090 laptop vs desktop for deep learning",
          "compare rtx-4090-laptop rtx-4090 --workload usual"),

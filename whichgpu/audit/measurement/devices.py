@@ -52,6 +52,8 @@ _IS_RATE = re.compile(
     r"(?:[a-z]+/|(?:[a-z]+ )?(?:per|a) (?:s(?:ec(?:ond)?)?|m(?:in(?:ute)?)?|h(?:r|our)?)\b)",
     re.I,
 )
+#: A name that may be an amount: "4090 tokens/s", "t4 /s"; an H100 is none.
+_BARE = re.compile(r"\d+|\w{1,2}")
 _IS_TIME = re.compile(r"\d+ ?ms", re.I)
 _PROFILE = re.compile(r"\b(\dg\.\d+gb)\b", re.I)
 _OF_A_NAME = re.compile(r"\w-$")
@@ -146,7 +148,9 @@ def named(text: str, catalogue: Catalogue) -> list[Mention]:
     return [
         each
         for each in mentions(text, catalogue)
-        if not (_IS_TIME.fullmatch(each.text) or _IS_RATE.match(text, each.end))
+        if not (
+            _IS_TIME.fullmatch(each.text) or (_BARE.fullmatch(each.text) and _IS_RATE.match(text, each.end))
+        )
         and not _OF_A_NAME.search(text[: each.start])
     ]
 

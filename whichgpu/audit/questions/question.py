@@ -62,7 +62,11 @@ _JOB = (
 )  # fmt: skip
 #: How much is to be done, as `predict` takes it.
 _SIZES = ("epochs", "samples", "tokens", "images", "hours-of-audio", "requests")
-_HOW_LONG = re.compile(r"\bhow (?:long|many (?:hours|days|minutes|weeks)|much time)\b", re.I)
+_HOW_LONG = re.compile(
+    r"\bhow (?:long|many (?:hours|days|minutes|weeks)|much time)\b"
+    r"|\b(?:energy|electricity|kwh|co2|emissions?)\b",
+    re.I,
+)
 _COMPLAINT = re.compile(
     r"\b(?:normal|slow(?:er)?|only|just|barely|why|wrong|bottleneck|too (?:high|low|much|little)"
     r"|is (?:this|that|it) (?:ok|okay|good|bad|right|fine|expected|correct|low|high|weak|poor)"
@@ -77,7 +81,7 @@ _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bwh(?:ich|at) (?:quanti[sz]ation|quants?|precision|format)\b"
     r"|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
-    r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
+    r"|\bv?ram (?:for|of)\b|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
     r"|\b(?:what|which) (?:is the )?(?:max(?:imum)? |largest )?batch size\b"

@@ -114,6 +114,7 @@ _COMMON = frozenset((
 ))  # fmt: skip
 #: Words of a question that a term may be all of, and terms that are explained.
 _SHORT_QUESTION, _TERMS = 16, 3
+_VERSION = re.compile(r"\b(?:versions?|variants?|models?|editions?)\b|\bhow many .{0,20}\bare there\b", re.I)
 #: A word whose meaning is asked for, and nothing else.
 _MEANS = re.compile(
     r"^\W*(?:(?:what (?:does|do|is|are|'s)|what's) (?:(?:the )?(?:meaning|definition) of )?(?:an?|the)? ?"
@@ -124,6 +125,7 @@ _MEANS = re.compile(
 _RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
 OWNING = re.compile(
     rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
+    r"|\bcosts? (?:to|of) (?:run|operat)\w*\b.{0,40}\b(?:24/7|all day|hours? (?:a|per) day)\b"
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
@@ -234,7 +236,9 @@ def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering 
         return None
     if fields := fields_asked(_unnamed(text, catalogue)):
         return Answering("show", tuple(ids[:_MOST]), (("field", fields),))
-    if not ABOUT.search(text):
+    # "Does the 5060 Ti have a 16 GB version": the forms of the name side by side.
+    forms = len(ids) > 1 and _VERSION.search(text)
+    if not (forms or ABOUT.search(text)):
         return None
     return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
 
