@@ -11,7 +11,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import attention_scores, reserving, verdict
 from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import Kept, causal, slack, windowed
-from whichgpu.cost.memory.captions import encoding, frozen_beside
+from whichgpu.cost.memory.captions import encoding, frozen_beside, loading
 from whichgpu.cost.parallel import distributed
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
@@ -293,7 +293,7 @@ def training(
         if job.says("reference") and not adapters:
             # Loaded as the model that learns is, and shared out with it.
             all_parts["reference"] = all_parts["weights"]
-        return encoding(workload, job, stack, all_parts)
+        return loading(job, stack, encoding(workload, job, stack, all_parts))
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:

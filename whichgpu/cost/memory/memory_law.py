@@ -78,7 +78,8 @@ class Unsure(NamedTuple):
 
     What a pass `made`, what lies `outside` of tensors, and `idle` blocks that an allocator holds. A reading
     is held to what is `published`, what a job needs is not. An `engine` whose logs are on file lays weights
-    and caches out itself; what a training has on the host `waits` to come and go.
+    and caches out itself; what a training has on the host `waits` to come and go. `doubt` is a log standard
+    deviation beside those of its parts.
     """
 
     total: Any
@@ -88,6 +89,7 @@ class Unsure(NamedTuple):
     published: bool = True
     engine: Any = False
     waits: bool = False
+    doubt: Any = 0.0
 
 
 def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
@@ -119,4 +121,5 @@ def unmeasured(of: Unsure, kind: str) -> Any:
     infers = np.where(of.engine, c["stated_engine"], c["stated_infer"])
     stated, passing = (c["stated_train"], c["made_train"]) if trains else (infers, c["made_infer"])
     share = np.minimum(np.asarray(of.made) / of.total, 1.0)
-    return np.sqrt((stated * (1.0 - share)) ** 2 + (passing * share) ** 2 + (c["waits"] * of.waits) ** 2)
+    whole = np.hypot(c["waits"] * of.waits, of.doubt)
+    return np.sqrt((stated * (1.0 - share)) ** 2 + (passing * share) ** 2 + whole**2)

@@ -137,7 +137,7 @@ def _dealt(ops: Sequence[Op], stack: Runtime, pp: Array) -> tuple[Any, Any]:
     if stack.holds.get("reserves_graph") and np.any(pp > 1) and any(op.starts for op in ops):
         return reserving.dealt(ops, pp)
     if stack.holds.get("splits_layers") and np.any(pp > 1) and any(op.starts for op in ops):
-        return reserving.mapped(ops, pp), 1.0 / pp
+        return reserving.mapped(ops, pp), 1.0 / reserving.shares_cache(stack, pp)
     return stage_weight_bytes(ops, pp), 1.0 / pp
 
 
