@@ -87,7 +87,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     stages = float(dims.get("cascade", 1))
     if dims.get("scenes"):
         with rec.module("scene"):
-            _scene(rec, levels, dims["scenes"], regions * job.batch, masked * job.batch)
+            _scene(rec, job, levels, dims["scenes"], regions * job.batch, masked * job.batch, stages)
     if dims.get("stuff"):
         with rec.module("stuff"):
             _stuff(rec, levels, dims["stuff"])
@@ -111,23 +111,44 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                 rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw", beside=picked)
 
 
-def _scene(rec: Recorder, levels: Sequence[Map], classes: int, regions: Any, masked: Any) -> None:
-    """All levels in the size of the second, four 3 x 3, classes; what each region and mask takes of it."""
+def _scene(
+    rec: Recorder, job: Job, levels: Sequence[Map], classes: int, regions: Any, masked: Any, stages: float
+) -> None:  # fmt: skip
+    """All levels in the size of the second, four 3 x 3, classes; what regions and masks of each stage take.
+
+    As mmdet's fused_semantic_head.py and htc_roi_head.py have it: in training each stage runs the masks' heads
+    of those before it once more, for what they hand on.
+    """
     fine = levels[1]
     for i, x in enumerate(levels):
-        rec.conv(x, WIDTH, 1, bias=True, name=f"lateral{i}")
-        rec.copy(fine.elements, source=x.elements, name="resize")
-        rec.add(fine.elements)
+        if i != 1:
+            rec.copy(fine.elements, source=x.elements, name="resize")
+        rec.conv(fine, WIDTH, 1, bias=True, name=f"lateral{i}")
+        rec.pointwise(fine.elements, keeps=1.0, name="relu")
+        if i:
+            rec.add(fine.elements)
     for _ in range(4):
         rec.conv(fine, WIDTH, 3, bias=True)
     rec.conv(fine, classes, 1, bias=True, name="classes")
-    rec.conv(fine, WIDTH, 1, bias=True, name="embed")
-    for count in (regions, masked):
-        x = _align(rec, count, 14)
-        rec.add(x.elements)
+    if rec.training:
+        class_losses(rec, fine.pixels, classes)
+    rec.conv(fine, WIDTH, 1, bias=True, keeps=0.0, name="embed")
+    rec.pointwise(fine.elements, keeps=1.0, name="relu")
+    with rec.module("seen", copies=stages):
+        x = _align(rec, regions, 14)
+        rec.copy(regions * WIDTH * 49, source=x.elements, keeps=1.0, name="pool")
+        rec.add(_align(rec, masked, 14).elements)
     # What a mask takes of that of the stage before.
-    with rec.module("flow", copies=2.0):
-        rec.conv(_align(rec, masked, 14), WIDTH, 1, bias=True)
+    for again, copies in ((False, stages - 1.0), (True, rec.training * (stages - 1.0) * (stages - 2.0) / 2.0)):
+        with rec.module("flow", copies=copies, again=again):
+            x = Map(masked, WIDTH, 14.0, 14.0)
+            rec.conv(x, WIDTH, 1, bias=True)
+            rec.pointwise(x.elements, keeps=1.0, name="relu")
+            rec.add(x.elements)
+    if rec.training:
+        with rec.module("earlier", copies=stages * (stages - 1.0) / 2.0, again=True):
+            for _ in range(4):
+                x = _layer(rec, job, x, WIDTH)
 
 
 def _stuff(rec: Recorder, levels: Sequence[Map], classes: int) -> None:
