@@ -5,10 +5,10 @@ thing of their own. Shapes stand in the parts. Letters: B batch, S rows (tokens,
 K rows that it attends to, D width, s size of a sample over that of `sizes`.
 
 Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the options
-`seconds` and `frames` at which the rows stand; optionally `unit` (images), and `frozen`: how the names of those begin
-that a training leaves as they are. Rows of one sample are a number, or `[a, b]`
-for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones,
-`repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
+`seconds` and `frames` at which the rows stand; optionally `unit` (images), and `frozen`: how the names of
+those begin that a training leaves as they are. Rows of one sample are a number, or `[a, b]` for a + b s,
+`[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones, `repeats` (1)
+runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
 rows those `written` are made one after another where the model runs, each over those before: tokens of an
 answer. By `kind`:
 

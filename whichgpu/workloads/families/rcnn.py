@@ -87,7 +87,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     stages = float(dims.get("cascade", 1))
     if dims.get("scenes"):
         with rec.module("scene"):
-            _scene(rec, job, levels, dims["scenes"], regions * job.batch, masked * job.batch, stages)
+            _scene(rec, levels, dims["scenes"])
+            _flow(rec, job, regions * job.batch, masked * job.batch, stages)
     if dims.get("stuff"):
         with rec.module("stuff"):
             _stuff(rec, levels, dims["stuff"])
@@ -111,14 +112,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                 rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw", beside=picked)
 
 
-def _scene(
-    rec: Recorder, job: Job, levels: Sequence[Map], classes: int, regions: Any, masked: Any, stages: float
-) -> None:  # fmt: skip
-    """All levels in the size of the second, four 3 x 3, classes; what regions and masks of each stage take.
-
-    As mmdet's fused_semantic_head.py and htc_roi_head.py have it: in training each stage runs the masks' heads
-    of those before it once more, for what they hand on.
-    """
+def _scene(rec: Recorder, levels: Sequence[Map], classes: int) -> None:
+    """All levels in the size of the second, four 3 x 3, classes (mmdet's fused_semantic_head.py)."""
     fine = levels[1]
     for i, x in enumerate(levels):
         if i != 1:
@@ -134,19 +129,27 @@ def _scene(
         class_losses(rec, fine.pixels, classes)
     rec.conv(fine, WIDTH, 1, bias=True, keeps=0.0, name="embed")
     rec.pointwise(fine.elements, keeps=1.0, name="relu")
+
+
+def _flow(rec: Recorder, job: Job, regions: Any, masked: Any, stages: float) -> None:
+    """What regions and masks of each stage take of the scene, and masks of the stage before.
+
+    In training each stage runs the masks' heads of all before it once more, for what these hand on
+    (`_mask_forward` of mmdet's htc_roi_head.py).
+    """
     with rec.module("seen", copies=stages):
         x = _align(rec, regions, 14)
         rec.copy(regions * WIDTH * 49, source=x.elements, keeps=1.0, name="pool")
-        rec.add(_align(rec, masked, 14).elements)
-    # What a mask takes of that of the stage before.
-    for again, copies in ((False, stages - 1.0), (True, rec.training * (stages - 1.0) * (stages - 2.0) / 2.0)):
+        x = _align(rec, masked, 14)
+        rec.add(x.elements)
+    earlier = stages * (stages - 1.0) / 2.0
+    for again, copies in ((False, stages - 1.0), (True, rec.training * (earlier - stages + 1.0))):
         with rec.module("flow", copies=copies, again=again):
-            x = Map(masked, WIDTH, 14.0, 14.0)
             rec.conv(x, WIDTH, 1, bias=True)
             rec.pointwise(x.elements, keeps=1.0, name="relu")
             rec.add(x.elements)
     if rec.training:
-        with rec.module("earlier", copies=stages * (stages - 1.0) / 2.0, again=True):
+        with rec.module("earlier", copies=earlier, again=True):
             for _ in range(4):
                 x = _layer(rec, job, x, WIDTH)
 
