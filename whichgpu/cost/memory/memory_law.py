@@ -109,7 +109,9 @@ def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
     known_well = stack.read(measured)
     counted = unmeasured(of, kind) * stack.read(lambda one: 1.0 if one.exact else c["stands_in"])
     tensors = np.where(known_well, own or c["unfitted"], np.hypot(counted, c["unseen"] * of.published))
-    base = np.where(known_well, c["base_measured"], c["base"])
+    # What llama.cpp takes beside weights and cache it says as it starts, and is counted as it does.
+    reserves = stack.read(lambda one: bool(one.holds.get("reserves_graph") and one.exact))
+    base = np.where(known_well | reserves, c["base_measured"], c["base"])
     apart = base * 2.0**30 * np.asarray(of.outside > 0) / of.total
     return np.sqrt(tensors**2 + apart**2 + (c["idle"] * np.asarray(of.idle) / of.total) ** 2)
 
