@@ -1,4 +1,4 @@
-"""What trainings of segmenters and detectors keep beside their layers: second heads, earlier ones, points."""
+"""Trainings of segmenters and detectors beside their layers (second heads, earlier ones, points); videos."""
 
 from __future__ import annotations
 
@@ -109,6 +109,27 @@ def test_video_swin_takes_as_many_frames_as_a_job_says():
                         options={"frames": "32"})  # fmt: skip
         assert found * 1024.0 == pytest.approx(mib, rel=0.03)
     assert "frames" in resolve("video-swin-t").options
+
+
+@pytest.mark.parametrize("name", ["allegro", "wan-2.1-t2v-14b", "sd3.5-large"])
+def test_a_denoiser_alone_has_as_much_alive_as_beside_its_pipeline(name: str) -> None:
+    """What it has at its widest op does not hang on where the other networks wait."""
+    job = {"phase": "generate", "precision": "bf16", "batch": 1.0, "runtime": "diffusers"}
+    whole, one = (
+        parts(name, options={"vae_tiling": "true", **more}, **job)["activations"]
+        for more in ({}, {"offload": "model"})
+    )
+    assert one <= whole * 1.001
+
+
+def test_allegro_decodes_in_tiles_of_its_own():
+    """Its README: 27.5 GB, and 9.3 with layers that come one by one."""
+    job: dict[str, Any] = {"precision": "bf16", "batch": 1, "runtime": "diffusers"}
+    tiled = {"vae_tiling": "true"}
+    whole = whichgpu.fit("allegro", ["h100-80gb-sxm"], **job, options=tiled).answers[0]
+    assert whole.read["device"].mid / GIB == pytest.approx(27.5, rel=0.07)
+    apart = whichgpu.fit("allegro", ["h100-80gb-sxm"], **job, options={**tiled, "offload": "sequential"})
+    assert apart.answers[0].required / 1e9 == pytest.approx(9.3, rel=0.1)
 
 
 def test_apex_leaves_a_softmax_in_16_bits():

@@ -86,6 +86,9 @@ def _alive(workload: Workload, stack: Runtime, ops: tuple[Op, ...], otherwise: A
     """Bytes alive at the widest op, of encoders as these have them; else as `otherwise`."""
     if getattr(workload.code, "IN_A_ROW", False):
         return memory.widest(ops) * share
+    if "vae" in workload.dims and not any(op.module in memory.PICTURES for op in ops):
+        # One of a pipeline's networks by itself, as where the others wait on the host.
+        return memory.of_pipeline(ops, stack) * share
     if not _encodes(workload, stack, ops):
         return otherwise
     if workload.family == "disentangled" or not stack.flash:
