@@ -102,7 +102,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             _points(rec, job, masked * job.batch, dims["points"])
     elif dims.get("mask", True):
         # detectron2 has one head of masks behind the last stage (CascadeROIHeads), others one behind each.
-        with rec.module("masks", copies=1.0 if "detectron2" in job.runtime.lower() else stages):
+        with rec.module("masks", copies=1.0 if "detectron" in job.runtime.lower() else stages):
             _masks(rec, job, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
         if not job.trains:
             _dealt(rec, masked * job.batch, _DEALT)
