@@ -329,6 +329,9 @@ def _as_stated(job: Job, stack: Runtime, values: Precision) -> Runtime:
     holds = dict(stack.holds)
     if not prepared(job, stack):
         holds["widens_ends"] = False
+    if values.activation > _NARROW:
+        # What fused norms keep is as wide as what they read.
+        holds["fused_norm"] = False
     if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         holds["adapter_bytes"] = _NARROW
