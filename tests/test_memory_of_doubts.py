@@ -113,3 +113,17 @@ def test_the_first_gpu_of_a_device_map_had_the_cache_of_all() -> None:
     for batch, said in ((64, "does not fit"), (32, "fits")):
         columns = {**job, "batch": batch, "runtime": "transformers 4.22"}
         assert verdict("bloom-176b", "a100-80gb-sxm:8", **columns) == said
+
+
+def test_an_open_answer_asks_how_large_adapters_are() -> None:
+    """Where segments grow it is no block of another size that it hangs on."""
+    job: dict[str, Any] = {"phase": "finetune_lora", "precision": "bf16", "batch": 3, "seq_len": 4096,
+                           "runtime": "transformers expandable_segments"}  # fmt: skip
+    open_, said = (
+        whichgpu.fit("mistral-7b", ["rtx-4090"], **job, options={"checkpointing": "full", **more}).answers[0]
+        for more in ({}, {"lora_rank": "64", "lora_targets": "all"})
+    )
+    asks = [any("lora_rank" in note for note in answer.notes) for answer in (open_, said)]
+    assert asks == [True, False]
+    assert open_.verdict == said.verdict == "may run out"
+    assert not any("gives back the blocks" in note for note in open_.notes)
