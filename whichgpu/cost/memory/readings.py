@@ -128,7 +128,7 @@ def _other_lengths(laid: Layout | Held) -> Any:
     finds none of what a pass makes; with what else lies idle that is a share of what it needs (`lengths`).
     """
     text = laid.job.phase.startswith("finetune") and laid.workload.unit == "tokens"
-    if not text or any(word in laid.job.runtime.lower() for word in _PACKED):
+    if not text:
         return 0.0
 
     def pads(one: Runtime) -> float:
@@ -155,8 +155,6 @@ def _gathers(laid: Layout | Held) -> Any:
     return whole * laid.runtime.read(lambda one: float(bool(one.holds.get("group_values"))))
 
 
-#: Words that say that sequences are joined to rows of one length.
-_PACKED = ("packing", "packed")
 #: The level of ZeRO that shares weights out.
 _GATHERED = 3
 
