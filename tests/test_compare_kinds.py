@@ -317,7 +317,7 @@ def test_a_row_of_what_fits_is_of_one_software_where_one_runs_on_all():
     assert not any("llama.cpp" in cell.text for cell in titled["one image of SDXL"].values())
     # vLLM runs on the card of 6 GB and is too large for it.
     titled = {row.label: row.cells for row in fit_rows((catalogue()["rtx-2060"], catalogue()["t4"]))}
-    assert titled["Llama 3.1 8B in 4 bits"]["rtx-2060"].text == "2 (llama.cpp, Q4_K_M, 1 may)"
+    assert titled["Llama 3.1 8B in 4 bits"]["rtx-2060"].text == "1 (5.08 GB, llama.cpp, Q4_K_M)"
 
 
 def test_a_rate_that_was_not_read_is_not_told_as_lacking():

@@ -229,3 +229,32 @@ def test_a_server_whose_cache_barely_holds_a_sequence_is_doubted(tokens, doubted
     answer = held("llama-3.1-8b", "rtx-4090", phase="serve", runtime="vllm 0.6", options=told)
     assert answer.fits
     assert (BARELY in answer.notes) is doubted
+
+
+_TUNED = {"phase": "finetune_full", "precision": "bf16", "batch": 4.0, "seq_len": 4096.0}
+#: Jobs whose middle fits and whose upper end does not, and kinds of what makes them surely fit.
+OPEN = [
+    ("flux.1-dev", "rtx-4090", {"runtime": "diffusers", "precision": "bf16", "options": {"offload": "model"}},
+     {"precision"}),
+    ("llama-2-7b", "a100-80gb-sxm",
+     {**_TUNED, "runtime": "transformers", "options": {"checkpointing": "full"}},
+     {"optimizer", "allocator", "adapters", "sharded", "offload"}),
+    ("qwen2.5-32b", "rtx-4090", {"phase": "generate", "precision": "w4a16", "runtime": "transformers",
+                                 "input_tokens": 8192.0}, {"offload"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("workload", "gpu", "columns", "kinds"), OPEN)
+def test_what_may_run_out_is_told_what_makes_it_fit_for_sure(workload, gpu, columns, kinds):
+    answer = one(workload, gpu, **columns)
+    assert answer.fits
+    assert answer.verdict == "may run out"
+    assert {change.kind for change in answer.changes} >= kinds
+    assert not any(change.may_run_out for change in answer.changes)
+    assert " fits (" in answer.reason.rpartition(";")[2]
+
+
+def test_what_fits_for_sure_needs_no_change():
+    answer = one("llama-2-7b", "a100-80gb-sxm", phase="generate", precision="fp16", runtime="transformers")
+    assert answer.verdict == "fits"
+    assert answer.changes == ()

@@ -31,12 +31,13 @@ _ROOM = 0.4
 def rooms(catalogue: Catalogue) -> dict[str, dict[str, float]]:
     """By what errs together the log of card over count of each workload's fullest run.
 
-    Trainings of language models whose rows state batch and length, under programs that are known. One that
-    is counted as more than its card ran with something that its row leaves out: it says nothing.
+    Trainings whose rows state batch and length or picture, under programs that are known. One that is
+    counted as more than its card ran with something that its row leaves out: it says nothing.
     """
     found: dict[str, dict[str, float]] = {}
     for row in measured_rows():
-        if not (row["batch"] and row["seq_len"] and row["unit"].startswith("tokens")) or left_out(row):
+        sized = row["seq_len"] if row["unit"].startswith("tokens") else row["seq_len"] or row["resolution"]
+        if not (row["batch"] and sized and "/s" in row["unit"]) or left_out(row):
             continue
         for key, workload, room in _room(row, catalogue):
             of = found.setdefault(key, {})

@@ -108,18 +108,33 @@ def transforming(
 def largest(
     workload: Workload, job: Job, stack: Runtime, whole: tuple[Op, ...], own: tuple[Op, ...]
 ) -> tuple[tuple[Op, ...], tuple[Op, ...], tuple[str, ...]]:
-    """Ops of a step on the largest pictures, all of a model's and one GPU's, and what to say of them.
+    """Ops of a step on the largest pictures, all of a model's and one GPU's, and what to say of them."""
+    most, notes = on_largest(workload, job)
+    if not notes:
+        return whole, own, ()
+    _, all_ops, mine, _ = trained_step(workload, most, stack)
+    return all_ops, mine, notes
+
+
+def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A training on the largest pictures that its recipe has in a batch, and what to say of them.
 
     Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
-    `drawn_to` times the sides of a job, in multiples of 32 pixels.
+    `drawn_to` times the sides of a job, in multiples of 32 pixels. Those that cut pictures (of programs that
+    `cuts` names) have upright ones and others in one batch, padded to a square that holds both.
     """
     dims, said = workload.dims, job.runtime.lower()
-    if not any(word in said for word in dims.get("draws", ())):
-        return whole, own, ()
-    height, width = (np.floor(side * dims["drawn_to"] / 32.0) * 32.0 for side in (job.height, job.width))
-    _, most, mine, _ = trained_step(workload, job.changed(height=height, width=width), stack)
-    note = f"memory is on pictures of {dims['drawn_to']:g} times the sides, the largest that its recipe draws"
-    return most, mine, (note,)
+    drawn, cut = (any(word in said for word in dims.get(name, ())) for name in ("draws", "cuts"))
+    if drawn:
+        height, width = (np.floor(side * dims["drawn_to"] / 32.0) * 32.0 for side in (job.height, job.width))
+        note = f"pictures of {dims['drawn_to']:g} times the sides, the largest that its recipe draws"
+    elif cut and np.any(np.asarray(job.batch) > 1) and np.any(job.height != job.width):
+        side = np.maximum(job.height, job.width)
+        height, width = (np.where(np.asarray(job.batch) > 1, side, one) for one in (job.height, job.width))
+        note = "squares: its recipe cuts pictures, and a batch with an upright one is padded to hold both"
+    else:
+        return job, ()
+    return job.changed(height=height, width=width), (f"memory is on {note}",)
 
 
 def with_host(

@@ -72,7 +72,9 @@ def softmax(
     """
     rotary = widens or sinks or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
     narrow = min(spec.activation, _FP32)
-    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or (rotary and not sinks))
+    # Apex O2 leaves the softmax in 16 bits.
+    casts = spec.mixed and not stack.holds.get("fused_norm")
+    wide = narrow < _FP32 and not stack.specialised and (casts or (rotary and not sinks))
     size = _FP32 if wide else narrow
     dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
     # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.

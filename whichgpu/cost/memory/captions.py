@@ -78,3 +78,12 @@ def encoding(workload: Workload, job: Job, stack: Runtime, parts: Mapping[str, A
     maps = _ALIVE * memory.widest(autoencoder(workload.dims, job, "encoder"))
     began = {**held, "gradients": several * parts["gradients"], "activations": share * maps}
     return memory.fuller(began, parts)
+
+
+def loading(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a step, or as its networks lie on the GPU in FP32 before they are narrowed."""
+    size, wide = precision(job.precision).activation, float(stack.holds.get("loads_bytes", 0.0))
+    if wide <= size or "encoders" not in parts:
+        return dict(parts)
+    first = {name: wide / size * parts[name] for name in ("weights", "encoders")}
+    return memory.fuller(first | {"context": parts["context"]}, parts)

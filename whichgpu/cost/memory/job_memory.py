@@ -11,7 +11,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import attention_scores, reserving, verdict
 from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import Kept, causal, slack, windowed
-from whichgpu.cost.memory.captions import encoding, frozen_beside
+from whichgpu.cost.memory.captions import encoding, frozen_beside, loading
 from whichgpu.cost.parallel import distributed
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
@@ -86,6 +86,9 @@ def _alive(workload: Workload, stack: Runtime, ops: tuple[Op, ...], otherwise: A
     """Bytes alive at the widest op, of encoders as these have them; else as `otherwise`."""
     if getattr(workload.code, "IN_A_ROW", False):
         return memory.widest(ops) * share
+    if "vae" in workload.dims and not any(op.module in memory.PICTURES for op in ops):
+        # One of a pipeline's networks by itself, as where the others wait on the host.
+        return memory.of_pipeline(ops, stack) * share
     if not _encodes(workload, stack, ops):
         return otherwise
     if workload.family == "disentangled" or not stack.flash:
@@ -293,7 +296,7 @@ def training(
         if job.says("reference") and not adapters:
             # Loaded as the model that learns is, and shared out with it.
             all_parts["reference"] = all_parts["weights"]
-        return encoding(workload, job, stack, all_parts)
+        return loading(job, stack, encoding(workload, job, stack, all_parts))
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:
@@ -326,6 +329,9 @@ def _as_stated(job: Job, stack: Runtime, values: Precision) -> Runtime:
     holds = dict(stack.holds)
     if not prepared(job, stack):
         holds["widens_ends"] = False
+    if values.activation > _NARROW:
+        # What fused norms keep is as wide as what they read.
+        holds["fused_norm"] = False
     if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         holds["adapter_bytes"] = _NARROW

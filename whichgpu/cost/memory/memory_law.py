@@ -78,7 +78,8 @@ class Unsure(NamedTuple):
 
     What a pass `made`, what lies `outside` of tensors, and `idle` blocks that an allocator holds. A reading
     is held to what is `published`, what a job needs is not. An `engine` whose logs are on file lays weights
-    and caches out itself; what a training has on the host `waits` to come and go.
+    and caches out itself; what a training has on the host `waits` to come and go. `doubt` is a log standard
+    deviation beside those of its parts.
     """
 
     total: Any
@@ -88,6 +89,7 @@ class Unsure(NamedTuple):
     published: bool = True
     engine: Any = False
     waits: bool = False
+    doubt: Any = 0.0
 
 
 def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
@@ -107,7 +109,9 @@ def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
     known_well = stack.read(measured)
     counted = unmeasured(of, kind) * stack.read(lambda one: 1.0 if one.exact else c["stands_in"])
     tensors = np.where(known_well, own or c["unfitted"], np.hypot(counted, c["unseen"] * of.published))
-    base = np.where(known_well, c["base_measured"], c["base"])
+    # What llama.cpp takes beside weights and cache it says as it starts, and is counted as it does.
+    reserves = stack.read(lambda one: bool(one.holds.get("reserves_graph") and one.exact))
+    base = np.where(known_well | reserves, c["base_measured"], c["base"])
     apart = base * 2.0**30 * np.asarray(of.outside > 0) / of.total
     return np.sqrt(tensors**2 + apart**2 + (c["idle"] * np.asarray(of.idle) / of.total) ** 2)
 
@@ -119,4 +123,5 @@ def unmeasured(of: Unsure, kind: str) -> Any:
     infers = np.where(of.engine, c["stated_engine"], c["stated_infer"])
     stated, passing = (c["stated_train"], c["made_train"]) if trains else (infers, c["made_infer"])
     share = np.minimum(np.asarray(of.made) / of.total, 1.0)
-    return np.sqrt((stated * (1.0 - share)) ** 2 + (passing * share) ** 2 + (c["waits"] * of.waits) ** 2)
+    whole = np.hypot(c["waits"] * of.waits, of.doubt)
+    return np.sqrt((stated * (1.0 - share)) ** 2 + (passing * share) ** 2 + whole**2)

@@ -137,7 +137,7 @@ def _dealt(ops: Sequence[Op], stack: Runtime, pp: Array) -> tuple[Any, Any]:
     if stack.holds.get("reserves_graph") and np.any(pp > 1) and any(op.starts for op in ops):
         return reserving.dealt(ops, pp)
     if stack.holds.get("splits_layers") and np.any(pp > 1) and any(op.starts for op in ops):
-        return reserving.mapped(ops, pp), 1.0 / pp
+        return reserving.mapped(ops, pp), 1.0 / reserving.shares_cache(stack, pp)
     return stage_weight_bytes(ops, pp), 1.0 / pp
 
 
@@ -148,7 +148,7 @@ def _as_frames_come(
     held = frames_held(ops)
     if not np.any(np.asarray(held) > 0):
         return parts
-    pictures = [op for op in ops if op.module in _PICTURES]
+    pictures = [op for op in ops if op.module in PICTURES]
     decoded = {**parts, "activations": widest(pictures) * live(ops, stack, spec), "frames_held": held}
     return fuller(decoded, {**parts, "activations": denoising(ops, stack, spec)})
 
@@ -177,7 +177,7 @@ def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     c, own = section("capacity"), coefficient("live", stack)
     if not windowed(ops):
         return own
-    if not any(op.module in _PICTURES for op in ops):
+    if not any(op.module in PICTURES for op in ops):
         return own * _of_networks(stack)
     # Convolutions of pictures in 16 bits work on copies in another layout.
     return own * (float(c["live_wide"]) if spec.activation > _WIDE else 1.0)
@@ -185,7 +185,7 @@ def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 
 def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Bytes alive at the widest op of an inference; of a pipeline, at that of the network that has more."""
-    pictures = [op for op in ops if op.module in _PICTURES]
+    pictures = [op for op in ops if op.module in PICTURES]
     if not windowed(pictures):
         # None are made: what speech is written by is a decoder as well.
         return widest(ops) * live(ops, stack, spec)
@@ -199,9 +199,12 @@ def denoising(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     one 10 of 8: as of networks that make no pictures. Where attention and function lie side by side (single
     blocks of FLUX) what one product made for both stays as their results are joined: 23 of 10.
     """
-    others = [op for op in ops if op.module not in _PICTURES]
-    if len(others) == len(ops):
-        return 0.0
+    others = [op for op in ops if op.module not in PICTURES]
+    return 0.0 if len(others) == len(ops) else of_pipeline(others, stack)
+
+
+def of_pipeline(others: Sequence[Op], stack: Runtime) -> Any:
+    """The same of networks of a pipeline that make no pictures."""
     joined = widest([op for op in others if op.layer.endswith(_JOINED)])
     return coefficient("live", stack) * np.maximum(joined, widest(others) * _of_networks(stack))
 
@@ -215,14 +218,14 @@ def _of_networks(stack: Runtime) -> float:
 #: Layers that join what attention and function made of one product.
 _JOINED = ".single.concatenate"
 #: Modules that make pictures of a latent.
-_PICTURES = ("vae", "decoder")
+PICTURES = ("vae", "decoder")
 
 
 def decoding(ops: Sequence[Op], share: Any) -> tuple[Op, ...]:
     """The ops, those that decode pictures with a `share` of their activations: of one picture, or in FP32."""
     return tuple(
         changed(op, read_bytes=op.read_bytes * share, write_bytes=op.write_bytes * share)
-        if op.module in _PICTURES else op
+        if op.module in PICTURES else op
         for op in ops
     )  # fmt: skip
 
@@ -240,7 +243,7 @@ def recast(ops: Sequence[Op], spec: Precision, size: float) -> tuple[Op, ...]:
     share, alive = size / spec.activation, live / before
     return tuple(
         changed(op, dims={**op.dims, "held": op.dims["held"] / alive})
-        if "held" in op.dims and op.module in _PICTURES else op
+        if "held" in op.dims and op.module in PICTURES else op
         for op in decoding(ops, share * alive)
     )  # fmt: skip
 
@@ -255,7 +258,7 @@ def computed_in(ops: tuple[Op, ...], spec: Precision, own: Precision) -> tuple[O
             op, dtype=own.math if op.dtype == spec.math else op.dtype, read_bytes=share * op.read_bytes,
             write_bytes=share * op.write_bytes, weight_bytes=share * op.weight_bytes,
         )
-        if op.module in _PICTURES else op
+        if op.module in PICTURES else op
         for op in ops
     )  # fmt: skip
 
@@ -263,7 +266,7 @@ def computed_in(ops: tuple[Op, ...], spec: Precision, own: Precision) -> tuple[O
 def of_another_size(ops: Sequence[Op], times: float) -> tuple[Op, ...]:
     """The ops, the weights of those that decode pictures so many times as large."""
     return tuple(
-        changed(op, stored_bytes=times * op.stored_bytes) if op.module in _PICTURES else op for op in ops
+        changed(op, stored_bytes=times * op.stored_bytes) if op.module in PICTURES else op for op in ops
     )
 
 
@@ -350,7 +353,7 @@ def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """
     if not stack.holds.get("workspaces") or spec.activation != _WIDE or spec.id == "fp16":
         return 0.0
-    wide = widest([op for op in ops if op.kind == "conv" and op.module in _PICTURES])
+    wide = widest([op for op in ops if op.kind == "conv" and op.module in PICTURES])
     return section("capacity")["slack_convolution"] * coefficient("live", stack) * wide
 
 

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import filled
 from whichgpu.cost.memory.memory_law import Unsure, kind_of, made, spread
 from whichgpu.cost.memory.parts import OUTSIDE, Totals, needed, totals
 from whichgpu.facts.model import Interval
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from whichgpu.cost.job.layout import Held, Layout
+    from whichgpu.cost.job.runtime import Runtime
     from whichgpu.workloads.job import Job
 
 
@@ -80,7 +83,8 @@ def readings(laid: Layout | Held, deviations: float, available: Any = None) -> R
     sure = deviations * spread(laid.runtime, laid.workload.id, kind, _needed(laid))
     share = passing / np.maximum(needed(laid.parts), 1.0)
     most = filled.bound(laid.runtime, laid.workload.id, kind, laid.job, share=share, deviations=deviations)
-    halves |= {"required": sure, "held": np.minimum(np.hypot(sure, _blocks(laid, found.device)), most)}
+    held = np.hypot(sure, _blocks(laid, found.device, deviations))
+    halves |= {"required": sure, "held": np.minimum(held, most)}
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
 
 
@@ -89,8 +93,9 @@ def _needed(laid: Layout | Held) -> Unsure:
     parts, logged = laid.parts, laid.runtime.read(lambda one: "told" in one.holds)
     engine = np.asarray(parts.get("engine", 0.0))
     beside = sum((np.asarray(parts.get(name, 0.0)) for name in OUTSIDE), start=engine)
+    doubt = laid.runtime.read(lambda one: float(one.holds.get("doubt", 0.0)))
     return Unsure(np.maximum(needed(parts), 1.0), made(parts), beside, published=False,
-                  engine=(engine > 0.0) & logged, waits=_waits(laid.job))  # fmt: skip
+                  engine=(engine > 0.0) & logged, waits=_waits(laid.job), doubt=doubt)  # fmt: skip
 
 
 def _waits(job: Job) -> bool:
@@ -100,7 +105,7 @@ def _waits(job: Job) -> bool:
     return job.trains and bool(offload(job) - {"activations"})
 
 
-def _blocks(laid: Layout | Held, held: Any) -> Any:
+def _blocks(laid: Layout | Held, held: Any, deviations: float) -> Any:
     """Log of what a training would hold of a card over what it needs, with every block of another moment.
 
     PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
@@ -108,7 +113,50 @@ def _blocks(laid: Layout | Held, held: Any) -> Any:
     """
     if not laid.job.trains or laid.runtime.software != "pytorch":
         return 0.0
-    return np.log(np.maximum(np.asarray(held) / np.maximum(needed(laid.parts), 1.0), 1.0))
+    whole = np.maximum(needed(laid.parts), 1.0)
+    lie = np.maximum(np.asarray(held) - whole, 0.0)
+    lie = np.maximum(lie, np.minimum(lie + _other_lengths(laid), section("memory_law")["lengths"] * whole))
+    larger = whole + _adapters(laid) * np.expm1(deviations * section("memory_law")["rank"])
+    gathers = deviations * section("memory_law")["gathers"] * _gathers(laid)
+    return np.hypot(np.hypot(np.log1p(lie / whole), np.log(larger / whole)), gathers)
+
+
+def _other_lengths(laid: Layout | Held) -> Any:
+    """Bytes of blocks that steps on shorter sequences left, of which a longer one's tensors fit none.
+
+    A fine-tuning pads each batch of a text to its longest sequence, unless it packs them. At the most a step
+    finds none of what a pass makes; with what else lies idle that is a share of what it needs (`lengths`).
+    """
+    text = laid.job.phase.startswith("finetune") and laid.workload.unit == "tokens"
+    if not text:
+        return 0.0
+
+    def pads(one: Runtime) -> float:
+        return float(bool(one.holds.get("pads_batches") and not one.holds.get("expandable")))
+
+    passing = made({name: np.maximum(part, 0.0) for name, part in laid.parts.items()})
+    return laid.runtime.read(pads) * passing
+
+
+def _adapters(laid: Layout | Held) -> Any:
+    """Bytes of adapters, their gradients and states where a job does not say how large they are."""
+    if laid.job.phase not in ADAPTER_PHASES or "lora_rank" in laid.job.options:
+        return 0.0
+    gradients = np.asarray(laid.parts.get("gradients", 0.0))
+    # In FP32 an adapter's weights are as many bytes as its gradients.
+    return 2.0 * gradients + np.asarray(laid.parts.get("optimizer", 0.0))
+
+
+def _gathers(laid: Layout | Held) -> Any:
+    """Whether a whole training is DeepSpeed's with its weights shared out (`gathers` of the prior)."""
+    from whichgpu.cost.parallel.distributed import sharding
+
+    whole = laid.job.phase not in ADAPTER_PHASES and sharding(laid.job, laid.runtime) == _GATHERED
+    return whole * laid.runtime.read(lambda one: float(bool(one.holds.get("group_values"))))
+
+
+#: The level of ZeRO that shares weights out.
+_GATHERED = 3
 
 
 def counted(laid: Layout | Held) -> str:

@@ -163,9 +163,9 @@ def standing(
         parts = starting.profiled(parts, job, stack, idle, devices)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
-    made = _made(job, stack, output)
+    made, held_by = _made(job, stack, output), reserving.shares_cache(stack, mesh.pp)
     each, state = (
-        times * sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
+        times * sequence_bytes(workload, job, tokens, stack) / held_by / mesh.attention_dp
         for tokens in (prompt + made, 0.0)
     )
     pools = _Pools.of(stack)

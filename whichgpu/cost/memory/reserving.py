@@ -79,6 +79,15 @@ def dealt(ops: Sequence[Op], cards: Any) -> tuple[Any, Any]:
     return np.where(alone, whole, fullest), np.where(alone, 1.0, most / layers)
 
 
+def shares_cache(stack: Runtime, pp: Any) -> Any:
+    """GPUs of `pp` that share a cache out; one where a program hands it back to the first one whole.
+
+    Accelerate returns all that a model does to the GPU of what it read (`io_same_device` of its hooks), and
+    with it tuples of keys and values.
+    """
+    return np.ones(()) if stack.holds.get("gathers_cache") else np.asarray(pp, dtype=np.float64)
+
+
 def mapped(ops: Sequence[Op], cards: Any) -> Any:
     """Bytes of weights on the fullest of several `cards`, among which Accelerate balances a model by bytes.
 

@@ -16,6 +16,7 @@ from whichgpu.cost.memory.memory_law import STATED
 from whichgpu.cost.memory.parts import GIB, needed
 from whichgpu.cost.memory.readings import readings
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,7 +131,8 @@ def doubt(stack: Runtime, reading: Readings, required: Any, room: Room, elastic:
         return wired.WIRED
     half, most = reading.halves["required"], reading.halves["held"]
     crowded = reading.device * np.exp(_QUARTER * reading.halves["device"]) > room.reported
-    return CROWDED if np.all(most > half) and np.all(crowded) else TIGHT
+    blocks = np.all(most > half) and not stack.holds.get("expandable")
+    return CROWDED if blocks and np.all(crowded) else TIGHT
 
 
 def upper_end(reading: Readings, required: Any, elastic: Any = 0.0, *, shared: Any = False) -> Any:
@@ -207,6 +209,8 @@ def hangs_on(job: Job, stack: Runtime, parts: Mapping[str, Any], note: str) -> t
     if job.trains:
         if "checkpointing" not in job.options:
             ways.append("say what layers keep (--option checkpointing=full, selective or none)")
+        if job.phase in ADAPTER_PHASES and "lora_rank" not in job.options:
+            ways.append("say how large adapters are (--option lora_rank=16)")
         if stack.software == "pytorch" and not stack.holds.get("expandable"):
             ways.append("set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True")
     what = f"what a pass makes ({name.replace('_', ' ')} {passing[name] / GIB:.1f} GiB)" if name else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.memory import attention_scores
+from whichgpu.cost.memory import attention_scores, reserving
 from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
@@ -62,7 +62,8 @@ def fullest(
         return prompt
     if job.phase == "generate" and "decode" in workload.code.PHASES:
         parts = {**parts, "activations": _token(workload, job, stack, mesh)}
-    behind = cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
+    behind = cache(workload, job, stack, None, otherwise=parts["kv_cache"])
+    behind = behind / reserving.shares_cache(stack, mesh.pp)
     prompt["kv_cache"] = behind
     if not stack.holds.get("cache_twice"):
         return memory.fuller(prompt, parts)
@@ -83,7 +84,7 @@ def served(
     found, widened = _prompt(workload, one, stack, mesh), 4.0 / precision(job.precision).activation
     times = 2.0 if stack.holds.get("cache_twice") else 1.0
     behind, whole = (cache(workload, one, stack, made) for made in (None, job.output_tokens))
-    there = (behind - times * whole) / _array(mesh.pp)
+    there = (behind - times * whole) / reserving.shares_cache(stack, mesh.pp)
     plain = np.maximum(found.alive, found.summed / 4.0 + found.logits * (1.0 + widened))
     apart = found.summed + found.scores > plain
     scores = np.where(apart, np.maximum(found.scores + there, 0.0), 0.0)

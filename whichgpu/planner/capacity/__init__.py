@@ -18,6 +18,7 @@ from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job.asked import sends_away
 from whichgpu.cost.job.placing import running
 from whichgpu.cost.job.support import in_several, substitutions
+from whichgpu.cost.job.training_step import on_largest
 from whichgpu.cost.memory.job_memory import open_checkpointing
 from whichgpu.cost.memory.stages import stages
 from whichgpu.cost.memory.verdict import Judged, first
@@ -308,6 +309,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
         *done.said,
     ]
     said += no_use(done.workload, done.unused)
+    said += on_largest(done.workload, done.job)[1] if done.job.trains else ()
     ignored = unknown(done.job, done.workload) + not_served(done.job, done.runtime)
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")

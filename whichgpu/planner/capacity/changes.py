@@ -1,4 +1,4 @@
-"""What would make a job fit on a device that it does not fit on, and what each way costs.
+"""What would make a job fit on a device that it does not surely fit on, and what each way costs.
 
 Speed is the cost model's prediction of the changed job over that of the job as asked for, given memory
 enough; cost in quality is what was published.
@@ -36,8 +36,11 @@ _KEEPING = (*_MILD, "sharding", "loss", "optimizer", "precision")
 
 
 def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
-    """For each device that the job does not fit on, what would make it fit; nothing for the others."""
-    lost = np.flatnonzero(~cells.fits).tolist()
+    """For each device that the job does not surely fit on, what would make it fit; nothing for the others.
+
+    Where its middle fits, that is what makes it fit for sure.
+    """
+    lost = np.flatnonzero(~cells.judged.surely).tolist()
     found: list[list[Change]] = [[] for _ in cells.gpus]
     if not lost:
         return [() for _ in cells.gpus]
@@ -59,7 +62,13 @@ def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
                 for i, change in tried.changes(rest):
                     if all(change.n_gpus < one.n_gpus for one in found[none[i]] if one.kind == "sharded"):
                         found[none[i]].append(change)
-    return [tuple(_chosen(one)) for one in found]
+    middle = cells.judged.middle
+    return [tuple(_chosen(_sure(one) if middle[i] else one)) for i, one in enumerate(found)]
+
+
+def _sure(found: Sequence[Change]) -> list[Change]:
+    """The changes with which a job fits for sure."""
+    return [one for one in found if not one.may_run_out]
 
 
 def _narrower_elsewhere(found: list[list[Change]], where: Sequence[int], rest: Cells) -> None:

@@ -112,7 +112,7 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     short = np.maximum(cells.required - cells.available, 0.0)
     # Of what leaves the GPU nothing is unsure any more: its part of the interval goes with it.
     wide = np.maximum(cells.ends[1] / cells.required, 1.0)
-    sure = np.maximum(cells.required - cells.sure_room / wide, 0.0) * (short > 0)
+    sure = np.maximum(cells.required - cells.sure_room / wide, 0.0) * ~cells.judged.surely
     fits = sure * beside <= _MOST_OUT * weights
     out = np.ceil(np.where(fits, sure, short) * beside / GIB) * (short * beside <= _MOST_OUT * weights)
     for amount in map(int, distinct(out[out > 0])):

@@ -25,7 +25,7 @@ def reason(answer: Answer, refusal: str) -> str:
         return (
             f"{what} may run out of memory on {where}: it needs {gib(answer.required)}{each} of "
             f"{gib(answer.available)}, {left}{_shown(answer)}, and {doubt}"
-            f"{'' if answer.fits else _relaxed(answer)}"
+            f"{'' if answer.fits and not answer.changes else _relaxed(answer)}"
         )
     if answer.fits:
         return (

@@ -176,7 +176,9 @@ def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]
             parts=by_size(parts), required=float(need.required[i]), available=float(room.required[i]),
             limits=tuple(rows[i] for rows in bounds), fewest=(),
             smallest_gpu=chosen.ids[0], smallest_may=chosen.ids[1],
-            changes=() if fits else tuple(change for at, change in ways if at == i),
+            changes=() if judged.surely[i] else tuple(
+                change for at, change in ways if at == i and not (fits and change.may_run_out)
+            ),
             loading=loading(sum(cells.checkpoint for cells in alone), gpu, columns[0].counts[i]),
             notes=(*((doubt,) if doubt else ()), _NOTE),
             need=None if refusal else _interval(need, i),

@@ -207,6 +207,7 @@ def _shorter(cells: Cells) -> Iterator[Try]:
 def _training(cells: Cells) -> Iterator[Try]:
     """Ways of training the same that take less memory, then all of them together."""
     job = cells.settled.job
+    yield from _growing(cells)
     yield from _sharded(cells)
     yield from _captioned(cells)
     yield from _fused(cells)
@@ -249,6 +250,15 @@ def _fused(cells: Cells) -> Iterator[Try]:
         words = "Adam in one kernel, without copies of a state (fused=True, optim=adamw_torch_fused)"
         changed = _with(cells, optimizer=_ONE_KERNEL)
         yield Try.of("optimizer", words, f"--option optimizer={_ONE_KERNEL}", changed)
+
+
+def _growing(cells: Cells) -> Iterator[Try]:
+    """Segments of PyTorch's allocator that grow, so that no block of another size lies idle."""
+    stack = cells.settled.runtime
+    if stack.software == "pytorch" and not stack.holds.get("expandable") and cells.fits.any():
+        text = f"{cells.job.runtime or stack.id} expandable_segments"
+        words = "segments that grow (PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True)"
+        yield Try.of("allocator", words, f'--runtime "{text}"', cells.with_job(runtime=text))
 
 
 def _leaner_trainer(cells: Cells) -> Iterator[Try]:

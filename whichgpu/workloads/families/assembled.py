@@ -4,11 +4,11 @@ What has no family of its own: towers beside each other, queries that read a pic
 thing of their own. Shapes stand in the parts. Letters: B batch, S rows (tokens, positions) of one sample,
 K rows that it attends to, D width, s size of a sample over that of `sizes`.
 
-Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the option
-`seconds` at which the rows stand; optionally `unit` (images), and `frozen`: how the names of those begin
-that a training leaves as they are. Rows of one sample are a number, or `[a, b]`
-for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones,
-`repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
+Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the options
+`seconds` and `frames` at which the rows stand; optionally `unit` (images), and `frozen`: how the names of
+those begin that a training leaves as they are. Rows of one sample are a number, or `[a, b]` for a + b s,
+`[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones, `repeats` (1)
+runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
 rows those `written` are made one after another where the model runs, each over those before: tokens of an
 answer. By `kind`:
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     Part = Mapping[str, Any]
 
 PHASES = ("infer", "train")
-OPTIONS = ("seconds",)
+OPTIONS = ("seconds", "frames")
 PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train", "prefill": "infer", "generate": "infer"}
 UNIT = "images"
 OPTIMIZER = "adamw"
@@ -128,11 +128,17 @@ def _seconds(dims: Mapping[str, Any], job: Job) -> float:
 
 
 def size_of(dims: Mapping[str, Any], job: Job) -> Any:
-    """A sample's pixels, tokens or seconds over those at which the rows stand."""
+    """A sample's pixels, tokens, seconds or frames over those at which the rows stand."""
     size: Any = 1.0
     for column, usual in dims["sizes"].items():
-        size = size * ((_seconds(dims, job) if column == "seconds" else getattr(job, column)) / usual)
+        size = size * (_said(dims, job, column) / usual)
     return size
+
+
+def _said(dims: Mapping[str, Any], job: Job, column: str) -> Any:
+    if column == "frames":
+        return job.option("frames", dims["sizes"]["frames"], 1.0)
+    return _seconds(dims, job) if column == "seconds" else getattr(job, column)
 
 
 def _rows(raw: Any, size: Any) -> Any:

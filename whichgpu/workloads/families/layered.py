@@ -29,6 +29,11 @@ programs are told by the network alone). By `kind`:
     take    maps of these names, `of`, one after another (the present map is ".")
     add     the map of the name `of`
     block   `layers`, `count` (1) times; `residual` (false): added to what goes in
+    aside   in training: `layers` of a second head on the map, which goes on as it is
+    drop    in training: whole channels of the map dropped, in a map of its own
+    points  before the first layer: `points` in each of `pillars` places of a cloud (detection over a plane),
+            `features` of each made `out` ones by a dense layer, a batch normalisation and a ReLU, the most of
+            each place laid onto the map
     loss    in training: cross-entropy of the map's channels at each position, of `heads` (1) such maps;
             `focal` (false): that of peaks in a map of each channel
 """
@@ -256,6 +261,32 @@ def _add(net: _Net, layer: Layer, x: Map) -> Map:
     return x
 
 
+def _aside(net: _Net, layer: Layer, x: Map) -> Map:
+    """A head that nothing reads but its loss."""
+    if net.rec.training:
+        net.run(layer["layers"], x, "aside")
+    return x
+
+
+def _drop(net: _Net, layer: Layer, x: Map) -> Map:
+    """Beside what the function before it made, which that keeps."""
+    if net.rec.training:
+        net.rec.copy(x.elements, keeps=1.0, name="drop")
+    return x
+
+
+def _points(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B pillars points, features) -> (B, out, H, W), most of whose places are empty."""
+    rows, out = net.batch * layer["pillars"] * layer["points"], layer["out"]
+    net.rec.linear(rows, layer["features"], out, bias=False, backward="weight")
+    norm_activate(net.rec, Map(rows, out, _POINT, _POINT), "relu")
+    # The largest of each place is known by its index, and every value that the function made is there.
+    net.rec.copy(net.batch * layer["pillars"] * out, source=rows * out, keeps=1.0, name="most")
+    net.first = False
+    net.rec.copy(x.elements, source=net.batch * layer["pillars"] * out, name="scatter")
+    return x
+
+
 #: Tensors that a focal loss of peaks keeps where it is written out (gaussian_focal_loss of mmdetection): the
 #: scores, what their logarithm and its counterpart's read and make, both powers, weights, products, and the
 #: target.
@@ -292,5 +323,5 @@ _KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
     "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
     "fold": _enlarge, "half": _half, "shift": _shift, "values": _values, "gate": _gate,
     "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block, "loss": _loss,
-    "scene": _scene,
+    "scene": _scene, "aside": _aside, "drop": _drop, "points": _points,
 }  # fmt: skip

@@ -87,7 +87,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     stages = float(dims.get("cascade", 1))
     if dims.get("scenes"):
         with rec.module("scene"):
-            _scene(rec, levels, dims["scenes"], regions * job.batch, masked * job.batch)
+            _scene(rec, levels, dims["scenes"])
+            _flow(rec, job, regions * job.batch, masked * job.batch, stages)
     if dims.get("stuff"):
         with rec.module("stuff"):
             _stuff(rec, levels, dims["stuff"])
@@ -100,7 +101,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         with rec.module("points"):
             _points(rec, job, masked * job.batch, dims["points"])
     elif dims.get("mask", True):
-        with rec.module("masks", copies=stages):
+        # detectron2 has one head of masks behind the last stage (CascadeROIHeads), others one behind each.
+        with rec.module("masks", copies=1.0 if "detectron" in job.runtime.lower() else stages):
             _masks(rec, job, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
         if not job.trains:
             _dealt(rec, masked * job.batch, _DEALT)
@@ -111,23 +113,46 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                 rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw", beside=picked)
 
 
-def _scene(rec: Recorder, levels: Sequence[Map], classes: int, regions: Any, masked: Any) -> None:
-    """All levels in the size of the second, four 3 x 3, classes; what each region and mask takes of it."""
+def _scene(rec: Recorder, levels: Sequence[Map], classes: int) -> None:
+    """All levels in the size of the second, four 3 x 3, classes (mmdet's fused_semantic_head.py)."""
     fine = levels[1]
     for i, x in enumerate(levels):
-        rec.conv(x, WIDTH, 1, bias=True, name=f"lateral{i}")
-        rec.copy(fine.elements, source=x.elements, name="resize")
-        rec.add(fine.elements)
+        if i != 1:
+            rec.copy(fine.elements, source=x.elements, name="resize")
+        rec.conv(fine, WIDTH, 1, bias=True, name=f"lateral{i}")
+        rec.pointwise(fine.elements, keeps=1.0, name="relu")
+        if i:
+            rec.add(fine.elements)
     for _ in range(4):
         rec.conv(fine, WIDTH, 3, bias=True)
     rec.conv(fine, classes, 1, bias=True, name="classes")
-    rec.conv(fine, WIDTH, 1, bias=True, name="embed")
-    for count in (regions, masked):
-        x = _align(rec, count, 14)
+    if rec.training:
+        class_losses(rec, fine.pixels, classes)
+    rec.conv(fine, WIDTH, 1, bias=True, keeps=0.0, name="embed")
+    rec.pointwise(fine.elements, keeps=1.0, name="relu")
+
+
+def _flow(rec: Recorder, job: Job, regions: Any, masked: Any, stages: float) -> None:
+    """What regions and masks of each stage take of the scene, and masks of the stage before.
+
+    In training each stage runs the masks' heads of all before it once more, for what these hand on
+    (`_mask_forward` of mmdet's htc_roi_head.py).
+    """
+    with rec.module("seen", copies=stages):
+        x = _align(rec, regions, 14)
+        rec.copy(regions * WIDTH * 49, source=x.elements, keeps=1.0, name="pool")
+        x = _align(rec, masked, 14)
         rec.add(x.elements)
-    # What a mask takes of that of the stage before.
-    with rec.module("flow", copies=2.0):
-        rec.conv(_align(rec, masked, 14), WIDTH, 1, bias=True)
+    earlier = stages * (stages - 1.0) / 2.0
+    for again, copies in ((False, stages - 1.0), (True, rec.training * (earlier - stages + 1.0))):
+        with rec.module("flow", copies=copies, again=again):
+            rec.conv(x, WIDTH, 1, bias=True)
+            rec.pointwise(x.elements, keeps=1.0, name="relu")
+            rec.add(x.elements)
+    if rec.training:
+        with rec.module("earlier", copies=earlier, again=True):
+            for _ in range(4):
+                x = _layer(rec, job, x, WIDTH)
 
 
 def _stuff(rec: Recorder, levels: Sequence[Map], classes: int) -> None:
