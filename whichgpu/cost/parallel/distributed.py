@@ -385,7 +385,7 @@ def host_seconds(job: Job, whole: Sequence[Op], devices: Devices) -> Any:
 
     The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of. A
     step that is captured whole as a CUDA graph waits for nothing. Where routers, and what readies tokens for
-    their experts, are graphs of each layer (`partial`), the host is sooner at the experts. Recipes have either
+    their experts, are graphs of each layer (`partial`), the host is sooner at the experts. Recipes have them
     `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
     graphs, on, gpus = job.options.get("cuda_graphs", "").strip().lower().partition(" on ")
