@@ -158,10 +158,10 @@ def test_experts_of_which_no_mesh_is_stated_are_dealt_out_before_they_are_gather
     ("text", "stack"),
     [("DeepSpeed Ulysses ZeRO-3", "pytorch-2"), ("Transformers DeepSpeed ZeRO-3 Ulysses", "transformers")],
 )
-def test_a_sequence_that_deepspeed_shares_out_is_no_pipeline_that_makes_pictures(
-    text: str, stack: str
-) -> None:
-    """Ulysses shares out the tokens of videos under xDiT, and those of texts under DeepSpeed, where it is from."""
-    found = api.predict("llama-3.1-8b", gpu="h100-80gb-sxm:8", phase="finetune_full", precision="bf16", batch=1,
-                        seq_len=16384, runtime=text, options={"cp": "8", "checkpointing": "full"})  # fmt: skip
+def test_a_sequence_that_deepspeed_shares_out_names_no_diffusers(text: str, stack: str) -> None:
+    """Ulysses shares out the tokens of videos under xDiT, and those of texts under DeepSpeed."""
+    found = api.predict(
+        "llama-3.1-8b", gpu="h100-80gb-sxm:8", phase="finetune_full", precision="bf16", batch=1, runtime=text,
+        seq_len=16384, options={"cp": "8", "checkpointing": "full"},
+    )  # fmt: skip
     assert found.runtime == stack
