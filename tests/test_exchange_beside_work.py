@@ -100,7 +100,11 @@ def test_trainers_in_pytorch_run_where_pytorch_does(stack: str, gpu: str) -> Non
 @pytest.mark.parametrize(
     ("stack", "gpu", "said"),
     [
-        ("Megatron-LM", "mi300x", "Megatron-LM / Transformer Engine on mi300x is taken as torchtitan"),
+        (
+            "Megatron-LM",
+            "mi300x",
+            "Megatron-LM / Transformer Engine on mi300x is taken as Megatron-LM / Transformer Engine on ROCm",
+        ),
         ("torchtitan", "gaudi2", "torchtitan on gaudi2 is taken as Gaudi's graph compiler"),
         ("Megatron-LM", H100, ""),
     ],

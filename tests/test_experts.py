@@ -47,7 +47,35 @@ def test_graphs_of_routers_leave_a_third_of_the_wait() -> None:
     for graphs in ("partial", "partial on gb200-192gb", "partial on gb300-288gb, gb200-192gb"):
         left = step(cuda_graphs=graphs)["host"]["seconds"] - full["host"]["seconds"]
         assert left / waits == pytest.approx(c["moe_host_partial"] / c["moe_host"], rel=0.01)
-    assert step(cuda_graphs="partial on gb300-288gb") == plain
+    for elsewhere in ("partial on gb300-288gb", "full on gb300-288gb"):
+        assert step(cuda_graphs=elsewhere) == plain
+    assert step(cuda_graphs="full on gb200-192gb") == full
+
+
+def test_the_wait_goes_with_the_root_of_the_number_of_experts() -> None:
+    """128 of Qwen3 and 8 of Mixtral; per layer and micro-batch, with the experts dealt out as far."""
+
+    def wait(workload: str, layers: int) -> float:
+        jobs = (
+            replace(JOB, workload=workload, options={**JOB.options, "cuda_graphs": how})
+            for how in ("none", "full")
+        )
+        without, captured = (breakdown(job, [H100]).at(0, 0)["host"]["seconds"] for job in jobs)
+        return (without - captured) / layers / 8
+
+    c = section("training")
+    many, few = wait("qwen3-30b-a3b", 48), wait("mixtral-8x7b", 32)
+    assert few / many == pytest.approx((8 / 128) ** c["moe_host_power"], rel=0.02)
+
+
+def test_nemos_recipe_of_mixtral_is_one_graph_on_blackwell_alone() -> None:
+    """model_configs_{b200,h100}.csv of NeMo's scripts/performance; Megatron-Bridge has recipes of its own."""
+    read = asked.read(replace(JOB, workload="mixtral-8x7b", runtime="NeMo 25.04"))
+    assert read.job.options["cuda_graphs"] == "full on b200-180gb-sxm, gb200-192gb"
+    for other in ("NeMo 24.09", "Megatron-Bridge NeMo 25.11"):
+        assert (
+            "cuda_graphs" not in asked.read(replace(JOB, workload="mixtral-8x7b", runtime=other)).job.options
+        )
 
 
 def test_recipes_have_graphs_of_routers_on_the_gpus_that_they_name() -> None:

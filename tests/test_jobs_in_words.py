@@ -152,7 +152,8 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
 
 @pytest.mark.parametrize(
     ("gpu", "runtime", "instead"),
-    [("mi300x", "Megatron-LM (ROCm 6.3)", "torchtitan"),
+    [("mi300x", "Megatron-LM (ROCm 6.3)", "megatron-rocm"),
+     ("mi355x", "Primus v25.9", "megatron-rocm"),
      ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "synapse"),
      ("mi250x", "Megatron-DeepSpeed", "pytorch-2")],
 )  # fmt: skip

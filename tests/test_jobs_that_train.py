@@ -152,3 +152,16 @@ def test_experts_of_which_no_mesh_is_stated_are_dealt_out_before_they_are_gather
     # Stated by half they are no refusal, as they were.
     (half,) = predict_rows([{**row, "options": "ep=8"}], GPUS)
     assert not half.error
+
+
+@pytest.mark.parametrize(
+    ("text", "stack"),
+    [("DeepSpeed Ulysses ZeRO-3", "pytorch-2"), ("Transformers DeepSpeed ZeRO-3 Ulysses", "transformers")],
+)
+def test_a_sequence_that_deepspeed_shares_out_names_no_diffusers(text: str, stack: str) -> None:
+    """Ulysses shares out the tokens of videos under xDiT, and those of texts under DeepSpeed."""
+    found = api.predict(
+        "llama-3.1-8b", gpu="h100-80gb-sxm:8", phase="finetune_full", precision="bf16", batch=1, runtime=text,
+        seq_len=16384, options={"cp": "8", "checkpointing": "full"},
+    )  # fmt: skip
+    assert found.runtime == stack

@@ -391,8 +391,8 @@ def test_groups_of_layers_are_offered_that_the_search_itself_takes(layers: int, 
 
 def test_what_megatron_does_not_run_on_is_searched_under_what_does() -> None:
     request = read_request(package.job("llama-3.1-8b"), "mi300x:8", GPUS, today=date(2026, 8, 1))
-    assert request.job.runtime == "torchtitan"
-    assert request.assumed[0].startswith("runtime torchtitan")
+    assert request.job.runtime == "megatron-rocm"
+    assert request.assumed[0].startswith("runtime megatron-rocm")
 
 
 def test_a_card_without_units_for_bf16_trains_in_fp16(whichgpu: Any) -> None:

@@ -197,13 +197,16 @@ def test_a_long_context_is_read_by_a_kernel_that_no_measured_build_had():
 
 
 def test_bf16_is_widened_on_apple_s_units():
-    """Metal has the type and no units for it: tokens are as fast as in FP16. Training stays refused."""
+    """Metal has the type and no units for it: tokens are as fast as in FP16. Autocast stays refused."""
     card = {"gpu": "apple-m3-max-40c", "runtime": "mlx", "phase": "decode"}
     wide, half = (api.predict("llama-3.1-8b", precision=kind, **card) for kind in ("bf16", "fp16"))
     assert wide.throughput.mid == pytest.approx(half.throughput.mid, rel=0.05)
     assert any("products are taken in FP32" in text for text in wide.warnings)
     with pytest.raises(WhichGpuError, match="amp-bf16 needs it"):
         api.predict("resnet50", gpu="apple-m3-max-40c", phase="train", precision="amp-bf16")
+    card |= {"phase": "finetune_lora", "batch": 4, "seq_len": 128}
+    wide, half = (api.predict("llama-3.1-8b", precision=kind, **card) for kind in ("bf16", "fp16"))
+    assert wide.throughput.mid == pytest.approx(half.throughput.mid, rel=0.15)
 
 
 def test_what_does_not_fit_is_told_with_what_llama_cpp_leaves_on_the_host():

@@ -230,7 +230,7 @@ class Rates(Columns):
     def trained(self) -> Column:
         """Factor on `maturity` of products of language models in training."""
         known = section("vendor_trainer")
-        return self.each(lambda gpu: known.get(gpu.family, known["other"]))
+        return self.each(lambda gpu: known.get(gpu.architecture) or known.get(gpu.family, known["other"]))
 
     @cached_property
     def sustained(self) -> Column:

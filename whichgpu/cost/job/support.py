@@ -246,7 +246,9 @@ def _rates(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
             if needs.convolves:
                 return _NO_BRAIN_CONVOLUTIONS.format(runtime.title, gpu.id)
             continue
-        widened = gpu.variant is not None and gpu.variant.widens_bf16 and not needs.trains
+        # Weights that are BF16 themselves are trained so, as MLX does; autocast is not there.
+        cast = needs.trains and precision.mixed
+        widened = gpu.variant is not None and gpu.variant.widens_bf16 and not cast
         asked = asked or (rate == "bf16" and not precision.quantised and not widened)
         # bitsandbytes widens its INT8 weights where it has no units for them; engines do not.
         asked = asked or (rate == "int8" and not gpu.value("fp8") and not runtime.holds.get("widens_int8"))

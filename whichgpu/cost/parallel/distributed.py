@@ -33,6 +33,7 @@ from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import changed, every
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import learns, trained_parameters
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -382,22 +383,26 @@ def _added_up(op: Op) -> Op:
 def host_seconds(job: Job, whole: Sequence[Op], devices: Devices) -> Any:
     """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
 
-    A step that is captured whole as a CUDA graph waits for nothing. Where routers, and what readies tokens
-    for their experts, are graphs of each layer (`partial`), the host is sooner at the experts. Recipes have
-    those `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
+    The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of. A
+    step that is captured whole as a CUDA graph waits for nothing. Where routers, and what readies tokens for
+    their experts, are graphs of each layer (`partial`), the host is sooner at the experts. Recipes have them
+    `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
     graphs, on, gpus = job.options.get("cuda_graphs", "").strip().lower().partition(" on ")
-    if graphs in ("full", "full_iteration", "true"):
-        return 0.0
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     c, named = section("training"), gpus.replace(",", " ").split()
-    if graphs != "partial":
-        return c["moe_host"] * layers
-    captured = devices.each(lambda gpu: not on or gpu.id in named)
-    return np.where(captured, c["moe_host_partial"], c["moe_host"]) * layers
+    plain = c["moe_host"]
+    waits = {**dict.fromkeys(_CAPTURED, 0.0), "partial": c["moe_host_partial"]}.get(graphs, plain)
+    if waits != plain:
+        captured = devices.each(lambda gpu: not on or gpu.id in named)
+        plain = np.where(captured, waits, plain)
+    experts = resolve(job.workload).dims.get("experts") or c["moe_host_experts"]
+    return plain * layers * (experts / c["moe_host_experts"]) ** c["moe_host_power"]
 
 
+#: Words for a step that is one CUDA graph.
+_CAPTURED = ("full", "full_iteration", "true")
 #: Of a step that stages wait for one another, from which on it is worth a word.
 _WAITING = 0.2
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Items of a step of anything else, for each GPU.
 _USUAL_ITEMS = 32.0
 #: What trains with every kind of parallelism, where a job names no runtime: the first that runs on the GPU.
-_RUNTIMES = ("megatron", "torchtitan")
+_RUNTIMES = ("megatron", "megatron-rocm", "torchtitan")
 #: The phase whose layers are neither cut nor dealt out over GPUs.
 _ALONE = ADAPTER_PHASES[1]
 _AMOUNT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(?P<scale>[kKMBGT]?)")
