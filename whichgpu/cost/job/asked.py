@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import habits, saturated, unread
 from whichgpu.cost.job.attention import attending, off
 from whichgpu.cost.job.behind import behind_networks
@@ -484,6 +485,8 @@ def _named(job: Job, fallback: str) -> Runtime:
         stack = runtime(f"{text} enforce-eager", fallback)
         # Who has no more to say of it launches tokens as prompts.
         stack = stack if stack.launch else replace(stack, launch=stack.eager)
+    if stack.domain and not job.trains and np.any(job.degree("ep") > section("links")["node"]):
+        stack = runtime(f"{text} deepep", fallback)
     if stack.domain and job.trains and not job.runtime:
         # That a model is cut over GPUs says what may train it, and no more.
         stack = replace(stack, exact=False)
