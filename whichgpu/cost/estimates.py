@@ -16,7 +16,7 @@ from whichgpu.cost.job.requests import OPTIONS as ASKED
 from whichgpu.cost.job.requests import idle, is_run
 from whichgpu.cost.job.support import overflows
 from whichgpu.cost.memory import starting
-from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
+from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, HOST_BANDWIDTH, LAYERS_ON_GPU
 from whichgpu.cost.memory.replica_memory import requests_each
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
@@ -59,7 +59,7 @@ MODELLED = {
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
     "exchange", "reference", "without",
-    "launch", "host",
+    "launch", "host", HOST_BANDWIDTH,
     *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
 #: The compute capability from which on there are units for BF16.
