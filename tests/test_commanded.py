@@ -179,7 +179,7 @@ def test_experts_that_wait_on_the_host_are_counted_in_layers():
 
 
 def test_experts_on_the_host_are_read_at_the_rate_of_its_memory():
-    """A token's experts over what the host reads, and two crossings of each layer, as much as the GPU spares."""
+    """Experts of a token over what the host reads, and two crossings of each layer."""
     usual, _ = _decoded("gpt-oss-120b", cpu_moe="all")
     stated, _ = _decoded("gpt-oss-120b", cpu_moe="all", host_bandwidth="90GB/s")
     assert stated == pytest.approx(usual, rel=0.01)
