@@ -277,6 +277,16 @@ def test_each_micro_batch_of_a_prompt_reads_the_experts_and_fills_their_tiles_an
         assert wide < 0.5 * long
 
 
+def test_tokens_that_go_through_together_are_an_option_too() -> None:
+    def seconds(runtime: str, **options: str) -> float:
+        job = {"phase": "prefill", "precision": "q4_k_m", "input_tokens": 4096.0, "runtime": runtime}
+        work = laid("qwen3-30b-a3b", "gb10", **job, options=options)
+        return float(finish(work, Fit()).seconds[0, 0])
+
+    assert seconds("llama.cpp", ubatch="4096") == seconds("llama.cpp -ub 4096")
+    assert seconds("llama.cpp", ubatch="1024") > seconds("llama.cpp", ubatch="3000")
+
+
 def test_what_16_bit_products_taught_of_llama_cpp_is_not_said_of_its_8_bit_ones() -> None:
     """All of its rows on file are of May 2024, when cuBLAS multiplied prompts in FP16."""
     card = Devices.of([GPUS["rtx-3090"]]).traits[0]

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
+#: Tokens of a prompt that one pass takes, of llama.cpp and its like: `--ubatch-size`.
+UBATCH = "ubatch"
 #: A KV cache in 16 bits, and one in 8.
 WIDE_CACHE, NARROW_CACHE = "bf16", "fp8"
 
@@ -487,6 +489,8 @@ def _named(job: Job, fallback: str) -> Runtime:
         stack = stack if stack.launch else replace(stack, launch=stack.eager)
     if stack.domain and not job.trains and np.any(job.degree("ep") > section("links")["node"]):
         stack = runtime(f"{text} deepep", fallback)
+    if stack.micro_batch and not job.trains and UBATCH in job.options:
+        stack = replace(stack, micro_batch=job.option(UBATCH, stack.micro_batch, 1.0, 2048.0))
     if stack.domain and job.trains and not job.runtime:
         # That a model is cut over GPUs says what may train it, and no more.
         stack = replace(stack, exact=False)
