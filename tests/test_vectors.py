@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from kernel_runs import GPUS, laid
 
@@ -15,10 +16,13 @@ from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
 from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.engine_step import step_ops
+from whichgpu.cost.timing.launching import kernels
 from whichgpu.cost.timing.optable import tables
 from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.precision import precision, precisions
 from whichgpu.workloads.recorder import Recorder
+from whichgpu.workloads.workload import resolve
 
 
 def _decode_seconds(gpu: str, precision: str, **more: Any) -> float:
@@ -357,3 +361,17 @@ def test_heads_that_attend_to_latents_fill_a_tile_if_there_are_enough_on_a_gpu()
 
     # One of two GPUs has 64 of the heads, one of eight a quarter as many, which are no faster.
     assert arithmetic(8.0) / arithmetic(2.0) == pytest.approx(1.6 / 4.0, rel=0.01)
+
+
+def test_biases_were_kernels_of_their_own_in_llama_cpp() -> None:
+    """GPT-OSS has eight a layer: query, key, value, output, router, an expert's gate, up and down."""
+
+    def launched(workload: str, text: str) -> float:
+        job = laid(workload, "rtx-4090", phase="decode", precision="q8_0", runtime=text).job
+        ops = step_ops(resolve(workload), job, 0.0, 1.0, 100.0)
+        return float(np.ravel(kernels(ops, runtime(text, ""), Devices.of([GPUS["rtx-4090"]])))[0])
+
+    before, after = ("llama.cpp (Sep 2025)", "llama.cpp (Dec 2025)")
+    assert launched("gpt-oss-120b", before) - launched("gpt-oss-120b", after) == pytest.approx(36 * 8 * 0.5)
+    assert launched("qwen2.5-7b", before) - launched("qwen2.5-7b", after) == pytest.approx(28 * 3 * 0.5)
+    assert launched("llama-3.1-8b", before) == launched("llama-3.1-8b", after)

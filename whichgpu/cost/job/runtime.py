@@ -217,6 +217,7 @@ class Runtime:
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
     quantising: float = 0.0
+    biases: float = 0.0
     #: The same in models without experts, where that is stated apart.
     quantising_dense: float = 0.0
     #: The same beside each product of experts in 8 bits, where they are no part of kernels for experts.
