@@ -11,6 +11,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.requests import run_of, unloaded
 from whichgpu.cost.job.settling import settle
+from whichgpu.cost.serving import runs
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -68,6 +69,30 @@ def test_as_many_run_in_the_mean_as_fill_the_passes_of_such_a_run():
     job = replace(FULL, options={"run_of": "64"})
     held = float(lay_out(job, [catalogue()[B200]]).serving.sequences[0, 0])
     assert 60.0 < held <= 64.0
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpus", "lengths", "sent", "within"),
+    [
+        ("llama-3.1-8b", 1.0, (1000.0, 1000.0), "3000", 0.03),
+        ("llama-3.1-8b", 1.0, (128.0, 2048.0), "3000", 0.03),
+        ("llama-3.1-8b", 1.0, (2048.0, 128.0), "3000", 0.03),
+        ("llama-3.3-70b", 2.0, (500.0, 2000.0), "3000", 0.03),
+        ("llama-3.1-405b", 8.0, (128.0, 4096.0), "1500", 0.05),
+        ("llama-3.3-70b", 2.0, (128.0, 4096.0), "300", 0.10),
+    ],
+)
+def test_a_run_makes_as_many_tokens_as_its_requests_simulated_one_by_one(
+    workload, gpus, lengths, sent, within
+):
+    job = Job(
+        workload=workload, phase="serve", precision="fp8", input_tokens=lengths[0], output_tokens=lengths[1],
+        tp=gpus, n_gpus=gpus, runtime=FULL.runtime, options={"run_of": sent},
+    )  # fmt: skip
+    hopper = catalogue()["h100-80gb-sxm"]
+    same = {"num_prompts": sent, "request_rate": "inf", "length_range": "0", "stream_interval": "1000"}
+    simulated = runs.run(settle(replace(job, options=same)).job, hopper).rates["output"]
+    assert estimate(job, [hopper]).at(0, 0).throughput.mid == pytest.approx(simulated, rel=within)
 
 
 def test_a_load_and_what_a_replica_can_are_of_a_server_that_goes_on():
