@@ -149,6 +149,8 @@ class Runtime:
     shards: str = ""
     splits_batch: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
+    #: The same by lineage of GPUs, where an engine calls other kernels there.
+    calls_on: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reads: bool = False
     casts_once: bool = False
     selects_attention: bool = False
