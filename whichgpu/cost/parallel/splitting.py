@@ -318,8 +318,8 @@ def all_to_all_seconds(
     tokens each. Serving engines gather all tokens on every GPU of a machine, and scatter the sums, unless
     they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond one, over
     NVLink or a network, tokens go in the format that experts multiply in, and their sums come back in 16
-    bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. `copies`: a training sends
-    each copy of a token by itself (`Runtime.sends_copies`).
+    bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. `copies`: a
+    training sends each copy of a token by itself (`Runtime.sends_copies`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
