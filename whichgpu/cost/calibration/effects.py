@@ -11,7 +11,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
     c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and +MARK (servers: not c/gemm)
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY  m%MEMORY&DOMAIN  m/CLASS/FORMAT&DOMAIN  memory traffic
-    m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK  m/experts=RUNTIME+MARK (servers)
+    m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK  m/experts=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK&DOMAIN  and with =RUNTIME  b/WORKLOAD                                   links
@@ -214,13 +214,9 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
             [f"m={stack}"] if kind.memory in runtime.replaced else [f"m={stack}", f"m/{kind.memory}={stack}"]
         )
         # A release reads its experts by kernels of its own, whatever it does for dense layers.
-        names += [f"m/experts={stack}"] if _of_a_release(kind, runtime, stack) else []
+        own = kind.compute == "experts" and bool(runtime.domain) and not runtime.one_user and "+" in stack
+        names += [f"m/experts={stack}"] if own else []
     return _weighted(names, laws, trains=trains)
-
-
-def _of_a_release(kind: OpClass, runtime: Runtime, stack: str) -> bool:
-    """Whether a class is experts of an engine, and `stack` one use or release of that."""
-    return kind.compute == "experts" and bool(runtime.domain) and not runtime.one_user and "+" in stack
 
 
 def _in_four_bits(kind: OpClass) -> bool:
