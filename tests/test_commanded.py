@@ -1,5 +1,7 @@
 """Flags of a server's command in the text of a runtime, and releases that nobody has."""
 
+from dataclasses import replace
+
 import pytest
 
 from whichgpu.cli.flags import meant
@@ -174,6 +176,28 @@ def test_experts_that_wait_on_the_host_are_counted_in_layers():
     assert any(text.startswith("n_cpu_moe=36: ") and "wait on the host" in text for text in told)
     # A dense model has no experts to leave there.
     assert _decoded("llama-3.1-8b", cpu_moe="true")[0] == pytest.approx(_decoded("llama-3.1-8b")[0])
+
+
+def test_experts_on_the_host_are_read_at_the_rate_of_its_memory():
+    """Experts of a token over what the host reads, and two crossings of each layer."""
+    usual, _ = _decoded("gpt-oss-120b", cpu_moe="all")
+    stated, _ = _decoded("gpt-oss-120b", cpu_moe="all", host_bandwidth="90GB/s")
+    assert stated == pytest.approx(usual, rel=0.01)
+    twice, _ = _decoded("gpt-oss-120b", cpu_moe="all", host_bandwidth="180GB/s")
+    assert 0.5 * usual < twice < 0.7 * usual
+    assert _decoded("gpt-oss-120b", cpu_moe="all", host="server")[0] < usual
+    # 36 layers of experts, each of which a token comes to and leaves again.
+    at_once, _ = _decoded("gpt-oss-120b", cpu_moe="all", host_bandwidth="90000GB/s")
+    assert at_once - _decoded("gpt-oss-120b")[0] == pytest.approx(128.0 * 36.0 * 2.0 * 50e-6, rel=0.05)
+
+
+def test_ktransformers_has_a_servers_host_beside_any_card():
+    job = Job("deepseek-r1", phase="decode", precision="q4_k_m", options={"cpu_moe": "all"})
+    times = {
+        name: estimate(replace(job, runtime=name), [GPUS["rtx-4090"]]).at(0, 0).latency.mid
+        for name in ("llama.cpp", "ktransformers")
+    }
+    assert times["ktransformers"] < 0.75 * times["llama.cpp"]
 
 
 def test_layers_on_the_host_are_of_llama_cpp_alone_and_numbers():

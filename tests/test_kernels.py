@@ -439,3 +439,30 @@ def test_no_token_comes_faster_than_memory_gives_its_weights() -> None:
     made = float(np.ravel(estimate(job, [GPUS["l4"]]).throughput)[0])
     read = 2.0 * (8.03e9 - 128256 * 4096)  # of the table of tokens one row is looked up
     assert made < 0.95 * 0.9 * 300e9 / read
+
+
+def test_what_a_release_s_experts_and_other_libraries_taught_is_kept_apart() -> None:
+    """Whatever was asked first: dense layers, or the same engine in one machine."""
+    place = Devices.of([GPUS["h100-80gb-sxm"]]).traits
+    dense, experts = OpClass("gemm", "byte", "gemm"), OpClass("experts", "byte", "gemm")
+    stack = runtime("TensorRT-LLM 1.0", "")
+    for order in ((dense, experts), (experts, dense)):
+        found = Fit({"m/experts=tensorrt-llm+v1.0": -0.3, "m/gemm=tensorrt-llm": 0.1})
+        factors = {kind.compute: found.memory([kind], place, stack, trains=False)[0, 0, 0] for kind in order}
+        assert factors["experts"] / factors["gemm"] == pytest.approx(np.exp(-0.3))
+    names = ("SGLang", "SGLang deepep")
+    for order in (names, names[::-1]):
+        found = Fit({"c/experts=sglang": -1.0, "c/experts=tensorrt-llm": 0.5})
+        rates = {
+            one: found.compute([experts], place, runtime(one, ""), trains=False)[0, 0, 0] for one in order
+        }
+        assert rates["SGLang deepep"] / rates["SGLang"] == pytest.approx(np.exp(1.5))
+
+
+def test_gpt_oss_on_hopper_has_triton_s_experts_under_tensorrt_llm() -> None:
+    experts = OpClass("experts", "nibble", "gemm")
+    for gpu, taught in (("h100-80gb-sxm", "vllm"), ("b200-180gb-sxm", "tensorrt-llm")):
+        place = Devices.of([GPUS[gpu]]).traits[0]
+        assert f"c/experts={taught}" in compute_terms(
+            experts, place, runtime("TensorRT-LLM", ""), trains=False
+        )

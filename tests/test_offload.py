@@ -135,9 +135,10 @@ def test_weights_in_memory_that_may_be_paged_cross_pcie_more_slowly() -> None:
     assert 1.0 < seconds("diffusers", offload="model") - whole < 4.7
     # Engines keep what waits in memory that is pinned.
     stack, devices = runtimes()["vllm"], Devices.of([SMALL])
-    pinned = pass_seconds(stack, 24e9, devices)
+    job = Job("llama-2-70b", phase="generate")
+    pinned = pass_seconds(job, stack, 24e9, devices)
     assert float(np.ravel(pinned)[0]) == pytest.approx(24e9 / float(np.ravel(devices.pcie)[0]))
-    assert np.all(pass_seconds(runtimes()["transformers"], 24e9, devices) == 24e9 / 5e9)
+    assert np.all(pass_seconds(job, runtimes()["transformers"], 24e9, devices) == 24e9 / 5e9)
 
 
 def test_a_word_that_is_no_amount_says_what_an_inference_takes() -> None:

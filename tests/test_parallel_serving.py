@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from whichgpu.cost.calibration.effects import compute_terms
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
@@ -17,6 +18,7 @@ from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving import load, runs
 from whichgpu.cost.timing import engine_step
+from whichgpu.cost.timing.classes import OpClass
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -303,3 +305,18 @@ def test_a_load_that_more_replicas_of_fewer_gpus_hold_is_told_so() -> None:
             (replace(four, tp=1.0), 20.0), (replace(four, options={"ep": "4"}), 20.0))]  # fmt: skip
     assert told[0].startswith("; --tp 1, which is 4 times as many replicas, serves up to ")
     assert told[1:] == ["", "", ""], "no split serves as many, there is none narrower, or the split is stated"
+
+
+def test_experts_over_machines_are_multiplied_by_deep_gemm():
+    """In FP8 they are as TensorRT-LLM's, of which its rows tell; in one machine they are the engine's own."""
+    hopper = GPUS["h100-80gb-sxm"]
+    place = Devices.of([hopper]).traits[0]
+    for engine in ("sglang", "vLLM 0.11"):
+        job = Job(workload="deepseek-v3", phase="prefill", precision="fp8", batch=256.0, runtime=engine)
+        for gpus, ours in ((8, True), (32, False)):
+            spread = {"attention_dp": f"{gpus}", "ep": f"{gpus}"}
+            stack = lay_out(replace(job, n_gpus=float(gpus), options=spread), [hopper]).runtime
+            who = {"fp8": stack.kernels if ours else "tensorrt-llm", "half": stack.kernels}
+            for number, taught in who.items():
+                terms = compute_terms(OpClass("experts", number, "gemm"), place, stack, trains=False)
+                assert f"c/experts={taught}" in terms

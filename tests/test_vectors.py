@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from kernel_runs import GPUS, laid
 
@@ -15,10 +16,13 @@ from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.kernels import products
 from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.engine_step import step_ops
+from whichgpu.cost.timing.launching import kernels
 from whichgpu.cost.timing.optable import tables
 from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.precision import precision, precisions
 from whichgpu.workloads.recorder import Recorder
+from whichgpu.workloads.workload import resolve
 
 
 def _decode_seconds(gpu: str, precision: str, **more: Any) -> float:
@@ -280,6 +284,16 @@ def test_each_micro_batch_of_a_prompt_reads_the_experts_and_fills_their_tiles_an
         assert wide < 0.5 * long
 
 
+def test_tokens_that_go_through_together_are_an_option_too() -> None:
+    def seconds(runtime: str, **options: str) -> float:
+        job = {"phase": "prefill", "precision": "q4_k_m", "input_tokens": 4096.0, "runtime": runtime}
+        work = laid("qwen3-30b-a3b", "gb10", **job, options=options)
+        return float(finish(work, Fit()).seconds[0, 0])
+
+    assert seconds("llama.cpp", ubatch="4096") == seconds("llama.cpp -ub 4096")
+    assert seconds("llama.cpp", ubatch="1024") > seconds("llama.cpp", ubatch="3000")
+
+
 def test_what_16_bit_products_taught_of_llama_cpp_is_not_said_of_its_8_bit_ones() -> None:
     """All of its rows on file are of May 2024, when cuBLAS multiplied prompts in FP16."""
     card = Devices.of([GPUS["rtx-3090"]]).traits[0]
@@ -336,3 +350,31 @@ def test_formats_of_bitsandbytes_take_its_launches_whether_its_name_is_said_or_n
     )
     half = api.predict("llama-2-7b", runtime="transformers", **{**card, "precision": "fp16"}).throughput.mid
     assert plain == named < half
+
+
+def test_heads_that_attend_to_latents_fill_a_tile_if_there_are_enough_on_a_gpu() -> None:
+    """128 heads of DeepSeek V3 read one cache: FlashMLA reaches 0.67 of the peak, others 0.42."""
+
+    def arithmetic(tp: float) -> float:
+        columns = {"phase": "decode", "precision": "fp8", "batch": 256.0, "input_tokens": 2000.0,
+                   "output_tokens": 2.0, "runtime": "tensorrt-llm", "tp": tp, "n_gpus": 8.0}  # fmt: skip
+        work = laid("deepseek-v3", "h200-141gb-sxm", **columns)
+        terms = finish(work, Fit(), explain=True).timing.terms
+        return sum(term.compute for term in terms if term.layer.endswith("attend.attention"))
+
+    # One of two GPUs has 64 of the heads, one of eight a quarter as many, which are no faster.
+    assert arithmetic(8.0) / arithmetic(2.0) == pytest.approx(1.6 / 4.0, rel=0.01)
+
+
+def test_biases_were_kernels_of_their_own_in_llama_cpp() -> None:
+    """GPT-OSS has eight a layer: query, key, value, output, router, an expert's gate, up and down."""
+
+    def launched(workload: str, text: str) -> float:
+        job = laid(workload, "rtx-4090", phase="decode", precision="q8_0", runtime=text).job
+        ops = step_ops(resolve(workload), job, 0.0, 1.0, 100.0)
+        return float(np.ravel(kernels(ops, runtime(text, ""), Devices.of([GPUS["rtx-4090"]])))[0])
+
+    before, after = ("llama.cpp (Sep 2025)", "llama.cpp (Dec 2025)")
+    assert launched("gpt-oss-120b", before) - launched("gpt-oss-120b", after) == pytest.approx(36 * 8 * 0.5)
+    assert launched("qwen2.5-7b", before) - launched("qwen2.5-7b", after) == pytest.approx(28 * 3 * 0.5)
+    assert launched("llama-3.1-8b", before) == launched("llama-3.1-8b", after)

@@ -11,12 +11,13 @@ from whichgpu.cost import energy
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
 from whichgpu.cost.gpu import hosts
 from whichgpu.cost.gpu.device import Devices
+from whichgpu.cost.job.asked import UBATCH
 from whichgpu.cost.job.behind import in_its_stead
 from whichgpu.cost.job.requests import OPTIONS as ASKED
 from whichgpu.cost.job.requests import idle, is_run
 from whichgpu.cost.job.support import overflows
 from whichgpu.cost.memory import starting
-from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
+from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, HOST_BANDWIDTH, LAYERS_ON_GPU
 from whichgpu.cost.memory.replica_memory import requests_each
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
@@ -59,7 +60,7 @@ MODELLED = {
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
     "exchange", "reference", "without",
-    "launch", "host",
+    "launch", "host", HOST_BANDWIDTH, UBATCH,
     *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
 #: The compute capability from which on there are units for BF16.
@@ -77,6 +78,7 @@ _ELSEWHERE = {
         "checkpointing",
     ),
     **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
+    **dict.fromkeys(("ub", "n_ubatch", "ubatch_size"), UBATCH),
     "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
     "cpu_offload": "offload", "target_modules": "lora_targets", "decode_chunk_size": "decode_chunk",
 }  # fmt: skip

@@ -27,6 +27,8 @@ DEVICE = re.compile(
 )
 #: Options of a test that say what stays with the processor beside layers.
 _HOSTED = {"n_cpu_moe": "n_cpu_moe"}
+#: Tokens of a prompt that go through together unless it is told otherwise.
+_UBATCH = 512
 _INSERTED = re.compile(r"^INSERT INTO \w+ \(([^)]*)\) VALUES \((.*)\);", re.MULTILINE)
 #: Formats as llama-bench spells them, behind the size of a model: `llama 7B mostly Q4_K - Medium`.
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
@@ -106,7 +108,8 @@ def documents(text: str) -> tuple[list[Any], bool]:
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of CSV or SQL with numbers where JSON has them."""
     found: dict[str, Any] = dict(row)
-    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "n_cpu_moe", "main_gpu", "build_number"):
+    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "n_cpu_moe", "n_ubatch", "main_gpu",
+                 "build_number"):  # fmt: skip
         text = str(row.get(name) or "")
         found[name] = int(text) if text.lstrip("-").isdigit() else None
     for name in ("avg_ts", "stddev_ts"):
@@ -170,6 +173,8 @@ def _entry(test: Mapping[str, Any]) -> Entry:
         if isinstance(test.get(key), int) and test[key] > 0:
             options[option] = test[key]
             said.append(f"experts of {test[key]} layers were left in the host")
+    if isinstance(test.get("n_ubatch"), int) and test["n_ubatch"] not in (0, _UBATCH):
+        options["ubatch"] = test["n_ubatch"]
     if str(test.get("tensor_buft_overrides") or "none") not in ("none", ""):
         said.append(f"tensors were placed by hand ({test['tensor_buft_overrides']}), which no row has")
     if str(test.get("type_k") or "f16") not in ("f16", "bf16"):

@@ -11,7 +11,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
     c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and +MARK (servers: not c/gemm)
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY  m%MEMORY&DOMAIN  m/CLASS/FORMAT&DOMAIN  memory traffic
-    m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
+    m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK  m/experts=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK&DOMAIN  and with =RUNTIME  b/WORKLOAD                                   links
@@ -100,7 +100,7 @@ def compute_terms(
     names += [f"{name}&{runtime.domain}" for name in placed]
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
-    for stack in _teachers(kind, runtime):
+    for stack in _teachers(kind, place, runtime):
         own = [] if _library(kind, runtime, trains=trains) else [f"c={stack}", f"c/{kind.compute}={stack}"]
         names += own[:1] if _own_kernel(kind, runtime) else own
         names += _kernels(kind, stack, runtime, trains=trains)
@@ -149,7 +149,7 @@ def _own_law(kind: OpClass, place: Traits, runtime: Runtime, workload: str) -> l
     return [(f"c~rate/{workload}", getattr(place, _trait("c~rate", kind)))]
 
 
-def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
+def _teachers(kind: OpClass, place: Traits, runtime: Runtime) -> tuple[str, ...]:
     """Whose rows teach of the arithmetic of a class: the runtime's, or those of one that calls its library.
 
     FP32 matrix products on plain units are as fast under one framework as under the next: what kernels for
@@ -160,6 +160,7 @@ def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
     if kind.format == "plain" and product == "gemm" and not runtime.domain:
         return ()
     called = runtime.calls.get(f"{kind.format} {product}", runtime.calls.get(product))
+    called = runtime.calls_on.get(place.lineage, {}).get(f"{kind.format} {product}", called)
     return runtimes()[called].stacks if called else runtime.stacks
 
 
@@ -212,6 +213,9 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
         names += (
             [f"m={stack}"] if kind.memory in runtime.replaced else [f"m={stack}", f"m/{kind.memory}={stack}"]
         )
+        # A release reads its experts by kernels of its own, whatever it does for dense layers.
+        own = kind.compute == "experts" and bool(runtime.domain) and not runtime.one_user and "+" in stack
+        names += [f"m/experts={stack}"] if own else []
     return _weighted(names, laws, trains=trains)
 
 
@@ -429,7 +433,8 @@ class Fit:
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
         named = (one for one in stack.stacks if one in own or one in self._stacks or self._lent.has(one))
         read = stack.integer, stack.plain, stack.replaced, stack.transposes, stack.tf32, stack.domain
-        return (*named, *read)
+        called = tuple((on, *pairs.items()) for on, pairs in (("", stack.calls), *stack.calls_on.items()))
+        return (*named, *read, called)
 
     def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""
@@ -437,7 +442,7 @@ class Fit:
         run = _as_run(kind, place, runtime)
         # Classes that differ in what these terms do not name have the same, and so have GPUs.
         own = (
-            (run.memory, place.memory, _in_four_bits(run))
+            (run.memory, place.memory, _in_four_bits(run), run.compute == "experts")
             if terms is memory_terms
             else (run.compute, run.format)
         )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.job import habits, unread
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.job import habits, saturated, unread
 from whichgpu.cost.job.attention import attending, off
 from whichgpu.cost.job.behind import behind_networks
-from whichgpu.cost.job.requests import limited
 from whichgpu.cost.job.runtime import kept, runtime, suggested
 from whichgpu.cost.parallel import sequence
 from whichgpu.cost.parallel.pipeline import in_turn
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
+#: Tokens of a prompt that one pass takes, of llama.cpp and its like: `--ubatch-size`.
+UBATCH = "ubatch"
 #: A KV cache in 16 bits, and one in 8.
 WIDE_CACHE, NARROW_CACHE = "bf16", "fp8"
 
@@ -114,8 +116,8 @@ def _read(job: Job) -> Asked:
             ),
         )
     job, said = habits.by_recipe(habits.by_habit(job, stack), stack, said)
-    stack = habits.as_measured(stack) if _saturates(job, workload) else stack
-    job, spread = _spreading(job, workload, stack)
+    stack = habits.as_measured(stack) if saturated.saturates(job, workload) else stack
+    job, spread = saturated.as_published(job, workload, stack)
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
     job, gathered = _gathered(job, workload)
@@ -354,36 +356,6 @@ def network(option: str) -> float:
     return rate / 8.0
 
 
-def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
-    """A saturated server of experts as its runtime is measured: with groups of data-parallel attention.
-
-    It says nothing of how its attention and its experts lie on the GPUs of its `tp`.
-    """
-    habit = stack.habits.get("saturated", {})
-    layout = ("attention_dp", "ep", "moe_tp")
-    release = habits.release_of(stack)
-    if not habit or not workload.dims.get("experts") or not _saturates(job, workload):
-        return job, ()
-    if release and release < habits.numbers(habit["since"]):
-        return job, ()
-    if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
-        return job, ()
-    wide: Any = job.tp if isinstance(job.tp, np.ndarray) else f"{job.tp:g}"
-    words = (
-        "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
-    )
-    return job.changed(tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
-
-
-def _saturates(job: Job, workload: Workload) -> bool:
-    """Whether a server has as many requests as it takes."""
-    return _serves(job, workload) and job.concurrency is None and not limited(job)
-
-
-def _serves(job: Job, workload: Workload) -> bool:
-    return (job.phase or workload.phases[0]) == "serve"
-
-
 def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     """A server whose `tp` counts the groups of its attention in, as the options of engines do.
 
@@ -391,7 +363,7 @@ def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     """
     stated = (job.n_gpus, job.tp, job.degree("attention_dp"), 1.0 if job.pp is None else job.pp)
     if (
-        not _serves(job, workload)
+        not saturated.serves(job, workload)
         or "attention_dp" not in job.options
         or any(one is None or np.size(one) != 1 for one in stated)
     ):
@@ -406,7 +378,7 @@ def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
 
 def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     """A closed loop with no more requests in flight than its run has."""
-    if not _serves(job, workload) or "num_prompts" not in job.options or job.concurrency is None:
+    if not saturated.serves(job, workload) or "num_prompts" not in job.options or job.concurrency is None:
         return job, ()
     sent = job.option("num_prompts", 1000.0, 1.0)
     if np.all(np.asarray(job.concurrency) <= sent):
@@ -456,7 +428,7 @@ def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str,
     """A job with one request in flight where its engine usually serves one user, and what was assumed."""
     loads = ("request_rate", "max_concurrency")
     stated = job.concurrency is not None or job.batch is not None or any(map(job.options.get, loads))
-    serves = _serves(job, workload) and is_language_model(workload)
+    serves = saturated.serves(job, workload) and is_language_model(workload)
     if stated or not serves or not stack.one_user:
         return job, ()
     said = f"{stack.title} is taken with one request in flight, as it usually has"
@@ -515,6 +487,10 @@ def _named(job: Job, fallback: str) -> Runtime:
         stack = runtime(f"{text} enforce-eager", fallback)
         # Who has no more to say of it launches tokens as prompts.
         stack = stack if stack.launch else replace(stack, launch=stack.eager)
+    if stack.domain and not job.trains and np.any(job.degree("ep") > section("links")["node"]):
+        stack = runtime(f"{text} deepep", fallback)
+    if stack.micro_batch and not job.trains and UBATCH in job.options:
+        stack = replace(stack, micro_batch=job.option(UBATCH, stack.micro_batch, 1.0, 2048.0))
     if stack.domain and job.trains and not job.runtime:
         # That a model is cut over GPUs says what may train it, and no more.
         stack = replace(stack, exact=False)

@@ -5,6 +5,7 @@
     input_lengths, output_lengths   how prompts and answers differ from their means (`workloads/lengths.py`)
     length_range   r: prompts and outputs are anywhere within (1 - r) and (1 + r) of their lengths, evenly
     num_prompts    requests of the whole run of a load generator; else it has no end
+    run_of         requests that a saturated server gets at once, and no more (`cost/job/saturated.py`)
     max_concurrency  requests that it keeps in flight at most, as its own option of that name
     dataset        what it sends: `random` or `sonnet`, all alike, or `sharegpt`, chats that differ widely
     ignore_eos     true where every answer has the length that is asked for
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 #: The options that `Requests` reads.
 OPTIONS = (
     "request_rate", "burstiness", "input_lengths", "output_lengths", "length_range", "num_prompts",
-    "max_concurrency", "dataset", "ignore_eos", "prefix_hit",
+    "max_concurrency", "dataset", "ignore_eos", "prefix_hit", "run_of",
     "speculative", "acceptance", "draft_cost", "prefill_gpus", "prefill_tp", "prefill_gpu",
 )  # fmt: skip
 
@@ -334,6 +335,20 @@ def at_random(job: Job) -> bool:
     return (job.phase or resolve(job.workload).phases[0]) == "serve"
 
 
+#: The option of a saturated server that ends, and what says of it that it goes on.
+RUN_OF, _ENDLESS = "run_of", "none"
+
+
+def run_of(job: Job) -> Array:
+    """Requests of the run of a saturated server, (J,) or one; without end where it goes on."""
+    stated: object = job.options.get(RUN_OF, _ENDLESS)
+    if isinstance(stated, np.ndarray):
+        return stated
+    if str(stated).strip().lower() == _ENDLESS:
+        return np.full(1, np.inf)
+    return np.full(1, _whole(job, RUN_OF, 3000.0))
+
+
 def limited(job: Job) -> bool:
     """Whether options state a load that need not fill a server: a rate, or a number in flight."""
     rate = "request_rate" in job.options and _rate(job) is not None
@@ -345,12 +360,14 @@ def _says_limit(job: Job) -> bool:
 
 
 def unloaded(job: Job) -> Job:
-    """A serving job without its load, whose attention lies on its GPUs as it does under it.
+    """A serving job without its load, which goes on, and lies on its GPUs as it does under it.
 
-    Else an engine's habit of saturated runs of experts would lay it out anew (`saturated` of data/runtimes).
+    Else an engine's habits of saturated runs (`saturated` of data/runtimes) lay it out anew, and end it.
     """
-    spreads = "saturated" in runtime(job.runtime, "vllm").habits and resolve(job.workload).dims.get("experts")
-    options = {"attention_dp": "1", **job.options} if spreads else job.options
+    if "saturated" not in runtime(job.runtime, "vllm").habits:
+        return replace(job, concurrency=None)
+    options = {**job.options, RUN_OF: _ENDLESS}
+    options = {"attention_dp": "1", **options} if resolve(job.workload).dims.get("experts") else options
     return replace(job, concurrency=None, options=options)
 
 

@@ -149,6 +149,8 @@ class Runtime:
     shards: str = ""
     splits_batch: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
+    #: The same by lineage of GPUs, where an engine calls other kernels there.
+    calls_on: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reads: bool = False
     casts_once: bool = False
     selects_attention: bool = False
@@ -217,6 +219,7 @@ class Runtime:
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
     quantising: float = 0.0
+    biases: float = 0.0
     #: The same in models without experts, where that is stated apart.
     quantising_dense: float = 0.0
     #: The same beside each product of experts in 8 bits, where they are no part of kernels for experts.

@@ -5,6 +5,8 @@
               * (a + r) / (a + r at heads of 128), r the exponentials of a score over its products
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
+Where heads attend to latents (MLA) in decode, e is `faster` by min(heads / rows of a tile, 1), if at all.
+
 Heads of a group share what is read of the cache, but where an engine had kernels for groups of some sizes
 alone (`shared_by`): in others each head has threads of its own, which read it anew through the L2 cache at so
 many bytes a clock and SM.
@@ -55,7 +57,7 @@ def seconds(
     third = (through == 0.0) & (head > 64.0) & (head <= 96.0)
     padded = np.where(third, 96.0, np.maximum(np.ceil(head / 64.0), 1.0) * 64.0)
     efficiency = np.minimum(
-        runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded,
+        runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded * _of_latents(ops),
         section("products")["ceiling"],
     )
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
@@ -74,6 +76,18 @@ def seconds(
         loaded, readers = section("products")["head_loads"] * devices.issue, _readers(d, runtime)
         memory = np.maximum(memory, np.where(readers > 1.0, ops.kv_bytes * readers / loaded, 0.0))
     return compute, memory
+
+
+def _of_latents(ops: OpTable) -> NDArray[np.float64]:
+    """Efficiency of tokens that attend to latents over that of others, (O, 1, J); 1 of other attention.
+
+    All heads read one cache, so that they fill a tile as the rows of a prompt do. Where tensor parallelism
+    leaves few of them, most of it is empty, and they are no faster.
+    """
+    c, d = section("products")["latents"], ops.dims
+    latent = (ops.kv_bytes > 0.0) & (d["kv_heads"] == 1.0) & (d["heads"] > 1.0) & (d["head_dim"] > c["wider"])
+    full = np.minimum(d["heads"] * d["q"] / c["rows"], 1.0)
+    return np.where(latent, np.maximum(c["faster"] * full, 1.0), 1.0)
 
 
 def _readers(d: Mapping[str, NDArray[np.float64]], runtime: Runtime) -> NDArray[np.float64]:

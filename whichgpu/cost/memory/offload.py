@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.gpu.hosts import host
 from whichgpu.cost.memory.parts import stage_weight_bytes
 from whichgpu.cost.memory.training_memory import held_format, offload
 from whichgpu.errors import UsageError
@@ -275,23 +276,36 @@ def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices, ops: It
     once = stored_weight_bytes([op for op in ops if op.layer.startswith(_ONCE)])
     share = once / np.maximum(stored_weight_bytes(ops), 1.0)
     moves = share + (1.0 - share) * passes(job)
-    return np.asarray(moves * parts * pass_seconds(stack, out, devices, ops, prompt=prompt))
+    return np.asarray(moves * parts * pass_seconds(job, stack, out, devices, ops, prompt=prompt))
 
 
 def pass_seconds(
-    stack: Runtime, out: Any, devices: Devices, ops: Iterable[Op] = (), *, prompt: bool = False
+    job: Job, stack: Runtime, out: Any, devices: Devices, ops: Iterable[Op] = (), *, prompt: bool = False
 ) -> Array:
     """The same of one pass.
 
     They cross PCIe with every pass. llama.cpp computes the tokens of those layers on the host instead, at the
-    rate of its memory, and sends there what a token reads least of: experts first (`--n-cpu-moe`).
+    rate of its memory, and sends there what a token reads least of: experts first (`--n-cpu-moe`), between
+    which each layer's attention is on the GPU.
     """
     if not stack.holds.get("host_layers"):
         return np.asarray(out / _link(stack, devices))
+    ops = tuple(ops)
     read = _read(out, ops)
+    if prompt:
+        return np.asarray(read / devices.pcie)
     # The GPU, whose time is that of the whole model, does not read them.
     saved = read / devices.bandwidth
-    return np.asarray(read / devices.pcie if prompt else np.maximum(read / _host_rate(devices) - saved, 0.0))
+    computed = np.maximum(read / _host_rate(job, stack, devices) - saved, 0.0)
+    return np.asarray(computed + 2.0 * rates()["crossing"] * _layers_away(out, ops))
+
+
+def _layers_away(out: Any, ops: Iterable[Op]) -> Any:
+    """Layers of a pass over `ops` whose experts are among the `out` bytes on the host."""
+    experts = [op for op in ops if op.shard.startswith("expert") and op.kind == "gemm"]
+    held = stored_weight_bytes(experts)
+    layers = reduce(np.maximum, [np.asarray(op.copies) for op in experts], np.zeros(()))
+    return layers * np.minimum(np.divide(out, held, out=np.zeros_like(held + out), where=held > 0), 1.0)
 
 
 def _link(stack: Runtime, devices: Devices) -> Array:
@@ -312,10 +326,23 @@ def _read(out: Any, ops: Iterable[Op]) -> Any:
     return out - among * (1.0 - np.minimum(share, 1.0))
 
 
-def _host_rate(devices: Devices) -> Array:
-    """B/s at which the host of each GPU reads weights, (G, 1): a server's, or that of a machine at a desk."""
+#: The option that states what the memory of the host is rated for, by its channels.
+HOST_BANDWIDTH = "host_bandwidth"
+
+
+def _host_rate(job: Job, stack: Runtime, devices: Devices) -> Array:
+    """B/s at which the host of each GPU reads weights, (G, 1): as stated, a server's, or that of a desk.
+
+    Some software is for servers whatever card stands in them.
+    """
+    stated = job.options.get(HOST_BANDWIDTH, "").strip()
+    if stated:
+        rated = parse(stated, "bandwidth")
+        return devices.each(lambda gpu: rated * rates()["channels"])
     server, desk = (rates()[name] for name in ("host_bandwidth", "desk_bandwidth"))
-    return devices.each(lambda gpu: server if gpu.segment == "datacenter" else desk)
+    said = host(job.options.get("host", "")) or ("server" if stack.holds.get("server_host") else "")
+    usual = {"datacenter": "server"}
+    return devices.each(lambda gpu: server if (said or usual.get(gpu.segment)) == "server" else desk)
 
 
 @cache
@@ -324,7 +351,7 @@ def rates() -> Mapping[str, Any]:
     raw = store.load("loading")["loading"]
     units = dict.fromkeys(
         ("host_bandwidth", "desk_bandwidth", "adam_bandwidth", "pageable_bandwidth", "drive"), "bandwidth"
-    )
+    ) | {"crossing": "time"}
     rows = {**raw["offload"], "drive": raw["path"]["nvme"]["rate"]}
     return {
         name: read(row[0], units.get(name, "count"), f"data/loading.toml: offload.{name}")

@@ -317,9 +317,9 @@ def all_to_all_seconds(
     and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
     tokens each. Serving engines gather all tokens on every GPU of a machine, and scatter the sums, unless
     they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond one, over
-    NVLink or a network, `few` tokens, those of a pass that makes no prompt, go to each choice by themselves,
-    in the format that experts multiply in, and their sums come back in 16 bits. `copies`: a training sends
-    each copy of a token by itself (`Runtime.sends_copies`).
+    NVLink or a network, tokens go in the format that experts multiply in, and their sums come back in 16
+    bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. `copies`: a
+    training sends each copy of a token by itself (`Runtime.sends_copies`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -339,6 +339,9 @@ def all_to_all_seconds(
             gpus = mesh.ep * mesh.moe_tp
             both = 2.0 * all_to_all(sent, gpus, devices, top, within, in_turn=in_turn, copies=copies)
             if not job.trains:
+                # "FP8 dispatching and BF16 combining", of many tokens too: github.com/deepseek-ai/DeepEP.
+                there = all_to_all(sent * narrow / size, gpus, devices, top, within)
+                both = there + all_to_all(sent, gpus, devices, top, within)
                 apart = all_to_each(sent * narrow / size, gpus, devices, top) + all_to_each(
                     sent, gpus, devices, top
                 )

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.job.requests import Requests
+from whichgpu.cost.job.requests import Requests, run_of
+from whichgpu.cost.memory.replica_memory import replicas
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import limits
 from whichgpu.cost.serving.steady import engine
@@ -142,6 +143,35 @@ def following(job: Job, stack: Runtime, devices: Devices) -> Array:
     mesh, budget = Mesh.of(job), limits(stack, job, devices).tokens
     each = 1.0 + asked.drafted + computed_tokens(job) / passes_of(job)
     return np.asarray(budget * mesh.attention_dp * mesh.pp / each)
+
+
+#: By how much places may be misjudged, over which a run that ends is taken in the mean: how many are left
+#: for its last wave hangs on each of them.
+_UNSURE = np.linspace(0.9, 1.1, 9)
+
+
+def in_a_run(job: Job, stack: Runtime, devices: Devices, places: Array) -> Array:
+    """Sequences that make their answers together, in the mean over the passes of a run that ends, (G, J).
+
+    N requests of equal lengths are sent at once (`run_of`), and timed until the last answer. C places fill as
+    fast as passes of Q tokens take prompts of I, and are filled anew in the same order, so that of the last
+    wave N mod C run, and the passes are
+
+        S = floor((N - 1) / C) max(P, C I / Q) + ((N - 1) mod C) I / Q + P
+
+    where P make an answer: N P / S run in the mean, whose pass takes as long as passes do in the mean.
+    """
+    sent = run_of(job) / replicas(job)
+    if not np.any(np.isfinite(sent)):
+        return places
+    mesh, answer = Mesh.of(job), passes_of(job)
+    joining = computed_tokens(job) / (limits(stack, job, devices).tokens * mesh.attention_dp * mesh.pp)
+    held = np.maximum(places, 1.0) * _UNSURE.reshape(-1, *(1,) * np.ndim(places))
+    waves = np.floor((sent - 1.0) / held)
+    last = sent - 1.0 - waves * held
+    passes = waves * np.maximum(answer, held * joining) + last * joining + answer
+    mean = (sent * answer / passes).mean(axis=0)
+    return np.where(np.isfinite(sent), np.minimum(mean, places), places)
 
 
 def passes_of(job: Job) -> Array:

@@ -36,7 +36,14 @@ from whichgpu.cost.calibration.spread import measured, own_factor_of
 from whichgpu.cost.job.requests import Requests
 from whichgpu.cost.memory.replica_memory import cached, replicas, requests_each, room_of
 from whichgpu.cost.parallel.mesh import Mesh
-from whichgpu.cost.serving.admission import computed_anew, crowded, following, held_at_most, passes_of
+from whichgpu.cost.serving.admission import (
+    computed_anew,
+    crowded,
+    following,
+    held_at_most,
+    in_a_run,
+    passes_of,
+)
 from whichgpu.cost.serving.scheduling import BESIDE, limits
 from whichgpu.cost.serving.steady import (
     WAVES,
@@ -284,7 +291,7 @@ def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | No
         return _Held("open", running, met.others, between, none, none, none)
     behind = np.maximum(following(job, stack, devices), 1.0)
     if job.concurrency is None:
-        most = np.minimum(most, behind)
+        most = in_a_run(job, stack, devices, np.minimum(most, behind))
         return _Held("full", most, most, share * most, none, none, none)
     # What is refused for its memory is timed as if that were there: nothing says how many would wait for it.
     asked = requests_each(job)

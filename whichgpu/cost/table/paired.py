@@ -208,7 +208,8 @@ _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
     "release", "said",
-    "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user", "overlaps_softmax", "serverless",
+    "id", "like", "keeper", "calls", "calls_on", "tf32", "narrow", "half", "one_user", "overlaps_softmax",
+    "serverless",
     "one_shot", "one_shot_peer", "alternates", "quantising_experts", "expert_side",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.

@@ -440,6 +440,7 @@ _CALLED = {
     "qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
     **dict.fromkeys(("kv_cache_dtype", "kv_dtype", "kv_cache_precision", "kv_cache"), "kv_precision"),
     "random_range_ratio": "length_range",
+    **dict.fromkeys(("ub", "n_ubatch", "ubatch_size"), "ubatch"),
     "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
     "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum",
     **dict.fromkeys(("lora_r", "r", "rank", "lora_dim"), "lora_rank"), "optim": "optimizer",

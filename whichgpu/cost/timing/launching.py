@@ -53,7 +53,7 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
         each = np.broadcast_arrays(*(np.atleast_1d(_narrowing(op, dense, experts)) for op in table.ops))
         return 1.0 + np.array(each)[:, None, :]
     if table.kind == "gemm" and runtime.casts:
-        return np.where(cast(table, devices, runtime), 3.0, 1.0)
+        return np.where(cast(table, devices, runtime), 3.0, 1.0) + _biases(table, runtime)
     if table.kind == "attention" and not runtime.domain:
         # Written out it is two products and between them a scaling with its mask and a softmax.
         return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
@@ -66,6 +66,24 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     swallowed = fused if runtime.fuses else np.zeros(())
     own = stacked([_kernels(op, runtime, devices) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
+
+
+#: Matrices of an op that a runtime which joins none multiplies one by one, each with its own bias.
+_JOINED = {"qkv": 3.0, "up": 2.0}
+
+
+def _biases(table: OpTable, runtime: Runtime) -> Array | float:
+    """What adding the biases behind products takes, in kernels, (O, 1, 1), where they have some."""
+    if not runtime.biases:
+        return 0.0
+    each = [_JOINED.get(op.layer.rpartition(".")[2], 1.0) * _is_biased(op) for op in table.ops]
+    return runtime.biases * np.array(each)[:, None, None]
+
+
+def _is_biased(op: Op) -> bool:
+    """Whether a product has more parameters than whole matrices of its width and depth."""
+    rows = op.parameters / (float(np.max(op.dims["n"])) * float(np.max(op.dims["k"])))
+    return not np.isclose(rows, np.rint(rows), rtol=1e-6, atol=1e-6)
 
 
 def _narrowing(op: Op, dense: float, experts: Any) -> Any:

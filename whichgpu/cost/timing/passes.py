@@ -233,7 +233,7 @@ def _fetched(
     rest = {name: value for name, value in job.options.items() if name != "offload"}
     parts, _, _ = standing(workload, replace(job, options=rest), stack)
     out = offload.kept(workload, job, parts)[1]
-    return np.asarray(Mesh.of(job).pp * offload.pass_seconds(stack, out, devices, ops, prompt=prompt))
+    return np.asarray(Mesh.of(job).pp * offload.pass_seconds(job, stack, out, devices, ops, prompt=prompt))
 
 
 def _host(stack: Runtime, job: Job, decode_sequences: Any = None) -> tuple[Array, Array]:
