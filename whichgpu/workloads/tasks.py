@@ -74,8 +74,11 @@ def whole(item: Workload, runtime: str) -> Mapping[tuple[float, float], tuple[fl
     ours = any(word in runtime.lower() for word in known["timed_by"])
     if not ours or not any(fnmatch(one, glob) for one in (item.family, item.id) for glob in known["of"]):
         return {}
-    sides = (tuple(map(float, crop.split("x"))) for crop in known["crops"])
-    return dict(zip(sides, map(tuple, known["crops"].values()), strict=True))
+    sides = {crop: crop.split("x") for crop in known["crops"]}
+    return {
+        (float(sides[crop][0]), float(sides[crop][1])): (height, width)
+        for crop, (height, width) in known["crops"].items()
+    }
 
 
 #: How long a configuration trains, before or behind the sides of its crops, and on what.

@@ -375,7 +375,7 @@ class Exchange(NamedTuple):
     late: Array
     gathered: Array
     passes: Array
-    together: float
+    together: Array
 
     @classmethod
     def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
@@ -392,7 +392,8 @@ class Exchange(NamedTuple):
         return cls(
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
             np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
-            np.asarray(step.gathered), np.asarray(step.beside, dtype=np.float64), step.together,
+            np.asarray(step.gathered), np.asarray(step.beside, dtype=np.float64),
+            np.asarray(step.together, dtype=np.float64),
         )  # fmt: skip
 
     def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
@@ -419,7 +420,7 @@ def beside_pass(each_pass: Array, beside: Array) -> Array:
 
 
 def shown_at_end(
-    beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0, together: float = 2.0
+    beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0, together: Any = 2.0
 ) -> Array:
     """Seconds of an exchange at the end of a step that the passes `beside` it, in s, do not hide.
 
