@@ -430,7 +430,9 @@ def shown_at_end(
     """
     backward, forward, sums = 2.0 / 3.0 * beside, beside / 3.0, (1.0 - gathered) * last
     early, weights = (1.0 - late) * sums, gathered * last
-    shown = late * sums + (backward**together + early**together) ** (1.0 / together) - backward
+    # A root of a power is the number but for its last digit, which is no exchange.
+    longer = (backward**together + early**together) ** (1.0 / together) - backward
+    shown = late * sums + np.where(early > 0.0, longer, 0.0)
     return np.asarray(shown + np.sqrt(forward**2 + weights**2) - forward)
 
 
