@@ -359,6 +359,21 @@ def test_a_configuration_of_cityscapes_learns_from_crops_and_is_timed_on_whole_p
     assert resolve(row["workload"]).defaults["all"]["width"] == 1024.0
 
 
+@pytest.mark.parametrize(("crop", "whole"), [("512x1024", "1024x2048"), ("512x512", "512x683")])
+def test_sides_of_crops_under_openmmlabs_program_are_of_whole_pictures(crop, whole):
+    row = {**ROW, "workload": "pspnet-r50-d8", "phase": "infer", "precision": "fp32", "batch": "1"}
+    of_crop, of_whole, elsewhere = predict_rows(
+        [{**row, "resolution": crop, "runtime": "mmseg"}, {**row, "resolution": whole, "runtime": "mmseg"},
+         {**row, "resolution": crop, "runtime": "PyTorch 1.6"}], GPUS,
+    )  # fmt: skip
+    assert of_crop.value == of_whole.value < elsewhere.value
+    # What it learns from are crops.
+    first, second = predict_rows(
+        [{**row, "phase": "train", "resolution": one, "runtime": "mmseg"} for one in (crop, whole)], GPUS
+    )
+    assert first.value > second.value
+
+
 def test_iterations_of_a_denoiser_are_a_rate_of_work():
     row = {**ROW, "workload": "stable-diffusion-1.5", "phase": "generate", "batch": "2", "runtime": "webui"}
     rate, metric, images = predict_rows(

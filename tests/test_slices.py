@@ -268,6 +268,21 @@ def test_a_die_that_is_a_device_of_its_own_is_half_a_card(text: str) -> None:
     assert resolve_device(text, GPUS)[0].id == "mi250x:1/2"
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("K80 (1 die)", "k80"), ("half a K80", "k80"), ("1/2 K80", "k80"), ("Tesla K80 (single die)", "k80"),
+     ("one GPU of a Tesla K80", "k80"), ("Tesla M60, one GPU", "m60"), ("K80 (1 of 2)", "k80")],
+)  # fmt: skip
+def test_one_gpu_of_a_board_is_the_device_of_its_name(text: str, key: str) -> None:
+    assert resolve_device(text, GPUS) == (GPUS[key], 1)
+
+
+@pytest.mark.parametrize("text", ["RTX 4090 (1 die)", "half a 4090", "1/2 A100 80GB SXM"])
+def test_a_part_of_a_gpu_that_stands_alone_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no GPU"):
+        resolve_device(text, GPUS)
+
+
 def test_a_profile_that_several_have_is_asked_for() -> None:
     with pytest.raises(UsageError, match=r"a100-80gb-sxm:mig-1g\.10gb, a100-80gb-pcie:.*; say which"):
         resolve_device("MIG 1g.10gb A100 80GB", catalogue())

@@ -175,7 +175,7 @@ def _exchanged(
     shown = {
         "shards": sharded - once,
         "copies": micro - sharded,
-        "gradients": shown_at_end(micro * step.beside, last, step.late, step.gathered),
+        "gradients": shown_at_end(micro * step.beside, last, step.late, step.gathered, step.together),
     }
     m = step.micro_batches
     hidden = {

@@ -39,6 +39,11 @@ _AMONG = r"(?i)(?<![a-z\d])(?:mig[ _-]*)?(?:1x)?(\d+g\.\d+gb)\b"
 _MEMORY = r"(?i)(?<![\w.])(?P<size>8|[1-9]\d?[02468])\s*Gi?B(?:\s+(?:unified\s+)?(?:memory|RAM))?(?!\w)"
 #: One of the two dies of a card, each a device of its own to every program (AMD: "graphics compute die").
 _DIE = r"(?i)^(?P<name>.*\bMI250X?)[\s,(]*\b(?:(?:1|one|a|single|per)[\s-]*)?GCD\s*\)?$"
+#: One of the GPUs of a board, which the catalogue has as a device of its own: `K80 (1 die)`, `half a K80`.
+_OF_BOARD = (
+    r"(?i)^(?:(?:half|1/2|(?:one|a|1)\s+(?:die|gpu|chip))\s+(?:of\s+)?(?:an?\s+|the\s+)?(?P<behind>\S.*)"
+    r"|(?P<name>.*\S)[\s,(]+(?:(?:1|one|a|single|per)[\s-]*(?:die|gpu|chip)|half)(?:\s+of\s+(?:2|two))?\s*\)?)$"
+)
 #: Parts that are kept: there is no end to the shares that one may write.
 _SLICES = 512
 #: A part with a number of it.
@@ -129,6 +134,10 @@ def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
     """What no name of the catalogue is: a part with the memory of its machine, an instance type."""
     if of_machine := _of_machine(text, catalogue):
         return of_machine, 1
+    if (one := re.match(_OF_BOARD, text.strip())) and (
+        gpu := _of_board(one["behind"] or one["name"], catalogue)
+    ):
+        return gpu, 1
     from whichgpu.hardware.instances import instance
 
     several = re.fullmatch(_TYPES, text.strip())
@@ -142,6 +151,15 @@ def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
     from fractions import Fraction
 
     return _shared(gpu, Fraction(count).limit_denominator(16)), 1
+
+
+def _of_board(text: str, catalogue: Catalogue) -> Gpu | None:
+    """The GPU of which a board that is so called carries several; None of any other."""
+    try:
+        gpu = resolve(text, catalogue)
+    except UsageError:
+        return None
+    return gpu if (gpu.value("units_per_board") or 1) > 1 else None
 
 
 def _of_machine(text: str, catalogue: Catalogue) -> Gpu | None:

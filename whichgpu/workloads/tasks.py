@@ -12,7 +12,7 @@ from whichgpu.values import regex
 from whichgpu.workloads import hastened, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.workloads.model import Workload
 
@@ -63,6 +63,22 @@ def tested(item: Workload, name: str) -> Workload:
     said = dict(zip(("height", "width"), sides, strict=True))
     usual = {**item.defaults.get("all", {}), **item.defaults.get("infer", {})}
     return replace(item, defaults={**item.defaults, "infer": {**usual, **said}})
+
+
+def whole(item: Workload, runtime: str) -> Mapping[tuple[float, float], tuple[float, float]]:
+    """By the sides of crops that a segmenter learns from, those that its inference under a runtime takes.
+
+    OpenMMLab's tables head the sides of crops, beside a time of whole pictures.
+    """
+    known = names.table()["labels"]
+    ours = any(word in runtime.lower() for word in known["timed_by"])
+    if not ours or not any(fnmatch(one, glob) for one in (item.family, item.id) for glob in known["of"]):
+        return {}
+    sides = {crop: crop.split("x") for crop in known["crops"]}
+    return {
+        (float(sides[crop][0]), float(sides[crop][1])): (height, width)
+        for crop, (height, width) in known["crops"].items()
+    }
 
 
 #: How long a configuration trains, before or behind the sides of its crops, and on what.

@@ -56,6 +56,7 @@ def trained_step(
             count=count,
             rounds=rounds,
             layers=workload.dims.get("layers"),
+            family=workload.family,
             language=is_language_model(workload),
         ),
     )

@@ -104,6 +104,8 @@ class Step:
     wait: float = 0.0
     #: The same beside it of networks with batch norms in 16 bits, on GPUs with tensor cores.
     norms_wait: float = 0.0
+    #: Exponent by which the last backward passes and the gradients beside them add up.
+    together: float = 2.0
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
     #: The share that are weights, which are gathered beside the first forward pass.
@@ -172,12 +174,12 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
 
 def plan(
     job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array,
-    rounds: Any = 1.0, layers: Any = None, language: bool = False,
+    rounds: Any = 1.0, layers: Any = None, family: str = "", language: bool = False,
 ) -> Step:  # fmt: skip
     """The step of a complete training job of `count` micro-batches a replica, in so many `rounds`.
 
-    Given are the ops of a pass, those that one GPU does of them, how many `layers` the model has, and whether
-    it is of `language`.
+    Given are the ops of a pass, those that one GPU does of them, how many `layers` the model has, its
+    `family`, and whether it is of `language`.
     """
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
@@ -200,7 +202,8 @@ def plan(
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
-        casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
+        casts_once=stack.casts_once, wait=_wait(family, language) * _exchanging(job),
+        together=section("training")["at_end" if language else "at_end_networks"],
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
         gathered=np.where(bool(stack.domain) or language, 1.0 - gradients / each, 0.0),
@@ -263,6 +266,18 @@ def _last_passes(stages: Array, chunks: Any) -> Array:
     (Narayanan et al. 2021, figure 4), so that the exchange of all groups but the last lies beside p passes.
     """
     return np.asarray(stages - (stages - 1.0) / chunks)
+
+
+def _wait(family: str, language: bool) -> float:
+    """Efficiency lost with each doubling of the GPUs of a machine that wait for each other's gradients.
+
+    A batch of sentences or of pictures as they come is as long as the longest: replicas have steps of
+    different lengths, and all take that of the one with most.
+    """
+    c = section("links")
+    if language:
+        return float(c["step"])
+    return float(c["step_uneven" if family in c["uneven"] else "step_alike"])
 
 
 def _exchanging(job: Job) -> float:

@@ -378,6 +378,7 @@ class Exchange(NamedTuple):
     late: Array
     gathered: Array
     passes: Array
+    together: Array
 
     @classmethod
     def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
@@ -395,6 +396,7 @@ class Exchange(NamedTuple):
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
             np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
             np.asarray(step.gathered), np.asarray(step.beside, dtype=np.float64),
+            np.asarray(step.together, dtype=np.float64),
         )  # fmt: skip
 
     def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
@@ -402,7 +404,7 @@ class Exchange(NamedTuple):
         micro = beside_pass(beside_pass(each_pass, self.beside / links), self.copied)
         together = (
             self.slots * micro
-            + shown_at_end(micro * self.passes, self.last / links, self.late, self.gathered)
+            + shown_at_end(micro * self.passes, self.last / links, self.late, self.gathered, self.together)
             + self.filling
             + self.updated
         )
@@ -420,15 +422,20 @@ def beside_pass(each_pass: Array, beside: Array) -> Array:
     return np.asarray(np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass))
 
 
-def shown_at_end(beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0) -> Array:
+def shown_at_end(
+    beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0, together: Any = 2.0
+) -> Array:
     """Seconds of an exchange at the end of a step that the passes `beside` it, in s, do not hide.
 
     Two thirds of these are backward, which hide gradients but for the share `late`, ready when they are
-    over. The rest, forward, hides the share `gathered`: weights (`overlap_param_gather` of Megatron-LM).
+    over: the two add up by the exponent `together`. The rest, forward, hides the share `gathered`: weights
+    (`overlap_param_gather` of Megatron-LM).
     """
     backward, forward, sums = 2.0 / 3.0 * beside, beside / 3.0, (1.0 - gathered) * last
     early, weights = (1.0 - late) * sums, gathered * last
-    shown = late * sums + np.sqrt(backward**2 + early**2) - backward
+    # A root of a power is the number but for its last digit, which is no exchange.
+    longer = (backward**together + early**together) ** (1.0 / together) - backward
+    shown = late * sums + np.where(early > 0.0, longer, 0.0)
     return np.asarray(shown + np.sqrt(forward**2 + weights**2) - forward)
 
 

@@ -37,6 +37,7 @@ from whichgpu.workloads import job as jobs
 from whichgpu.workloads.contexts import split
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.names import fetched
+from whichgpu.workloads.tasks import whole
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _GPU, _RUNTIME, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "runtime", "metric", "unit"))
-_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH, _SEQ_LEN = (
+_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH, _SEQ_LEN, _HEIGHT, _WIDTH = (
     list(jobs.NUMBERS).index(name)
-    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch", "seq_len")
-)
+    for name in (
+        "n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch", "seq_len", "height",
+        "width",
+    )
+)  # fmt: skip
 #: Columns whose default does not hang on other numbers.
 _SIZES = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps")
 
@@ -133,7 +137,7 @@ class _Kin:
 class _Entry:
     """What the texts of a row say, the rows of the same job, and what all of its rows ask."""
 
-    __slots__ = ("alone", "head", "kin", "on", "queues", "served", "speaks")
+    __slots__ = ("alone", "crops", "head", "kin", "on", "queues", "served", "speaks")
 
     def __init__(self, head: Head, kin: _Kin) -> None:
         self.head, self.kin = head, kin
@@ -145,6 +149,8 @@ class _Entry:
         self.speaks = not head.job.trains and is_language_model(resolve(head.job.workload))
         #: Whether its engine usually serves one user, and nothing is said of requests in flight.
         self.alone = self.served and self.speaks and asked.is_alone(head.job)
+        #: By the sides of crops, those of the whole pictures that its inference takes.
+        self.crops = {} if head.job.trains else whole(resolve(head.job.workload), head.job.runtime)
         #: By GPU, the same in the format and software of that GPU.
         self.on: dict[str, _Entry] = {}
 
@@ -193,6 +199,8 @@ class Reader:
         entry = entry.on.get(gpu.id) or self._run_on(entry, cells, gpu)
         if entry.head.lengths:
             numbers = _named(numbers, entry.head)
+        if entry.crops and (sides := entry.crops.get((numbers[_HEIGHT], numbers[_WIDTH]))):
+            numbers = _swapped(numbers, {_HEIGHT: sides[0], _WIDTH: sides[1]})
         if count > 1:
             numbers = _counted(numbers, count, cells[_GPU])
         numbers = _in_flight(entry, numbers, load_of(cells))
