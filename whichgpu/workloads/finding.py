@@ -16,6 +16,7 @@ from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.spelled import (
     SIZE,
     by_spelling,
+    disowned,
     ids_of,
     language,
     out_of_order,
@@ -171,7 +172,7 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     keys = spelled_out(name) or out_of_order(name) or usual_side(name)
     if keys:
         return None, keys
-    less = (names.rewritten(name), names.published(name), names.unversioned(name))
+    less = (names.rewritten(name), names.published(name), disowned(name), names.unversioned(name))
     others = (one for one in less if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))

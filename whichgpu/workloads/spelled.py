@@ -141,6 +141,21 @@ def _unpublished() -> Mapping[str, Sequence[tuple[str, str]]]:
     return known
 
 
+@lru_cache(maxsize=1)
+def _owners() -> frozenset[str]:
+    """Who publishes workloads, as names on the Hub begin, but for words that other names begin with."""
+    pairs = [spelling.lower().split("/") for spelling, _ in workloads().spellings() if "/" in spelling]
+    known = {pair[0] for pair in pairs if len(pair) == 2 and " " not in pair[0] and not pair[1][:1].isdigit()}
+    begun = {re.split(r"[-_ .:\d]", spelling.lower())[0] for spelling, _ in workloads().spellings()}
+    return frozenset(known - begun)
+
+
+def disowned(name: str) -> str:
+    """A name less who publishes such models, as its first word: `PekingU rtdetr_r50vd`; "" for others."""
+    owner, _, rest = name.strip().partition(" ")
+    return rest.strip() if owner.lower().strip(":") in _owners() else ""
+
+
 def ids_of(name: str) -> list[str]:
     """Ids that a name may mean."""
     if name in workloads():

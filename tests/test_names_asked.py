@@ -1,0 +1,72 @@
+"""Names of models in questions, in other libraries' spellings, and behind who published them."""
+
+from __future__ import annotations
+
+import pytest
+
+from whichgpu.audit.questions.question import answering
+from whichgpu.audit.questions.wanted import wanted
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.names import fetched
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+
+
+@pytest.mark.parametrize(
+    ("said", "workload"),
+    [
+        # Words of every day that are names of models too.
+        ("our team wants a chatterbox assistant in the office for 20 people, which card?", "llama-3.1-8b"),
+        ("a garden trellis detector: train yolov8n on 5,000 images, which gpu?", "yolov8n"),
+        ("a music app with an allegro tempo detector", "musicgen-medium"),
+        ("which gpu do I need to run allegro video generation at home", "allegro"),
+        ("run chatterbox on a 3060", "chatterbox"),
+        ("how fast is bark on a 4090", "bark"),
+        ("which card for the Chatterbox TTS model?", "chatterbox"),
+        # A family without a size is its usual one.
+        ("which gpu for depth anything v2", "depth-anything-v2-large"),
+        ("what card to serve qwen 3", "qwen3-8b"),
+        ("train segformer on a 3090", "segformer-b2"),
+    ],
+)
+def test_the_model_of_a_question(said: str, workload: str) -> None:
+    assert resolve(wanted(said, GPUS)[0][1]).id == workload
+
+
+def test_a_version_of_a_model_is_no_tpu() -> None:
+    found = answering("cheapest cloud gpu for whisper large v3 to transcribe 500 hours", GPUS)
+    assert resolve(found.names[0]).id == "whisper-large-v3"
+    assert "gpus" not in dict(found.options)
+    assert ("gpu", "tpu-v3") in answering("train resnet50 on a TPU v3", GPUS).options
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("keras_hub gemma2_instruct_2b_en", "gemma-2-2b"), ("bert_tiny_en_uncased", "bert-tiny"),
+        ("whisper_large_multi_v3", "whisper-large-v3"), ("t5_base_multi", "t5-base"),
+        ("distil_bert_base_en", "distilbert-base-uncased"), ("keras_hub yolo_v8_m_backbone_coco", "yolov8m"),
+        ("deeplab_v3_plus_resnet50_pascalvoc", "deeplabv3plus-resnet50"), ("sam_base_sa1b", "sam-vit-b"),
+        ("efficientnet_b0_ra_imagenet", "efficientnet-b0"),
+    ],
+)  # fmt: skip
+def test_presets_of_keras_hub(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("PekingU rtdetr_r50vd", "rt-detr-r50"), ("LGAI-EXAONE EXAONE-4.0-32B", "exaone-4.0-32b"),
+        ("roboflow rf-detr-base", "rf-detr-base"), ("nari-labs: Dia-1.6B", "dia-1.6b"),
+    ],
+)  # fmt: skip
+def test_who_published_it_goes_before_a_name_as_a_word(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+def test_the_ssd_of_openmmlab_is_over_a_vgg() -> None:
+    assert resolve(fetched("ssd300", "mmdetection")).id == "ssd300-vgg16"
+    assert resolve(fetched("ssd512", "MMDetection 3.3")).id == "ssd512-vgg16"
+    assert resolve("ssd300").id == "ssd300-r50"
