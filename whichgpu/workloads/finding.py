@@ -19,6 +19,7 @@ from whichgpu.workloads.spelled import (
     disowned,
     ids_of,
     language,
+    of_one_size,
     out_of_order,
     spelled_out,
     usual_side,
@@ -169,7 +170,7 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
         spelled = by_spelling().get(squeezed(name.partition("/")[2]), ())
         if spelled:
             return None, list(dict.fromkeys(key for _, key in spelled))
-    keys = spelled_out(name) or out_of_order(name) or usual_side(name)
+    keys = spelled_out(name) or out_of_order(name) or usual_side(name) or of_one_size(name)
     if keys:
         return None, keys
     less = (names.rewritten(name), names.published(name), disowned(name), names.unversioned(name))

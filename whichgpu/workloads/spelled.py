@@ -156,6 +156,25 @@ def disowned(name: str) -> str:
     return rest.strip() if owner.lower().strip(":") in _owners() else ""
 
 
+#: What tells the sizes of a family apart, where that is all that stands behind its name.
+_BARE_SIZE = regex(r"[-_ :](?:\d+(?:\.\d+)?[bm]|base)", re.IGNORECASE)
+
+
+def of_one_size(name: str) -> list[str]:
+    """The id of a family of which there is one size alone, which its name leaves out: `orpheus`."""
+    plain = name != name.upper() and name.lower() in names.table()["plain"]
+    whole = len(squeezed(name)) > _SHORTEST and name[-1].isalnum() and not plain
+    begun = names.going_on(name) if whole else None
+    found = [(spelling, key) for spelling, key in workloads().spellings() if begun and begun.match(spelling)]
+    sized = any(_BARE_SIZE.fullmatch(spelling[len(name) :]) for spelling, _ in found)
+    keys = list(dict.fromkeys(key for _, key in found))
+    return keys if sized and len(keys) == 1 else []
+
+
+#: Letters of a family's name at least: shorter ones begin others as well.
+_SHORTEST = 4
+
+
 def ids_of(name: str) -> list[str]:
     """Ids that a name may mean."""
     if name in workloads():
