@@ -70,3 +70,36 @@ def test_the_ssd_of_openmmlab_is_over_a_vgg() -> None:
     assert resolve(fetched("ssd300", "mmdetection")).id == "ssd300-vgg16"
     assert resolve(fetched("ssd512", "MMDetection 3.3")).id == "ssd512-vgg16"
     assert resolve("ssd300").id == "ssd300-r50"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # What Ollama fetches where no size is told, and tags of its own.
+        ("yarn-llama2", "llama-2-7b"), ("notux", "mixtral-8x7b"), ("translategemma", "gemma-3-4b"),
+        ("codegemma:2b", "gemma-2b"), ("phi4-reasoning:plus", "phi-4"), ("reader-lm", "qwen2-1.5b"),
+    ],
+)  # fmt: skip
+def test_names_of_ollama_that_were_missing(name: str, known: str) -> None:
+    assert resolve(fetched(name, "ollama")).dims == resolve(known).dims
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # Configurations of detectron2 and OpenMMLab, RegNets by their arithmetic, cross-encoders.
+        ("cascade_mask_rcnn_swin_b_in21k_50ep", "cascade-maskrcnn-swin-b"), ("RegNetY 4GF", "regnety-040"),
+        ("foveabox_r50_fpn_4xb4-1x_coco", "fsaf-r50-fpn"), ("regnetx 16GF", "regnetx-160"),
+        ("msmarco-distilbert-base-v4", "distilbert-base-uncased"), ("vit large 384", "vit-large-patch16-384"),
+        ("cross-encoder/nli-deberta-v3-large", "deberta-v3-large"),
+        ("maskformer_r50_ms-16xb1-75e_coco", "maskformer-r50"),
+        ("open_clip ViT-H-14 laion2b", "clip-vit-huge-patch14"), ("hexgrad/Kokoro-82M-v1.1-zh", "kokoro-82m"),
+    ],
+)  # fmt: skip
+def test_names_of_configurations(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+def test_a_format_of_a_quantizer_is_told_by_its_name() -> None:
+    stored = resolve("ModelCloud/QwQ-32B-Preview-gptqmodel-4bit-vortex-v3").defaults["serve"]["precision"]
+    assert stored == "w4a16-g128"

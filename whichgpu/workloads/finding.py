@@ -338,6 +338,9 @@ def _of_a_side(name: str, tried: dict[str, Workload | None]) -> Workload | None:
         item = _read_as(bare, tried)
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return _of_one_size(item, int(found["side"])) if item else None
+    # A network may have weights of its own for that side: `vit large 384`.
+    own = "" if found["by"] else re.sub(r"-\d{3}$", f"-{found['side']}", item.id)
+    item = workloads().get(own, item)
     return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
 
 
