@@ -28,6 +28,8 @@ GPUS = catalogue()
         ("which gpu for depth anything v2", "depth-anything-v2-large"),
         ("what card to serve qwen 3", "qwen3-8b"),
         ("train segformer on a 3090", "segformer-b2"),
+        ("mistral small on m4 pro 48gb", "mistral-small-24b"),
+        ("llama 3.2 vision on a 4070", "llama-3.2-11b-vision"),
     ],
 )
 def test_the_model_of_a_question(said: str, workload: str) -> None:
