@@ -6,6 +6,7 @@ import pytest
 
 from whichgpu.audit.questions.question import answering
 from whichgpu.audit.questions.wanted import wanted
+from whichgpu.errors import UnknownName
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.names import fetched
 from whichgpu.workloads.workload import resolve
@@ -105,3 +106,31 @@ def test_names_of_configurations(name: str, known: str) -> None:
 def test_a_format_of_a_quantizer_is_told_by_its_name() -> None:
     stored = resolve("ModelCloud/QwQ-32B-Preview-gptqmodel-4bit-vortex-v3").defaults["serve"]["precision"]
     assert stored == "w4a16-g128"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("CLIP ViT-B/32 embeddings", "clip-vit-base-patch32"), ("bge-m3 embeddings", "bge-m3"),
+        ("Depth Anything V2 large depth estimation", "depth-anything-v2-large"),
+        ("RTMPose-m pose estimation", "rtmpose-m"), ("Real-ESRGAN super resolution", "esrgan"),
+        ("RAFT optical flow", "raft-large"), ("XTTS v2 voice cloning", "xtts-v2"),
+        ("MusicGen large music generation", "musicgen-large"), ("X3D-M action recognition", "x3d-m"),
+        ("Chronos-bolt-base forecasting", "chronos-bolt-base"), ("ESMFold protein folding", "esmfold"),
+        ("BiRefNet background removal", "birefnet"), ("LaMa inpainting", "lama-big"),
+        ("Qwen2.5-VL 7B OCR", "qwen2.5-vl-7b"), ("GraphCast weather forecasting", "graphcast"),
+        ("Demucs htdemucs", "htdemucs"), ("NLLB 600M translation", "nllb-200-distilled-600m"),
+    ],
+)  # fmt: skip
+def test_what_a_model_is_for_may_stand_behind_it(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Llama 3.1 8B embeddings", "YOLOv8n depth estimation", "BERT-base OCR",
+     "Whisper small music generation", "SDXL super resolution", "DINOv2 large background removal"],
+)  # fmt: skip
+def test_what_another_model_is_for_makes_no_model_of_it(name: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve(name)

@@ -151,9 +151,14 @@ def _owners() -> frozenset[str]:
 
 
 def disowned(name: str) -> str:
-    """A name less who publishes such models, as its first word: `PekingU rtdetr_r50vd`; "" for others."""
+    """A name less who publishes such models, as its first word: `PekingU rtdetr_r50vd`; "" for others.
+
+    A model's own name goes as well where a fuller one of it stands behind: `Demucs htdemucs`.
+    """
     owner, _, rest = name.strip().partition(" ")
-    return rest.strip() if owner.lower().strip(":") in _owners() else ""
+    rest, same = rest.strip(), ids_of(owner)
+    twice = same and rest and same == ids_of(rest)
+    return rest if twice or owner.lower().strip(":") in _owners() else ""
 
 
 #: What tells the sizes of a family apart, where that is all that stands behind its name.
