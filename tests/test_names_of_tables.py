@@ -400,7 +400,7 @@ def test_a_detector_over_a_regnet_has_that_network_in_place_of_a_resnet():
     [
         ("Unbabel/TowerInstruct-13B-v0.1", "llama-2-13b"), ("MadeAgents/Hammer2.1-7b", "qwen2.5-7b"),
         ("cross-encoder/stsb-roberta-large", "roberta-large"), ("moka-ai/m3e-base", "bert-base-chinese"),
-        ("FLUX.1 Fill", "flux.1-dev"), ("FramePack", "hunyuanvideo"), ("Sesame CSM-1B", "csm-1b"),
+        ("FLUX.1 Fill", "flux.1-dev"), ("FramePack", "framepack"), ("Sesame CSM-1B", "csm-1b"),
         ("Stable Video Diffusion XT 1.1", "svd-xt"), ("nnU-Net (BraTS21, 3D)", "nnunet-3d"),
         ("Big LSTM (1 Billion Word)", "biglstm"), ("RNN Speech Recognition (RNN-T)", "rnnt"),
         ("quantized mobilenet_v3_large", "mobilenet-v3-large"), ("GPT-3 XL", "gpt-1.3b"),

@@ -16,8 +16,10 @@ from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.spelled import (
     SIZE,
     by_spelling,
+    disowned,
     ids_of,
     language,
+    of_one_size,
     out_of_order,
     spelled_out,
     usual_side,
@@ -168,10 +170,10 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
         spelled = by_spelling().get(squeezed(name.partition("/")[2]), ())
         if spelled:
             return None, list(dict.fromkeys(key for _, key in spelled))
-    keys = spelled_out(name) or out_of_order(name) or usual_side(name)
+    keys = spelled_out(name) or out_of_order(name) or usual_side(name) or of_one_size(name)
     if keys:
         return None, keys
-    less = (names.rewritten(name), names.published(name), names.unversioned(name))
+    less = (names.rewritten(name), names.published(name), disowned(name), names.unversioned(name))
     others = (one for one in less if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
@@ -336,6 +338,9 @@ def _of_a_side(name: str, tried: dict[str, Workload | None]) -> Workload | None:
         item = _read_as(bare, tried)
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return _of_one_size(item, int(found["side"])) if item else None
+    # A network may have weights of its own for that side: `vit large 384`.
+    own = "" if found["by"] else re.sub(r"-\d{3}$", f"-{found['side']}", item.id)
+    item = workloads().get(own, item)
     return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
 
 

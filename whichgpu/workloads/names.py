@@ -230,7 +230,9 @@ def sized(text: str) -> str:
 
 
 def fetched(text: str, runtime: str) -> str:
-    """A name of Ollama's library where Ollama runs it: what it means there, with the size that it fetches."""
+    """What a name means where something runs it: of Ollama's library with the size that it fetches."""
+    if any(said in runtime.lower() for said in ("mmdet", "openmmlab")):
+        return rewritten(text, "openmmlab")
     if "ollama" not in runtime.lower():
         return text
     text = rewritten(text, "library")

@@ -141,6 +141,45 @@ def _unpublished() -> Mapping[str, Sequence[tuple[str, str]]]:
     return known
 
 
+@lru_cache(maxsize=1)
+def _owners() -> frozenset[str]:
+    """Who publishes workloads, as names on the Hub begin, but for words that other names begin with."""
+    pairs = [spelling.lower().split("/") for spelling, _ in workloads().spellings() if "/" in spelling]
+    known = {pair[0] for pair in pairs if len(pair) == 2 and " " not in pair[0] and not pair[1][:1].isdigit()}
+    begun = {re.split(r"[-_ .:\d]", spelling.lower())[0] for spelling, _ in workloads().spellings()}
+    return frozenset(known - begun)
+
+
+def disowned(name: str) -> str:
+    """A name less who publishes such models, as its first word: `PekingU rtdetr_r50vd`; "" for others.
+
+    A model's own name goes as well where a fuller one of it stands behind: `Demucs htdemucs`.
+    """
+    owner, _, rest = name.strip().partition(" ")
+    rest, same = rest.strip(), ids_of(owner)
+    twice = same and rest and same == ids_of(rest)
+    return rest if twice or owner.lower().strip(":") in _owners() else ""
+
+
+#: What tells the sizes of a family apart, where that is all that stands behind its name.
+_BARE_SIZE = regex(r"[-_ :](?:\d+(?:\.\d+)?[bm]|base)", re.IGNORECASE)
+
+
+def of_one_size(name: str) -> list[str]:
+    """The id of a family of which there is one size alone, which its name leaves out: `orpheus`."""
+    plain = name != name.upper() and name.lower() in names.table()["plain"]
+    whole = len(squeezed(name)) > _SHORTEST and name[-1].isalnum() and not plain
+    begun = names.going_on(name) if whole else None
+    found = [(spelling, key) for spelling, key in workloads().spellings() if begun and begun.match(spelling)]
+    sized = any(_BARE_SIZE.fullmatch(spelling[len(name) :]) for spelling, _ in found)
+    keys = list(dict.fromkeys(key for _, key in found))
+    return keys if sized and len(keys) == 1 else []
+
+
+#: Letters of a family's name at least: shorter ones begin others as well.
+_SHORTEST = 4
+
+
 def ids_of(name: str) -> list[str]:
     """Ids that a name may mean."""
     if name in workloads():

@@ -49,7 +49,8 @@ def model_for(name: str) -> str:
 
 def usual_model(name: str) -> str:
     """The model that a question means by a family without a size (`BERT`) or a subject (`CNNs`), or ''."""
-    families: Mapping[str, str] = store.load("subjects")["subjects"]["family"]
+    table: Mapping[str, Mapping[str, str]] = store.load("subjects")["subjects"]
+    families = {**table["later"], **table["family"]}
     said = squeezed(name.lower())
     alone = said.removesuffix("s") if said.endswith("s") else said
     return families.get(said) or model_for(name) or families.get(alone) or model_for(alone)

@@ -18,6 +18,7 @@ from whichgpu.audit.measurement.devices import device
 from whichgpu.audit.measurement.figures import figure as told_figure
 from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
+from whichgpu.audit.measurement.ordinary import is_ordinary
 from whichgpu.audit.measurement.sized import sized, usual
 from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, spelled_out, windows
 from whichgpu.cost.estimate import estimate
@@ -247,6 +248,7 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
     found = [place for place in places if known(place[0]) or _goes_on(place[0])]
     # "Llama 3.2 vision 11b", "350M GPT": the words of a name in another order, with its size.
     found = found or [place for place in places if _SIZE_IN_IT.search(place[0]) and _is_one(place[0])]
+    found = [place for place in found if not is_ordinary(place[0], rest[: place[1]], rest[place[2] :])]
     if not found:
         if link := _LINK.search(rest):
             raise UsageError(

@@ -57,6 +57,8 @@ _BARE = re.compile(r"\d+|\w{1,2}")
 _IS_TIME = re.compile(r"\d+ ?ms", re.I)
 _PROFILE = re.compile(r"\b(\dg\.\d+gb)\b", re.I)
 _OF_A_NAME = re.compile(r"\w-$")
+#: A generation alone, which is a TPU's where one is spoken of.
+_GENERATION, _TPU = re.compile(r"v\d[a-z]?", re.I), re.compile(r"\bTPUs?\b", re.I)
 #: NVIDIA's machines of eight, told as one.
 _BOX = re.compile(r"\b(?:DGX|HGX)\b(?![- ]?(?:[12]\b|Station|Spark|Cloud))", re.I)
 #: What a card is in, of which a name has another than on a desk.
@@ -144,7 +146,7 @@ def _rented(text: str) -> tuple[str, tuple[str, ...], str] | None:
 
 
 def named(text: str, catalogue: Catalogue) -> list[Mention]:
-    """The devices of a text: "t4 /s" is a rate, and the end of "bge-m3" is no M3."""
+    """The devices of a text: "t4 /s" is a rate, the end of "bge-m3" no M3, of "whisper v3" no TPU."""
     return [
         each
         for each in mentions(text, catalogue)
@@ -152,6 +154,7 @@ def named(text: str, catalogue: Catalogue) -> list[Mention]:
             _IS_TIME.fullmatch(each.text) or (_BARE.fullmatch(each.text) and _IS_RATE.match(text, each.end))
         )
         and not _OF_A_NAME.search(text[: each.start])
+        and (not _GENERATION.fullmatch(each.text) or _TPU.search(text[: each.start]))
     ]
 
 

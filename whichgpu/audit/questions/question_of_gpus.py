@@ -85,9 +85,10 @@ _SYSTEM = re.compile(r"\b(?:windows|wsl|macos|linux)\b", re.I)
 _DRIVER = re.compile(r"\b(?:drivers?|software|frameworks?|cuda version|version of cuda)\b", re.I)
 #: The same name once more, of which only what tells the forms apart is said: "A100 40 GB or 80 GB".
 _FORM = r"\d+ ?GB|SXM\d?|PCI-?e|NVL|OAM"
-#: An instance type, or a series of them: "the GPU of AWS g5", "a p4d instance", "g5.2xlarge".
+#: An instance type, or a series of them: "the GPU of AWS g5", "a p4d instance", "g5.2xlarge". A version of
+#: a model is none: "whisper large v3".
 _LET = re.compile(
-    r"(?:\b(?:AWS|Amazon|EC2|GCP|Google Cloud|Azure) )?\b(?P<type>(?!v\d\b)[a-z]{1,8}\d[\w.-]*)\b"
+    r"(?:\b(?:AWS|Amazon|EC2|GCP|Google Cloud|Azure) )?\b(?P<type>(?!v\d[a-z]?\b(?!-))[a-z]{1,8}\d[\w.-]*)\b"
     r"(?: (?:instance|machine)s?\b)?",
     re.I,
 )

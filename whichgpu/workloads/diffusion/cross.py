@@ -210,7 +210,8 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
     the latent, a mask and the picture's latent. Of two `experts` (Wan 2.2) each step runs one. `controls`
     further blocks read a video of `control_channels` that is to be followed, and add to the stream (VACE).
     `scales`, a width and so many of the stream's, makes those of each block anew of the time (Kandinsky 5,
-    LongCat-Video); `gated` feeds forward by three matrices.
+    LongCat-Video); `gated` feeds forward by three matrices. Behind `injected` of the blocks the stream reads
+    `injected_tokens` of `injected_width` as well, of a voice or a face (Wan 2.2 S2V and Animate).
     """
     stream, patch = _stream(rec, part, x)
     for _ in range(part.get("experts", 1) - 1):
@@ -225,6 +226,11 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
         _wan_controls(stream, part, patch)
     with rec.module("blocks", copies=float(part["layers"])):
         _wan_block(stream, part, image)
+    if "injected" in part:
+        with rec.module("injected", copies=float(part["injected"])):
+            stream.norm(0, name=WIDENED)
+            stream.cross(float(part["injected_tokens"]), part["injected_width"], norm_qk=2 * stream.width)
+            stream.residual(gated=False)
     end(stream, patch * x.channels)
 
 

@@ -12,7 +12,8 @@ Dimensions:
     `vae`: `part`, or a table like one; `factor` pixels per latent position, 8, `factor_frames` 1;
     `frames`: of a video by default; `guidance`: the scale by default, 1 or less for one pass a step;
     `embeds_guidance`: the scale is an input, one pass a step whatever it is (distilled);
-    `guidance_in_turn`: two passes one after the other; `encodes`: the VAE's encoder runs as well;
+    `passes`: of a step under guidance, 2, or 3 where a picture guides beside the text (InstructPix2Pix);
+    `guidance_in_turn`: those one after the other; `encodes`: the VAE's encoder runs as well;
     `control`: the channels (`hint`) of a ControlNet that runs beside a U-Net;
     `refined`: a second denoiser, which takes the last `share` of the steps;
     `prior`: a denoiser of picture embeddings that runs `steps` times before.
@@ -150,9 +151,9 @@ def _prior(prior: Part, rec: Recorder, samples: Any) -> None:
 
 
 def guided_passes(dims: Part, job: Job) -> float:
-    """Samples denoised for each picture: 2 with classifier-free guidance."""
+    """Samples denoised for each picture: 2 with classifier-free guidance, or as many `passes`."""
     scale = job.option("guidance", dims.get("guidance", 7.5))
-    return 2.0 if scale > 1.0 and not dims.get("embeds_guidance") else 1.0
+    return float(dims.get("passes", 2.0)) if scale > 1.0 and not dims.get("embeds_guidance") else 1.0
 
 
 def latent(dims: Part, job: Job) -> Latent:
