@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -225,3 +227,35 @@ def test_a_captured_training_step():
     replay = capture.graphed(cuda, lambda: log.append("step"))
     replay()
     assert cuda.graphs == ["replay"] * 3
+
+
+class _Weights:
+    """What a captured step reads."""
+
+
+def test_what_a_graph_reads_stays_where_it_is():
+    """A graph keeps addresses alone: weights that nobody held were gone before the first replay."""
+    cuda, clear = Cuda(), SimpleNamespace(zero_grad=lambda set_to_none: None)
+
+    def captured(how):
+        weights, state = _Weights(), _Weights()
+
+        def gradients() -> Any:
+            return weights
+
+        def update() -> Any:
+            return state
+
+        made = capture.graphed(cuda, gradients) if how == "inference" else None
+        made = made or capture.training(cuda, gradients, update, clear, whole=how == "whole")
+        return made, weakref.ref(weights), weakref.ref(state if how != "inference" else weights)
+
+    for how in ("inference", "whole", "scaled"):
+        step, weights, state = captured(how)
+        gc.collect()
+        assert weights() is not None, how
+        assert state() is not None, how
+        step()
+        del step
+        gc.collect()
+        assert weights() is None, f"{how}: and goes with the step"

@@ -32,6 +32,8 @@ READ = frozenset((
 _OFF = ("", "none", "false", "no", "off", "0")
 #: Graphs of one function that `compile` may make.
 _GRAPHS = 64
+#: Modes of `compile` that capture CUDA graphs themselves.
+_GRAPHED = ("reduce-overhead", "max-autotune")
 _LAYOUTS = {"": False, "nchw": False, "nhwc": True, "channels_last": True, "channels-last": True}
 _OPTIMIZERS = ("sgd", "adam", "adamw")
 
@@ -103,6 +105,11 @@ def _check(asked: Asked) -> None:
     if asked.option("cuda_graphs") and (asked.world.size > 1 or "loader" in asked.job.options):
         raise UsageError(
             "option cuda_graphs: only on one GPU, with inputs that stay where they are; leave one out"
+        )
+    if asked.option("cuda_graphs") and asked.option("compile") in _GRAPHED:
+        raise UsageError(
+            f"option compile: {asked.option('compile')} captures graphs of its own, which cuda_graphs cannot "
+            "capture again; write compile=True, or leave cuda_graphs out"
         )
     if asked.option("checkpointing") not in ("", "full", "true"):
         raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
