@@ -13,6 +13,7 @@ from whichgpu.workloads.workload import resolve
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
 
+from whichgpu.bench import tasks  # noqa: E402
 from whichgpu.bench.models import agreement, diffusion_unet, whisper  # noqa: E402
 from whichgpu.bench.models.agreement import counted, family_of, size_of  # noqa: E402
 from whichgpu.bench.models.parts import Make  # noqa: E402
@@ -339,3 +340,22 @@ def test_a_processor_computes_in_fp32_unless_told():
     assert torch_job._on_processor(asked)["precision"] == "fp32"
     assert torch_job._on_processor({**asked, "precision": "bf16"})["precision"] == "bf16"
     assert torch_job._is_processor(None, {"device": "cpu"})
+
+
+@pytest.mark.parametrize("name", sorted(tasks.suites()))
+def test_every_job_of_a_suite_is_one_that_is_built_here(name):
+    """A list of hours on somebody's GPU has nothing that could not even begin."""
+    from whichgpu.bench.worker import keras_models, micro, steps, torch_job
+
+    for one in tasks.suite(name, tasks.Settings(device="cuda"), 8):
+        if one["kind"] != "job":
+            assert one["kind"] == "collective" or one["name"] in micro.RUNS
+            continue
+        item = resolve(one["workload"])
+        assert item.complete(Job(one["workload"], phase=one["phase"])).phase == one["phase"]
+        if one["framework"] == "tensorflow":
+            assert item.family in keras_models.BUILDERS
+            continue
+        assert family_of(item)
+        assert one["precision"] in torch_job.FORMATS
+        assert set(one["options"]) <= steps.READ

@@ -73,7 +73,7 @@ def records(task: Mapping[str, Any], answer: Mapping[str, Any], gpu: str = "") -
 
 
 def _named(task: Mapping[str, Any], context: Mapping[str, Any], gpu: str) -> str:
-    """The name of a measurement, which no other has: the same task on another device, or again, has its own."""
+    """The name of a measurement, which no other has: on another device, or measured again, it is another."""
     device, host = context.get("device", {}), context.get("host", {})
     told = [device.get("uuid", ""), host.get("name", ""), context.get("started", "")]
     return digest({"task": digest(task), "of": [gpu, *map(str, told)]})

@@ -139,8 +139,10 @@ def suite(name: str, settings: Settings, gpus: int) -> list[dict[str, Any]]:
             f"suite {name} is of GPUs, and none is at hand; see that it works with --toy, or run it where "
             f"one is"
         )
+    parts = [known[one] for one in table.get("of", ())] or [table]
+    made = (one for part in parts for one in (*_jobs(part, settings), *_micro(part, settings)))
     # At toy size several may have become the same.
-    return list({digest(one): one for one in (*_jobs(table, settings), *_micro(table, settings))}.values())
+    return list({digest(one): one for one in made}.values())
 
 
 def _jobs(table: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, Any]]:
