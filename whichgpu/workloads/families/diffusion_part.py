@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
 from whichgpu.workloads.diffusion.denoisers import DENOISERS
-from whichgpu.workloads.diffusion.pipeline import component, known
+from whichgpu.workloads.diffusion.pipeline import check_multiple, component, known
 from whichgpu.workloads.diffusion.shapes import Latent
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, C, T, H, W) -> the same, or (B, 3, 8 H, 8 W) by the decoder."""
     factor = float(dims.get("factor", 8))
+    check_multiple("height", job.height, factor)
+    check_multiple("width", job.width, factor)
     frames = job.option("frames", dims.get("frames", 1.0), least=1.0)
     x = Latent(job.batch, dims["channels"], frames, job.height / factor, job.width / factor)
     if "denoiser" in dims:
