@@ -27,6 +27,9 @@ WRONG = [
     ("run vit-base-patch16-224 --resolution 8", "a 16-wide window meets a map of 8; give a larger one"),
     ("run vgg16 --framework tensorflow --phase train", "bench builds resnet, .* with --framework torch"),
     ("run resnet50 --framework tensorflow --phase infer", "in TensorFlow bench trains"),
+    ("run bert-base --phase train --option loader=2", "loads pictures, and bert-base takes none; leave"),
+    ("run resnet50 --option optimizer=adamw", "is of training, and this is phase infer; leave it out"),
+    ("run alexnet --phase train --option loader=-2", "option loader: -2 is below 0; write loader=4"),
     ("suite a5000", "no suite 'a5000'; did you mean a5000-article"),
     ("suite card", "suite card is of GPUs, and none is at hand; see that it works with --toy"),
 ]  # fmt: skip
@@ -55,6 +58,15 @@ def test_a_decoder_of_which_nothing_is_said_is_prompt_and_answer(whichgpu, monke
     monkeypatch.setattr(process, "run", execute)
     whichgpu("bench", "run", "gpt2", "--out", str(tmp_path / "a.csv"))
     assert asked == ["generate"]
+
+
+def test_a_processor_stands_for_no_more_devices_than_it_has_cores(whichgpu, monkeypatch, tmp_path):
+    """A thousand processes side by side would take the machine from whoever else is on it."""
+    monkeypatch.setattr(process, "run", lambda *_: pytest.fail("a measuring process began"))
+    line = ("bench", "run", "resnet18", "--gpus", "1000", "--toy", "--device", "cpu")
+    found = whichgpu(*line, "--out", str(tmp_path / "a.csv"))
+    assert found.status == 3
+    assert re.search(r"1000 processes side by side, and this machine has \d+ cores; ask for fewer", found.err)
 
 
 def test_what_holds_no_record_is_said(whichgpu, tmp_path):

@@ -29,6 +29,8 @@ READ = frozenset((
     "data",
     "guidance", "n",
 ))  # fmt: skip
+#: Those that only a training acts on.
+_OF_TRAINING = ("optimizer", "checkpointing", "grad_accum", "sharding", "loader", "data")
 _OFF = ("", "none", "false", "no", "off", "0")
 #: Graphs of one function that `compile` may make.
 _GRAPHS = 64
@@ -95,6 +97,9 @@ def check(item: Workload, job: Job) -> None:
         raise UsageError(
             f"option {unknown[0]}: bench does nothing with it; it acts on {', '.join(sorted(READ))}"
         )
+    idle = [] if job.trains else [name for name in _OF_TRAINING if name in job.options]
+    if idle:
+        raise UsageError(f"option {idle[0]}: is of training, and this is phase {job.phase}; leave it out")
     longest = item.dims.get("positions")
     # Beyond its table of positions a model reads memory that is not its own, which ends a GPU's context.
     for column, tokens in (("seq_len", job.seq_len), ("input_tokens", job.input_tokens)):
@@ -108,6 +113,7 @@ def check(item: Workload, job: Job) -> None:
     if job.trains:
         passes(job)
         check_optimizer(item.optimizer(job))
+        feeding.check(item, job)
     sharing.check(item, job)
     _check_graphs(job)
 
@@ -157,7 +163,10 @@ def _module(torch: Any, asked: Asked) -> Any:
         module = module.to(memory_format=torch.channels_last)
     if asked.option("checkpointing"):
         if not hasattr(module, "keep"):
-            raise UsageError(f"{asked.item.id}: bench recomputes no activations of {asked.item.family}")
+            raise UsageError(
+                f"{asked.item.id}: bench recomputes no activations of {asked.item.family}; "
+                "leave checkpointing out"
+            )
         module.keep = False
     return module.train(asked.job.trains)
 
