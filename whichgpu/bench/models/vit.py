@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's own name)
 from torch import Tensor, nn
 
-from whichgpu.bench.models.parts import Layer, checkpointed, classes_loss, images
+from whichgpu.bench.models.parts import Layer, checkpointed, classes_loss, images, mean_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ READS = frozenset((
     "image", "patch", "width", "layers", "heads", "ffn", "classes", "class_token", "distilled", "registers",
     "layer_scale", "final_norm", "bare_token",
 ))  # fmt: skip
-loss = classes_loss
 
 
 class Scaled(Layer):
@@ -95,6 +94,13 @@ def build(dims: Mapping[str, Any], phase: str) -> nn.Module:
     """The transformer, the same in each phase."""
     del phase
     return VisionTransformer(dims)
+
+
+def loss(output: Any, target: Tensor) -> Tensor:
+    """Cross-entropy of the classes; of a tower without them the mean square of its features (B, S, D)."""
+    if isinstance(output, Tensor) and output.ndim == 3:
+        return mean_of(torch.square, output)
+    return classes_loss(output, target)
 
 
 def batch(dims: Mapping[str, Any], size: Size, make: Make) -> tuple[tuple[Tensor, ...], Tensor | None]:
