@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import time
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from whichgpu.bench import (
-    statistics,
-)
+from whichgpu.bench import statistics, telemetry
 from whichgpu.bench.worker import capture, clocks
 
 METHOD = statistics.Method(warmup=2, warmup_seconds=0.0, least=5, most=50, seconds=1.0, sample=0.0)
@@ -225,3 +226,65 @@ def test_a_captured_training_step():
     replay = capture.graphed(cuda, lambda: log.append("step"))
     replay()
     assert cuda.graphs == ["replay"] * 3
+
+
+class _Weights:
+    """What a captured step reads."""
+
+
+def test_what_a_graph_reads_stays_where_it_is():
+    """A graph keeps addresses alone: weights that nobody held were gone before the first replay."""
+    cuda, clear = Cuda(), SimpleNamespace(zero_grad=lambda set_to_none: None)
+
+    def captured(how):
+        weights, state = _Weights(), _Weights()
+
+        def gradients() -> Any:
+            return weights
+
+        def update() -> Any:
+            return state
+
+        made = capture.graphed(cuda, gradients) if how == "inference" else None
+        made = made or capture.training(cuda, gradients, update, clear, whole=how == "whole")
+        return made, weakref.ref(weights), weakref.ref(state if how != "inference" else weights)
+
+    for how in ("inference", "whole", "scaled"):
+        step, weights, state = captured(how)
+        gc.collect()
+        assert weights() is not None, how
+        assert state() is not None, how
+        step()
+        del step
+        gc.collect()
+        assert weights() is None, f"{how}: and goes with the step"
+
+
+class Answers:
+    """NVML that answers at once."""
+
+    NVMLError = RuntimeError
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: 1
+
+
+def test_the_harness_takes_less_than_a_hundredth_of_what_it_times():
+    """Clocks of a sample, a look at whether there are enough, and a reading of the driver, in CPU seconds.
+
+    benchmarks/bench_overhead.py holds whole runs against bare loops.
+    """
+    method = statistics.Method()
+    begun = time.process_time()
+    clocks.HostClock().samples(lambda: None, 2000, 1)
+    assert (time.process_time() - begun) / 2000 < 0.01 * method.sample
+    times = (0.01 + 1e-4 * np.random.default_rng(1).standard_normal(method.most - 1)).tolist()
+    begun = time.process_time()
+    for _ in range(5):
+        statistics.enough(times, 1.0, method)
+    assert (time.process_time() - begun) / 5 < 0.01 * clocks._CHUNK * method.sample
+    sampler = telemetry.Sampler([telemetry.Device(Answers(), 0)])
+    begun = time.process_time()
+    for _ in range(50):
+        sampler._sample()
+    assert (time.process_time() - begun) / 50 < 0.01 * telemetry.PERIOD

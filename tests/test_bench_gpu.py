@@ -373,3 +373,18 @@ def test_a_job_in_tf32_is_none_of_a_gpu_without_it():
                         torch_job.FORMATS["tf32"], World(turing, 0, 1, "cuda:0"))  # fmt: skip
     with pytest.raises(UsageError, match=r"compute capability 7\.5 has none"):
         steps.prepare(turing, asked)
+
+
+def test_a_graph_within_a_graph_is_refused():
+    pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
+    from whichgpu.bench.worker import steps
+    from whichgpu.bench.worker.world import World
+
+    for mode, said in (("max-autotune", "captures graphs of its own"), ("True", "")):
+        job = Job("resnet18", phase="train", options={"cuda_graphs": "True", "compile": mode})
+        asked = steps.Asked(resolve("resnet18"), job, None, None, None, World(None, 0, 1, "cuda:0"))
+        if not said:
+            steps._check(asked)
+            continue
+        with pytest.raises(UsageError, match=said):
+            steps._check(asked)

@@ -13,6 +13,7 @@ from whichgpu.workloads.workload import resolve
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
 
+from whichgpu.bench import tasks  # noqa: E402
 from whichgpu.bench.models import agreement, diffusion_unet, whisper  # noqa: E402
 from whichgpu.bench.models.agreement import counted, family_of, size_of  # noqa: E402
 from whichgpu.bench.models.parts import Make  # noqa: E402
@@ -22,7 +23,11 @@ META = Make("meta", torch.float32)
 WORKLOADS = (
     "resnet18", "resnet50", "resnet152", "resnext50-32x4d", "googlenet", "inception-v3", "vgg16", "bert-base",
     "bert-large", "gpt2", "llama-2-7b", "llama-3.2-1b", "qwen2.5-7b", "stable-diffusion-1.5", "sdxl",
-    "whisper-tiny", "dgemm",
+    "whisper-tiny", "dgemm", "alexnet", "mobilenet-v1", "mobilenet-v2", "mobilenet-v3-large",
+    "mobilenet-v3-small", "efficientnet-b0", "efficientnet-b4", "efficientnet-v2-s", "densenet121",
+    "densenet264d", "convnext-tiny", "convnext-v2-tiny", "vit-base-patch16-224", "deit3-base-patch16-224",
+    "deit-base-distilled-patch16-224", "wide-resnet50-2", "resnet50-d", "seresnext101-32x4d", "sd-unet",
+    "sdxl-unet", "sd-vae", "sd-vae-encoder", "sd-vae-decoder",
 )  # fmt: skip
 
 
@@ -34,6 +39,65 @@ def test_parameters_and_flops_are_the_zoo_s(name):
     assert found.flops == pytest.approx(found.traced_flops, rel=1e-6)
     assert found.holds
     assert not found._replace(flops=1.02 * found.flops + 1.0).holds
+
+
+#: A network of each family of pictures with few, narrow layers.
+SMALL = {
+    "mobilenet-v3-large": {"stem": 8, "head": 16, "hidden": 16, "stages": [["inverted-se", 5, 2, 3, 16, 2]]},
+    "efficientnet-b0": {"head": 16, "stages": [["inverted-se", 3, 2, 4, 16, 2]]},
+    "efficientnet-v2-s": {"head": 16, "stages": [["fused", 3, 1, 1, 16, 2], ["fused", 3, 2, 4, 24, 1]]},
+    "densenet121": {"stem": 8, "growth": 4, "layers": [2, 2]},
+    "convnext-v2-tiny": {"layers": [1, 1], "widths": [16, 32]},
+    "convnext-tiny": {"layers": [1, 1], "widths": [16, 32]},
+    "vit-base-patch16-224": {"width": 32, "layers": 2, "heads": 2, "ffn": 64},
+    "deit-base-distilled-patch16-224": {"width": 32, "layers": 1, "heads": 2, "ffn": 64},
+    "vit-huge-patch14-224": {"width": 32, "layers": 1, "heads": 2, "ffn": 64},
+    "alexnet": {"hidden": 8},
+    "seresnext101-32x4d": {"layers": [1, 1], "groups": 4, "group_width": 16},
+    "sd-vae": {"vae": {"kind": "kl", "latent_channels": 4, "widths": [32, 32, 32, 32], "blocks": 1,
+                       "quantisation": True}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_part_of_a_network_learns(name):
+    """A step in BF16 with tensors in NHWC gives a finite loss and a gradient to each parameter."""
+    item = resolve(name)
+    code, dims = family_of(item), {**item.dims, **SMALL[name]}
+    torch.manual_seed(1)
+    module = code.build(dims, "train").to(memory_format=torch.channels_last)
+    size = size_of(Job(name, phase="train", batch=2.0, height=64.0, width=64.0))
+    inputs, target = code.batch(dims, size, Make("cpu", torch.float32, None, True))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = code.loss(module(*inputs), target)
+    loss.backward()
+    assert math.isfinite(float(loss))
+    assert [key for key, one in module.named_parameters() if one.grad is None] == []
+
+
+def test_half_of_an_autoencoder_runs_where_that_is_asked():
+    """From picture to latent, and back: an eighth of each side."""
+    from whichgpu.bench.models import diffusion_part
+
+    shapes = {}
+    for name in ("sd-vae", "sd-vae-encoder", "sd-vae-decoder"):
+        dims = {**resolve(name).dims, **SMALL["sd-vae"]}
+        size = size_of(Job(name, phase="infer", batch=1.0, height=32.0, width=48.0))
+        inputs, _ = diffusion_part.batch(dims, size, Make("cpu", torch.float32))
+        made = diffusion_part.build(dims, "infer")(*inputs)
+        shapes[name] = tuple(inputs[0].shape), tuple(made.shape)
+    assert shapes == {
+        "sd-vae": ((1, 3, 32, 48), (1, 3, 32, 48)),
+        "sd-vae-encoder": ((1, 3, 32, 48), (1, 8, 4, 6)),
+        "sd-vae-decoder": ((1, 4, 4, 6), (1, 3, 32, 48)),
+    }
+
+
+def test_a_picture_of_another_size_is_cut_into_other_patches():
+    from whichgpu.bench.models import vit
+
+    dims = {**resolve("vit-base-patch16-224").dims, **SMALL["vit-base-patch16-224"]}
+    assert vit.build(dims, "infer").eval()(torch.randn(1, 3, 64, 96)).shape == (1, 1000)
 
 
 @pytest.mark.parametrize("name", ["googlenet", "inception-v3", "bert-base"])
@@ -77,6 +141,7 @@ def test_the_parts_of_a_pipeline_are_the_zoo_s():
         ("fft", ""),
         ("nbody", "kind 'nbody'"),
         ("yolov5s", "nothing here builds the family"),
+        ("mobilenetv4-conv-small", "no inverted_residual with dimension 'blocks'"),
     ],
 )
 def test_what_is_not_written_is_said(name, said):
@@ -128,7 +193,9 @@ def test_whisper_under_autocast():
         assert whisper.run(model, dims, size, (sound, tokens))().shape == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "vgg16", "googlenet"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "vgg16", "googlenet", "mobilenet-v2", "densenet121", "convnext-tiny"]
+)
 @pytest.mark.thorough(every=3)
 def test_a_network_is_compiled_as_one_graph(name):
     """PyTorch compiles no frame of its own containers: what was not within a module of ours ran eager."""
@@ -274,3 +341,39 @@ def test_a_processor_computes_in_fp32_unless_told():
     assert torch_job._on_processor(asked)["precision"] == "fp32"
     assert torch_job._on_processor({**asked, "precision": "bf16"})["precision"] == "bf16"
     assert torch_job._is_processor(None, {"device": "cpu"})
+
+
+@pytest.mark.parametrize("name", sorted(tasks.suites()))
+def test_every_job_of_a_suite_is_one_that_is_built_here(name):
+    """A list of hours on somebody's GPU has nothing that could not even begin."""
+    from whichgpu.bench.worker import keras_models, micro, steps, torch_job
+
+    for one in tasks.suite(name, tasks.Settings(device="cuda"), 8):
+        if one["kind"] != "job":
+            assert one["kind"] == "collective" or one["name"] in micro.RUNS
+            continue
+        item = resolve(one["workload"])
+        assert item.complete(Job(one["workload"], phase=one["phase"])).phase == one["phase"]
+        if one["framework"] == "tensorflow":
+            assert item.family in keras_models.BUILDERS
+            continue
+        assert family_of(item)
+        assert one["precision"] in torch_job.FORMATS
+        assert set(one["options"]) <= steps.READ
+
+
+@pytest.mark.parametrize("name", ["vision", "networks", "scaling"])
+@pytest.mark.thorough(every=3)
+def test_networks_of_a_suite_train_at_toy_size(name):
+    """A batch norm refuses one value of a channel, which a small picture comes down to."""
+    todo = tasks.suite(name, tasks.Settings(toy=True), 0)
+    jobs = {one["workload"]: one for one in todo if one.get("phase") == "train" and one.get("height")}
+    for workload, one in jobs.items():
+        item = resolve(workload)
+        if item.unit != "images":
+            continue
+        columns = {key: one[key] for key in ("phase", "batch", "height", "width")}
+        with torch.device("meta"):
+            module = family_of(item).build(item.dims, "train").train()
+            inputs, _ = family_of(item).batch(item.dims, size_of(Job(workload, **columns)), META)
+            module(*inputs)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.diagnosing import found
 from whichgpu import api
+from whichgpu.audit import measurement
 from whichgpu.audit.measurement import Told, diagnosed
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.diagnosis.told import Beside, beside
@@ -110,6 +111,11 @@ def heard(text):
         ("ResNet-50 on 8 A100 with AMP, batch 256 per GPU, rank 0 prints 2400 images/s.", "per_gpu"),
         ("8x V100 NVLink, DDP BERT-large fine-tuning seq 384 fp16, 50 sequences/s in all; the other seven "
          "GPUs show 0 %.", "fewer"),
+        ("Two nodes of 8 H100 train Llama-2-7B at 6% MFU, the nodes have 25 GbE between them.", "network"),
+        ("ResNet-50 infers at 30 img/s with batch 1 on an A100 in PyTorch, a single CPU core is at 99%.",
+         "host"),
+        ("my T4 draws 25 W while it trains ResNet-50 with AMP", "loading"),
+        ("my 3090 draws 200 W training ResNet-50, power limit 220 W", "power"),
     ],
 )  # fmt: skip
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
@@ -316,3 +322,36 @@ def test_fp32_may_be_tf32():
     one = heard("8192 x 8192 matmul on an A100 in fp32: 110 TFLOPS")
     assert one.verdict == "fast"
     assert "precision: runs in TF32" in {cause.title for cause in one.causes if cause.inside}
+
+
+@pytest.mark.parametrize(
+    ("text", "gpu"),
+    [
+        ("Two nodes of 8 H100 SXM train Llama-2-7B at 6% MFU", "h100-80gb-sxm:16"),
+        ("Llama-2-7B on 2x8 H100 SXM trains at 6% MFU", "h100-80gb-sxm:16"),
+        ("2 machines with 4x L40S train BERT-large at 120 sequences/s", "l40s:8"),
+        ("2x 4090: ResNet-50 trains at 900 img/s", "rtx-4090:2"),
+        ("1 x 24 GB RTX 3090: ResNet-50 trains at 300 img/s", "rtx-3090"),
+    ],
+)
+def test_gpus_of_several_machines_are_counted(text, gpu):
+    assert measurement.told(text, GPUS).gpu == gpu
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("A100 40GB SXM: matrices of 8192 in FP16 multiply at 250 TFLOPS", "normal"),
+        ("my H100 SXM multiplies BF16 matrices at 1900 TFLOPS", "impossible"),
+    ],
+)
+def test_a_product_of_matrices_is_one_however_it_is_said(text, verdict):
+    one = heard(text)
+    assert (one.answer.job.workload, one.verdict) == ("dgemm", verdict)
+
+
+def test_weights_that_fit_stay_on_the_card_where_the_engine_puts_them_there():
+    """llama.cpp keeps in the host what -ngl leaves there; Transformers fills the card first."""
+    for engine, tried in (("llama.cpp", True), ("transformers", False)):
+        one = heard(f"Llama-2-7B in FP16 on an RTX 3090 with {engine}: 6 tok/s")
+        assert ("spilling" in {cause.id for cause in one.causes}) is tried

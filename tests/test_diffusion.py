@@ -360,3 +360,17 @@ def test_pictures_under_a_framework_s_name_are_made_by_a_library_s_pipeline(text
     assert pipeline.stacks[:2] == ("pytorch-2", "pytorch-2+diffusers")
     others = [Job("resnet50", phase="infer"), Job("t5-base", phase="prefill"), Job("sdxl", phase="train")]
     assert all(asked.read(replace(job, runtime=text)).runtime.id != "diffusers" for job in others)
+
+
+def test_a_part_alone_is_what_the_pipeline_has_of_it() -> None:
+    """The halves of an autoencoder add up to both, and nothing of a pipeline's own time is on top."""
+    whole, encoder, decoder = (float(product_flops(trace(one, phase="infer", batch=1.0)))
+                               for one in ("sd-vae", "sd-vae-encoder", "sd-vae-decoder"))  # fmt: skip
+    assert whole == pytest.approx(encoder + decoder)
+    job = resolve("stable-diffusion-1.5").complete(Job("stable-diffusion-1.5", phase="generate", batch=1.0))
+    half = pipeline.autoencoder(resolve("stable-diffusion-1.5").dims, job, "decoder")
+    assert decoder == pytest.approx(float(product_flops(half)))
+    held = [sum(parameters(trace(one)).values()) for one in ("sd-vae", "sd-vae-encoder", "sd-vae-decoder")]
+    assert held == [83_653_863] * 3, "the half that does not run is loaded"
+    assert asked.read(Job("sd-unet", phase="infer")).runtime.fixed == 0.0
+    assert asked.read(Job("stable-diffusion-1.5", phase="generate")).runtime.fixed > 0.0

@@ -58,7 +58,7 @@ def records(task: Mapping[str, Any], answer: Mapping[str, Any], gpu: str = "") -
     """The records of an answer, one with the reason where there is no value; `gpu` is where it says none."""
     context = dict(answer.get("context", {}))
     where = gpu_id(context.get("device", {})) or gpu
-    key = digest(task)
+    key = _named(task, context, where)
     if answer["status"] != "ok":
         job = dict(_stated(task))
         columns = row(id=f"{key}-{answer['status']}", source=SOURCE, gpu=where, **job)
@@ -70,6 +70,13 @@ def records(task: Mapping[str, Any], answer: Mapping[str, Any], gpu: str = "") -
         )
         for number, one in enumerate(answer["rows"], 1)
     ]
+
+
+def _named(task: Mapping[str, Any], context: Mapping[str, Any], gpu: str) -> str:
+    """The name of a measurement, which no other has: on another device, or measured again, it is another."""
+    device, host = context.get("device", {}), context.get("host", {})
+    told = [device.get("uuid", ""), host.get("name", ""), context.get("started", "")]
+    return digest({"task": digest(task), "of": [gpu, *map(str, told)]})
 
 
 def _record(

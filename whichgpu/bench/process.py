@@ -77,7 +77,7 @@ def run(
         if answer.exists():
             found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
             return found
-        return _without_answer(ended, limit, log)
+        return _without_answer(ended, limit, log, python)
 
 
 def _launcher(task: Mapping[str, Any], python: str, folder: str) -> list[str]:
@@ -169,7 +169,7 @@ def _alive(group: int) -> bool:
     return True
 
 
-def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any]:
+def _without_answer(ended: int | None, limit: float, log: Path, python: str) -> dict[str, Any]:
     if ended is None:
         return _failed(
             "timeout", f"not done after {limit:g} s, so it was ended; does a kernel hang? Give --timeout more"
@@ -179,6 +179,14 @@ def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any
         from whichgpu.bench.worker.faults import missing
 
         return _failed("skipped", missing("torch"))
+    if ended == 0 and not said:
+        # Whatever it is, it never began to measure: --resume is to try again.
+        return _failed(
+            "skipped",
+            f"{python or sys.executable} ended and said nothing: is it a Python? Give another --python",
+        )
+    if "MemoryError" in said:
+        return _failed("oom", f"out of memory{said}")
     if ended in (-signal.SIGKILL, 128 + signal.SIGKILL) or _KILLED in said:
         return _failed("oom", f"out of memory: the system killed the process (signal 9){said}")
     how = f"signal {-ended}" if ended < 0 else f"status {ended}"

@@ -136,9 +136,10 @@ def _on(task: Task, there: Machine) -> str:
 
 def _unfit(task: Task, there: Machine) -> str:
     """Why a task should not be measured on this machine now."""
+    count, cores = int(task.get("n_gpus") or 1), max(os.cpu_count() or 1, 2)
     if task.get("device") == "cpu" or not there.gpus:
-        return ""
-    count = int(task.get("n_gpus") or 1)
+        many = task.get("device") != "cuda" and count > cores
+        return f"{count} processes side by side, and this machine has {cores} cores; ask for fewer" * many
     if count > there.gpus:
         return f"the job wants {count} GPUs and this machine shows {there.gpus}"
     taken = [f"GPU {i}: {why}" for i, why in enumerate(there.busy[:count]) if why]

@@ -16,11 +16,13 @@ from whichgpu.facts import store
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
 
 FRAMEWORKS = ("torch", "tensorflow")
 DEVICES = ("auto", "cuda", "cpu")
@@ -87,7 +89,21 @@ def of_job(job: Job, settings: Settings, *, method: str = "usual") -> dict[str, 
     columns |= {name: float(getattr(job, name)) for name in NUMBERS if getattr(job, name) is not None}
     columns["n_gpus"] = int(columns.get("n_gpus", 1))
     options = {name: str(value) for name, value in job.options.items()}
+    item = resolve(job.workload)
+    if not job.phase and item.phases[0] == "serve":
+        # A server's is another measurement (serve-load): of a batch it is prompt and answer.
+        columns["phase"] = "generate"
+    named = {name: columns.get(name, "") for name in ("phase", "precision")}
+    _check(item, replace(job, **named), framework)
     return {"kind": "job", "framework": framework, **columns, "options": options, **settings.common(method)}
+
+
+def _check(item: Workload, job: Job, framework: str) -> None:
+    """Refuse at once what a measuring process would, on any machine."""
+    from whichgpu.bench.worker import tensorflow_job, torch_job
+
+    whole = item.complete(job)
+    (torch_job if framework == "torch" else tensorflow_job).check(item, whole)
 
 
 def small(job: Job, whole: Job) -> Job:
@@ -126,7 +142,8 @@ def suite(name: str, settings: Settings, gpus: int) -> list[dict[str, Any]]:
     if name not in known:
         from difflib import get_close_matches
 
-        near = get_close_matches(name.lower(), known, n=1)
+        begun = [one for one in known if name and one.startswith(name.lower())]
+        near = begun[:1] or get_close_matches(name.lower(), known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
         raise UsageError(f"no suite '{name}'; {hint}")
     table = known[name]
@@ -139,8 +156,10 @@ def suite(name: str, settings: Settings, gpus: int) -> list[dict[str, Any]]:
             f"suite {name} is of GPUs, and none is at hand; see that it works with --toy, or run it where "
             f"one is"
         )
+    parts = [known[one] for one in table.get("of", ())] or [table]
+    made = (one for part in parts for one in (*_jobs(part, settings), *_micro(part, settings)))
     # At toy size several may have become the same.
-    return list({digest(one): one for one in (*_jobs(table, settings), *_micro(table, settings))}.values())
+    return list({digest(one): one for one in made}.values())
 
 
 def _jobs(table: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, Any]]:

@@ -62,7 +62,11 @@ _MACHINE = re.compile(r"\b(?:MacBook (?:Pro|Air)|Mac (?:Studio|Pro|mini)|iMac(?:
 #: What a device is tested by, where no model is named.
 _TESTS = (
     ("stream-triad", r"\bbandwidth\b|\bcopy test\b|\b\d[\d.,]* ?[GT]i?B/s\b"),
-    ("dgemm", r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b"),
+    (
+        "dgemm",
+        r"\bmat(?:rix[- ]?)?mul(?:tiplication|tiply|tiplies)?s?\b|\bgemms?\b|\bproducts? of (?:two )?matri"
+        r"|\bmultipl\w+\b.*\bmatri(?:x|ces)\b|\bmatri(?:x|ces)\b.*\bmultipl",
+    ),
     # A rate of arithmetic that a GPU reaches is of products, but for that of a model that is not on file.
     (
         "dgemm",

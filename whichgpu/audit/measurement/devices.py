@@ -40,6 +40,12 @@ _OF_THE_JOB = re.compile(
 )
 #: "8xH200", "8xh200", "A6000 x2", and a number that is a card's but counts here.
 _GLUED = re.compile(r"\b(?:(\d{1,4})[x\u00d7](?=[A-Z]|[a-z]{1,4}\d)|(\d{1,2})[x\u00d7](?=\d{4}\b))")
+#: GPUs of several machines: "two nodes of 8 H100", "2 machines with 8x A100", "4 x 8 H100".
+_MACHINES = re.compile(
+    rf"\b(?:(?P<n>\d{{1,3}})|{_WORD})\s*(?:(?:nodes?|machines?|servers?|hosts?)\s*(?:of|with|having|[:(])?|[x\u00d7])"
+    r"\s*(?P<each>\d{1,2})\s*[x\u00d7]?(?=\s*(?:(?:NVIDIA|AMD)\s)?(?:RTX|GTX|Tesla|Quadro|[A-Z]{1,2}\d))",
+    re.I,
+)
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(\d{1,4})\b|\s+pair\b", re.I)
 _TOGETHER = re.compile(
     rf"\b(?:(?P<n>(?!1\b)\d{{1,4}})|{_WORD})(?: of (?:them|these)|[- ](?:GPU|card|device)s?)\b", re.I
@@ -74,7 +80,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     Raises `UsageError` where none is named, or several are.
     """
     text = _TPU_CORES.sub(lambda core: f"{max(1, int(core[1]) // 2)} x {core[0].rpartition('-')[0]}", text)
-    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
+    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", _all_machines(text))
     found = named(text, catalogue)
     if not found and (rented := _rented(text)):
         return rented
@@ -103,10 +109,15 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
 
 def counted(text: str, catalogue: Catalogue) -> list[tuple[tuple[str, ...], int]]:
     """Every device that is named, in order: what its name may mean, and how many of it (0: not told)."""
-    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", text)
+    text = _GLUED.sub(lambda glued: f"{glued[1] or glued[2]} x ", _all_machines(text))
     found = named(text, catalogue)
     meant = {ids: usual(ids, catalogue) for ids in dict.fromkeys(one.ids for one in found)}
     return [(meant[one.ids], _several(text, one)[2]) for one in found]
+
+
+def _all_machines(text: str) -> str:
+    """The text with the GPUs of all machines in place of those of each."""
+    return _MACHINES.sub(lambda told: f"{_number(told) * int(told['each'])} x ", text)
 
 
 def _several(text: str, one: Mention) -> tuple[re.Match[str] | None, re.Match[str] | None, int]:

@@ -296,9 +296,17 @@ def build(dims: Mapping[str, Any], phase: str) -> nn.Module:
 
 def batch(dims: Mapping[str, Any], size: Size, make: Make) -> tuple[tuple[Any, ...], Tensor | None]:
     """Noise (B, C, H, W), time steps (B,), text states (B, S, D), and the noise to predict."""
-    part, channels = dims["denoiser"], component(dims["vae"])["latent_channels"]
-    samples = size.batch * (1 if size.trains else passes(dims, size))
+    channels = component(dims["vae"])["latent_channels"]
     side = (size.height // FACTOR, size.width // FACTOR)
+    samples = size._replace(batch=size.batch * (1 if size.trains else passes(dims, size)))
+    return noised(dims["denoiser"], channels, side, samples, make)
+
+
+def noised(
+    part: Part, channels: int, side: tuple[int, int], size: Size, make: Make
+) -> tuple[tuple[Any, ...], Tensor | None]:
+    """What a U-Net reads of latents of `side`, and in training the noise that it should predict."""
+    samples = size.batch
     inputs = (
         make.values(samples, part.get("in_channels", channels), *side), make.whole(1000, samples),
         make.values(samples, part["text_tokens"], part["text_width"]),

@@ -69,19 +69,43 @@ class Chain(nn.Sequential):
         return x
 
 
+def activation(name: str) -> nn.Module:
+    """An activation of a convolution's output, in place: relu, relu6, silu (EfficientNet), hardswish."""
+    kinds = {"relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU, "hardswish": nn.Hardswish}
+    return kinds[name](inplace=True)
+
+
 class Norm(nn.Sequential):
-    """A convolution without bias, batch normalisation and ReLU: (B, C, H, W) -> (B, out, H', W')."""
+    """Convolution without bias, batch normalisation, ReLU (or `kind`): (B, C, H, W) -> (B, out, H', W')."""
 
     def __init__(
         self, channels: int, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
-        padding: int | tuple[int, int] | None = None, relu: bool = True, groups: int = 1,
+        padding: int | tuple[int, int] | None = None, relu: bool = True, groups: int = 1, kind: str = "relu",
     ) -> None:  # fmt: skip
         sides = (kernel, kernel) if isinstance(kernel, int) else kernel
         around = tuple(side // 2 for side in sides) if padding is None else padding
         layers: list[nn.Module] = [
             nn.Conv2d(channels, out, sides, stride, around, groups=groups, bias=False), nn.BatchNorm2d(out),
         ]  # fmt: skip
-        super().__init__(*layers, *([nn.ReLU(inplace=True)] if relu else []))
+        super().__init__(*layers, *([activation(kind)] if relu else []))
+
+
+class Gate(nn.Module):
+    """Squeeze and excitation: each channel times what two 1 x 1 make of its mean (Hu et al.): unchanged.
+
+    `kind`: relu and a sigmoid (SE-ResNet), silu and a sigmoid (EfficientNet), or hard, relu and a piece-wise
+    linear sigmoid (MobileNet v3).
+    """
+
+    def __init__(self, channels: int, squeezed: int, kind: str = "relu") -> None:
+        super().__init__()
+        self.mean, self.down = nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, squeezed, 1)
+        self.act, self.up = activation("silu" if kind == "silu" else "relu"), nn.Conv2d(squeezed, channels, 1)
+        self.gate = nn.Hardsigmoid() if kind == "hard" else nn.Sigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        return x * self.gate(self.up(self.act(self.down(self.mean(x)))))
 
 
 def images(dims: Mapping[str, Any], size: Size, make: Make) -> tuple[tuple[Tensor, ...], Tensor | None]:

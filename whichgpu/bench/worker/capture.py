@@ -13,6 +13,21 @@ if TYPE_CHECKING:
 _BEFORE = 3
 
 
+class Replay:
+    """A captured step to call.
+
+    A graph knows addresses, and keeps nothing alive: what its kernels read (weights, inputs, the optimizer's
+    state) is held here, or their memory would go back to the driver while replays still read it.
+    """
+
+    def __init__(self, graph: Any, *held: Any) -> None:
+        self._graph, self.held = graph, held
+
+    def __call__(self) -> None:
+        """Run it once."""
+        self._graph.replay()
+
+
 def graphed(cuda: Any, step: Step, prepare: Step = lambda: None) -> Step:
     """Warm up on a side stream, `prepare`, capture `step`; gives the replay."""
     side = cuda.Stream()
@@ -25,8 +40,7 @@ def graphed(cuda: Any, step: Step, prepare: Step = lambda: None) -> Step:
     graph = cuda.CUDAGraph()
     with cuda.graph(graph):
         step()
-    replay: Step = graph.replay
-    return replay
+    return Replay(graph, step)
 
 
 def repeated(cuda: Any, step: Step, count: int) -> Step:
@@ -67,12 +81,12 @@ def training(cuda: Any, gradients: Step, update: Step, optimizer: Any, *, whole:
     graph = cuda.CUDAGraph()
     with cuda.graph(graph):
         (both if whole else gradients)()
+    replay = Replay(graph, gradients, update)
     if whole:
-        replay: Step = graph.replay
         return replay
 
     def step() -> None:
-        graph.replay()
+        replay()
         update()
 
     return step

@@ -15,10 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from whichgpu.bench.worker.steps import Asked
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 #: Pictures of the made-up set, and how much larger than a crop they are.
 _COUNT, _LARGER = 256, 1.15
+
+
+def check(item: Workload, job: Job) -> None:
+    """Raise `UsageError` for a loader of what is no picture, or of no number of processes."""
+    if "loader" not in job.options:
+        return
+    if item.unit != "images" or not job.height or "classes" not in item.dims:
+        raise UsageError(f"option loader: loads pictures, and {item.id} takes none; leave it out")
+    job.option("loader", 4.0)
 
 
 def feed(torch: Any, asked: Asked, make: Any) -> Callable[[], Any]:
@@ -26,8 +37,6 @@ def feed(torch: Any, asked: Asked, make: Any) -> Callable[[], Any]:
     if "loader" not in asked.job.options:
         kept = asked.code.batch(asked.item.dims, asked.size, make)
         return lambda: kept
-    if asked.item.unit != "images" or not asked.size.height:
-        raise UsageError(f"option loader: loads pictures, and {asked.item.id} takes none; leave it out")
     batches = _batches(torch, asked, make)
     return lambda: next(batches)
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.bench.worker.steps import Asked
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
 
 _SHARDED = ("fsdp", "zero3", "zero2")
 _KNOWN = ("", "ddp", "zero1", *_SHARDED)
@@ -18,35 +20,44 @@ _KNOWN = ("", "ddp", "zero1", *_SHARDED)
 _CUT = ("heads", "kv_heads", "ffn")
 
 
+def check(item: Workload, job: Job) -> None:
+    """Raise `UsageError` for a way to share that bench has none of, or layers that cannot be cut so."""
+    kind = job.options.get("sharding", "").strip().lower()
+    if kind not in (*_KNOWN, "none"):
+        raise UsageError(
+            f"option sharding: bench runs {', '.join(_KNOWN[1:])}, not {kind}; write sharding=fsdp"
+        )
+    degree, gpus = int(job.tp or 1), int(job.n_gpus or 1)
+    if degree == 1:
+        return
+    if item.family != "decoder":
+        raise UsageError(f"tp: bench cuts the layers of decoders, not of {item.family}; leave --tp out")
+    if degree != gpus:
+        raise UsageError(
+            f"tp: {degree} of {gpus} GPUs; bench cuts over all of them or none: give "
+            f"--gpus {degree} with --tp {degree}, or leave --tp out"
+        )
+    odd = [name for name in _CUT if item.dims[name] % degree]
+    if odd:
+        fine = [str(n) for n in range(2, 17) if not any(item.dims[name] % n for name in _CUT)]
+        how = f"give --gpus and --tp of {' or '.join(fine)}" if fine else "leave --tp out"
+        raise UsageError(
+            f"tp: {odd[0]} of {item.id} is {item.dims[odd[0]]}, which {degree} does not divide; {how}"
+        )
+
+
 def local_dims(dims: Mapping[str, Any], asked: Asked) -> Mapping[str, Any]:
     """The dimensions of this process's part of a layer under tensor parallelism.
 
     Heads and feed-forward are divided; tables and the output head stay whole in each process.
-    Raises `UsageError` where they do not divide, or nothing here cuts the family.
     """
     degree = int(asked.job.tp or 1)
-    if degree == 1:
-        return dims
-    if asked.item.family != "decoder":
-        raise UsageError(f"tp: bench cuts the layers of decoders, not of {asked.item.family}; leave --tp out")
-    if degree != asked.world.size:
-        raise UsageError(
-            f"tp: {degree} of {asked.world.size} GPUs; bench cuts over all of them or none: give "
-            f"--gpus {degree} with --tp {degree}, or leave --tp out"
-        )
-    odd = [name for name in _CUT if dims[name] % degree]
-    if odd:
-        raise UsageError(f"tp: {odd[0]} of {asked.item.id} is {dims[odd[0]]}, which {degree} does not divide")
-    return {**dims, **{name: dims[name] // degree for name in _CUT}}
+    return dims if degree == 1 else {**dims, **{name: dims[name] // degree for name in _CUT}}
 
 
 def shared(torch: Any, asked: Asked, module: Any) -> Any:
     """The module that all processes train together."""
     kind = asked.option("sharding")
-    if kind not in _KNOWN:
-        raise UsageError(
-            f"option sharding: bench runs {', '.join(_KNOWN[1:])}, not {kind}; write sharding=fsdp"
-        )
     if asked.world.size == 1:
         return module
     if int(asked.job.tp or 1) > 1:

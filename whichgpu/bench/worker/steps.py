@@ -29,9 +29,13 @@ READ = frozenset((
     "data",
     "guidance", "n",
 ))  # fmt: skip
+#: Those that only a training acts on.
+_OF_TRAINING = ("optimizer", "checkpointing", "grad_accum", "sharding", "loader", "data")
 _OFF = ("", "none", "false", "no", "off", "0")
 #: Graphs of one function that `compile` may make.
 _GRAPHS = 64
+#: Modes of `compile` that capture CUDA graphs themselves.
+_GRAPHED = ("reduce-overhead", "max-autotune")
 _LAYOUTS = {"": False, "nchw": False, "nhwc": True, "channels_last": True, "channels-last": True}
 _OPTIMIZERS = ("sgd", "adam", "adamw")
 
@@ -83,29 +87,57 @@ def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
     return _training(torch, asked, module) if asked.job.trains else _inference(torch, asked, module)
 
 
-def _check(asked: Asked) -> None:
-    unknown = sorted(set(asked.job.options) - READ)
+def check(item: Workload, job: Job) -> None:
+    """Refuse what no machine could do of a complete job.
+
+    Raises `UsageError` for an option that nothing here acts on, or a value that it cannot have.
+    """
+    unknown = sorted(set(job.options) - READ)
     if unknown:
         raise UsageError(
             f"option {unknown[0]}: bench does nothing with it; it acts on {', '.join(sorted(READ))}"
         )
-    job, longest = asked.job, asked.item.dims.get("positions")
+    idle = [] if job.trains else [name for name in _OF_TRAINING if name in job.options]
+    if idle:
+        raise UsageError(f"option {idle[0]}: is of training, and this is phase {job.phase}; leave it out")
+    longest = item.dims.get("positions")
     # Beyond its table of positions a model reads memory that is not its own, which ends a GPU's context.
     for column, tokens in (("seq_len", job.seq_len), ("input_tokens", job.input_tokens)):
         if longest and tokens:
             check_positions(tokens, float(longest), column)
-    if asked.option("layout") not in _LAYOUTS:
-        raise UsageError(
-            f"option layout: '{asked.option('layout')}' is none of nchw, nhwc; write layout=nhwc"
-        )
-    if asked.option("cuda_graphs") and not asked.world.on_gpu:
-        raise UsageError("option cuda_graphs: there is no GPU whose launches could be captured; leave it out")
-    if asked.option("cuda_graphs") and (asked.world.size > 1 or "loader" in asked.job.options):
+    layout = stated(job, "layout")
+    if layout not in _LAYOUTS:
+        raise UsageError(f"option layout: '{layout}' is none of nchw, nhwc; write layout=nhwc")
+    if stated(job, "checkpointing") not in ("", "full", "true"):
+        raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
+    if job.trains:
+        passes(job)
+        check_optimizer(item.optimizer(job))
+        feeding.check(item, job)
+    sharing.check(item, job)
+    _check_graphs(job)
+
+
+def _check_graphs(job: Job) -> None:
+    if not stated(job, "cuda_graphs"):
+        return
+    mode = stated(job, "compile")
+    if int(job.n_gpus or 1) > 1 or "loader" in job.options:
         raise UsageError(
             "option cuda_graphs: only on one GPU, with inputs that stay where they are; leave one out"
         )
-    if asked.option("checkpointing") not in ("", "full", "true"):
-        raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
+    if mode in _GRAPHED:
+        raise UsageError(
+            f"option compile: {mode} captures graphs of its own, which cuda_graphs cannot "
+            "capture again; write compile=True, or leave cuda_graphs out"
+        )
+
+
+def _check(asked: Asked) -> None:
+    """The same, and what this machine cannot do."""
+    check(asked.item, asked.job)
+    if asked.option("cuda_graphs") and not asked.world.on_gpu:
+        raise UsageError("option cuda_graphs: there is no GPU whose launches could be captured; leave it out")
 
 
 @contextmanager
@@ -131,7 +163,10 @@ def _module(torch: Any, asked: Asked) -> Any:
         module = module.to(memory_format=torch.channels_last)
     if asked.option("checkpointing"):
         if not hasattr(module, "keep"):
-            raise UsageError(f"{asked.item.id}: bench recomputes no activations of {asked.item.family}")
+            raise UsageError(
+                f"{asked.item.id}: bench recomputes no activations of {asked.item.family}; "
+                "leave checkpointing out"
+            )
         module.keep = False
     return module.train(asked.job.trains)
 
@@ -243,12 +278,17 @@ def _training(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     return step
 
 
-def make_optimizer(torch: Any, name: str, parameters: Any, *, on_gpu: bool, capturable: bool) -> Any:
-    """The optimizer of a name; Adam in one fused kernel on a GPU."""
+def check_optimizer(name: str) -> None:
+    """Raise `UsageError` for one that bench has none of."""
     if name not in _OPTIMIZERS:
         raise UsageError(
             f"option optimizer: bench runs {', '.join(_OPTIMIZERS)}, not {name}; write optimizer=adamw"
         )
+
+
+def make_optimizer(torch: Any, name: str, parameters: Any, *, on_gpu: bool, capturable: bool) -> Any:
+    """The optimizer of a name; Adam in one fused kernel on a GPU."""
+    check_optimizer(name)
     if name == "sgd":
         return torch.optim.SGD(parameters, lr=1e-4, momentum=0.9)
     kind = torch.optim.AdamW if name == "adamw" else torch.optim.Adam

@@ -43,7 +43,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
 
     item = resolve(named(task["workload"]))
     job = complete(item, task)
-    _check(item, job)
+    check(item, job)
     tf.keras.utils.set_random_seed(int(task.get("seed", 0)))
     names = devices(tf, task.get("device", "auto"), int(task["n_gpus"]), task.get("memory"))
     if job.precision in ("fp32", "tf32"):
@@ -75,7 +75,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     return {"rows": [throughput, *power_rows(item.unit, made, found, told)], "context": context}
 
 
-def _check(item: Workload, job: Job) -> None:
+def check(item: Workload, job: Job) -> None:
+    """Raise `UsageError` for what of a complete job runs nowhere in TensorFlow."""
     if item.family not in keras_models.BUILDERS:
         raise UsageError(
             f"{item.id}: bench builds {', '.join(keras_models.BUILDERS)} in TensorFlow; "

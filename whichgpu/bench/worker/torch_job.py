@@ -12,6 +12,7 @@ from whichgpu.bench.worker.clocks import CudaClock, HostClock, timed
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.adapters import PHASES as ADAPTERS
 from whichgpu.workloads.importing import named
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
@@ -49,11 +50,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
 
     item = resolve(named(task["workload"]))
     job = complete(item, _on_processor(task) if _is_processor(torch, task) else task)
-    if job.precision not in FORMATS:
-        raise UsageError(
-            f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}; write e.g. "
-            "--precision fp16"
-        )
+    check(item, job)
     agreed = agreement(item.id)
     if not agreed.holds:
         raise UsageError(
@@ -66,6 +63,28 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     # Only when all is well: to leave the others takes their help, which one that failed would wait for.
     world.close()
     return found
+
+
+def check(item: Workload, job: Job) -> None:
+    """Refuse what is asked of a complete job and runs nowhere, whatever the machine.
+
+    Raises `UsageError` for a phase, a precision, a size or an option.
+    """
+    if job.phase == "serve":
+        raise UsageError(
+            "phase serve: bench run measures whole batches; write --phase generate, or measure a server: "
+            "whichgpu bench serve-load URL"
+        )
+    if job.phase in ADAPTERS:
+        raise UsageError(f"phase {job.phase}: bench trains no adapters; write --phase train")
+    if job.precision not in FORMATS:
+        raise UsageError(
+            f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}; write e.g. "
+            "--precision fp16"
+        )
+    steps.check(item, job)
+    # What the zoo refuses of its sizes: more tokens than positions, sides that are no multiple.
+    item.trace(job)
 
 
 def _is_processor(torch: Any, task: Mapping[str, Any]) -> bool:

@@ -44,4 +44,9 @@ def run(file: Path | None, *, compare: bool) -> Report:
             f"{file}: rows are in a .csv; what another program wrote: whichgpu bench import {file}"
         )
     found = journal.read(file)
+    if not found:
+        raise UsageError(
+            f"{file}: it holds no whole record; measure into it: whichgpu bench run WORKLOAD --out "
+            f"{file.with_suffix('.csv')} --resume"
+        )
     return run_report(found, [], scaled=scaling.scaling(found), compared=compared(found) if compare else None)

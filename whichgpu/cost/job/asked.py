@@ -138,7 +138,8 @@ def _read(job: Job) -> Asked:
     else:
         pictures = workload.family.startswith("diffusion") and not job.trains
         if pictures or "generate" not in workload.phases:
-            stack = behind_networks(stack, pictures, workload.unit)
+            part = workload.family == "diffusion_part"
+            stack = behind_networks(stack, pictures, workload.unit, part)
     stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)

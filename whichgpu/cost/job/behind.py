@@ -15,13 +15,18 @@ _SOUNDS = ("audio", "mel", "second", "utterance")
 
 
 @kept
-def behind_networks(stack: Runtime, pictures: bool, unit: str) -> Runtime:
+def behind_networks(stack: Runtime, pictures: bool, unit: str, part: bool = False) -> Runtime:
     """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
 
     `unit` is what it makes, which sounds are told by. What makes pictures is a library's pipeline, of which
     the text says what it says of the framework; in memory, and in the format of the decoder, it is as the
-    name says.
+    name says. A `part` of a pipeline by itself has none of what it does for each picture beside its networks.
     """
+    found = _behind(stack, pictures, unit)
+    return replace(found, fixed=0.0) if part else found
+
+
+def _behind(stack: Runtime, pictures: bool, unit: str) -> Runtime:
     heard = stack.sounds if unit.startswith(_SOUNDS) else ""
     if not pictures and (behind := heard or stack.networks):
         return replace(runtime(behind, behind), exact=False)

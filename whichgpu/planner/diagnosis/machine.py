@@ -13,6 +13,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import plain_estimate
 from whichgpu.cost.estimates import PACED
+from whichgpu.cost.job.asked import read as asked_of
 from whichgpu.cost.job.placing import placed
 from whichgpu.cost.timing.time import FEED
 from whichgpu.cost.transfer.anchors import of_one_user
@@ -146,10 +147,11 @@ def _served_from_the_host(asked: Asked) -> Iterator[Tried]:
     slow = asked.figure.sense and not asked.faster and asked.figure.metric != "ttft"
     if spent is None or not weights or not slow:
         return
-    # Of a model that does not fit, what is over; one that does stays whole in a server of many.
+    # Of a model that does not fit, what is over; one that does stays whole, but where the engine is told how
+    # many layers go on the card.
     over = 1.0 - asked.room / max(asked.answer.required, 1.0)
     told = asked.beside.hosted(weights)
-    if over <= 0.0 and told is None and "runtime" in asked.stated and not of_one_user(asked.job):
+    if over <= 0.0 and told is None and "runtime" in asked.stated and not _deals_layers(asked):
         return
     # A step reads of a mixture the experts that its tokens take, in the host too.
     read = min(weights, sum(term.moved for term in asked.answer.terms if term.kind in COUNTED) or weights)
@@ -158,6 +160,11 @@ def _served_from_the_host(asked: Asked) -> Iterator[Tried]:
     for share in (told,) if told is not None else left if over > 0.0 else (0.25, 0.5, 1.0):
         one = rated(asked, spent.mid / (spent.mid + share * read / row["bandwidth"]))
         yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
+
+
+def _deals_layers(asked: Asked) -> bool:
+    """Whether the engine keeps in the host whatever layers it is not told to put on the card."""
+    return of_one_user(asked.job) and bool(asked_of(asked.job).runtime.holds.get("host_layers"))
 
 
 def _power(asked: Asked) -> Iterable[Tried]:
@@ -173,7 +180,8 @@ def _power(asked: Asked) -> Iterable[Tried]:
                 "power", [(f"{watts} W, above the reference card's", again(asked, asked.job, device))]
             )
         return
-    told = asked.beside.watts
+    # Watts that are the figure itself are no limit, unless they are told as one.
+    told = asked.beside.watts if asked.beside.capped or asked.figure.metric != "power" else None
     # What makers of laptops set is no bound: on a battery, and in quiet modes, there is less.
     driver = asked.gpu.value("power_min") if asked.gpu.segment != "laptop" else None
     least = float(driver or 0.35 * usual) if told is None else 0.0

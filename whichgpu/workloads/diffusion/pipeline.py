@@ -166,12 +166,12 @@ def latent(dims: Part, job: Job) -> Latent:
         height, width = (np.maximum(size // multiple, 1.0) * multiple for size in (job.height, job.width))
     else:
         height, width = job.height, job.width
-        _whole("height", height, multiple)
-        _whole("width", width, multiple)
+        check_multiple("height", height, multiple)
+        check_multiple("width", width, multiple)
     return Latent(job.batch, vae["latent_channels"], _frames(dims, job), height / factor, width / factor)
 
 
-def _whole(name: str, size: Any, multiple: float) -> None:
+def check_multiple(name: str, size: Any, multiple: float) -> None:
     """Raises `UsageError` for a side of a picture that is no multiple of so many pixels."""
     if np.any(size % multiple):
         worst = float(np.max(np.where(size % multiple, size, 0.0)))
