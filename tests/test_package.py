@@ -22,8 +22,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 #: What a base install may weigh in MB, compiled bytecode included, and its distributions: NumPy is 71,
-#: Rich and what it needs 13, of our own 23 the auditor is 8. Aimed at are 105.
-LARGEST, MOST = 109, 12
+#: Rich and what it needs 13, of our own 24 the auditor is 8. Aimed at are 105, which is missed.
+LARGEST, MOST = 110, 12
 #: What nobody imports by name but for its answer: the wheel leaves out what its modules say of themselves.
 BEHIND = (
     *(f"whichgpu/{name}/" for name in ("audit", "bench", "cost", "planner", "report")),
