@@ -38,6 +38,10 @@ _TOO = re.compile(
     r"much )?(?:the same way|likewise|that way|too|as well)|"
     r"(?:supports?|offers?|has|provides?|brings?|shares?)\s+the (?:very )?same (?:feature|capability|"
     r"function|option|ability|trick)\b|"
+    r"(?:does|offers?|has|provides?|brings?|gives you|allows?|gets)\s+(?:exactly |just |much )?the same(?=\s*(?:[.,;:)]|$|"
+    r"too\b|as well\b|here\b))|"
+    r"(?:does|do|can do) so(?:,? (?:too|as well|also|likewise))?(?=\s*(?:[.,;:)]|$))|"
+    r"is no different(?: (?:here|there|in this(?: (?:respect|regard))?|in that(?: (?:respect|regard))?))?(?=\s*(?:[.,;:)]|$))|"
     r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
     r"offers? (?:it|this|that)|"
     r"has (?:one|this|that)),?\s+"
@@ -76,7 +80,10 @@ _NOT_SO = re.compile(
 _SO = re.compile(
     r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is|ha[sd]|could)|"
     r"the same (?:is (?:possible|true|"
-    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|"
+    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on)|"
+    r"(?:likewise|equally)(?: (?:supported|available|present|there))?,? (?:by|on|with|for|in)|"
+    r"\b(?:this|that) (?:also |equally |likewise )?(?:works|goes|holds|applies|is (?:also )?(?:possible|available|the case))"
+    r"(?: too| as well| just as well)? (?:on|for|with|in))\s+(?:those of\s+)?(?:the\s+|"
     r"an?\s+|two\s+|both\s+|"
     r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
@@ -121,7 +128,7 @@ _ARE_JOINED = re.compile(
     re.IGNORECASE,
 )
 #: "The T4 has one too", of what was named before.
-_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
+_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|is no different|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
 #: How far before a device the words that join it can begin.
 _REACH = 90
 #: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
@@ -261,12 +268,16 @@ def _the_last(
     last = _last_claim(text, start, mention.start)
     if last is None and before and how.so and not _ANY.search(text, start, mention.start):
         last = _last_claim(text, before.start, before.end)
+    if last is None and how.like and not how.like["un"]:
+        # "Is divided by MIG, just like the A30".
+        last = _named_before(text, sentence.start, mention.start)
     if last is None and (how.like or how.turned):
         return
     nor = how.word in ("nor", "neither")
     if last is None and (how.so or (how.too and _DOES_TOO.match(how.too[0]))) and not nor:
         # "The same" speaks of the sentence before too.
-        last = _named_before(text, before.start if before and not how.word else sentence.start, mention.start)
+        here_ = how.word and _ANY.search(text, sentence.start, mention.start)
+        last = _named_before(text, before.start if before and not here_ else sentence.start, mention.start)
     if last is None and (how.so or how.too) and not nor:
         yield from _same_value(passage, sentence, start, mention, context)
     if last is None or (nor and last[1]):

@@ -33,17 +33,19 @@ _AFTER = re.compile(
     r"case)\b))",
     re.IGNORECASE,
 )
+#: "Higher by a fifth", "higher than the A10's by a fifth".
+_BY = r"\s+(?:than\b[^.;:,]{0,40}?\s)?by\b"
 _BEFORE = re.compile(
     r"\b(?:(?P<up>increase[ds]|leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|gains?|gained|up|"
     r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
-    r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b)|"
+    rf"(?:faster|quicker|dearer|longer|higher|wider|larger|greater|bigger|more expensive)(?={_BY})|"
     r"(?:increase|rise|jump|gain|uplift|improvement|advantage|premium|surcharge|boost|lead)(?=\s+of\b)|"
     r"plus(?=\s+(?:about |around |roughly |some )?$))|"
     r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
     r"undercuts?|"
     r"loses|lost|costs?(?: (?:me|us|you|it))?(?=\s+(?:about |around |some |only |just )*$)|"
-    r"shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|"
+    rf"shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|(?:lower|smaller|narrower|less)(?={_BY})|"
     r"(?:reduction|decrease|discount)(?=\s+of\b)|minus(?=\s+(?:about |around |roughly |some )?$)))\b"
     r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
     r"exactly|of)\s+){0,3}$",

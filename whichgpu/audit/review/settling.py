@@ -79,7 +79,10 @@ _FEW, _LATER = 32, 100
 OF_SEVERAL = "the sentence names no device, and the text before it several"
 #: What a device has once; a rate is told with sparsity too.
 _ONCE = frozenset({"power", "memory", "bandwidth", "cores", "tensor_cores", "clock_boost", "memory_bus"})
-_LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
+#: Notebooks that are documents are no machines: "popular for notebooks", "a Jupyter notebook".
+_LAPTOP = re.compile(
+    r"\b(?:laptops?|mobile|(?<!for )(?<!jupyter )(?<!interactive )(?<!colab )(?<!run )notebooks?)\b", re.IGNORECASE
+)
 #: "An A6000, an L40S and, for the fun of it, a gaming laptop": a machine of its own.
 _A_LAPTOP = re.compile(
     r"\b(?:an?|my|our|his|her|some)\s+(?:[a-z]+\s+){0,2}(?:laptops?|notebooks?)\b(?![\u2019']s|\s(?:gpu|chip|version|"

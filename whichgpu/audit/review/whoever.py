@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN, place_of
-from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.clauses.mood import is_indicative, is_its_own
+from whichgpu.audit.clauses.parts import stretch
 from whichgpu.audit.comparisons.multiple import OF_SLICES, Multiple, verdict_of
 from whichgpu.audit.comparisons.pairs import sides_of
 from whichgpu.audit.devices.families import is_of
@@ -18,6 +19,7 @@ from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.said import claims
+from whichgpu.audit.review.misjudged import OF_ANOTHER
 from whichgpu.audit.review.settling import OF_SEVERAL
 from whichgpu.audit.review.understood import UNSTATED
 from whichgpu.audit.tables.variants import is_right
@@ -40,7 +42,7 @@ _BEFORE = 60
 _HAS = {each.key: each.has for each in CAPABILITIES}
 _TWO = 2
 #: Why an accusation is withheld that leaves open only of whom it is.
-_OPEN = (OF_OTHERS, UNPROVEN, OF_SEVERAL, UNSTATED)
+_OPEN = (OF_OTHERS, UNPROVEN, OF_SEVERAL, UNSTATED, OF_ANOTHER)
 
 
 def raised(found: Sequence[Finding], accused: Iterable[Finding], context: Context) -> list[Finding]:
@@ -153,7 +155,31 @@ def _value(found: Finding, where: At, context: Context) -> bool:
     attribute = attributes().get(found.attribute)
     if attribute is None:
         return False
-    return _is_of_neither(attribute, where, context) or _is_of_no_chip(attribute, found, where, context)
+    return (
+        _is_of_neither(attribute, where, context)
+        or _is_of_no_chip(attribute, found, where, context)
+        or _is_of_a_stranger(attribute, found, where, context)
+    )
+
+
+#: What a device has one of, whose numbers are told of nothing else.
+_TELLING = frozenset({"bandwidth", "cores", "tensor_cores", "memory_bus"})
+_IS_ANOTHERS = re.compile(r"; [\d.,]+\S*(?: \S+)? is the ")
+
+
+def _is_of_a_stranger(attribute: Attribute, found: Finding, where: At, context: Context) -> bool:
+    """Whether a value is one of a device that the text does not speak of, and of none that it does."""
+    text, sentence = where.passage.text, where.sentence
+    if attribute.key not in _TELLING or not _IS_ANOTHERS.search(found.because):
+        return False
+    if not is_indicative(sentence.text) or not is_its_own(text[slice(*stretch(text, where.at))]):
+        return False
+    told = next((one for one in quantities(text, context.fraction) if one.start == where.at), None)
+    gpus = {gpu.id: gpu for gpu in (*spoken_of(context), *headed_by(where.passage, context))}
+    gpus |= {key: context.catalogue[key] for key in context.spoken_of}
+    return told is not None and not any(
+        is_right(text, told, attribute, gpu, context) for gpu in gpus.values()
+    )
 
 
 def _is_of_neither(attribute: Attribute, where: At, context: Context) -> bool:

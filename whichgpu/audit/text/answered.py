@@ -51,6 +51,13 @@ _WORKS = re.compile(
     r"(?P<where>(?:the |an? )?[^?.,;]{2,40})\?\s*",
     re.IGNORECASE,
 )
+#: "Can MIG divide an L4 among our applications?": what is done with a device, by what it would have.
+_BY_IT = re.compile(
+    rf"\s*(?:can|could|does|do|will)\s+(?P<what>{NAMES})\s+(?:also\s+)?(?:divide|split|partition|slice|carve(?: up)?|cut|join|"
+    r"link|connect|bridge|couple|share)\s+(?:up\s+)?(?P<where>(?:the |an? |one |two |our |several )?[^?.,;]{2,32}?)"
+    r"(?:\s+(?:among|amongst|between|into|for|across|over|to|in|at|with)\s[^?]*)?\?\s*",
+    re.IGNORECASE,
+)
 _WHO = re.compile(r"(?:I|you|we|it|they|one|this|that|an?\s+\d+B(?:\s+model)?)\b", re.IGNORECASE)
 _NOT = {"can": "cannot", "will": "will not"}
 
@@ -151,7 +158,7 @@ def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -
     aux = _AUX.match(question)
     if aux is None:
         return ""
-    if works := _WORKS.fullmatch(question):
+    if works := _WORKS.fullmatch(question) or _BY_IT.fullmatch(question):
         # "Does MIG work on the L4": of what the name stands behind.
         return f"{works['what']} is {'' if yes else 'not '}supported on {works['where']}."
     who = _WHO.match(question, aux.end())

@@ -1,0 +1,94 @@
+"""The amounts of running text, each with whom it is told of: a device, a letter, or nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.closure.amounts import Amount, amounts
+from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.text.sentences import sentences
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.text.sentences import Sentence
+
+#: Passages and sentences before a result that may tell what it follows from.
+_PASSAGES, _MOST = 2, 60
+#: Letters by which a text calls its offers: "(a)", "option B", "type (c)".
+_LETTER = re.compile(r"\((?P<a>[a-h])\)|\b(?:option|offer|type|variant|plan|tier)\s+\(?(?P<b>[A-Ha-h])\)?(?![a-z])")
+
+
+class Told(NamedTuple):
+    """An amount, and of whom it is told."""
+
+    amount: Amount
+    whose: frozenset[str] | None
+    #: How many passages before that of the result.
+    back: int
+
+
+class Place(NamedTuple):
+    """A sentence with its amounts, and those that are told before it."""
+
+    number: int
+    passage: Passage
+    sentence: Sentence
+    here: Sequence[Told]
+    before: Sequence[Told]
+    context: Context
+
+    def words(self, start: int, end: int) -> str:
+        """A stretch of the passage."""
+        return self.passage.text[start:end]
+
+
+def places(context: Context) -> Iterator[Place]:
+    """Every sentence of running text with amounts."""
+    earlier: list[list[Told]] = []
+    for index, passage in context.document.running():
+        if not any(mark.isdigit() for mark in passage.text):
+            earlier.append([])
+            continue
+        names = context.mentions.get(index, ())
+        every = amounts(passage.text, context.fraction, tuple((each.start, each.end) for each in names))
+        told: list[Told] = []
+        if len(every) <= _MOST:
+            for sentence in sentences(passage.text):
+                here = [
+                    Told(one, _whose(passage.text, sentence, one, every, index, context), 0)
+                    for one in every
+                    if sentence.start <= one.start < sentence.end
+                ]
+                back = [one._replace(back=len(earlier) - at) for at, some in enumerate(earlier[-_PASSAGES:], max(0, len(earlier) - _PASSAGES)) for one in some]
+                if here:
+                    yield Place(index, passage, sentence, here, [*back, *told], context)
+                told += here
+        earlier.append(told)
+
+
+def _whose(
+    text: str, sentence: Sentence, one: Amount, every: Sequence[Amount], index: int, context: Context
+) -> frozenset[str] | None:
+    """The name nearest before an amount in its sentence, else the first one behind it."""
+    named = [
+        (each.start, each.end, model(each.named[0], context.catalogue))
+        for each in context.mentions.get(index, ())
+        if sentence.start <= each.start < sentence.end and each.named
+    ]
+    for match in _LETTER.finditer(text, sentence.start, sentence.end):
+        named.append((match.start(), match.end(), frozenset({(match["a"] or match["b"]).lower()})))
+    named.sort(key=lambda each: each[0])
+    before = [each for each in named if each[1] <= one.start]
+    if before and not any(
+        other.dims == one.dims and not other.bare and before[-1][1] <= other.start < one.start for other in every
+    ):
+        return before[-1][2]
+    behind = next((each for each in named if each[0] >= one.end), None)
+    if behind and not any(other.dims == one.dims and one.end <= other.start < behind[0] for other in every):
+        return behind[2]
+    return before[-1][2] if before else None

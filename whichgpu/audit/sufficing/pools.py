@@ -1,0 +1,77 @@
+"""What a machine of several is said to have, and a model that is said to fit there or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.sufficing.needs import OTHERWISE, need_before
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
+
+_MACHINE = r"(?:nodes?|servers?|box(?:es)?|systems?|machines?|HGX|DGX|eight)"
+#: A pool of memory: "a node of eight has 1,128 GB".
+_HAS = re.compile(
+    rf"\b{_MACHINE}\b[^.;]{{0,60}}\b(?:has|have|offers?|with|brings?|holds?|gives?|provides?|totals?|comes? to)\s+(?:\w+\s){{0,2}}$",
+    re.IGNORECASE,
+)
+#: That it fits there, or does not.
+_FITS = re.compile(
+    r"\b(?P<not>(?:does not|do not|doesn[\u2019']t|don[\u2019']t|no longer|cannot|can not|can[\u2019']t|won[\u2019']t|will not|not)\s+)?"
+    rf"fits?\s+(?:(?:easily|comfortably|neatly|just|still)\s+)?(?P<where>there|(?:in|on|into|onto|within)\s+(?:it|(?:the|a|one|an|such a|that|this|our)\s+"
+    rf"(?:[\w-]+\s+){{0,3}}{_MACHINE}))\b",
+    re.IGNORECASE,
+)
+_ROOM = 0.85
+_BACK = 5
+
+
+def pools(context: Context) -> Iterator[Finding]:
+    """Every fit on a machine whose memory the passages before tell, that is not so."""
+    pool: Quantity | None = None
+    words = ""
+    since = 0
+    for index, passage in context.document.running():
+        since += 1
+        for sentence in sentences(passage.text):
+            if (match := _FITS.search(passage.text, sentence.start, sentence.end)) and pool and since <= _BACK:
+                yield from _judged(passage, sentence, match, pool, words, context)
+            if found := _pool(index, passage, sentence, context):
+                pool, words, since = found, passage.text[found.start : found.end], 0
+
+
+def _pool(index: int, passage: Passage, sentence: Sentence, context: Context) -> Quantity | None:
+    told = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+    return next(
+        (
+            one
+            for one in told
+            if one.dimension == "memory" and one.value > 2e11 and _HAS.search(passage.text, sentence.start, one.start)
+        ),
+        None,
+    )
+
+
+def _judged(
+    passage: Passage, sentence: Sentence, match: re.Match[str], pool: Quantity, words: str, context: Context
+) -> Iterator[Finding]:
+    need = need_before(passage, sentence, match.start(), context)
+    if need is None or OTHERWISE.search(sentence.text) or need.value == pool.value:
+        return
+    wrong = need.value < _ROOM * pool.value if match["not"] else need.value > pool.value
+    if not wrong:
+        return
+    because = f"{passage.text[need.start : need.end]} against {words}"
+    yield made(
+        context, passage, match.span(), "memory", "contradicted", attribute="fits", because=because,
+        evidence=(Evidence(because),),
+    )  # fmt: skip
