@@ -21,6 +21,7 @@ from whichgpu.audit.excluded import excluded
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.reach import reached
 from whichgpu.audit.reckoned import reckoned
+from whichgpu.audit.review.consequent import without_consequences
 from whichgpu.audit.review.elsewhere import without_others
 from whichgpu.audit.review.misjudged import without_misjudged
 from whichgpu.audit.review.neighbours import without_neighbours
@@ -200,7 +201,7 @@ def _found(
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]
     sure = without_neighbours(without_record(without_others(sure, context), context), context)
-    return looked_at_again(sure, context)
+    return without_consequences(looked_at_again(sure, context))
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

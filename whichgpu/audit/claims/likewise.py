@@ -41,6 +41,8 @@ _TOO = re.compile(
     r"(?:does|offers?|has|provides?|brings?|gives you|allows?|gets)\s+(?:exactly |just |much )?the same(?=\s*(?:[.,;:)]|$|"
     r"too\b|as well\b|here\b))|"
     r"(?:does|do|can do) so(?:,? (?:too|as well|also|likewise))?(?=\s*(?:[.,;:)]|$))|"
+    r"(?:offers?|allows?|manages?|gets?|does|makes?) (?:up to |as many as |even )?(?:two|three|four|six|seven|eight|[2-8])"
+    r"(?: (?:of them|of these|instances|slices|partitions))?(?=\s*(?:[.,;:)]|$))|"
     r"is no different(?: (?:here|there|in this(?: (?:respect|regard))?|in that(?: (?:respect|regard))?))?(?=\s*(?:[.,;:)]|$))|"
     r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
     r"offers? (?:it|this|that)|"
@@ -128,7 +130,7 @@ _ARE_JOINED = re.compile(
     re.IGNORECASE,
 )
 #: "The T4 has one too", of what was named before.
-_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|is no different|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
+_DOES_TOO = re.compile(r"\s*(?:(?:offers?|allows?|manages?|gets?|makes?) (?:up to |as many as |even )?\w+|does|do|did|can|is no different|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
 #: How far before a device the words that join it can begin.
 _REACH = 90
 #: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
@@ -248,7 +250,8 @@ def _how(text: str, sentence: Sentence, mention: Mention) -> _How | None:
     aside = _APPOSED.match(text, mention.end, sentence.end)
     too = _TOO.match(text, aside.end() if aside else mention.end, sentence.end)
     so = _SO.search(text, ahead, mention.start)
-    opposite = None if too or so else _NOT_SO.match(text, mention.end, sentence.end)
+    behind = aside.end() if aside else mention.end
+    opposite = None if too or so else _NOT_SO.match(text, behind, sentence.end)
     like = _LIKE.search(text, ahead, mention.start)
     like = like if like and _END.match(text, mention.end, sentence.end) else None
     so = so or _just_as(text, sentence, mention)
@@ -288,7 +291,7 @@ def _the_last(
 
 
 #: "The RX 7900 XTX, an RDNA 3 card, has it as well".
-_APPOSED = re.compile(r",\s+(?:an?|the|its|itself)\s+[^,.;]{3,40},(?=\s)", re.IGNORECASE)
+_APPOSED = re.compile(r",\s+(?:an?|the|its|itself|being|as|though|although)\s+[^,.;]{3,40},(?=\s)", re.IGNORECASE)
 #: "Hopper does not have FP4, though the A100 does": the opposite of what was said before.
 _TURNED = re.compile(
     r",\s+(?:though|although|but|while|whereas|yet)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE

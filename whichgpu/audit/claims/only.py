@@ -92,7 +92,7 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _of_family(passage, match, spoken(index, passage, sentence, context), context)
             for match in _FIRST.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
-                mention = spoken(index, passage, sentence, context).owner(match.start())
+                mention = _owner(index, passage, sentence, match.start(), context)
                 narrow = what and _OF_A_KIND.match(passage.text, match.end() + what[1])
                 # "Only the first can be bridged" is of one of several.
                 one_of = _ONLY_ONE.search(passage.text, sentence.start, match.start())
@@ -105,6 +105,14 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_size(passage, sentence, who, context)
             yield from _alone(passage, sentence, who, context)
             yield from _exclusive(passage, sentence, who, context)
+
+
+def _owner(index: int, passage: Passage, sentence: Sentence, at: int, context: Context) -> Mention | None:
+    """Whose a claim is; nobody's where its sentence names generations: "Ada and Hopper are the first"."""
+    who = spoken(index, passage, sentence, context)
+    mention = who.owner(at)
+    of_family = mention not in who.here and architectures().search(passage.text, sentence.start, at)
+    return None if of_family else mention
 
 
 def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ _OTHERS = re.compile(
 )
 #: What is no other device: "links two to one another", "like to chop it up".
 _EACH_OTHER = re.compile(
-    r"\b(?:one another|each other|likes? to|after all|any (?:server|case|slot|software))\b", re.IGNORECASE
+    r"\b(?:one another|each other|likes? to|after all|(?:just )?like (?:its|the) predecessor,?|as with its predecessor,?|any (?:server|case|slot|software))\b", re.IGNORECASE
 )
 #: What parts clauses.
 _CLAUSE = re.compile(r"[;,()]\s|\s[\u2013\u2014-]\s|\b(?:but|while|whereas|although|though|because)\b")

@@ -25,7 +25,7 @@ HOUR = 3600.0
 _FAR = 40.0
 #: What leads to a result: a verb or a sign, and nothing but fillers behind it.
 _LEADS = re.compile(
-    r"(?:[=:\u2248(]|\b(?:is|are|was|were|be|been|costs?|comes?|came|coming|makes?|making|means?|totals?|amounts?|pays?|paid|bill(?:ed)?|"
+    r"(?:[=:\u2248(]|[\u2019']s\b|\b(?:is|are|was|were|be|been|costs?|comes?|came|coming|makes?|making|means?|totals?|amounts?|pays?|paid|bill(?:ed)?|"
     r"invoices?d?|charged?|draws?|takes?|took|uses?|used|consumes?|needs?|adds?|reach(?:es)?|gives?|yields?|equals?|burns?|or|thus|so|"
     r"i\.e\.|hence|therefore|about|corresponds?|works? out|have|has|sums?|budget|leaves?|leaving|remain\w*|left|difference|saving|saves?|gap))\b"
     r"(?:\s+(?:then|about|around|roughly|some|nearly|almost|just|only|approximately|over|under|an?|the|you|us|me|we|it|at|to|of|for|"
@@ -85,24 +85,52 @@ def _judge(
 
 
 _HOURLY = re.compile(r"(?:/|per|an?|each|every)\s?(?:gpu|card|node|instance|accelerator|device)?[\s-]?(?:h|hr|hour)\b|hourly|by the hour", re.IGNORECASE)
+_MONTHLY = re.compile(r"\b(?:a|per|each|every) (?:month|year|week|day)\b|monthly|yearly|weekly|daily", re.IGNORECASE)
 #: Another one than that of the rate may be meant.
 _IT = re.compile(r"\b(?:it|its|them|they)\b", re.IGNORECASE)
 _SHARES = frozenset({"share", "times"})
 _MACHINE = re.compile(r"\b(?:nodes?|servers?|boxe?s?|clusters?|fleets?|machines?|pods?|systems?|racks?|instances?|team|all|both|each)\b", re.IGNORECASE)
 
 
+#: A price by the hour that need not say so, beside hours: "730 hours at $0.80".
+_AT = re.compile(r"\bat\s+(?:about |only |just |around )?$", re.IGNORECASE)
+_RENT = 100.0
+
+
+def _is_rate(told: Told, place: Place) -> bool:
+    one = told.amount
+    at = _AT.search(place.passage.text, max(place.sentence.start, one.start - 12), one.start)
+    return one.dims == MONEY and not one.per and one.low <= _RENT and at is not None
+
+
+def _told_again(times: Sequence[Told]) -> list[Told]:
+    """Times of which some tell another again: "30 days (720 hours)"."""
+    exact = [each for each in times if each.amount.low == each.amount.high] or [*times]
+    last = exact[-1:]
+    same = all(each.amount.low * 0.97 <= last[0].amount.high and last[0].amount.low <= each.amount.high * 1.03 for each in times) if last else True
+    return last if same else [*times]
+
+
 def bill(result: Told, place: Place) -> Found:
     """Money for so long at a rent that is told before."""
     one = result.amount
-    if one.dims != MONEY or one.per or not _of_result(result, place) or _ELSE.search(place.sentence.text):
-        return None
     inside = [each for each in place.here if each.amount is not one]
+    if one.dims == RENT and _MONTHLY.search(result.said) and one.digits:
+        # "For 730 hours at $0.80 it comes to $684 a month".
+        result = result._replace(amount=one._replace(dims=MONEY, low=one.digits, high=one.digits))
+    if _is_rate(result, place) or result.amount.dims != MONEY or one.per:
+        return None
+    if not _of_result(result, place) or _ELSE.search(place.sentence.text):
+        return None
+    one = result.amount
     times = [each for each in inside if each.amount.dims == TIME and each.amount.low >= HOUR and each.amount.limit != "range"]
-    if len(times) != 1 or any(each.amount.dims == MONEY and each.amount.start < one.start for each in inside):
+    times = _told_again(times)
+    if len(times) != 1:
         return None
     if any(each.amount.kind in _SHARES for each in inside) or any(each.amount.dims == RENT and each.amount.start > one.start for each in inside):
         return None
-    rents = [each for each in _rates(result, place, RENT) if _HOURLY.search(each.amount.words)]
+    rents = [each for each in inside if _is_rate(each, place)]
+    rents = rents or [each for each in _rates(result, place, RENT) if _HOURLY.search(each.said)]
     if not rents or any(each.amount.per for each in rents if each.amount.per not in ("gpu", "each")):
         return None
     if any(each.amount.dims == ENERGY for each in inside) or (_IT.search(place.sentence.text) and len(rents) < 2):
@@ -115,7 +143,8 @@ def bill(result: Told, place: Place) -> Found:
     if machine or any(each.amount.per for each in rents):
         numbers |= {many * other for many in numbers for other in (*_numbers(place.before), 2.0, 4.0, 8.0)}
     values = [
-        (rent.amount.low * low * many, f"{rent.amount.words}, {times[0].amount.words}" + (f" and {many:g}" if many > 1 else ""))
+        (rent.amount.low / (HOUR if rent.amount.dims == MONEY else 1.0) * low * many,
+         f"{rent.amount.words}, {times[0].amount.words}" + (f" and {many:g}" if many > 1 else ""))
         for rent in rents for many in sorted(numbers) for low in {times[0].amount.low, times[0].amount.high}
     ]
     return _judge(result, values, place, bound=True)
@@ -159,4 +188,106 @@ def apart(result: Told, place: Place) -> Found:
     return _judge(result, values[-1:] + values, place)
 
 
-FRAMES: Sequence[Callable[[Told, Place], Found]] = (bill, several, apart)
+#: So much in a longer period, of which a shorter one was told before: "0.76 kWh daily. In a year that is 277".
+_PERIOD = re.compile(
+    r"\b(?:in|per|over|for|within|every|each|a|an|the|one)\s+(?:(?:a|an|the|one|whole|full|entire|single)\s+)*(?P<p>week|month|year)\b|"
+    r"\b(?P<a>weekly|monthly|yearly|annually|annual)\b",
+    re.IGNORECASE,
+)
+_DAYS = {"week": (7, 7), "month": (28, 31), "year": (365, 366)}
+_DAILY = re.compile(r"\b(?:daily|(?:a|per|each|every) day|per 24 hours)\b|/day", re.IGNORECASE)
+
+
+def by_period(result: Told, place: Place) -> Found:
+    """Energy or money of a week, a month or a year, where that of a day was told right before."""
+    one, text = result.amount, place.sentence.text
+    if (one.dims[0], one.dims[2]) not in ((1, 0), (0, 1)) or one.dims[5] or not _of_result(result, place):
+        return None
+    said = _PERIOD.search(text)
+    if said is None or len(_PERIOD.findall(text)) > 1 or _DAILY.search(text) or one.dims[1] < -1:
+        return None
+    told = [each for each in place.before if not each.back and each.amount.sign == one.sign and each.amount.dims[1] == -1
+            and each.amount.dims[0] == one.dims[0] and each.amount.dims[2] == one.dims[2] and _DAILY.search(each.said)]  # fmt: skip
+    others = [each for each in place.here if each.amount.dims[1] == -1 and each.amount is not one and not each.amount.bare]
+    if not told or others or any(each.amount.bare and each.amount.low > 1 for each in place.here):
+        return None
+    low, high = _DAYS[(said["p"] or {"w": "week", "m": "month"}.get(said["a"][:1].lower(), "year")).lower()]
+    day = told[-1].amount.low * 86400.0
+    value = one.low if not one.dims[1] else None
+    if value is None or day * low * 0.985 <= value <= day * high * 1.015:
+        return None
+    right = one.digits * day * low / one.low
+    if not 0.1 < right / one.digits < 10:
+        return None
+    return f"{told[-1].amount.words} make {right:,.4g} in a {said['p'] or said['a']}", f"{right:,.4g}"
+
+
+#: So many times as much as what was told before: "eight times as many cells and needs 144 GB".
+_TIMES_AS = re.compile(
+    r"(?<![\d.])\b(?P<n>twice|two|three|four|five|six|eight|ten|\d+)(?:\s?x|\s?\u00d7| times)?\s+as\s+(?:many|large|big|much|long)\b[^.;]{0,60}"
+    r"\b(?:needs?|takes?|requires?|wants?|occupies)\s+(?:about |around |roughly |some )?$",
+    re.IGNORECASE,
+)
+_N = {"twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
+
+
+def times_as(result: Told, place: Place) -> Found:
+    """What so many times as much takes, where what one takes is told before in the same unit."""
+    one = result.amount
+    match = _TIMES_AS.search(place.words(place.sentence.start, one.start))
+    if match is None or one.bare or one.per or one.limit == "range" or UNTOLD.search(place.sentence.text):
+        return None
+    told = [each.amount for each in place.before if not each.back and each.amount.dims == one.dims]
+    if not told:
+        return None
+    many = _N.get(match["n"].lower()) or float(match["n"])
+    values = [(each.low * many, f"{many:g} times {each.words}") for each in told[-4:]]
+    return _judge(result, values, place, bound=True)
+
+
+#: An efficiency of a speed-up on so many.
+_EFFICIENCY = re.compile(
+    r"\b(?P<n>two|three|four|six|eight|sixteen|\d{1,4})\s+(?:gpus?|cards?|nodes?|modules?|accelerators?)\b.{0,90}?"
+    r"\bspeed-?up\s+(?:of|is|was)\s+(?:about |around )?(?P<s>\d+(?:\.\d+)?).{0,70}?\befficiency\s+(?:of|is|was)\s+(?:about |around |only )?$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def efficiency(result: Told, place: Place) -> Found:
+    """The efficiency of a speed-up, which is the speed-up over the number of devices."""
+    one = result.amount
+    match = _EFFICIENCY.search(place.words(place.sentence.start, one.start)) if one.kind == "share" else None
+    if match is None:
+        return None
+    many = _N.get(match["n"].lower()) or (16.0 if match["n"].lower() == "sixteen" else float(match["n"]))
+    right = float(match["s"]) / many
+    if right > 1 or abs(right - one.low) < _POINTS:
+        return None
+    return f"{match['s']} on {many:g} is an efficiency of {right:.0%}", f"{right:.0%}"
+
+
+_POINTS = 0.025
+_PER_GPU = re.compile(
+    r"\b(?:per|for each|for every) (?:gpu|card|accelerator)(?![- ]?h)(?:,|:|\s|\b(?:that|this|is|comes?|to|about|around|roughly|it|makes|i\.e\.|or|so)\b)*$",
+    re.IGNORECASE,
+)
+
+
+def per_gpu(result: Told, place: Place) -> Found:
+    """What one of several costs an hour, of a machine whose price and number are told."""
+    one = result.amount
+    words = place.words(max(place.sentence.start, one.start - 40), one.start)
+    if one.dims not in (MONEY, RENT) or not _PER_GPU.search(words) or UNTOLD.search(place.sentence.text):
+        return None
+    whole = [each for each in place.here if each.amount.dims == RENT and each.amount.start < one.start]
+    numbers = [many for many in _numbers((*place.before, *place.here)) if many > 1]
+    if len(whole) != 1 or not numbers:
+        return None
+    value = whole[0].amount.low * (HOUR if one.dims == MONEY else 1.0)
+    values = [(value / many, f"{whole[0].amount.words} over {many:g}") for many in (*numbers, 8.0, 4.0)]
+    return _judge(result, values, place, bound=True)
+
+
+FRAMES: Sequence[Callable[[Told, Place], Found]] = (
+    bill, several, apart, by_period, times_as, efficiency, per_gpu,
+)  # fmt: skip

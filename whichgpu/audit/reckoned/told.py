@@ -30,6 +30,8 @@ class Told(NamedTuple):
     whose: frozenset[str] | None
     #: How many passages before that of the result.
     back: int
+    #: Its words with what it is per.
+    said: str
 
 
 class Place(NamedTuple):
@@ -60,7 +62,7 @@ def places(context: Context) -> Iterator[Place]:
         if len(every) <= _MOST:
             for sentence in sentences(passage.text):
                 here = [
-                    Told(one, _whose(passage.text, sentence, one, every, index, context), 0)
+                    Told(one, _whose(passage.text, sentence, one, every, index, context), 0, passage.text[one.start : one.end])
                     for one in every
                     if sentence.start <= one.start < sentence.end
                 ]

@@ -6,6 +6,17 @@ from whichgpu.audit.review.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "Ampere, which sits between Turing and Ada".
+    Excuse(("identity",), before=r"\bbetween (?:the )?(?:[A-Z]\w+(?: Lovelace)? and (?:the )?)?$"),
+    # "Draws 350 watts at most", "it fits in most servers".
+    Excuse(("ordering",), quote=r"^most$", before=r"\b(?:at|in|for|on|with|of|to|by) (?:the )?$"),
+    # "I have a T4 instance and want FP8": what is wished for.
+    Excuse(
+        ("capability",), before=r"\b(?:want|wants|wish(?:es)?|would like|looking) (?:for )?(?:native )?$",
+    ),
+    Excuse(("capability",), quote=r"\b(?:and|but|who|to) (?:want|wants|wish(?:es)?|would like)\b"),
+    # "The A100 (80 GB) at $1.80. A run that takes 100 hours on the V100": hours, and no memory.
+    Excuse(("memory",), quote=r"\btakes? (?:about |around )?\d+ (?:hours?|minutes?|days?|seconds?|weeks?)\b"),
     # "Sie hat 94 GB mit 3,9 TB/s und wird paarweise gebr\u00fcckt (600 GB/s)": of what joins the two.
     Excuse(
         ("specification",), because=r"\d [GT]B/s",

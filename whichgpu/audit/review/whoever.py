@@ -172,7 +172,9 @@ def _is_of_a_stranger(attribute: Attribute, found: Finding, where: At, context: 
     text, sentence = where.passage.text, where.sentence
     if attribute.key not in _TELLING or not _IS_ANOTHERS.search(found.because):
         return False
-    if not is_indicative(sentence.text) or not is_its_own(text[slice(*stretch(text, where.at))]):
+    if not is_indicative(sentence.text) or not is_its_own(
+        text[slice(*stretch(text, where.at))].replace(found.stated, " ")
+    ):
         return False
     told = next((one for one in quantities(text, context.fraction) if one.start == where.at), None)
     gpus = {gpu.id: gpu for gpu in (*spoken_of(context), *headed_by(where.passage, context))}

@@ -38,15 +38,23 @@ _BACK = 5
 def pools(context: Context) -> Iterator[Finding]:
     """Every fit on a machine whose memory the passages before tell, that is not so."""
     pool: Quantity | None = None
-    words = ""
-    since = 0
+    words, whose, since = "", frozenset[str](), 0
     for index, passage in context.document.running():
         since += 1
         for sentence in sentences(passage.text):
-            if (match := _FITS.search(passage.text, sentence.start, sentence.end)) and pool and since <= _BACK:
+            if (match := _FITS.search(passage.text, sentence.start, sentence.end)) and pool and since <= _BACK and (
+                _named(index, sentence, context) <= whose
+            ):
                 yield from _judged(passage, sentence, match, pool, words, context)
             if found := _pool(index, passage, sentence, context):
                 pool, words, since = found, passage.text[found.start : found.end], 0
+                whose = _named(index, sentence, context)
+
+
+def _named(index: int, sentence: Sentence, context: Context) -> frozenset[str]:
+    """The devices that a sentence names."""
+    found = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+    return frozenset(key for each in found for key in each.named)
 
 
 def _pool(index: int, passage: Passage, sentence: Sentence, context: Context) -> Quantity | None:

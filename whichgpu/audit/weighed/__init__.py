@@ -15,6 +15,7 @@ from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.weighed.jointly import jointly
 from whichgpu.audit.weighed.orders import orders
 from whichgpu.audit.weighed.ratios import ratios
+from whichgpu.audit.weighed.superlatives import superlatives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def weighed(found: Sequence[Finding], context: Context) -> list[Finding]:
     more = [
         each
         for scope in scopes(context)
-        for read in (ratios, orders)
+        for read in (ratios, orders, superlatives)
         for each in read(scope, context)
         if is_free(each, known)
     ]

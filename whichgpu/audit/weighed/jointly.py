@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
@@ -29,7 +31,8 @@ _SEVERAL = re.compile(
     r"originally|also|against|than|instead|not|two sizes|limit\w*|capp?ed|measured|nodes?|servers?|total|together)\b|\d ?/ ?\d|\(",
     re.IGNORECASE,
 )
-_NEAR = 0.03
+_RATES = ("fp64", "fp32", "fp16", "bf16", "tf32", "fp8", "int8")
+_NEAR = 0.05
 #: Memory on file is in binary gigabytes, and told in those it is sold by.
 _LEAST, _MOST = 0.9, 1.03
 #: What a whole of several dies has.
@@ -47,7 +50,7 @@ def _jointly(found: Sequence[Finding], context: Context) -> Iterator[tuple[Findi
         each
         for each in found
         if each.kind == "specification" and each.verdict == "confirmed" and each.subject
-        and each.attribute in (*_DIFFERS, "memory", "transistors")
+        and each.attribute in (*_DIFFERS, *_RATES, "memory", "transistors")
     ]  # fmt: skip
     if not told:
         return
@@ -64,21 +67,53 @@ def _of_sentence(
     passage: Passage, sentence: Sentence, found: Sequence[Finding], context: Context
 ) -> Iterator[tuple[Finding, Finding]]:
     named = {each.named for each in within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end)}
+    for each in found:
+        yield from _of_form(passage, sentence, each, context)
     if len(named) > 1:
         return
     for each in found:
         if each.attribute == "transistors" and _WHOLE.search(sentence.text):
             yield from _of_all_dies(each, context)
     memory = [each for each in found if each.attribute == "memory"]
-    if len(memory) != 1 or _SEVERAL.search(sentence.text):
+    if len(memory) != 1 or _SEVERAL.search(sentence.text) or not is_asserted(sentence.text):
+        return
+    every = memory[0].subject.split(", ")
+    if len({model(key, context.catalogue) for key in every if key in context.catalogue}) != 1:
         return
     meant = _having(memory[0], context)
     for each in found:
-        if each.attribute in _DIFFERS and meant and not (_having(each, context) & meant):
+        if each.subject == memory[0].subject and each.attribute in _DIFFERS and meant and (
+            (own := _having(each, context)) and not own & meant
+        ):
             field = attributes()[each.attribute].fields[0]
             shown = dict.fromkeys(f"{key} has {context.catalogue[key].display(field)}" for key in sorted(meant))
             because = f"with {memory[0].stated}, {'; '.join([*shown][:3])}"
             yield each, each._replace(verdict="contradicted", because=because, evidence=(Evidence(because),))
+
+
+#: The form that a value is told to be of, right behind it.
+_FORM = re.compile(
+    r"\s*\(?(?:with|for|in|as|on|of) (?:the |an? |its )?(?P<form>SXM\d?|PCIe|NVL)(?: (?:module|version|card|form|variant|board|model))?\b",
+    re.IGNORECASE,
+)
+
+
+def _of_form(
+    passage: Passage, sentence: Sentence, found: Finding, context: Context
+) -> Iterator[tuple[Finding, Finding]]:
+    """A value that is another form's than that which stands behind it: "112 TFLOPS with the SXM2 module"."""
+    start = next((at for at in range(sentence.start, sentence.end) if passage.span(at, at + 1)[0] == found.start), None)
+    match = _FORM.match(passage.text, start + len(found.stated), sentence.end) if start is not None else None
+    if match is None or found.attribute not in attributes():
+        return
+    form = match["form"].lower()[:3]
+    every = [key for key in found.subject.split(", ") if key in context.catalogue]
+    of_form = {key for key in every if form in key}
+    if of_form and len(of_form) < len(every) and _having(found, context) and not _having(found, context) & of_form:
+        field = attributes()[found.attribute].fields[0]
+        shown = [f"{key} has {context.catalogue[key].display(field)}" for key in sorted(of_form)]
+        because = "; ".join(shown[:3])
+        yield found, found._replace(verdict="contradicted", because=because, evidence=(Evidence(because),))
 
 
 def _of_all_dies(found: Finding, context: Context) -> Iterator[tuple[Finding, Finding]]:

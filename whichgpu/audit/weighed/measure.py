@@ -33,6 +33,12 @@ _PARTED = re.compile(
     r"so|thanks|despite|due|when|at|for|on)\b",
     re.IGNORECASE,
 )
+#: A noun behind a multiple that is no attribute.
+_OF_ELSE = re.compile(
+    r"\s+the\s+(?!(?:number|amount|memory|one|card|gpu|former|latter|older|newer|other|previous|old|new|desktop|laptop|"
+    r"mobile|predecessor)\b)(?-i:[a-z]{3,})\b(?!\s(?:of|in)\b)",
+    re.IGNORECASE,
+)
 #: What ends it before one: another statement, of which it says no more.
 _TURNED = re.compile(
     r"[.!?]\s|\b(?:compute|computing|arithmetic|performance|prices?|but|while|whereas|although|though|because|since|thanks to|despite|due to|yet)\b|"
@@ -67,6 +73,9 @@ def measure(scope: Scope, start: int, end: int, context: Context) -> tuple[str, 
     behind = next((one for one in found if one[1] >= end), None)
     if behind and behind[1] - end <= _BEHIND and not _PARTED.search(text, end, behind[1]):
         return _as(behind[0], behind[1], text, (start, end))
+    if _OF_ELSE.match(text, end) and not (behind and behind[1] - end <= len(" the ")):
+        # "And 2.3 times the compute".
+        return None
     before = next((one for one in reversed(found) if one[2] <= start and not _counts_speed(one, text, (start, end))), None)
     if before and start - before[2] <= _BEFORE and not _TURNED.search(text, before[2], start):
         told = _unit_between(scope, before[2], start, context)

@@ -11,7 +11,7 @@ from whichgpu.audit.comparisons.multiple import OF_SLICES
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.values.attributes import CHIP, named
 from whichgpu.audit.weighed.measure import measure, values_of
-from whichgpu.audit.weighed.ratios import ELSE, KEYED, NOT, SEVERAL, clause_of, finding, is_told_of
+from whichgpu.audit.weighed.ratios import ELSE, IF_YOU, KEYED, NOT, SEVERAL, clause_of, finding, is_told_of
 from whichgpu.audit.weighed.sides import sides
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _AND_MORE = re.compile(r"\band $")
 #: "The more of them, the faster".
 _THE = re.compile(rf"\bthe (?:{_MORE}|{_LESS})\b", re.IGNORECASE)
 #: What may stand behind a comparative besides what it is of.
-_GOES_ON = re.compile(
+GOES_ON = re.compile(
     r"\s*(?:[.,;:)]|$|(?:than|of|in|on|at|with|here|there|too|also|as|when|by|for|amount|total|overall|rated|peak(?= (?:band|mem|pow))|"
     r"raw|theoretical|memory|video|graphics|maximum|board|tensor|cuda|one)\b)",
     re.IGNORECASE,
@@ -85,7 +85,7 @@ def orders(scope: Scope, context: Context) -> Iterator[Finding]:
             continue
         if _AND_MORE.search(text, max(0, start - 5), start) and text[end : end + 1] in ",.;":
             continue
-        if (match["more"] or match["less"]) and not _GOES_ON.match(text, end) and not is_attribute(text, end):
+        if (match["more"] or match["less"]) and not GOES_ON.match(text, end) and not is_attribute(text, end):
             continue
         what = measure(scope, start, end, context)
         if what is None:
@@ -93,7 +93,7 @@ def orders(scope: Scope, context: Context) -> Iterator[Finding]:
         key, at = what
         begin, last = clause_of(text, (min(start, at), end), scope)
         around = f"{text[begin:start]} {text[end:last]}"
-        if ELSE.search(around) or SEVERAL.search(sentence.text) or NOT.search(around) or not is_indicative(text[begin:last]):
+        if ELSE.search(around) or SEVERAL.search(sentence.text) or NOT.search(around) or not is_indicative(IF_YOU.sub(" ", text[begin:last])):
             continue
         if key in KEYED and KEYED[key].search(around):
             continue

@@ -62,7 +62,7 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
         key, at = what
         first, last = clause_of(text, (min(each.start, at), each.end), scope)
         around = f"{text[first : each.start]} {text[each.end : last]}"
-        if ELSE.search(around) or SEVERAL.search(sentence.text) or NOT.search(around) or not is_indicative(_IF_YOU.sub(" ", text[first:last])):
+        if ELSE.search(around) or SEVERAL.search(sentence.text) or NOT.search(around) or not is_indicative(IF_YOU.sub(" ", text[first:last])):
             continue
         if _OWN.match(text, each.end) or key in KEYED and KEYED[key].search(around):
             continue
@@ -87,7 +87,7 @@ _DOES = re.compile(r"(?:doubl|halv|tripl|quadrupl)(?:es|ed|ing)?\s+(?:the|that|t
 _TIMES = re.compile(r"\d\S* times$", re.IGNORECASE)
 _AS_MUCH = re.compile(r"\s+(?:as|the|that|those|of|what|more|less|faster|slower|higher|larger|bigger|wider|greater|smaller|lower|ahead)\b", re.IGNORECASE)
 #: How one looks at what is said, and no condition of it.
-_IF_YOU = re.compile(r"\bif (?:you|one|we) (?:count|take|look|go by|compare|believe)s?\b", re.IGNORECASE)
+IF_YOU = re.compile(r"\bif (?:you|one|we) (?:count|take|look|go by|compare|believe)s?\b", re.IGNORECASE)
 #: Multiples in words, and what they have behind them where they weigh something.
 _BARE = re.compile(r"(?:twice|half|double[sd]?|a (?:third|quarter|fifth))(?:\s\w+)?", re.IGNORECASE)
 _WEIGHS = re.compile(r"\s+(?:as|the|that|those|of|what|in|more|less|again|from|over|between)\b|[.,;)]|$", re.IGNORECASE)
@@ -105,10 +105,13 @@ def is_told_of(key: str, who: Sides, scope: Scope, end: int, context: Context) -
     """Whether every amount of the kind that the sentence tells is one of the devices that are weighed."""
     dimension = attributes()[key].dimension
     told = [each.value for each in amounts_in(scope, scope.sentence.start, end, context) if each.dimension == dimension]
-    known = [value for ids in (*who.of, *who.against) for value in values_of(key, ids, context)]
+    # A list of several tells of others, too.
+    ids = (*who.of, *who.against, *((tuple(context.spoken_of),) if len(told) > _LISTED else ()))
+    known = [value for each in ids for value in values_of(key, each, context)]
     return all(any(abs(one / value - 1) < _TOLD for value in known) for one in told)
 
 
+_LISTED = 2
 #: How far an amount as it is told may be from that on file.
 _TOLD = 0.04
 

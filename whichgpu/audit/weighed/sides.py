@@ -74,7 +74,7 @@ def _with_rest(
 ) -> Sides | None:
     """A side that is told against each that the other can be: of the passage, else of the text."""
     passage = _passage(scope, start, context)
-    every = _every(context)
+    every = every_model(context)
     if one is None and other is not None:
         found, certain = topic(scope.number, scope.passage, context)
         if certain and found and _model(found[-1], context) != _model(other, context):
@@ -108,7 +108,7 @@ _MAKER = re.compile(r"\b(?P<maker>NVIDIA|AMD|Intel|Apple)\b(?![\u2019']s)", re.I
 def _by_maker(words: str, scope: Scope, context: Context) -> Sides | None:
     """The devices of the one maker that a sentence names as its subject, against those of the others."""
     said = {match["maker"].lower() for match in _MAKER.finditer(words)}
-    every = _every(context)
+    every = every_model(context)
     if len(said) != 1 or not 1 < len(every) <= MOST:
         return None
     own = {key: ids for key, ids in every.items() if context.catalogue[ids[0]].vendor.lower() in said}
@@ -141,7 +141,7 @@ def _near(scope: Scope, context: Context) -> dict[frozenset[str], tuple[str, ...
     return {_model(each, context): each.ids for each in found if each.ids and start <= each.start < scope.sentence.end}
 
 
-def _every(context: Context) -> dict[frozenset[str], tuple[str, ...]]:
+def every_model(context: Context) -> dict[frozenset[str], tuple[str, ...]]:
     """The models that a text speaks of, each with the devices that its name can mean."""
     found: dict[frozenset[str], set[str]] = {}
     for gpu in spoken_of(context):
