@@ -131,6 +131,8 @@ _ARE_JOINED = re.compile(
 )
 #: "The T4 has one too", of what was named before.
 _DOES_TOO = re.compile(r"\s*(?:(?:offers?|allows?|manages?|gets?|makes?) (?:up to |as many as |even )?\w+|does|do|did|can|is no different|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
+_SO_MANY = re.compile(r"\s*(?:offers?|allows?|manages?|gets?|makes?) (?:up to |as many as |even )?(?:two|three|four|six|seven|eight|\d)\b", re.IGNORECASE)
+_CUT_UP = re.compile(r"\b(?:divided|split|partitioned|carved|cut|sliced) (?:up )?into\b[^.;]{0,30}\b(?:instances|slices|partitions)\b", re.IGNORECASE)
 #: How far before a device the words that join it can begin.
 _REACH = 90
 #: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
@@ -281,6 +283,9 @@ def _the_last(
         # "The same" speaks of the sentence before too.
         here_ = how.word and _ANY.search(text, sentence.start, mention.start)
         last = _named_before(text, before.start if before and not here_ else sentence.start, mention.start)
+    if last is None and before and how.too and _SO_MANY.match(how.too[0]) and _CUT_UP.search(text, before.start, before.end):
+        # "It is divided into four instances. The other one offers seven".
+        last = next(each for each in CAPABILITIES if each.key == "mig"), True
     if last is None and (how.so or how.too) and not nor:
         yield from _same_value(passage, sentence, start, mention, context)
     if last is None or (nor and last[1]):

@@ -129,7 +129,8 @@ def _judged(
             continue
         if _NO.search(_clause(text, sentence, said.start(), second.end).replace(said[0], " ")):
             return
-        first = _first(text, sentence, said.start(), second, ends)
+        within_it = [each for each in ends if said.start() <= each.start and each.end <= said.end()]
+        first = within_it[-1] if within_it else _first(text, sentence, said.start(), second, ends)
         if first is None or {gpu.id for gpu in first.gpus} & {gpu.id for gpu in second.gpus}:
             return
         later, earlier = (first, second) if comes_after else (second, first)

@@ -15,6 +15,7 @@ from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.reckoned.frames import FRAMES
 from whichgpu.audit.reckoned.told import places
 from whichgpu.audit.text.gloss import language_read
+from whichgpu.audit.text.reported import without_reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ def reckoned(found: Sequence[Finding], context: Context) -> list[Finding]:
         return list(found)
     known = Overlaps(found)
     more = [each for each in _reckoned(context) if is_free(each, known)]
+    more = without_reported(more, context)
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more
 

@@ -10,6 +10,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.readings import is_admissible, is_near
 from whichgpu.audit.closure.wording import UNTOLD
+from whichgpu.audit.sufficing.needs import need_before
+from whichgpu.audit.text.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     Found = tuple[str, str] | None
 
-MONEY, TIME, ENERGY = powers(money=1), powers(second=1), powers(joule=1)
+MONEY, TIME, ENERGY, POWER = powers(money=1), powers(second=1), powers(joule=1), powers(joule=1, second=-1)
+BYTES = powers(byte=1)
 RENT = powers(money=1, second=-1)
 HOUR = 3600.0
 #: Beyond this factor a result is of something else.
@@ -72,6 +75,8 @@ def _judge(
 ) -> Found:
     """The accusation of a result that none of some values is, and, where whose they are is open, nothing around makes."""
     one = result.amount
+    if not one.limit and _LIMITED.search(place.words(max(0, one.start - 14), one.start)):
+        return None
     if not values or any(is_near(one, value, value, wide=wide) for value, _ in values):
         return None
     value, words = min(values, key=lambda each: abs(each[0] / one.middle - 1))
@@ -88,6 +93,8 @@ _HOURLY = re.compile(r"(?:/|per|an?|each|every)\s?(?:gpu|card|node|instance|acce
 _MONTHLY = re.compile(r"\b(?:a|per|each|every) (?:month|year|week|day)\b|monthly|yearly|weekly|daily", re.IGNORECASE)
 #: Another one than that of the rate may be meant.
 _IT = re.compile(r"\b(?:it|its|them|they)\b", re.IGNORECASE)
+#: A limit before a number in words.
+_LIMITED = re.compile(r"\b(?:less than|more than|under|over|at least|at most|up to|below|above)\s+$", re.IGNORECASE)
 _SHARES = frozenset({"share", "times"})
 _MACHINE = re.compile(r"\b(?:nodes?|servers?|boxe?s?|clusters?|fleets?|machines?|pods?|systems?|racks?|instances?|team|all|both|each)\b", re.IGNORECASE)
 
@@ -101,6 +108,33 @@ def _is_rate(told: Told, place: Place) -> bool:
     one = told.amount
     at = _AT.search(place.passage.text, max(place.sentence.start, one.start - 12), one.start)
     return one.dims == MONEY and not one.per and one.low <= _RENT and at is not None
+
+
+def _hourly(result: Told, place: Place) -> list[Told]:
+    """What is told by the hour before a result, and what goes on with it: "$0.95 an hour for one and $1.65 for"."""
+    every = [each for each in (*place.before, *place.here) if each.amount is not result.amount]
+    rates = [each for each in every if each.amount.dims == RENT and _HOURLY.search(each.said)]
+    on = [
+        each
+        for each in every
+        if each.amount.dims == MONEY and not each.amount.per and each.amount.low <= _RENT
+        and any(each.back == one.back and 0 < each.amount.start - one.amount.end < _GOES_ON for one in rates)
+    ]  # fmt: skip
+    found = [each for each in (*rates, *on) if each.back or each.amount.start < result.amount.start]
+    near = 1 if any(not each.back for each in found) else 2
+    found = [each for each in found if each.back <= near - 1 or each.back <= 1]
+    own = [each for each in found if result.whose is not None and each.whose == result.whose]
+    return own or found
+
+
+_GOES_ON = 90
+
+
+def _nearest(times: Sequence[Told], one: Amount, inside: Sequence[Told]) -> list[Told]:
+    """Of the times of a sentence those of a result: between it and the result before it, else all."""
+    last = max((each.amount.end for each in inside if each.amount.dims == MONEY and each.amount.end <= one.start), default=0)
+    own = [each for each in times if last <= each.amount.start < one.start]
+    return own or [*times]
 
 
 def _told_again(times: Sequence[Told]) -> list[Told]:
@@ -124,16 +158,18 @@ def bill(result: Told, place: Place) -> Found:
         return None
     one = result.amount
     times = [each for each in inside if each.amount.dims == TIME and each.amount.low >= HOUR and each.amount.limit != "range"]
-    times = _told_again(times)
+    times = _told_again(_nearest(times, one, inside))
     if len(times) != 1:
         return None
-    if any(each.amount.kind in _SHARES for each in inside) or any(each.amount.dims == RENT and each.amount.start > one.start for each in inside):
+    shares = (*inside, *(each for each in place.before if not each.back))
+    if any(each.amount.kind in _SHARES for each in shares) or any(each.amount.dims == RENT and each.amount.start > one.start for each in inside):
         return None
     rents = [each for each in inside if _is_rate(each, place)]
-    rents = rents or [each for each in _rates(result, place, RENT) if _HOURLY.search(each.said)]
+    rents = rents or _hourly(result, place)
     if not rents or any(each.amount.per for each in rents if each.amount.per not in ("gpu", "each")):
         return None
-    if any(each.amount.dims == ENERGY for each in inside) or (_IT.search(place.sentence.text) and len(rents) < 2):
+    told = (*inside, *(each for each in place.before if not each.back))
+    if any(each.amount.dims == ENERGY for each in told) or (_IT.search(place.sentence.text) and len(rents) < 2):
         return None
     counts = [each.amount.low for each in inside if each.amount.kind in ("count", "number") and each.amount.low > 1]
     if len(counts) > 2:
@@ -154,23 +190,38 @@ def bill(result: Told, place: Place) -> Found:
 _SUCH = re.compile(r"\b(?:such|of (?:them|these|those)|like (?:this|it))\b", re.IGNORECASE)
 
 
+_FOR_ALL = re.compile(
+    r"\W*(?:for|with) (?:the|all|our|these|those|all the)?\s*(?:two|three|four|five|six|eight|ten|twelve|twenty|\d+)\s+(?:servers?|nodes?|machines|cards|gpus|boxes)\b"
+    r"[^.;,\d]{0,40}?,?\s*(?:this|that|it) (?:is|makes|means|comes to|amounts to)\b",
+    re.IGNORECASE,
+)
+
+
 def several(result: Told, place: Place) -> Found:
     """Energy or money by the year of so many of what the sentence before tells it of one: "twenty such cards: 6,300 kWh"."""
     one = result.amount
-    if one.dims not in (ENERGY, MONEY) or one.per or not _SUCH.search(place.sentence.text) or UNTOLD.search(place.sentence.text):
+    for_all = one.dims in (POWER, MONEY) and _FOR_ALL.match(place.sentence.text)
+    such = one.dims in (ENERGY, MONEY) and _SUCH.search(place.sentence.text)
+    if not (such or for_all) or one.per or UNTOLD.search(place.sentence.text):
         return None
     counts = [each.amount.low for each in place.here if each.amount.kind in ("count", "number") and each.amount.start < one.start and each.amount.low > 1]
-    told = [each for each in place.before if not each.back and each.amount.dims == one.dims][-1:]
+    last = 1 if not for_all else 4
+    told = [each for each in place.before if not each.back and each.amount.dims == one.dims and not each.amount.per][-last:]
     others = [each for each in place.here if each.amount is not one and not each.amount.bare]
     if len(counts) != 1 or not told or others or "each" in place.sentence.text:
         return None
-    return _judge(result, [(told[0].amount.low * counts[0], f"{counts[0]:g} times {told[0].amount.words}")], place, bound=True)
+    values = [(each.amount.low * counts[0], f"{counts[0]:g} times {each.amount.words}") for each in told]
+    return _judge(result, values, place, bound=True)
 
 
 #: What two amounts are apart.
 _APART = re.compile(
     r"\b(?:difference|gap|a saving of|saves?|saving|savings|a plus of|a minus of)\b[^.;,\d]{0,40}$", re.IGNORECASE
 )
+
+
+def _sentence_before(place: Place) -> int:
+    return max((each.start for each in sentences(place.passage.text) if each.start < place.sentence.start), default=place.sentence.start)
 
 
 def apart(result: Told, place: Place) -> Found:
@@ -183,6 +234,11 @@ def apart(result: Told, place: Place) -> Found:
              and each.amount.start < one.start]  # fmt: skip
     if len(alike) < 2:
         return None
+    last = [each for each in alike if each.amount.start >= _sentence_before(place)]
+    if len(last) == 2:
+        # Exactly two of its kind stand in the sentence before: it is of them.
+        a, b = (each.amount for each in last)
+        return _judge(result, [(abs(a.low - b.low), f"{a.words} less {b.words}")], place, bound=True)
     alike = alike[-6:]
     values = [(abs(a.amount.low - b.amount.low), f"{a.amount.words} less {b.amount.words}") for a, b in combinations(alike, 2) if a.amount.low != b.amount.low]
     return _judge(result, values[-1:] + values, place)
@@ -288,6 +344,64 @@ def per_gpu(result: Told, place: Place) -> Found:
     return _judge(result, values, place, bound=True)
 
 
+#: Power over a time that stand in one sentence with the energy: "(22.4 kW, 8,760 h, no PUE) are 196 MWh".
+_NO_PUE = re.compile(r"\b(?:no|without(?: any)?|excluding) (?:PUE|cooling|overheads?)\b", re.IGNORECASE)
+
+
+def energy(result: Told, place: Place) -> Found:
+    """Energy of the one power and the one time that its sentence tells."""
+    one = result.amount
+    text = _NO_PUE.sub(" ", place.sentence.text)
+    if one.dims != ENERGY or one.per or one.limit == "range" or UNTOLD.search(text) or text == place.sentence.text:
+        return None
+    loads = [each.amount for each in place.here if each.amount.dims == POWER]
+    times = _told_again([each for each in place.here if each.amount.dims == TIME and each.amount.low >= HOUR])
+    if len(loads) != 1 or len(times) != 1 or any(each.amount.bare and each.amount.low > 1 for each in place.here):
+        return None
+    words = f"{loads[0].words} and {times[0].amount.words}"
+    values = [(loads[0].low * low, words) for low in (times[0].amount.low, times[0].amount.high)]
+    return _judge(result, values, place, bound=True)
+
+
+def tariff(result: Told, place: Place) -> Found:
+    """Money for the energy that the sentence before tells, at the one price by the kWh that its own tells."""
+    one = result.amount
+    if one.dims[0] != 1 or one.dims[1] not in (0, -1) or one.dims[2] or not _of_result(result, place):
+        return None
+    last = [each.amount for each in place.before if each.amount.dims == ENERGY and not each.back and each.amount.start >= _sentence_before(place)]
+    own = [each.amount for each in place.here if each.amount is not one]
+    prices = [each for each in own if each.dims[0] == 1 and each.digits < 100 and (each.dims[2] == -1 or each.low < 1) and each.start < one.start]
+    if len(last) != 1 or len(prices) != 1 or len(own) > 1:
+        return None
+    price = prices[0].low * (KWH if prices[0].dims[2] == -1 else 1.0)
+    value = last[0].low / KWH * price
+    if one.dims[1]:
+        result = result._replace(amount=one._replace(dims=MONEY, low=one.digits, high=one.digits))
+    return _judge(result, [(value, f"{last[0].words} at {prices[0].words}")], place, bound=True)
+
+
+KWH = 3.6e6
+#: What is left of what a machine has in all, less what the sentence before says that a model takes.
+_LEAVES = re.compile(r"\b(?:leaves?|leaving)\s+(?:(?:us|you|about|around|some|only|just|more than|less than|over|nearly|almost)\s+)*$", re.IGNORECASE)
+
+
+def left(result: Told, place: Place) -> Found:
+    """Memory that a total leaves, less the need that is told right before."""
+    one = result.amount
+    words = place.words(max(place.sentence.start, one.start - 40), one.start)
+    own = [each.amount for each in place.here if each.amount.dims == BYTES and each.amount.start < one.start]
+    if one.dims != BYTES or not _LEAVES.search(words) or len(own) != 1 or UNTOLD.search(place.sentence.text):
+        return None
+    need = need_before(place.passage, place.sentence, place.sentence.start, place.context)
+    if need is None or need.value >= own[0].low:
+        return None
+    value = own[0].low - need.value
+    if one.low <= value:
+        # What else is taken may be left unsaid.
+        return None
+    return _judge(result, [(value, f"{own[0].words} less {need.value / 1e9:,.4g} GB")], place, 0.03, bound=True)
+
+
 FRAMES: Sequence[Callable[[Told, Place], Found]] = (
-    bill, several, apart, by_period, times_as, efficiency, per_gpu,
+    bill, several, apart, by_period, times_as, efficiency, per_gpu, energy, tariff, left,
 )  # fmt: skip

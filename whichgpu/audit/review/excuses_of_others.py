@@ -12,9 +12,9 @@ OF_OTHERS = (
     Excuse(("ordering",), quote=r"^most$", before=r"\b(?:at|in|for|on|with|of|to|by) (?:the )?$"),
     # "I have a T4 instance and want FP8": what is wished for.
     Excuse(
-        ("capability",), before=r"\b(?:want|wants|wish(?:es)?|would like|looking) (?:for )?(?:native )?$",
+        ("capability",), before=r"\b(?:I|we|they|and|but) (?:want|wish for|would like) (?:native )?$",
     ),
-    Excuse(("capability",), quote=r"\b(?:and|but|who|to) (?:want|wants|wish(?:es)?|would like)\b"),
+    Excuse(("capability",), quote=r"\b(?:I|we|they|and|but) (?:want|wish for|would like)\b"),
     # "The A100 (80 GB) at $1.80. A run that takes 100 hours on the V100": hours, and no memory.
     Excuse(("memory",), quote=r"\btakes? (?:about |around )?\d+ (?:hours?|minutes?|days?|seconds?|weeks?)\b"),
     # "Sie hat 94 GB mit 3,9 TB/s und wird paarweise gebr\u00fcckt (600 GB/s)": of what joins the two.

@@ -13,6 +13,7 @@ from whichgpu.audit.sufficing.cards import cards
 from whichgpu.audit.sufficing.pools import pools
 from whichgpu.audit.sufficing.supplies import supplies
 from whichgpu.audit.text.gloss import language_read
+from whichgpu.audit.text.reported import without_reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,5 +27,6 @@ def sufficing(found: Sequence[Finding], context: Context) -> list[Finding]:
         return list(found)
     known = Overlaps([each for each in found if each.accuses or each.attribute != "fits"])
     more = [each for read in (cards, pools, supplies) for each in read(context) if is_free(each, known)]
+    more = without_reported(more, context)
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more

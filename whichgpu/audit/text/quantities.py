@@ -482,4 +482,13 @@ def _limit(text: str, start: int, sign: str) -> str:
     if before and before[0].lower().startswith("over a") and _OF_A_BUS.match(text, start):
         # "1,792 GB/s over a 512-bit bus": by way of it.
         return ""
+    if before and _A_LITTLE.search(text, max(0, before.start() - 16), before.start() + len(before[1])):
+        return "about"
     return LIMITS.get(sign or (before[1].lower() if before else ""), "")
+
+
+#: "A little over half" is near it.
+_A_LITTLE = re.compile(
+    r"\b(?:a (?:little|bit|touch|tad|hair)|just|slightly|barely|only (?:just|slightly|a little)|scarcely)\s+(?:over|more than|above|under|less than|below)$",
+    re.IGNORECASE,
+)

@@ -16,6 +16,7 @@ from whichgpu.audit.weighed.jointly import jointly
 from whichgpu.audit.weighed.orders import orders
 from whichgpu.audit.weighed.ratios import ratios
 from whichgpu.audit.weighed.superlatives import superlatives
+from whichgpu.audit.text.reported import without_reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,5 +34,6 @@ def weighed(found: Sequence[Finding], context: Context) -> list[Finding]:
         for each in read(scope, context)
         if is_free(each, known)
     ]
+    more = without_reported(more, context)
     taken = {(each.start, each.end) for each in more}
     return jointly([each for each in found if (each.start, each.end) not in taken] + more, context)

@@ -115,7 +115,12 @@ _RATE = re.compile(r"(?:[^.;]|\.(?=\d)){0,40}?\b(?:fast\w*|quick\w*|slow\w*|rate
 
 def _counts_speed(one: tuple[str, int, int], text: str, place: tuple[int, int]) -> bool:
     rated = _RATE.match(text, place[0]) or _RATE.search(text, max(0, place[0] - 12), place[0])
+    rated = rated or _RATE_OF.search(text, max(0, one[1] - 28), one[1])
     return one[0] in _COUNTED and rated is not None
+
+
+#: Before cores, what is none of their number.
+_RATE_OF = re.compile(r"\b(?:rates?|peaks?|throughput|speed|performance|work) of (?:the |its |their )?$", re.IGNORECASE)
 
 
 def _named(text: str, start: int, end: int) -> list[tuple[str, int, int]]:

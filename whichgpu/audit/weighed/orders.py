@@ -11,7 +11,7 @@ from whichgpu.audit.comparisons.multiple import OF_SLICES
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.values.attributes import CHIP, named
 from whichgpu.audit.weighed.measure import measure, values_of
-from whichgpu.audit.weighed.ratios import ELSE, IF_YOU, KEYED, NOT, SEVERAL, clause_of, finding, is_told_of
+from whichgpu.audit.weighed.ratios import ELSE, IF_YOU, KEYED, NOT, SEVERAL, begin_before, clause_of, finding, is_told_of
 from whichgpu.audit.weighed.sides import sides
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _SAID = re.compile(
 )
 #: What orders nothing: "more than 100 W", "no more", "more and more", "the more", "larger models".
 _NO_ORDER = re.compile(
-    r"\s+(?:than\s+(?:[~$\u20ac\d]|an?\s|one\b|half|twice|two|three|enough|what you|you|most|any|all|ever|before|just|it[\u2019'\s])|or less|and more|"
+    r"\s+(?:of (?:its|the|their)\b|than\s+(?:[~$\u20ac\d]|an?\s|one\b|half|twice|two|three|enough|what you|you|most|any|all|ever|before|just|it[\u2019'\s])|or less|and more|"
     r"recent|important|expensive|efficient|power|suitable|common|complex|interesting|modern|powerful|attractive|"
     r"(?:than\s(?:the|its|their)\s(?:\w+\s)?(?:bandwidth|memory|gap|number|cores?|figures?|specs?|data|difference|ratio|peaks?))|"
     r"likely|difficult|flexible|models?|batch\w*|versions?|dies?|(?:chips|cards|gpus)\b|sizes?|clusters?|teams?)\b|\s*$",
@@ -93,7 +93,7 @@ def orders(scope: Scope, context: Context) -> Iterator[Finding]:
         key, at = what
         begin, last = clause_of(text, (min(start, at), end), scope)
         around = f"{text[begin:start]} {text[end:last]}"
-        if ELSE.search(around) or SEVERAL.search(sentence.text) or NOT.search(around) or not is_indicative(IF_YOU.sub(" ", text[begin:last])):
+        if ELSE.search(around) or SEVERAL.search(text, begin_before(scope), sentence.end) or NOT.search(around) or not is_indicative(IF_YOU.sub(" ", text[begin:last])):
             continue
         if key in KEYED and KEYED[key].search(around):
             continue

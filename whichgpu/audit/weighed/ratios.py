@@ -31,20 +31,24 @@ ELSE = re.compile(
     r"weights?|quanti\w+|kv|context|links?|slots?|dies|chiplets?|slices?|cpus?|cores? per|own|any other|every|average|usage|"
     r"idle\w*|load|overhead|need\w*|requir\w+|fits?|utili[sz]\w+|efficien\w+|sell\w*|market\w*|ram|ddr\d|"
     r"effective|rest|remaining|left|free|scal\w+|games?|gaming|fps|practice|real[- ]world|applications?|"
-    r"money|shares?|another|spars\w+|this figure|that figure|overclock\w*|undervolt\w*|limit(?:ed|ing)?|capped|bits|data ?sets?|time|hours?|minutes?|days?|years?|"
+    r"money|shares?|SDXL|SD|made|makes|another|spars\w+|this figure|that figure|overclock\w*|undervolt\w*|limit(?:ed|ing)?|capped|bits|data ?sets?|time|hours?|minutes?|days?|years?|"
     r"energy|kwh|noise|size[sd]?|boards?' |square|density|stacks?|expect\w*|hop(?:e|ed|ing)|bidirection\w*|direction)\b|%\s?of\b",
     re.IGNORECASE,
 )
 #: Several at once, and what is not.
 SEVERAL = re.compile(
-    r"(?<!the )(?<!these )(?<!those )(?<!of )\b(?:two|three|four|six|eight|sixteen|pairs?|several|nodes?|servers?|systems?|machines?|racks?|clusters?|pods?|hosts?|box|"
-    r"both|together|combined|dual|\d+\s?x|x\s?\d+)\b(?!\s(?:years?|times|generations?|months?|hours?))|\b\d+\s?[x\u00d7]\s",
+    r"(?:(?<!the )(?<!these )(?<!those )(?<!of )\btwo|\b(?:three|four|six|eight|sixteen|pairs?|several|nodes?|servers?|systems?|machines?|racks?|clusters?|pods?|hosts?|box|"
+    r"both|together|combined|dual|\d+\s?x|x\s?\d+))\b(?!\s(?:years?|times|generations?|months?|hours?))|\b\d+\s?[x\u00d7]\s",
     re.IGNORECASE,
 )
 NOT = re.compile(r"\b(?:not|never|nor|neither|hardly|instead|rather|would|could|if(?! you (?:count|take|look|go by|compare|believe))(?! one (?:counts|takes|looks|goes by)))\b|n[\u2019']t\b", re.IGNORECASE)
 KEYED = {"memory": re.compile(r"\b(?:cache|FP\d+|INT\d|BF16|TF32|parameters?|bits?|precision|formats?|l2|host|swap)\b", re.IGNORECASE)}
 #: "Twice its rate in BF16": of its own.
-_OWN = re.compile(r"\s+(?:of )?(?:its|their|that|this)\s+(?!of)", re.IGNORECASE)
+_OWN = re.compile(
+    r"\s+(?:of )?(?:its|their|that|this)\s+(?!of)|\s+(?:as (?:much|many|high|fast)\s+)?(?:with(?:out)?|using|on|in|through) (?:its |the |structured )?"
+    r"(?:tensor|matrix|sparsity|FP\d|BF16|TF32|INT\d)",
+    re.IGNORECASE,
+)
 #: Parts of a sentence that speak of something else.
 _CLAUSE = re.compile(r"[;:]\s|\s(?=and (?:costs?|draws?|needs?|is|has|comes?|takes?)\b)|,\s+(?:and|but|while|whereas|though|although|so|which|because|as|since)\s|\s[\u2013\u2014]\s|\.\s")
 
@@ -62,7 +66,7 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
         key, at = what
         first, last = clause_of(text, (min(each.start, at), each.end), scope)
         around = f"{text[first : each.start]} {text[each.end : last]}"
-        if ELSE.search(around) or SEVERAL.search(sentence.text) or NOT.search(around) or not is_indicative(IF_YOU.sub(" ", text[first:last])):
+        if ELSE.search(around) or SEVERAL.search(text, begin_before(scope), sentence.end) or NOT.search(around) or not is_indicative(IF_YOU.sub(" ", text[first:last])):
             continue
         if _OWN.match(text, each.end) or key in KEYED and KEYED[key].search(around):
             continue
@@ -114,6 +118,12 @@ def is_told_of(key: str, who: Sides, scope: Scope, end: int, context: Context) -
 _LISTED = 2
 #: How far an amount as it is told may be from that on file.
 _TOLD = 0.04
+
+
+def begin_before(scope: Scope) -> int:
+    """Where the sentence before begins, which may tell of how many it is."""
+    before = [each.start for each in sentences(scope.passage.text) if each.start < scope.sentence.start]
+    return before[-1] if before else scope.sentence.start
 
 
 def clause_of(text: str, place: tuple[int, int], scope: Scope) -> tuple[int, int]:

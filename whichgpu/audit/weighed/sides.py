@@ -88,14 +88,32 @@ def _with_rest(
         return Sides(pairs, pairs, told=False) if len(pairs) <= _FEW else None
     known = one or other
     assert known is not None
-    if _FORMS.search(scope.sentence.text):
+    if said := _FORMS.search(scope.sentence.text):
+        return _namesake(known, said[0].lower(), is_first=one is not None, context=context)
+    if any(each.start > start and each is not other for each in scope.here):
+        # Behind it a further one is named, of which the rest of the sentence is.
         return None
-    # Whom "it" is, was named in the passage; whom it is against may be told anywhere.
     rest = _but(_near(scope, context), known, context) or _but(passage, known, context)
-    rest = rest or _but(every, known, context)
+    # Whom "it" is was named before; whom it is against may be told anywhere.
+    rest = rest or (_but(every, known, context) if one is not None else [])
     if not rest:
         return None
     return Sides([known.ids], rest, told=False) if one else Sides(rest, [known.ids], told=False)
+
+
+def _namesake(known: Mention, form: str, *, is_first: bool, context: Context) -> Sides | None:
+    """The desktop's card against that of its name in laptops, or the other way round, where a text has both."""
+    mobile = all(key.endswith("-laptop") for key in known.ids)
+    if mobile == form.startswith("desktop"):
+        return None
+    other = tuple(
+        name
+        for key in known.ids
+        if (name := key.removesuffix("-laptop") if mobile else f"{key}-laptop") in context.spoken_of
+    )
+    if not other:
+        return None
+    return Sides([known.ids], [other], told=False) if is_first else Sides([other], [known.ids], told=False)
 
 
 def _but(every: dict[frozenset[str], tuple[str, ...]], known: Mention, context: Context) -> list[tuple[str, ...]]:

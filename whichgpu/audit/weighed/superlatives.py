@@ -111,7 +111,7 @@ def _begins(scope: Scope, at: int) -> int:
 
 
 #: Before what all that follows is compared in.
-_FRONTED = re.compile(r"\b(?:in|by|for|on|of|to|as for)\s+(?:(?:the|raw|plain|terms of|its)\s+)*$", re.IGNORECASE)
+_FRONTED = re.compile(r"\b(?:in|by|for|on|of|to|as for)\s+(?:(?:the|raw|plain|terms of|its|memory|video|peak|single|double|total)\s+)*$", re.IGNORECASE)
 _CUT = re.compile(r"[;:]\s|,\s+(?:and|but|while|whereas|with|so|though|although)\s|,\s(?=the )")
 
 
