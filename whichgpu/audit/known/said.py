@@ -81,7 +81,7 @@ OF_SPEED = "speed told"
 
 #: A change by a share in words: "from 600 to 900 GB/s, i.e. by one third".
 _BY_A_PART = re.compile(
-    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s)?(?P<share>half|(?:an?|one|two|three)[ -]"
+    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s|(?P<over>(?:well |far )?(?:more than|over)\s))?(?P<share>half|(?:an?|one|two|three)[ -]"
     r"(?:half|thirds?|quarters?|fifth|sixth|tenth))\b(?!\s(?:of|again|more|less))",
     re.IGNORECASE,
 )
@@ -113,7 +113,8 @@ def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
         if share is not None and not any(a < match.end() and match.start() < b for a, b in taken):
             taken.append(match.span("share"))
             place = match.span("share")
-            yield Claim(*place, tuple(Multiple(*place, 1 + step, "", step) for step in (share, -share)))
+            ways = ((share, "over" if match["over"] else ""), (-share, "under" if match["over"] else ""))
+            yield Claim(*place, tuple(Multiple(*place, 1 + step, limit, step) for step, limit in ways))
     every = sorted((*quantities(text, fraction), *multiples(text)))
     for each in within(every, sentence.start, sentence.end):
         if (

@@ -136,7 +136,8 @@ def _judged(
         later, earlier = (first, second) if comes_after else (second, first)
         direct = any(value for value in said.groupdict().values())
         because = _excluded(later, earlier, direct=direct and not second.gpus)
-        because = because or _in_between(later, earlier)
+        if _SUCCESSION.search(said[0]):
+            because = because or _in_between(later, earlier)
         if because:
             place = said.start(), second.end
             yield made(
@@ -180,6 +181,7 @@ def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[
     return own[0] if len({each.words for each in own}) == 1 else None
 
 
+_SUCCESSION = re.compile(r"success|heir|predecess|succeed|supersed|direct|immediate", re.IGNORECASE)
 _FRONTED = re.compile(r",\s+(?:the |an? |nvidia[\u2019']s |amd[\u2019']s )?(?:new |newer )?", re.IGNORECASE)
 
 
@@ -190,12 +192,14 @@ def _lines() -> tuple[tuple[str, ...], ...]:
 
 def _in_between(later: _End, earlier: _End) -> str:
     """A generation between two devices of which one is called the successor of the other; empty where none is."""
-    if not later.gpus or not earlier.gpus or later.kinds & earlier.kinds:
+    families_of = [{generations().get(key) for key in end.kinds} for end in (later, earlier)]
+    if not later.gpus or not earlier.gpus or families_of[0] & families_of[1]:
         return ""
     above = {one.id for key in later.kinds for step in before(key) for one in step.variants}
     if not above or earlier.kinds & above or _are_neighbours(later, earlier):
         return ""
-    return f"between {later.words} and {earlier.words} came {' and '.join(sorted(above))}"
+    names = sorted({generations().get(key, key).replace("_", " ").title() for key in above})
+    return f"between {later.words} and {earlier.words} came {' and '.join(names)}"
 
 
 def _are_neighbours(later: _End, earlier: _End) -> bool:

@@ -11,7 +11,9 @@ from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.readings import is_admissible, is_near
 from whichgpu.audit.closure.wording import UNTOLD
 from whichgpu.audit.sufficing.needs import need_before
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -216,7 +218,8 @@ def several(result: Told, place: Place) -> Found:
 
 #: What two amounts are apart.
 _APART = re.compile(
-    r"\b(?:difference|gap|a saving of|saves?|saving|savings|a plus of|a minus of)\b[^.;,\d]{0,40}$", re.IGNORECASE
+    r"\b(?:difference|gap|a saving of|saves?|saving|savings|a plus of|a minus of|(?:cheaper|dearer|more expensive) by)\b[^.;,\d]{0,40}$",
+    re.IGNORECASE,
 )
 
 
@@ -382,7 +385,7 @@ def tariff(result: Told, place: Place) -> Found:
 
 KWH = 3.6e6
 #: What is left of what a machine has in all, less what the sentence before says that a model takes.
-_LEAVES = re.compile(r"\b(?:leaves?|leaving)\s+(?:(?:us|you|about|around|some|only|just|more than|less than|over|nearly|almost)\s+)*$", re.IGNORECASE)
+_LEAVES = re.compile(r"\b(?:leaves?|leaving|left)\s+(?:(?:us|you|about|around|some|only|just|more than|less than|over|nearly|almost)\s+)*$", re.IGNORECASE)
 
 
 def left(result: Told, place: Place) -> Found:
@@ -390,18 +393,97 @@ def left(result: Told, place: Place) -> Found:
     one = result.amount
     words = place.words(max(place.sentence.start, one.start - 40), one.start)
     own = [each.amount for each in place.here if each.amount.dims == BYTES and each.amount.start < one.start]
-    if one.dims != BYTES or not _LEAVES.search(words) or len(own) != 1 or UNTOLD.search(place.sentence.text):
+    if one.dims != BYTES or not _LEAVES.search(words) or len(own) > 1 or UNTOLD.search(place.sentence.text):
         return None
     need = need_before(place.passage, place.sentence, place.sentence.start, place.context)
-    if need is None or need.value >= own[0].low:
+    whole = own[0].low if own else _memory_of_one(place, one.start)
+    if need is None or need.value >= whole:
         return None
-    value = own[0].low - need.value
+    value = whole - need.value
     if one.low <= value:
         # What else is taken may be left unsaid.
         return None
-    return _judge(result, [(value, f"{own[0].words} less {need.value / 1e9:,.4g} GB")], place, 0.03, bound=True)
+    return _judge(result, [(value, f"{whole / 1e9:,.4g} GB less {need.value / 1e9:,.4g} GB")], place, 0.03, bound=True)
 
 
+def _memory_of_one(place: Place, at: int) -> float:
+    """The most that the one device has which is named before a place of the sentence; 0 where none is, or several."""
+    here = within(place.context.mentions.get(place.number, ()), place.sentence.start, at)
+    if len({each.named for each in here}) != 1 or counted(place.passage.text, place.sentence.start, here[0].start) > 1:
+        return 0.0
+    sizes = [size for key in here[0].ids for size in attributes()["memory"].amounts(place.context.catalogue[key])]
+    return max(sizes, default=0.0)
+
+
+#: "112.5 GB/s, about a third of that".
+_OF_THAT = re.compile(r"\s+of (?:that|it|this)(?=\s*[.,;)]|$)", re.IGNORECASE)
+
+
+def of_that(result: Told, place: Place) -> Found:
+    """A share or a multiple of the one amount of the sentence before, beside the one of its own."""
+    one = result.amount
+    if one.kind not in ("share", "times") or not _OF_THAT.match(place.passage.text, one.end) or UNTOLD.search(place.sentence.text):
+        return None
+    own = [each.amount for each in place.here if not each.amount.bare and each.amount.start < one.start]
+    last = _sentence_before(place)
+    told = [each.amount for each in place.before if not each.back and each.amount.start >= last and own and each.amount.dims == own[-1].dims]
+    if len(own) != 1 or len(told) != 1 or not told[0].low:
+        return None
+    real = own[0].low / told[0].low
+    if abs(real / one.low - 1) < _ROUGHLY or abs(1 / real / one.low - 1) < _ROUGHLY:
+        return None
+    return f"{own[0].words} is {real:.2f} times {told[0].words}", f"{real:.2f}"
+
+
+_ROUGHLY = 0.2
+#: "65 -> 121 TFLOPS (+86 %)".
+_ARROW = re.compile(
+    r"(?P<a>\d[\d,]*(?:\.\d+)?)\s?[A-Za-z/]{0,8}\s?(?:->|\u2192|=>)\s?(?P<b>\d[\d,]*(?:\.\d+)?)\s?[A-Za-z/]{0,8},?\s?"
+    r"(?:\(|,?\s?(?:i\.e\.|so|that is|or|=)\s?)(?:about |roughly |~)?(?P<sign>[+\u2212\u2013-])$"
+)
+
+
+def arrow(result: Told, place: Place) -> Found:
+    """A change in percent of the two ends that an arrow joins right before it."""
+    one = result.amount
+    start = one.start
+    text = place.passage.text
+    if one.kind != "share" or "%" not in text[one.start : one.end + 2]:
+        return None
+    signed = text[start : start + 1] in "+-\u2212\u2013"
+    match = _ARROW.search(text, place.sentence.start, start + (1 if signed else 0))
+    if match is None:
+        return None
+    a, b = (float(match[key].replace(",", "")) for key in ("a", "b"))
+    told = abs(one.low) * (1 if match["sign"] == "+" else -1)
+    if not a or abs((b / a - 1) - told) < _POINTS:
+        return None
+    return f"{match['a']} to {match['b']} is {b / a - 1:+.0%}", f"{b / a - 1:+.0%}"
+
+
+#: "8 kW for the GPUs, 2.4 kW more than one with eight H100".
+_MORE_THAN = re.compile(
+    r"\s+(?:more|less) than (?:one|a (?:server|box|node|machine)|those|that) (?:with|of|from) (?:the )?", re.IGNORECASE
+)
+
+
+def than_named(result: Told, place: Place) -> Found:
+    """What a power is above or below that of so many of a device that is named."""
+    one = result.amount
+    match = _MORE_THAN.match(place.passage.text, one.end) if one.dims == POWER and not one.per else None
+    own = [each.amount for each in place.here if each.amount.dims == POWER and each.amount.start < one.start]
+    if match is None or len(own) != 1:
+        return None
+    here = [each for each in place.context.mentions.get(place.number, ()) if 0 <= each.start - match.end() < _BESIDE]
+    if not here:
+        return None
+    many = counted(place.passage.text, match.start(), here[0].start) or 1.0
+    powers_of = [value for key in here[0].ids for value in attributes()["power"].amounts(place.context.catalogue[key])]
+    values = [(abs(own[0].low - many * each), f"{own[0].words} against {many:g} times {each:g} W") for each in powers_of]
+    return _judge(result, values, place, 0.03, bound=True)
+
+
+_BESIDE = 12
 FRAMES: Sequence[Callable[[Told, Place], Found]] = (
-    bill, several, apart, by_period, times_as, efficiency, per_gpu, energy, tariff, left,
+    bill, several, apart, by_period, times_as, efficiency, per_gpu, energy, tariff, left, of_that, arrow, than_named,
 )  # fmt: skip

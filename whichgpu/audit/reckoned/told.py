@@ -58,6 +58,7 @@ def places(context: Context) -> Iterator[Place]:
             continue
         names = context.mentions.get(index, ())
         every = amounts(passage.text, context.fraction, tuple((each.start, each.end) for each in names))
+        every = _in_its_unit(passage.text, every)
         told: list[Told] = []
         if len(every) <= _MOST:
             for sentence in sentences(passage.text):
@@ -71,6 +72,25 @@ def places(context: Context) -> Iterator[Place]:
                     yield Place(index, passage, sentence, here, [*back, *told], context)
                 told += here
         earlier.append(told)
+
+
+def _in_its_unit(text: str, every: Sequence[Amount]) -> tuple[Amount, ...]:
+    """Amounts of which a bare number is in the unit of the one before it: "20,800 euros, the others 38,400"."""
+    found: list[Amount] = []
+    for one in every:
+        last = found[-1] if found else None
+        bare = one.kind == "number" and not one.noun and one.bare and _ENDS.match(text, one.end)
+        if last and bare and last.sign and not last.bare and not last.per and 0.1 < one.low / last.digits < 10:
+            near = "." not in text[last.end : one.start] and one.start - last.end < _NEAR
+            if near and last.digits:
+                scale = last.low / last.digits
+                one = one._replace(low=one.low * scale, high=one.high * scale, dims=last.dims, kind="amount", sign=last.sign, digits=one.low)
+        found.append(one)
+    return tuple(found)
+
+
+_ENDS = re.compile(r"\s*(?:[.,;)]|$|and\b)")
+_NEAR = 60
 
 
 def _whose(

@@ -6,6 +6,13 @@ from whichgpu.audit.review.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "Two large dies side by side. They are linked at 10 TB/s": of what joins the dies.
+    Excuse(
+        ("specification",),
+        before=r"\b(?:dies|chiplets|halves)\b[^.]*(?:[.;]\s+)?(?:They|These|Both|which)?[^.]*\b(?:linked|joined|connected|coupled|"
+        r"stitched|talk)\b[^.]*$",
+        because=r"[GT]B/s",
+    ),
     # "Ampere, which sits between Turing and Ada".
     Excuse(("identity",), before=r"\bbetween (?:the )?(?:[A-Z]\w+(?: Lovelace)? and (?:the )?)?$"),
     # "Draws 350 watts at most", "it fits in most servers".

@@ -14,6 +14,7 @@ from whichgpu.audit.values.attributes import attributes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.text.sentences import Sentence
@@ -25,7 +26,7 @@ _SAID = re.compile(
     rf"\b(?P<least>at least|a minimum of|no fewer than|not less than)\s+{_MANY}\b|"
     rf"\b(?:needs?|takes?|requires?|calls? for|wants?|asks? for)\s+(?:only\s+|just\s+|exactly\s+)?{_MANY.replace('many', 'many2')}\b"
     r"(?=\s+(?:cards?|gpus?|of (?:them|these|those)|[A-Z]))|"
-    rf"\b{_MANY.replace('many', 'many3')}\s+(?:cards?|gpus?|of them)?\s*(?:are|is|will be)\s+(?:enough|sufficient|needed|necessary|required)\b",
+    rf"\b{_MANY.replace('many', 'many3')}\s+(?:[^\s.,;]+\s+){{0,5}}?(?:are|is|were|was|will be)\s+(?:enough|sufficient|needed|necessary|required)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"\s+(?:cards?|gpus?|modules?|accelerators?|of (?:them|these|those)|(?:nvidia\s+)?(?-i:[A-Z]+\d)|(?-i:\d{4}))|\s*(?:are|is|[.,;])",
@@ -47,22 +48,30 @@ def cards(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    text = passage.text
+    if OTHERWISE.search(sentence.text) or _NOT.search(sentence.text):
+        return
     here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
-    if len({each.named for each in here}) != 1 or OTHERWISE.search(sentence.text) or _NOT.search(sentence.text):
-        return
-    match = _SAID.search(text, sentence.start, sentence.end)
-    if match is None or not (match["many3"] or _COUNTED.match(text, match.end())):
-        return
+    for match in _SAID.finditer(passage.text, sentence.start, sentence.end):
+        # "Where four H100 with 80 GB were necessary": of what is named between.
+        inside = [each for each in here if match.start() <= each.start < match.end()]
+        named = inside if match["many3"] else here
+        counted = match["many3"] or _COUNTED.match(passage.text, match.end())
+        if counted and len({each.named for each in named}) == 1:
+            yield from _judged(passage, sentence, match, named[0], context)
+
+
+def _judged(
+    passage: Passage, sentence: Sentence, match: re.Match[str], mention: Mention, context: Context
+) -> Iterator[Finding]:
     told = match["many"] or match["many2"] or match["many3"]
     many = _NUMBERS.get(told.lower()) or int(told)
     need = need_before(passage, sentence, match.start(), context)
-    sizes = [size for key in here[0].ids for size in attributes()["memory"].amounts(context.catalogue[key])]
+    sizes = [size for key in mention.ids for size in attributes()["memory"].amounts(context.catalogue[key])]
     if need is None or not sizes or many * max(sizes) >= need.value * _SLACK:
         return
     least = math.ceil(need.value / max(sizes))
-    because = f"{text[need.start : need.end]} take {least} of {max(sizes) / 2**30:.0f} GB"
+    because = f"{passage.text[need.start : need.end]} take {least} of {max(sizes) / 2**30:.0f} GB"
     yield made(
-        context, passage, match.span(), "memory", "contradicted", attribute="fits", subject=", ".join(here[0].ids),
+        context, passage, match.span(), "memory", "contradicted", attribute="fits", subject=", ".join(mention.ids),
         because=because, expected=str(least), evidence=(Evidence(because),),
     )  # fmt: skip

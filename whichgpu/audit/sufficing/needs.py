@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Right before an amount of memory that something takes, and right behind it.
 _TAKES = re.compile(
-    r"(?::|\b(?:takes?|needs?|requires?|occup(?:y|ies)|weighs?|comes? to|come in at|is|are|of|at|makes?|fills?|wants?))\s+"
+    r"(?::|(?:FP\d+|BF16|INT\d|\d[- ]bits?),|\b(?:takes?|needs?|requires?|occup(?:y|ies)|weighs?|comes? to|come in at|is|are|of|at|makes?|fills?|wants?))\s+"
     r"(?:(?:about|around|roughly|some|only|just|nearly|already|up|all of)\s+)*$",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.weighed.jointly import jointly
 from whichgpu.audit.weighed.orders import orders
+from whichgpu.audit.weighed.prices import prices
 from whichgpu.audit.weighed.ratios import ratios
 from whichgpu.audit.weighed.superlatives import superlatives
 from whichgpu.audit.text.reported import without_reported
@@ -30,7 +31,7 @@ def weighed(found: Sequence[Finding], context: Context) -> list[Finding]:
     more = [
         each
         for scope in scopes(context)
-        for read in (ratios, orders, superlatives)
+        for read in (ratios, orders, superlatives, prices)
         for each in read(scope, context)
         if is_free(each, known)
     ]

@@ -55,7 +55,7 @@ _THE = re.compile(rf"\bthe (?:{_MORE}|{_LESS})\b", re.IGNORECASE)
 #: What may stand behind a comparative besides what it is of.
 GOES_ON = re.compile(
     r"\s*(?:[.,;:)]|$|(?:than|of|in|on|at|with|here|there|too|also|as|when|by|for|amount|total|overall|rated|peak(?= (?:band|mem|pow))|"
-    r"raw|theoretical|memory|video|graphics|maximum|board|tensor|cuda|one)\b)",
+    r"raw|theoretical|memory|video|graphics|maximum|board|tensor|cuda)\b)",
     re.IGNORECASE,
 )
 

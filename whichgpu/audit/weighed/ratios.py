@@ -81,7 +81,7 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
             continue
         known = [*_on_file(key, who, context)]
         values = [*known, *_told(key, scope, context)]
-        if known and all(_is_off(way, values) for way in each.ways):
+        if known and all(is_off(way, values) for way in each.ways):
             yield finding(scope, (each.start, each.end), key, who, context, "ratio")
 
 
@@ -99,7 +99,7 @@ _WEIGHS = re.compile(r"\s+(?:as|the|that|those|of|what|in|more|less|again|from|o
 _MARGIN = 0.07
 
 
-def _is_off(way: Multiple, values: Sequence[float]) -> bool:
+def is_off(way: Multiple, values: Sequence[float]) -> bool:
     """Whether no ratio is near what is stated, with a margin."""
     every = [value * by for value in values for by in (1 - _MARGIN, 1.0, 1 + _MARGIN)]
     return verdict_of(way, every) == "contradicted"

@@ -26,7 +26,7 @@ _TO = re.compile(
 _AGAINST = re.compile(
     r"\b(?:against|compared (?:to|with)|unlike|versus|relative to|set beside|next to|beside|over|than|from|beats?|"
     r"outruns?|outdoes|exceeds?|surpass(?:es)?|trails?|leads?|behind|ahead of|tops|succeeds?|replaces?|"
-    r"predecessor,?|vs\.?|in relation to|(?:sibling|cousin|variant|version|brother|relative) of)\s+(?:[~$\u20ac]?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s(?:of|on|for|from|in|with)\s)?(?:the\s|an?\s|its\s|that of\s|nvidia(?:[\u2019']s)?\s|amd(?:[\u2019']s)?\s|older\s|newer\s|desktop\s|"
+    r"predecessor,?|vs\.?|in relation to|in comparison (?:to|with)|measured against|(?:sibling|cousin|variant|version|brother|relative) of)\s+(?:[~$\u20ac]?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s(?:of|on|for|from|in|with)\s)?(?:the\s|an?\s|its\s|that of\s|nvidia(?:[\u2019']s)?\s|amd(?:[\u2019']s)?\s|older\s|newer\s|desktop\s|"
     r"previous\s|predecessor,?\s){0,3}$",
     re.IGNORECASE,
 )
