@@ -65,7 +65,8 @@ _BY_MAKER = re.compile(
 _FIRST = re.compile(
     rf"{_FAMILY}\s+(?:(?:generation|architecture|family|gpus?|cards?)\s+)?"
     r"(?:(?:is|was|were|are)\s+(?:nvidia[\u2019']s|the)\s+"
-    r"(?:very\s+)?first\s+(?:nvidia\s+|gpu\s+)?(?P<kind>(?:geforce|consumer|gaming)\s+)?(?:architecture\s+|generation\s+|family\s+|one\s+)?"
+    r"(?:very\s+)?first\s+(?:nvidia\s+|gpu\s+)?(?P<kind>(?:geforce|consumer|gaming)\s+)?(?:architecture\s+|"
+    r"generation\s+|family\s+|one\s+)?"
     r"(?:with|to (?:have|support|bring|offer|include|add|introduce|use|feature|get|carry))|introduced|"
     r"debuted|(?:is|was) the (?:\w+\s)?(?:architecture|generation|family|one) (?:that|which) (?:first )?"
     r"(?:introduced|brought|added|debuted))\s+"

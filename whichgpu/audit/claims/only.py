@@ -325,9 +325,11 @@ def _set_out(
 
 #: "FP8 is exclusive to the H100", "MIG is available only on the A100".
 _RESERVED = re.compile(
-    rf"\b(?P<what>{NAMES})(?:\s+support)?\s+(?:is|are|remains)\s+(?:(?:exclusive|unique|reserved|restricted|limited|"
+    rf"\b(?P<what>{NAMES})(?:\s+support)?\s+(?:is|are|remains)\s+(?:(?:exclusive|unique|reserved|"
+    rf"restricted|limited|"
     r"confined)\s+(?:to|for)|(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:only|"
-    r"exclusively)\s+(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:on|by|in|with|to))\s+"
+    r"exclusively)\s+(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:on|by|in|"
+    r"with|to))\s+"
     r"(?:the\s+|nvidia[\u2019']s\s+|an?\s+)?$",
     re.IGNORECASE,
 )

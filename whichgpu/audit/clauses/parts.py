@@ -192,7 +192,8 @@ def _goes_on(text: str, carried: Mention | None) -> Mention | None:
 
 #: "Ada and Hopper are the first with FP8" is of them.
 _OF_FAMILY = re.compile(
-    r"\W*(?:and |but |so |while )?(?:the )?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?\d|"
+    r"\W*(?:and |but |so |while )?(?:the )?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|"
+    r"Hopper|Blackwell|[CR]DNA ?\d|"
     r"Alchemist|Battlemage)\s+(?:and|is|are|was|were|has|have|had|added|brought|introduced|can|supports?)\b"
 )
 #: Words of what has no verb, and is told of what stands before it.

@@ -36,7 +36,8 @@ _AFTER = re.compile(
 #: "Higher by a fifth", "higher than the A10's by a fifth".
 _BY = r"\s+(?:than\b[^.;:,]{0,40}?\s)?by\b"
 _BEFORE = re.compile(
-    r"\b(?:(?P<up>increase[ds]|leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|gains?|gained|up|"
+    r"\b(?:(?P<up>increase[ds]|leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|"
+    r"gains?|gained|up|"
     r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
     rf"(?:faster|quicker|dearer|longer|higher|wider|larger|greater|bigger|more expensive)(?={_BY})|"
@@ -81,7 +82,8 @@ OF_SPEED = "speed told"
 
 #: A change by a share in words: "from 600 to 900 GB/s, i.e. by one third".
 _BY_A_PART = re.compile(
-    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s|(?P<over>(?:well |far )?(?:more than|over)\s))?(?P<share>half|(?:an?|one|two|three)[ -]"
+    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s|(?P<over>(?:well |far )?(?:more than|"
+    r"over)\s))?(?P<share>half|(?:an?|one|two|three)[ -]"
     r"(?:half|thirds?|quarters?|fifth|sixth|tenth))\b(?!\s(?:of|again|more|less))",
     re.IGNORECASE,
 )

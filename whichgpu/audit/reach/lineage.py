@@ -34,7 +34,8 @@ _DIRECT = r"(?:(?P<{0}>direct(?:ly)?|immediate(?:ly)?|right|straight|next) )?"
 #: What says that the first came after the second, or before it; the second stands right behind.
 _AFTER = re.compile(
     rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:successor|heir|follow-up|replacement) (?:of|to|for)|"
-    rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|(?:directly|immediately) follow(?:s|ed)|"
+    rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|(?:directly|immediately) follow(?:s|"
+    rf"ed)|"
     rf"[\u2019']s {_DIRECT.format('f')}predecessor(?:,| is| was)|"
     rf"generation {_DIRECT.format('c')}(?:after|behind)|"
     rf"(?:came|followed|arrived) {_DIRECT.format('d')}(?:after|on))\s+$",
@@ -55,7 +56,8 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|unofficial|"
+    r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|"
+    r"unofficial|"
     r"skip\w*|between|market|price|slot|class|rumou?r\w*|call\w*)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
@@ -191,7 +193,7 @@ def _lines() -> tuple[tuple[str, ...], ...]:
 
 
 def _in_between(later: _End, earlier: _End) -> str:
-    """A generation between two devices of which one is called the successor of the other; empty where none is."""
+    """A generation between two devices one of which is called the successor of the other."""
     families_of = [{generations().get(key) for key in end.kinds} for end in (later, earlier)]
     if not later.gpus or not earlier.gpus or families_of[0] & families_of[1]:
         return ""

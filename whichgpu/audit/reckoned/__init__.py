@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.scope import inconsistent, is_free
-from whichgpu.audit.clauses.mood import is_indicative
 from whichgpu.audit.overlaps import Overlaps
-from whichgpu.audit.reckoned.frames import FRAMES
+from whichgpu.audit.reckoned.beside import apart, arrow, efficiency, left, of_that, than_named, times_as
+from whichgpu.audit.reckoned.bills import bill, by_period, energy, per_gpu, several, tariff
 from whichgpu.audit.reckoned.told import places
 from whichgpu.audit.text.gloss import language_read
 from whichgpu.audit.text.reported import without_reported
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.findings import Context, Finding
+
+_FRAMES = (
+    bill, several, apart, by_period, times_as, efficiency, per_gpu, energy, tariff, left, of_that, arrow,
+    than_named,
+)  # fmt: skip
 
 
 def reckoned(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -39,9 +44,11 @@ def _reckoned(context: Context) -> Iterator[Finding]:
         if "?" in place.sentence.text:
             continue
         for told in place.here:
-            for frame in FRAMES:
+            for frame in _FRAMES:
                 if found := frame(told, place):
                     because, expected = found
                     one = told.amount
-                    yield inconsistent(place.passage, (one.start, one.end), because, context, expected=expected)
+                    yield inconsistent(
+                        place.passage, (one.start, one.end), because, context, expected=expected
+                    )
                     break

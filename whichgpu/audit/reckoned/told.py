@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 #: Passages and sentences before a result that may tell what it follows from.
 _PASSAGES, _MOST = 2, 60
 #: Letters by which a text calls its offers: "(a)", "option B", "type (c)".
-_LETTER = re.compile(r"\((?P<a>[a-h])\)|\b(?:option|offer|type|variant|plan|tier)\s+\(?(?P<b>[A-Ha-h])\)?(?![a-z])")
+_LETTER = re.compile(
+    r"\((?P<a>[a-h])\)|\b(?:option|offer|type|variant|plan|tier)\s+\(?(?P<b>[A-Ha-h])\)?(?![a-z])"
+)
 
 
 class Told(NamedTuple):
@@ -62,52 +64,76 @@ def places(context: Context) -> Iterator[Place]:
         told: list[Told] = []
         if len(every) <= _MOST:
             for sentence in sentences(passage.text):
+                named = _named(index, passage, sentence, context)
                 here = [
-                    Told(one, _whose(passage.text, sentence, one, every, index, context), 0, passage.text[one.start : one.end])
+                    Told(one, _whose(one, every, named), 0, passage.text[one.start : one.end])
                     for one in every
                     if sentence.start <= one.start < sentence.end
                 ]
-                back = [one._replace(back=len(earlier) - at) for at, some in enumerate(earlier[-_PASSAGES:], max(0, len(earlier) - _PASSAGES)) for one in some]
+                back = [
+                    one._replace(back=len(earlier) - at)
+                    for at, some in enumerate(earlier[-_PASSAGES:], max(0, len(earlier) - _PASSAGES))
+                    for one in some
+                ]
                 if here:
                     yield Place(index, passage, sentence, here, [*back, *told], context)
                 told += here
         earlier.append(told)
 
 
-def _in_its_unit(text: str, every: Sequence[Amount]) -> tuple[Amount, ...]:
-    """Amounts of which a bare number is in the unit of the one before it: "20,800 euros, the others 38,400"."""
-    found: list[Amount] = []
-    for one in every:
-        last = found[-1] if found else None
-        bare = one.kind == "number" and not one.noun and one.bare and _ENDS.match(text, one.end)
-        if last and bare and last.sign and not last.bare and not last.per and 0.1 < one.low / last.digits < 10:
-            near = "." not in text[last.end : one.start] and one.start - last.end < _NEAR
-            if near and last.digits:
-                scale = last.low / last.digits
-                one = one._replace(low=one.low * scale, high=one.high * scale, dims=last.dims, kind="amount", sign=last.sign, digits=one.low)
-        found.append(one)
-    return tuple(found)
-
-
-_ENDS = re.compile(r"\s*(?:[.,;)]|$|and\b)")
-_NEAR = 60
-
-
-def _whose(
-    text: str, sentence: Sentence, one: Amount, every: Sequence[Amount], index: int, context: Context
-) -> frozenset[str] | None:
-    """The name nearest before an amount in its sentence, else the first one behind it."""
-    named = [
+def _named(
+    index: int, passage: Passage, sentence: Sentence, context: Context
+) -> list[tuple[int, int, frozenset[str]]]:
+    """The devices and letters that a sentence names, with their places, in order."""
+    found = [
         (each.start, each.end, model(each.named[0], context.catalogue))
         for each in context.mentions.get(index, ())
         if sentence.start <= each.start < sentence.end and each.named
     ]
-    for match in _LETTER.finditer(text, sentence.start, sentence.end):
-        named.append((match.start(), match.end(), frozenset({(match["a"] or match["b"]).lower()})))
-    named.sort(key=lambda each: each[0])
+    found += [
+        (*match.span(), frozenset({(match["a"] or match["b"]).lower()}))
+        for match in _LETTER.finditer(passage.text, sentence.start, sentence.end)
+    ]
+    return sorted(found, key=lambda each: each[:2])
+
+
+def _in_its_unit(text: str, every: Sequence[Amount]) -> tuple[Amount, ...]:
+    """Amounts of which a bare number is of the money before it: "20,800 euros, the others 38,400"."""
+    found: list[Amount] = []
+    for one in every:
+        last = found[-1] if found else None
+        found.append(_like(one, last) if last and _goes_on(text, one, last) else one)
+    return tuple(found)
+
+
+def _goes_on(text: str, one: Amount, last: Amount) -> bool:
+    """Whether a bare number stands right behind money, and is as much by its digits."""
+    bare = one.kind == "number" and not one.noun and one.bare and _ENDS.match(text, one.end)
+    money = last.sign and not last.bare and not last.per and last.digits
+    near = one.start - last.end < _NEAR and "." not in text[last.end : one.start]
+    return bool(bare and money and near) and 1 / _FAR < one.low / last.digits < _FAR
+
+
+def _like(one: Amount, last: Amount) -> Amount:
+    scale = last.low / last.digits
+    return one._replace(
+        low=one.low * scale, high=one.high * scale, dims=last.dims, kind="amount", sign=last.sign,
+        digits=one.low,
+    )  # fmt: skip
+
+
+_ENDS = re.compile(r"\s*(?:[.,;)]|$|and\b)")
+_NEAR, _FAR = 60, 10.0
+
+
+def _whose(
+    one: Amount, every: Sequence[Amount], named: Sequence[tuple[int, int, frozenset[str]]]
+) -> frozenset[str] | None:
+    """The name nearest before an amount in its sentence, else the first one behind it."""
     before = [each for each in named if each[1] <= one.start]
     if before and not any(
-        other.dims == one.dims and not other.bare and before[-1][1] <= other.start < one.start for other in every
+        other.dims == one.dims and not other.bare and before[-1][1] <= other.start < one.start
+        for other in every
     ):
         return before[-1][2]
     behind = next((each for each in named if each[0] >= one.end), None)

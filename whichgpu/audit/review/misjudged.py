@@ -69,7 +69,8 @@ _WORDS_OF = re.compile(
 #: "Ten thousand examples": a number in words that goes on.
 _GOES_ON = r"\s+(?:hundred|thousand|million|billion|dozen)\b"
 _ON_GENERATION = re.compile(
-    r"\s+(?:on|in|from|since)\s+(?:the\s+)?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell)\b"
+    r"\s+(?:on|in|from|since)\s+(?:the\s+)?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|"
+    r"Blackwell)\b"
 )
 #: A sum that was made of what both of two do.
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)

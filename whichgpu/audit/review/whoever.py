@@ -104,7 +104,11 @@ def _is_of_others(found: Finding, context: Context) -> bool:
 def _is_of_none(found: Finding, why: str, context: Context) -> bool:
     test = _TESTS.get(found.kind)
     where = place_of(found, context)
-    if test is None or where is None or (why == OF_ANOTHER and found.kind not in ("specification", "capability")):
+    if (
+        test is None
+        or where is None
+        or (why == OF_ANOTHER and found.kind not in ("specification", "capability"))
+    ):
         return False
     return _has_it_too(found, where) if why == OF_ELSE else test(found, where, context)
 
@@ -141,11 +145,14 @@ def _capability(found: Finding, where: At, context: Context) -> bool:
 
 
 #: A sentence that goes on about what the one before is about.
-_GOES_ON = re.compile(r"\W*(?:(?:note|mind|remember)(?: that)?\s+|(?:and|but|so)\s+)?(?:it|they|these|this|its|their)\b", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\W*(?:(?:note|mind|remember)(?: that)?\s+|(?:and|but|so)\s+)?(?:it|they|these|this|its|their)\b",
+    re.IGNORECASE,
+)
 
 
 def _around(where: At, context: Context) -> list[Gpu]:
-    """The devices that a sentence may be about: what its passage names up to it, where it goes on about that."""
+    """The devices that a sentence may be about: what its passage names before, where it goes on about that."""
     named = [each for each in context.mentions.get(where.number, ()) if each.start < where.at]
     one = len({model(each.named[0], context.catalogue) for each in named}) == 1
     if one and _GOES_ON.match(where.sentence.text):

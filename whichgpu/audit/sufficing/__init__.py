@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def sufficing(found: Sequence[Finding], context: Context) -> list[Finding]:
-    """Findings with what does not suffice, or is said not to and does, where nothing certain was found before."""
+    """Findings with what does not suffice, or is said not to and does, where nothing was found before."""
     if language_read(context):
         return list(found)
     known = Overlaps([each for each in found if each.accuses or each.attribute != "fits"])

@@ -19,25 +19,43 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.text.sentences import Sentence
 
-_NUMBERS = {"one": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "a pair": 2}
+_NUMBERS = {
+    "one": 1,
+    "a single": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "a pair": 2,
+}
 _MANY = r"(?P<many>one|a single|two|three|four|five|six|seven|eight|a pair|\d{1,2})"
 #: So many that are needed, or that are enough.
 _SAID = re.compile(
     rf"\b(?P<least>at least|a minimum of|no fewer than|not less than)\s+{_MANY}\b|"
-    rf"\b(?:needs?|takes?|requires?|calls? for|wants?|asks? for)\s+(?:only\s+|just\s+|exactly\s+)?{_MANY.replace('many', 'many2')}\b"
+    rf"\b(?:needs?|takes?|requires?|calls? for|wants?|asks? for)\s+(?:only\s+|just\s+|"
+    rf"exactly\s+)?{_MANY.replace('many', 'many2')}\b"
     r"(?=\s+(?:cards?|gpus?|of (?:them|these|those)|[A-Z]))|"
-    rf"\b{_MANY.replace('many', 'many3')}\s+(?:[^\s.,;]+\s+){{0,5}}?(?:are|is|were|was|will be)\s+(?:enough|sufficient|needed|necessary|required)\b",
+    rf"\b{_MANY.replace('many', 'many3')}\s+(?:[^\s.,;]+\s+){{0,5}}?(?:are|is|were|was|"
+    rf"will be)\s+(?:enough|sufficient|needed|necessary|required)\b",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(r"\s+(?:cards?|gpus?|modules?|accelerators?|of (?:them|these|those)|(?:nvidia\s+)?(?-i:[A-Z]+\d)|(?-i:\d{4}))|\s*(?:are|is|[.,;])",
+_COUNTED = re.compile(r"\s+(?:cards?|gpus?|modules?|accelerators?|of (?:them|these|those)|"
+    r"(?:nvidia\s+)?(?-i:[A-Z]+\d)|(?-i:\d{4}))|\s*(?:are|is|[.,;])",
                       re.IGNORECASE)  # fmt: skip
 _WOULD = re.compile(r"\b(?:would|could)\b", re.IGNORECASE)
-_NOT = re.compile(r"\b(?:not|never|no|nodes?|servers?|more than|users?|copies|replicas?|per second|tokens?)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|never|no|nodes?|servers?|more than|users?|copies|replicas?|per second|tokens?)\b|"
+    r"n[\u2019']t\b",
+    re.IGNORECASE,
+)
 _SLACK = 0.98
 
 
 def cards(context: Context) -> Iterator[Finding]:
-    """Every number of cards that does not hold what the sentence or those before it say that a model takes."""
+    """Every number of cards that does not hold what the sentence or those before say that a model takes."""
     for index, passage in context.document.running():
         named = context.mentions.get(index, ())
         if "GB" not in passage.text or not named:
@@ -72,6 +90,6 @@ def _judged(
     least = math.ceil(need.value / max(sizes))
     because = f"{passage.text[need.start : need.end]} take {least} of {max(sizes) / 2**30:.0f} GB"
     yield made(
-        context, passage, match.span(), "memory", "contradicted", attribute="fits", subject=", ".join(mention.ids),
-        because=because, expected=str(least), evidence=(Evidence(because),),
+        context, passage, match.span(), "memory", "contradicted", attribute="fits",
+        subject=", ".join(mention.ids), because=because, expected=str(least), evidence=(Evidence(because),),
     )  # fmt: skip

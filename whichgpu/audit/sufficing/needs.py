@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 
 #: Right before an amount of memory that something takes, and right behind it.
 _TAKES = re.compile(
-    r"(?::|(?:FP\d+|BF16|INT\d|\d[- ]bits?),|\b(?:takes?|needs?|requires?|occup(?:y|ies)|weighs?|comes? to|come in at|is|are|of|at|makes?|fills?|wants?))\s+"
+    r"(?::|(?:FP\d+|BF16|INT\d|\d[- ]bits?),|\b(?:takes?|needs?|requires?|occup(?:y|ies)|weighs?|comes? to|"
+    r"come in at|is|are|of|at|makes?|fills?|wants?))\s+"
     r"(?:(?:about|around|roughly|some|only|just|nearly|already|up|all of)\s+)*$",
     re.IGNORECASE,
 )
 _OF_MODEL = re.compile(
-    r"\b(?:weights?|models?|parameters?|checkpoints?|files?|\d+(?:\.\d+)?\s?B\b|Llama|Mixtral|Qwen|DeepSeek|Falcon|Gemma|GPT\w*)\b",
+    r"\b(?:weights?|models?|parameters?|checkpoints?|files?|\d+(?:\.\d+)?\s?B\b|Llama|Mixtral|Qwen|"
+    r"DeepSeek|Falcon|Gemma|GPT\w*)\b",
     re.IGNORECASE,
 )
 _WEIGHTS = re.compile(r"\s+(?:of|for)\s+(?:the\s+|its\s+)?(?:weights|parameters)\b", re.IGNORECASE)
 #: Another format or way than that in which the need is told.
 OTHERWISE = re.compile(
-    r"\b(?:quanti\w+|offload\w*|[248][- ]bits?|int[48]|fp[48]|q[2-8](?:_\w+)?|half (?:the|of)|halves|lora|qlora|shar[de]\w*|"
+    r"\b(?:quanti\w+|offload\w*|[248][- ]bits?|int[48]|fp[48]|q[2-8](?:_\w+)?|half (?:the|of)|halves|lora|"
+    r"qlora|shar[de]\w*|"
     r"if|unless|instead|rather|smaller|without)\b|\?",
     re.IGNORECASE,
 )

@@ -16,19 +16,24 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.text.quantities import Quantity
     from whichgpu.audit.text.sentences import Sentence
 
 _SUPPLY = re.compile(
-    r"[- ]?(?:\w+\s)?(?:power supply|power supplies|supply|PSU|psu|power brick|circuit|breaker)\b", re.IGNORECASE
+    r"[- ]?(?:\w+\s)?(?:power supply|power supplies|supply|PSU|psu|power brick|circuit|breaker)\b",
+    re.IGNORECASE,
 )
 _ENOUGH = re.compile(
-    r"\b(?:is|are|will be|would be|should be)\s+(?:\w+\s){0,2}?(?:fine|enough|plenty|sufficient|ample|adequate|all (?:you|it) needs?)\b|"
+    r"\b(?:is|are|will be|would be|should be)\s+(?:\w+\s){0,2}?(?:fine|enough|plenty|sufficient|ample|"
+    r"adequate|all (?:you|it) needs?)\b|"
     r"\b(?:suffices?|will do|does the job|does it|copes?|is up to)\b|\b(?:happy|content|fine) with\b|"
     r"\b(?:runs?|run|works?|can be run) (?:fine |happily |easily )?(?:on|with|off)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\b(?:not|never|no longer|hardly|barely|too|if|limit\w*|capp?ed|undervolt\w*|per|each|idle)\b|n[\u2019']t\b|\?", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|never|no longer|hardly|barely|too|if|limit\w*|capp?ed|undervolt\w*|per|each|idle)\b|"
+    r"n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
 
 
 def supplies(context: Context) -> Iterator[Finding]:
@@ -42,7 +47,11 @@ def supplies(context: Context) -> Iterator[Finding]:
                 yield from _of_sentence(index, passage, sentence, context)
 
 
-_UNLESS = re.compile(r",?\s(?:if|unless|as long as)\s(?:you|one)\s(?:(?:do not|don[\u2019']t|never)\s)?overclock\w*\b|\bat stock settings\b", re.IGNORECASE)
+_UNLESS = re.compile(
+    r",?\s(?:if|unless|as long as)\s(?:you|one)\s(?:(?:do not|don[\u2019']t|never)\s)?overclock\w*\b|"
+    r"\bat stock settings\b",
+    re.IGNORECASE,
+)
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.overlaps import Overlaps
+from whichgpu.audit.text.reported import without_reported
 from whichgpu.audit.weighed.jointly import jointly
 from whichgpu.audit.weighed.orders import orders
 from whichgpu.audit.weighed.prices import prices
 from whichgpu.audit.weighed.ratios import ratios
 from whichgpu.audit.weighed.superlatives import superlatives
-from whichgpu.audit.text.reported import without_reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 _DIFFERS = ("bandwidth", "power", "cores", "tensor_cores", "memory_bus")
 #: Words that speak of several forms.
 _SEVERAL = re.compile(
-    r"\b(?:or|up to|between|from|respectively|versions?|variants?|models?|editions?|both|depending|either|later|"
-    r"originally|also|against|than|instead|not|two sizes|limit\w*|capp?ed|measured|nodes?|servers?|total|together)\b|\d ?/ ?\d|\(",
+    r"\b(?:or|up to|between|from|respectively|versions?|variants?|models?|editions?|both|depending|either|"
+    r"later|"
+    r"originally|also|against|than|instead|not|two sizes|limit\w*|capp?ed|measured|nodes?|servers?|total|"
+    r"together)\b|\d ?/ ?\d|\(",
     re.IGNORECASE,
 )
 _RATES = ("fp64", "fp32", "fp16", "bf16", "tf32", "fp8", "int8")
@@ -36,7 +38,9 @@ _NEAR = 0.05
 #: Memory on file is in binary gigabytes, and told in those it is sold by.
 _LEAST, _MOST = 0.9, 1.03
 #: What a whole of several dies has.
-_WHOLE = re.compile(r"\b(?:total|in all|all in all|altogether|together|combined|in sum|all told)\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:total|in all|all in all|altogether|together|combined|in sum|all told)\b", re.IGNORECASE
+)
 
 
 def jointly(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -66,7 +70,10 @@ def _jointly(found: Sequence[Finding], context: Context) -> Iterator[tuple[Findi
 def _of_sentence(
     passage: Passage, sentence: Sentence, found: Sequence[Finding], context: Context
 ) -> Iterator[tuple[Finding, Finding]]:
-    named = {each.named for each in within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end)}
+    named = {
+        each.named
+        for each in within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end)
+    }
     for each in found:
         yield from _of_form(passage, sentence, each, context)
     if len(named) > 1:
@@ -82,18 +89,24 @@ def _of_sentence(
         return
     meant = _having(memory[0], context)
     for each in found:
-        if each.subject == memory[0].subject and each.attribute in _DIFFERS and meant and (
-            (own := _having(each, context)) and not own & meant
+        if (
+            each.subject == memory[0].subject
+            and each.attribute in _DIFFERS
+            and meant
+            and ((own := _having(each, context)) and not own & meant)
         ):
             field = attributes()[each.attribute].fields[0]
-            shown = dict.fromkeys(f"{key} has {context.catalogue[key].display(field)}" for key in sorted(meant))
+            shown = dict.fromkeys(
+                f"{key} has {context.catalogue[key].display(field)}" for key in sorted(meant)
+            )
             because = f"with {memory[0].stated}, {'; '.join([*shown][:3])}"
             yield each, each._replace(verdict="contradicted", because=because, evidence=(Evidence(because),))
 
 
 #: The form that a value is told to be of, right behind it.
 _FORM = re.compile(
-    r"\s*\(?(?:with|for|in|as|on|of) (?:the |an? |its )?(?P<form>SXM\d?|PCIe|NVL)(?: (?:module|version|card|form|variant|board|model))?\b",
+    r"\s*\(?(?:with|for|in|as|on|of) (?:the |an? |its )?(?P<form>SXM\d?|PCIe|NVL)(?: (?:module|version|"
+    r"card|form|variant|board|model))?\b",
     re.IGNORECASE,
 )
 
@@ -102,14 +115,21 @@ def _of_form(
     passage: Passage, sentence: Sentence, found: Finding, context: Context
 ) -> Iterator[tuple[Finding, Finding]]:
     """A value that is another form's than that which stands behind it: "112 TFLOPS with the SXM2 module"."""
-    start = next((at for at in range(sentence.start, sentence.end) if passage.span(at, at + 1)[0] == found.start), None)
+    start = next(
+        (at for at in range(sentence.start, sentence.end) if passage.span(at, at + 1)[0] == found.start), None
+    )
     match = _FORM.match(passage.text, start + len(found.stated), sentence.end) if start is not None else None
     if match is None or found.attribute not in attributes():
         return
     form = match["form"].lower()[:3]
     every = [key for key in found.subject.split(", ") if key in context.catalogue]
     of_form = {key for key in every if form in key}
-    if of_form and len(of_form) < len(every) and _having(found, context) and not _having(found, context) & of_form:
+    if (
+        of_form
+        and len(of_form) < len(every)
+        and _having(found, context)
+        and not _having(found, context) & of_form
+    ):
         field = attributes()[found.attribute].fields[0]
         shown = [f"{key} has {context.catalogue[key].display(field)}" for key in sorted(of_form)]
         because = "; ".join(shown[:3])
@@ -135,7 +155,9 @@ def _having(found: Finding, context: Context) -> set[str]:
         for key in found.subject.split(", ")
         if key in context.catalogue
         and any(
-            _LEAST < value / amount < _MOST if found.attribute == "memory" else abs(value / amount - 1) < _NEAR
+            _LEAST < value / amount < _MOST
+            if found.attribute == "memory"
+            else abs(value / amount - 1) < _NEAR
             for amount in attributes()[found.attribute].amounts(context.catalogue[key])
         )
     }

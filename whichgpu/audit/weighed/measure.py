@@ -8,7 +8,6 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes, named
-from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.audit.excluded.scope import Scope
@@ -33,20 +32,30 @@ _PARTED = re.compile(
     r"so|thanks|despite|due|when|at|for|on)\b",
     re.IGNORECASE,
 )
+#: A noun behind "more" that is what is compared.
+_MORE_OF = re.compile(
+    r"\s+(?:more|less|fewer|higher|larger|greater|lower)\s+"
+    r"(?!than|on|in|at|of|for|with|and|but|or|by|when|as|here|there|too|again|per|if|from|over|"
+    r"to)(?P<noun>(?-i:[a-z]{3,}))\b",
+    re.IGNORECASE,
+)
 #: A noun behind a multiple that is no attribute.
 _OF_ELSE = re.compile(
-    r"\s+the\s+(?!(?:number|amount|memory|one|card|gpu|former|latter|older|newer|other|previous|old|new|desktop|laptop|"
+    r"\s+the\s+(?!(?:number|amount|memory|one|card|gpu|former|latter|older|newer|other|previous|old|new|"
+    r"desktop|laptop|"
     r"mobile|predecessor)\b)(?-i:[a-z]{3,})\b(?!\s(?:of|in)\b)",
     re.IGNORECASE,
 )
 #: What ends it before one: another statement, of which it says no more.
 _TURNED = re.compile(
-    r"[.!?]\s|\b(?:compute|computing|arithmetic|performance|prices?|but|while|whereas|although|though|because|since|thanks to|despite|due to|yet)\b|"
+    r"[.!?]\s|\b(?:compute|computing|arithmetic|performance|prices?|but|while|whereas|although|though|"
+    r"because|since|thanks to|despite|due to|yet)\b|"
     r";(?!\s(?:it|they)\b)",
     re.IGNORECASE,
 )
 #: A speed of memory is its bandwidth.
-_FAST = re.compile(r"\s*(?:as\s+(?:fast|quick)|faster|quicker|slower|(?:as much|more) (?:data )?per second|the\s+speed)\b",
+_FAST = re.compile(r"\s*(?:as\s+(?:fast|quick)|faster|quicker|slower|(?:as much|more) (?:data )?per second|"
+    r"the\s+speed)\b",
                    re.IGNORECASE)  # fmt: skip
 _SPEEDS = re.compile(r"(?:faster|quicker|slower|fastest|quickest|slowest|speed)\b", re.IGNORECASE)
 _SPEED_OF = re.compile(r"\b(?:speed of|how fast) (?:the |its )?$", re.IGNORECASE)
@@ -73,13 +82,34 @@ def measure(scope: Scope, start: int, end: int, context: Context) -> tuple[str, 
     behind = next((one for one in found if one[1] >= end), None)
     if behind and behind[1] - end <= _BEHIND and not _PARTED.search(text, end, behind[1]):
         return _as(behind[0], behind[1], text, (start, end))
-    if _OF_ELSE.match(text, end) and not (behind and behind[1] - end <= len(" the ")):
-        # "And 2.3 times the compute".
-        return None
-    before = next((one for one in reversed(found) if one[2] <= start and not _counts_speed(one, text, (start, end))), None)
+    noun = _MORE_OF.match(text, end)
+    if noun and not (behind and behind[1] <= noun.start("noun") + _NOUN):
+        return ("memory", noun.start("noun")) if noun["noun"].lower() == "capacity" else None
+    # "And 2.3 times the compute" is of what is no attribute.
+    other = _OF_ELSE.match(text, end) and not (behind and behind[1] - end <= len(" the "))
+    return None if other else _before(scope, (start, end), found, context)
+
+
+#: Letters between "more" and an attribute of two words.
+_NOUN = 12
+
+
+def _before(
+    scope: Scope, place: tuple[int, int], found: list[tuple[str, int, int]], context: Context
+) -> tuple[str, int] | None:
+    """What stands before a comparison that it can be in, else what heads it."""
+    text, (start, end) = scope.passage.text, place
+    before = next(
+        (one for one in reversed(found) if one[2] <= start and not _counts_speed(one, text, (start, end))),
+        None,
+    )
     if before and start - before[2] <= _BEFORE and not _TURNED.search(text, before[2], start):
         told = _unit_between(scope, before[2], start, context)
-        if told and told != attributes()[before[0]].dimension and (before[0], told) != ("memory", "bandwidth"):
+        if (
+            told
+            and told != attributes()[before[0]].dimension
+            and (before[0], told) != ("memory", "bandwidth")
+        ):
             return None
         return _as("bandwidth" if told == "bandwidth" else before[0], before[1], text, (start, end))
     return _by_unit(scope, start, end, context) or _headed(scope, start, end)
@@ -97,20 +127,28 @@ _LEAD = 4
 
 
 def _headed(scope: Scope, start: int, end: int) -> tuple[str, int] | None:
-    """What the heading above, or the first words of the paragraph, name alone: "**Bandwidth.** The P100 leads"."""
+    """What the heading above, or the first words of a paragraph, name alone: "Bandwidth. The P100 leads"."""
     text = scope.passage.text
     first = sentences(text)[0]
     lines = [text[: first.end]] if first.start < scope.sentence.start else []
     for line in (*lines, *scope.passage.section[-1:]):
         found = _named(line, 0, len(line))
-        if len(line.split()) <= _LEAD and len({one[0] for one in found}) == 1 and not any(mark.isdigit() for mark in line):
+        if (
+            len(line.split()) <= _LEAD
+            and len({one[0] for one in found}) == 1
+            and not any(mark.isdigit() for mark in line)
+        ):
             return _as(found[0][0], start, text, (start, end))
     return None
 
 
 #: Cores by whose number no speed is told.
 _COUNTED = frozenset({"cores", "tensor_cores", "rt_cores", "sms"})
-_RATE = re.compile(r"(?:[^.;]|\.(?=\d)){0,40}?\b(?:fast\w*|quick\w*|slow\w*|rates?|peak\w*|throughput|speed|performance|strong\w*|work|rated)\b", re.IGNORECASE)
+_RATE = re.compile(
+    r"(?:[^.;]|\.(?=\d)){0,40}?\b(?:fast\w*|quick\w*|slow\w*|rates?|peak\w*|throughput|speed|performance|"
+    r"strong\w*|work|rated)\b",
+    re.IGNORECASE,
+)
 
 
 def _counts_speed(one: tuple[str, int, int], text: str, place: tuple[int, int]) -> bool:
@@ -120,7 +158,9 @@ def _counts_speed(one: tuple[str, int, int], text: str, place: tuple[int, int]) 
 
 
 #: Before cores, what is none of their number.
-_RATE_OF = re.compile(r"\b(?:rates?|peaks?|throughput|speed|performance|work) of (?:the |its |their )?$", re.IGNORECASE)
+_RATE_OF = re.compile(
+    r"\b(?:rates?|peaks?|throughput|speed|performance|work) of (?:the |its |their )?$", re.IGNORECASE
+)
 
 
 def _named(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
@@ -131,7 +171,11 @@ def _named(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
 
 
 def _as(key: str, at: int, text: str, place: tuple[int, int]) -> tuple[str, int] | None:
-    fast = _FAST.match(text, place[1]) or _SPEEDS.search(text, *place) or _SPEED_OF.search(text, max(0, at - 16), at)
+    fast = (
+        _FAST.match(text, place[1])
+        or _SPEEDS.search(text, *place)
+        or _SPEED_OF.search(text, max(0, at - 16), at)
+    )
     if key == "memory" and fast:
         key = "bandwidth"
     return (key, at) if key in KEYS else None
@@ -166,7 +210,8 @@ def _by_unit(scope: Scope, start: int, end: int, context: Context) -> tuple[str,
 
 _NEAR = 30
 #: What a multiple of values has behind it.
-_OF_VALUES = re.compile(r"\s*(?:as (?:much|many|high|large|big|fast)|more|higher|of|above|over|below|less|lower|[.,;)])|\s*$",
+_OF_VALUES = re.compile(r"\s*(?:as (?:much|many|high|large|big|fast)|more|higher|of|above|over|below|less|"
+    r"lower|[.,;)])|\s*$",
                         re.IGNORECASE)  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A ratio of prices that no two of those told around it have: "8,400 against 6,900 euros. You pay 35 percent more"."""
+"""Ratios of prices that no two told around have: "8,400 and 6,900 euros. You pay 35 percent more"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
-from whichgpu.audit.weighed.ratios import clause_of, is_off
+from whichgpu.audit.weighed.plain import clause_of
+from whichgpu.audit.weighed.ratios import is_off
 from whichgpu.audit.weighed.sides import every_model
 
 if TYPE_CHECKING:
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 #: Of what a ratio is one of prices: around it, or right behind it.
-_PAYS = re.compile(r"\b(?:(?:you|we|one) pays?|costs?|is priced|the price (?:is|rises|goes up))\b[^.;,]{0,30}$", re.IGNORECASE)
+_PAYS = re.compile(
+    r"\b(?:(?:you|we|one) pays?|costs?|is priced|the price (?:is|rises|goes up))\b[^.;,]{0,30}$",
+    re.IGNORECASE,
+)
 _DEAR = re.compile(r"\s+(?:cheaper|dearer|pricier|costlier|more expensive|less expensive)\b", re.IGNORECASE)
-_MORE = re.compile(r"\s+(?:more|less|as much)(?=\s*(?:[.,;)]|$|and\b|but\b|than\b|for\b|than\b))", re.IGNORECASE)
+_MORE = re.compile(
+    r"\s+(?:more|less|as much)(?=\s*(?:[.,;)]|$|and\b|but\b|than\b|for\b|than\b))", re.IGNORECASE
+)
 #: What makes of it another price than those that are told.
 _ELSE = re.compile(
-    r"\b(?:per|tokens?|images?|used|second[- ]hand|today|now|street|electricity|kwh|energy|total|overall|year|month|than before|"
+    r"\b(?:per|tokens?|images?|used|second[- ]hand|today|now|street|electricity|kwh|energy|total|overall|"
+    r"year|month|than before|"
     r"originally|usual|normal\w*|average|discount|reserved|spot|commit\w*|run|job|training|each)\b",
     re.IGNORECASE,
 )
@@ -34,7 +41,7 @@ _MOST, _LEAST = 6, 2
 
 
 def prices(scope: Scope, context: Context) -> Iterator[Finding]:
-    """Those of a sentence that no two prices of its passage have, nor the launch prices of the devices spoken of."""
+    """Those of a sentence that no two prices of its passage have, nor launch prices of what is spoken of."""
     text, sentence = scope.passage.text, scope.sentence
     if not is_asserted(sentence.text):
         return
@@ -46,7 +53,11 @@ def prices(scope: Scope, context: Context) -> Iterator[Finding]:
         first, last = clause_of(text, (each.start, each.end), scope)
         if _ELSE.search(sentence.text) or not is_indicative(text[first:last]):
             continue
-        amounts = [one for one in within(quantities(text, context.fraction), 0, sentence.end) if one.dimension == "money"]
+        amounts = [
+            one
+            for one in within(quantities(text, context.fraction), 0, sentence.end)
+            if one.dimension == "money"
+        ]
         values = [one.value for one in amounts if one.value > 0]
         if not _LEAST <= len(values) <= _MOST or len({one.unit for one in amounts}) > 1:
             continue

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.clauses.parts import owner
-from whichgpu.audit.comparisons.multiple import OF_SLICES
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.values.attributes import CHIP
 from whichgpu.audit.weighed.measure import measure, values_of
 from whichgpu.audit.weighed.orders import GOES_ON, is_attribute
-from whichgpu.audit.weighed.ratios import ELSE, IF_YOU, KEYED, NOT, clause_of, finding
+from whichgpu.audit.weighed.plain import finding, is_plain, is_stated
 from whichgpu.audit.weighed.sides import Sides, every_model
 
 if TYPE_CHECKING:
@@ -25,53 +22,52 @@ if TYPE_CHECKING:
 _TOP = r"most|highest|largest|greatest|biggest|widest|fastest|quickest|strongest"
 _LAST = r"least|fewest|lowest|smallest|narrowest|slowest|weakest"
 _SAID = re.compile(
-    rf"\b(?:the|by far the|with the|has the|its)\s+(?:(?P<second>second)[- ])?(?:(?P<top>{_TOP})|(?P<last>{_LAST}))\b|"
-    r"\b(?:in|takes|comes|finishes|lands) (?:in )?(?:the )?(?:(?P<top2>first|top)|(?P<second2>second)|(?P<last2>last)) (?:place|position|spot)\b",
+    rf"\b(?:the|by far the|with the|has the|its)\s+(?:(?P<second>second)[- ])?(?:(?P<top>{_TOP})|"
+    rf"(?P<last>{_LAST}))\b|"
+    r"\b(?:in|takes|comes|finishes|lands) (?:in )?(?:the )?(?:(?P<top2>first|top)|(?P<second2>second)|"
+    r"(?P<last2>last)) (?:place|position|spot)\b",
     re.IGNORECASE,
 )
 #: Among whom: of so many, or of those here.
 _AMONG = re.compile(
-    r"\b(?:of|among|between)\s+(?:the|these|those|all|our)\s+(?P<n>two|three|four|five|six)\b|\b(?:in|of) (?:this|our|the) (?:comparison|list|table|"
+    r"\b(?:of|among|between)\s+(?:the|these|those|all|our)\s+(?P<n>two|three|four|five|six)\b|\b(?:in|"
+    r"of) (?:this|our|the) (?:comparison|list|table|"
     r"test|lot|bunch|field|trio|group|round|quartet)\b|\bof (?:them )?all\b|\bof the lot\b|\bhere\b",
     re.IGNORECASE,
 )
 _N = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 #: What moves, and so has a bandwidth.
 _MOVES = re.compile(r"\b(?:moves?|transfers?|reads?)\s+(?:data\s+)?$", re.IGNORECASE)
-_WITH = re.compile(r"\b(?:with|followed by|ahead of)\s+(?:the\s+|an?\s+|nvidia(?:[\u2019']s)?\s+|amd(?:[\u2019']s)?\s+)*$", re.IGNORECASE)
 _MOST, _FEW = 5, 4
+#: What is as good as level.
+_LEVEL = 0.001
 
 
 def superlatives(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that another of the devices compared excludes."""
     text, sentence = scope.passage.text, scope.sentence
-    if not is_asserted(sentence.text) or CHIP.search(sentence.text) or OF_SLICES.search(text):
+    if not is_stated(scope):
         return
     for match in _SAID.finditer(text, sentence.start, sentence.end):
         start, end = match.span()
         bandwidth = _MOVES.search(text, sentence.start, start)
         what = ("bandwidth", start) if bandwidth else measure(scope, start, end, context)
-        one = _subject(scope, start, context)
-        among = _among(scope, context)
-        if what is None or one is None or among is None:
-            continue
-        if not match["top2"] and not match["second2"] and not match["last2"] and not (
-            GOES_ON.match(text, end) or is_attribute(text, end)
-        ):
-            # "The fastest GeForce".
+        one, among = _subject(scope, start, context), _among(scope, context)
+        if what is None or one is None or among is None or not _is_place(match, scope):
             continue
         key, at = what
-        if at < _begins(scope, start) and not _FRONTED.search(text, sentence.start, at):
-            continue
-        begin, last = clause_of(text, (min(start, at), end), scope)
-        around = f"{text[begin:start]} {text[end:last]}"
-        if ELSE.search(around) or NOT.search(around) or (key in KEYED and KEYED[key].search(around)):
-            continue
-        if not is_indicative(IF_YOU.sub(" ", text[begin:last])):
-            continue
-        place = 1 if match["second"] or match["second2"] else 0
-        low = bool(match["last"] or match["last2"])
-        yield from _judged(scope, (start, end), (key, place, low), (one, among), context)
+        fronted = at >= _begins(scope, start) or _FRONTED.search(text, sentence.start, at)
+        if fronted and is_plain(scope, (start, end), what):
+            place = 1 if match["second"] or match["second2"] else 0
+            low = bool(match["last"] or match["last2"])
+            yield from _judged(scope, (start, end), (key, place, low), (one, among), context)
+
+
+def _is_place(match: re.Match[str], scope: Scope) -> bool:
+    """Whether a superlative is one of what is compared, and no "fastest GeForce"."""
+    text, end = scope.passage.text, match.end()
+    told = match["top2"] or match["second2"] or match["last2"]
+    return bool(told or GOES_ON.match(text, end) or is_attribute(text, end))
 
 
 def _judged(
@@ -86,16 +82,17 @@ def _judged(
     if not mine or not others or not all(others.values()):
         return
     sign = -1.0 if low else 1.0
-    ahead = sum(min(sign * value for value in values) > max(sign * value for value in mine) * (1 + sign * 0.001) for values in others.values())
-    behind = sum(max(sign * value for value in values) < min(sign * value for value in mine) for values in others.values())
+    best, worst = (limit(sign * value for value in mine) for limit in (max, min))
+    ahead = sum(min(sign * value for value in each) > best + abs(best) * _LEVEL for each in others.values())
+    behind = sum(max(sign * value for value in each) < worst for each in others.values())
     wrong = ahead > place or (place and behind > len(others) - place)
     if wrong:
-        yield finding(scope, where, key, Sides([one.ids], [*others], told=True), context, "ordering")
+        yield finding(scope, where, (key, Sides([one.ids], [*others], told=True)), context, "ordering")
 
 
 def _subject(scope: Scope, at: int, context: Context) -> Mention | None:
     """Who is said to be first: the one name right before it in its clause, else whom the clause is about."""
-    text, cut = scope.passage.text, _begins(scope, at)
+    cut = _begins(scope, at)
     here = [each for each in scope.here if cut <= each.start and each.end <= at and each.ids]
     if len({each.named for each in here}) == 1:
         return here[0]
@@ -111,7 +108,11 @@ def _begins(scope: Scope, at: int) -> int:
 
 
 #: Before what all that follows is compared in.
-_FRONTED = re.compile(r"\b(?:in|by|for|on|of|to|as for)\s+(?:(?:the|raw|plain|terms of|its|memory|video|peak|single|double|total)\s+)*$", re.IGNORECASE)
+_FRONTED = re.compile(
+    r"\b(?:in|by|for|on|of|to|as for)\s+(?:(?:the|raw|plain|terms of|its|memory|video|peak|single|double|"
+    r"total)\s+)*$",
+    re.IGNORECASE,
+)
 _CUT = re.compile(r"[;:]\s|,\s+(?:and|but|while|whereas|with|so|though|although)\s|,\s(?=the )")
 
 
