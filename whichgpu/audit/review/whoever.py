@@ -152,7 +152,7 @@ _GOES_ON = re.compile(
 
 
 def _around(where: At, context: Context) -> list[Gpu]:
-    """The devices that a sentence may be about: what its passage names before, where it goes on about that."""
+    """The devices a sentence may be about: what its passage names before, where it goes on about that."""
     named = [each for each in context.mentions.get(where.number, ()) if each.start < where.at]
     one = len({model(each.named[0], context.catalogue) for each in named}) == 1
     if one and _GOES_ON.match(where.sentence.text):

@@ -115,11 +115,13 @@ def _of_form(
     passage: Passage, sentence: Sentence, found: Finding, context: Context
 ) -> Iterator[tuple[Finding, Finding]]:
     """A value that is another form's than that which stands behind it: "112 TFLOPS with the SXM2 module"."""
+    if found.attribute not in attributes() or not _FORM.search(sentence.text):
+        return
     start = next(
         (at for at in range(sentence.start, sentence.end) if passage.span(at, at + 1)[0] == found.start), None
     )
     match = _FORM.match(passage.text, start + len(found.stated), sentence.end) if start is not None else None
-    if match is None or found.attribute not in attributes():
+    if match is None:
         return
     form = match["form"].lower()[:3]
     every = [key for key in found.subject.split(", ") if key in context.catalogue]

@@ -31,7 +31,8 @@ _AGAINST = re.compile(
     r"beats?|"
     r"outruns?|outdoes|exceeds?|surpass(?:es)?|trails?|leads?|behind|ahead of|tops|succeeds?|replaces?|"
     r"predecessor,?|vs\.?|in relation to|in comparison (?:to|with)|measured against|(?:sibling|cousin|"
-    r"variant|version|brother|relative) of)\s+(?:[~$\u20ac]?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s(?:of|on|for|from|"
+    r"variant|version|brother|relative) of)\s+(?:(?:the\s)?[~$\u20ac]?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s(?:of|"
+    r"on|for|from|"
     r"in|with)\s)?(?:the\s|an?\s|its\s|that of\s|nvidia(?:[\u2019']s)?\s|amd(?:[\u2019']s)?\s|older\s|"
     r"newer\s|desktop\s|"
     r"previous\s|predecessor,?\s){0,3}$",
