@@ -70,13 +70,16 @@ def _hourly(result: Told, place: Place) -> list[Told]:
         and any(each.back == one.back and 0 < each.amount.start - one.amount.end < _GOES_ON for one in rates)
     ]  # fmt: skip
     found = [each for each in (*rates, *on) if each.back or each.amount.start < result.amount.start]
-    near = 1 if any(not each.back for each in found) else 2
-    found = [each for each in found if each.back <= near - 1 or each.back <= 1]
+    # A list tells them one after the other, each in a passage of its own.
+    first = near = min((each.back for each in found), default=0)
+    while near and any(each.back == near + 1 for each in found):
+        near += 1
+    found = [each for each in found if each.back <= near and first <= _BACK]
     own = [each for each in found if result.whose is not None and each.whose == result.whose]
     return own or found
 
 
-_GOES_ON = 90
+_GOES_ON, _BACK = 90, 2
 
 
 def _nearest(inside: Sequence[Told], one: Amount) -> list[Told]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.sentences import Sentence
 
 #: Passages and sentences before a result that may tell what it follows from.
-_PASSAGES, _MOST = 2, 60
+_PASSAGES, _MOST = 6, 60
 #: Letters by which a text calls its offers: "(a)", "option B", "type (c)".
 _LETTER = re.compile(
     r"\((?P<a>[a-h])\)|\b(?:option|offer|type|variant|plan|tier)\s+\(?(?P<b>[A-Ha-h])\)?(?![a-z])"

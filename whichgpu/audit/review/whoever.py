@@ -120,8 +120,9 @@ _TOO = re.compile(r"\s+(?:as well|too|likewise)\b(?! as)", re.IGNORECASE)
 def _has_it_too(found: Finding, where: At) -> bool:
     """Whether a device is said to have what another one of the text has: "it has 12 GB as well"."""
     text = where.passage.text
+    own = text.startswith(found.stated, where.at)
     told = _TOO.match(text, where.at + len(found.stated)) is not None
-    return found.kind == "specification" and told and is_indicative(where.sentence.text)
+    return found.kind == "specification" and own and told and is_indicative(where.sentence.text)
 
 
 def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
