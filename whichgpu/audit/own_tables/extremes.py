@@ -24,7 +24,8 @@ _WORDS = (
     ("power", 1, r"hungriest|thirstiest|most power-hungry"), ("power", -1, r"thriftiest|most frugal"),
     ("good", 1, r"best"), ("good", -1, r"worst"),
     # "At most", "in most servers" orders nothing.
-    ("", 1, r"highest|(?<!at )(?<!in )(?<!for )(?<!on )(?<!of )most(?! of\b)|largest|biggest|greatest|longest"),
+    ("", 1, r"highest|(?<!at )(?<!in )(?<!for )(?<!on )(?<!of )most(?! of\b)|largest|biggest|"
+                r"greatest|longest"),
     ("", -1, r"lowest|(?<!at )least|fewest|smallest|shortest"),
 )  # fmt: skip
 _SUPERLATIVES = tuple(
