@@ -38,7 +38,7 @@ def apart(result: Told, place: Place) -> Found:
         for each in (*place.before, *place.here)
         if not each.back and each.amount.dims == one.dims and each.amount.start < one.start
     ]
-    if len(alike) < len(("one", "other")):
+    if len(alike) < len(("one", "other")) or _names_another(place):
         return None
     last = [each for each in alike if each.amount.start >= sentence_before(place)]
     if len(last) == len(("one", "other")):
@@ -51,6 +51,13 @@ def apart(result: Told, place: Place) -> Found:
         if a.amount.low != b.amount.low
     ]
     return judged(result, values[-1:] + values, place)
+
+
+def _names_another(place: Place) -> bool:
+    """Whether a sentence names a device that the one before it does not."""
+    every = place.context.mentions.get(place.number, ())
+    here = {each.named for each in within(every, place.sentence.start, place.sentence.end)}
+    return bool(here - {each.named for each in within(every, sentence_before(place), place.sentence.start)})
 
 
 _MOST = 6

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.units import DAY, JOULE, SECOND
 from whichgpu.audit.closure.wording import UNTOLD
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.reckoned.results import (
     ELSE,
     ENERGY,
@@ -22,6 +23,7 @@ from whichgpu.audit.reckoned.results import (
     numbers,
     sentence_before,
 )
+from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,13 +78,19 @@ def _hourly(result: Told, place: Place) -> list[Told]:
         near += 1
     found = [each for each in found if each.back <= near and first <= _BACK]
     own = [each for each in found if result.whose is not None and each.whose == result.whose]
-    return own or found
+    return own or [each for each in found if each.back or not _turned(each, place)]
+
+
+def _turned(rate: Told, place: Place) -> bool:
+    """Whether another device is named between a rate and the sentence of a result."""
+    between = within(place.context.mentions.get(place.number, ()), rate.amount.end, place.sentence.start)
+    return any(model(each.named[0], place.context.catalogue) != rate.whose for each in between)
 
 
 _GOES_ON, _BACK = 90, 2
 
 
-def _nearest(inside: Sequence[Told], one: Amount) -> list[Told]:
+def _nearest(text: str, inside: Sequence[Told], one: Amount) -> list[Told]:
     """The times of a result: those between it and the result before it, else all of its sentence."""
     times = [
         each
@@ -93,7 +101,13 @@ def _nearest(inside: Sequence[Told], one: Amount) -> list[Told]:
         each.amount.end for each in inside if each.amount.dims == MONEY and each.amount.end <= one.start
     )
     last = max(before, default=0)
-    return [each for each in times if last <= each.amount.start < one.start] or times
+    own = [each for each in times if last <= each.amount.start < one.start]
+    # "For 730 hours it is $587 and $734": of the same time; "and one to keep costs $30,000" is of none.
+    goes_on = not last or _AND.fullmatch(text, last, one.start)
+    return own or (times if goes_on else [])
+
+
+_AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?[$\u20ac]?", re.IGNORECASE)
 
 
 def _told_again(times: Sequence[Told]) -> list[Told]:
@@ -118,7 +132,7 @@ def bill(result: Told, place: Place) -> Found:
     if one.dims == RENT and _MONTHLY.search(result.said) and one.digits:
         # "For 730 hours at $0.80 it comes to $684 a month".
         result = result._replace(amount=one._replace(dims=MONEY, low=one.digits, high=one.digits))
-    times = _told_again(_nearest(inside, result.amount))
+    times = _told_again(_nearest(place.passage.text, inside, result.amount))
     if len(times) != 1 or not _is_bill(result, inside, place):
         return None
     rents = [each for each in inside if _is_rate(each, place)] or _hourly(result, place)
@@ -133,10 +147,16 @@ def bill(result: Told, place: Place) -> Found:
             f"{rent.amount.words}, {time.words}" + (f" and {many:g}" if many > 1 else ""),
         )
         for rent in rents
-        for many in _so_many(inside, rents, place)
+        for many in _so_many(inside, place)
         for low in {time.low, time.high}
     ]
-    return judged(result, values, place, bound=True)
+    told = result.amount.middle
+    # What is ten times as much is what it costs to buy.
+    near = [each for each in values if 1 / _BOUGHT < each[0] / told < _BOUGHT]
+    return judged(result, values, place, bound=True) if near else None
+
+
+_BOUGHT = 9.5
 
 
 def _is_bill(result: Told, inside: Sequence[Told], place: Place) -> bool:
@@ -152,13 +172,13 @@ def _is_bill(result: Told, inside: Sequence[Told], place: Place) -> bool:
     return not other and not rented and is_result(result, place)
 
 
-def _so_many(inside: Sequence[Told], rents: Sequence[Told], place: Place) -> list[float]:
+def _so_many(inside: Sequence[Told], place: Place) -> list[float]:
     """How many may be rented: as many as the sentence tells, else one; of a machine what it may have."""
     counts = [
         each.amount.low for each in inside if each.amount.kind in ("count", "number") and each.amount.low > 1
     ]
     many = {*counts, math.prod(counts)} if counts else {1.0}
-    if _MACHINE.search(place.sentence.text) or any(each.amount.per for each in rents):
+    if _MACHINE.search(place.sentence.text):
         many |= {one * other for one in many for other in (*numbers(place.before), 2.0, 4.0, 8.0)}
     return sorted(many)
 

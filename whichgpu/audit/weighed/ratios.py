@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.multiple import verdict_of
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
@@ -44,7 +45,7 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
             continue
         key, who = found
         known = [*_on_file(key, who, context)]
-        values = [*known, *_told(key, scope, context)]
+        values = [*known, *_of_one_name(key, who, context), *_told(key, scope, context)]
         if known and all(is_off(way, values) for way in each.ways):
             yield finding(scope, (each.start, each.end), found, context, "ratio")
 
@@ -96,6 +97,15 @@ def _on_file(key: str, who: Sides, context: Context) -> Iterator[float]:
             yield from forms
             if not who.told:
                 yield from (1 / each for each in forms)
+
+
+def _of_one_name(key: str, who: Sides, context: Context) -> Iterator[float]:
+    """The ratios of the devices of one name: "the 8 GB version: same chip, half the memory"."""
+    for ids in () if who.told else (*who.of, *who.against):
+        name = model(ids[0], context.catalogue)
+        alike = tuple(one for one in sorted(context.spoken_of) if model(one, context.catalogue) == name)
+        own = values_of(key, alike, context)
+        yield from (a / b for a, b in permutations(own, 2) if a != b)
 
 
 def _told(key: str, scope: Scope, context: Context) -> Iterator[float]:
