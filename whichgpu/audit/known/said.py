@@ -115,8 +115,8 @@ def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
         if share is not None and not any(a < match.end() and match.start() < b for a, b in taken):
             taken.append(match.span("share"))
             place = match.span("share")
-            ways = ((share, "over" if match["over"] else ""), (-share, "under" if match["over"] else ""))
-            yield Claim(*place, tuple(Multiple(*place, 1 + step, limit, step) for step, limit in ways))
+            steps = ((share, "over"), (-share, "under")) if match["over"] else ((share, ""), (-share, ""))
+            yield Claim(*place, tuple(Multiple(*place, 1 + step, limit, step) for step, limit in steps))
     every = sorted((*quantities(text, fraction), *multiples(text)))
     for each in within(every, sentence.start, sentence.end):
         if (

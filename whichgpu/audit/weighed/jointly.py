@@ -6,6 +6,7 @@ are of one form.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -56,11 +57,11 @@ def _jointly(found: Sequence[Finding], context: Context) -> Iterator[tuple[Findi
         if each.kind == "specification" and each.verdict == "confirmed" and each.subject
         and each.attribute in (*_DIFFERS, *_RATES, "memory", "transistors")
     ]  # fmt: skip
-    if not told:
-        return
-    for _, passage in context.document.running():
+    told.sort(key=lambda each: each.start)
+    starts = [each.start for each in told]
+    for _, passage in context.document.running() if told else ():
         low, high = passage.span(0, len(passage.text))
-        here = [each for each in told if low <= each.start < high]
+        here = told[bisect_left(starts, low) : bisect_left(starts, high)]
         for sentence in sentences(passage.text) if here else ():
             start, end = passage.span(sentence.start, sentence.end)
             inside = [each for each in here if start <= each.start < end]
