@@ -20,6 +20,8 @@ from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.excluded import excluded
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.reach import reached
+from whichgpu.audit.reckoned import reckoned
+from whichgpu.audit.review.consequent import without_consequences
 from whichgpu.audit.review.elsewhere import without_others
 from whichgpu.audit.review.misjudged import without_misjudged
 from whichgpu.audit.review.neighbours import without_neighbours
@@ -31,6 +33,7 @@ from whichgpu.audit.review.settling import settled
 from whichgpu.audit.review.traced import without_traced
 from whichgpu.audit.review.whoever import lowered, raised
 from whichgpu.audit.statements import reading
+from whichgpu.audit.sufficing import sufficing
 from whichgpu.audit.tables import grouped
 from whichgpu.audit.tables.featured import featured
 from whichgpu.audit.tables.misread import without_misread
@@ -45,6 +48,7 @@ from whichgpu.audit.unmarked.cells_to_lines import tabled
 from whichgpu.audit.values import of_kinds
 from whichgpu.audit.values.linked import without_links
 from whichgpu.audit.values.worked_out import without_worked_out
+from whichgpu.audit.weighed import weighed
 from whichgpu.values import NamedTuple, modules_in
 
 if TYPE_CHECKING:
@@ -185,16 +189,19 @@ def _found(
             ("clauses", clauses.read),
             ("statements", reading.read),
             ("excluded", excluded),
+            ("weighed", weighed),
             ("closure", closed),
             ("analogy", by_analogy),
             ("reach", reached),
+            ("reckoned", reckoned),
+            ("sufficing", sufficing),
         )
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]
     sure = without_neighbours(without_record(without_others(sure, context), context), context)
-    return looked_at_again(sure, context)
+    return without_consequences(looked_at_again(sure, context))
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

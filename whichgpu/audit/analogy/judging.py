@@ -90,11 +90,16 @@ def _is_off(result: Told, value: float) -> bool:
     return abs(share - 1) > max(_OFF, 2 * nearness(result.amount)) and 1 / _FAR < share < _FAR
 
 
+_POWERS = re.compile(r"\((?:-?\d+(?:, )?)+\)\s*")
+
+
 def _finding(result: Told, value: float, way: Way, other: Told, context: Context) -> Finding:
     one = result.amount
     expected = f"{one.digits * value / one.middle:,.4g}"
     used = ", ".join([*(f"its own {slot}" for slot, _ in way.slots), *(each.words for each, _ in way.given)])
-    because = f"worked out as {other.amount.words} is ({used.replace('text ', '')}), it is {expected}"
+    # Powers of dimensions tell a reader nothing.
+    way = _POWERS.sub("", used.replace("text ", ""))
+    because = f"worked out as {other.amount.words} is ({way}), it is {expected}"
     ids = ", ".join(key for key in result.ids if key in context.catalogue)
     return made(
         context, result.passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="analogy",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.text.sentences import Sentence
     from whichgpu.audit.values.capabilities import Capability
+    from whichgpu.hardware.gpu import Gpu
 
 #: What every device of a generation has, or none: what is told to have come with one.
 _WHAT = tuple(
@@ -64,7 +65,8 @@ _BY_MAKER = re.compile(
 _FIRST = re.compile(
     rf"{_FAMILY}\s+(?:(?:generation|architecture|family|gpus?|cards?)\s+)?"
     r"(?:(?:is|was|were|are)\s+(?:nvidia[\u2019']s|the)\s+"
-    r"(?:very\s+)?first\s+(?:nvidia\s+|gpu\s+)?(?:architecture\s+|generation\s+|family\s+|one\s+)?"
+    r"(?:very\s+)?first\s+(?:nvidia\s+|gpu\s+)?(?P<kind>(?:geforce|consumer|gaming)\s+)?(?:architecture\s+|"
+    r"generation\s+|family\s+|one\s+)?"
     r"(?:with|to (?:have|support|bring|offer|include|add|introduce|use|feature|get|carry))|introduced|"
     r"debuted|(?:is|was) the (?:\w+\s)?(?:architecture|generation|family|one) (?:that|which) (?:first )?"
     r"(?:introduced|brought|added|debuted))\s+"
@@ -95,7 +97,9 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    if _OF_SOME.search(sentence.text) or not is_asserted(sentence.text):
+    first = _FIRST.search(sentence.text)
+    text = sentence.text.replace(first["kind"], "", 1) if first and first["kind"] else sentence.text
+    if _OF_SOME.search(text) or not is_asserted(sentence.text):
         return
     for pattern in (_WITH, _BY_MAKER, _FIRST):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
@@ -120,10 +124,17 @@ def _meant(passage: Passage, sentence: Sentence, match: re.Match[str]) -> Capabi
     return found[0] if len(found) == 1 else None
 
 
+def _is_geforce(gpu: Gpu) -> bool:
+    return gpu.name.startswith(("GeForce", "NVIDIA GeForce"))
+
+
 def _judged(passage: Passage, match: re.Match[str], what: Capability, context: Context) -> Iterator[Finding]:
     theirs = of_architecture(match["family"], context)
+    of_kind = match.groupdict().get("kind")
+    theirs = [gpu for gpu in theirs if not of_kind or _is_geforce(gpu)]
     having = [gpu for gpu in theirs if what.has(gpu)]
     every = [context.catalogue[key] for key in context.catalogue]
+    every = [gpu for gpu in every if not of_kind or _is_geforce(gpu)]
     ever = sorted(
         (gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.value("release_date") and what.has(gpu)),
         key=released,

@@ -38,6 +38,15 @@ _TOO = re.compile(
     r"much )?(?:the same way|likewise|that way|too|as well)|"
     r"(?:supports?|offers?|has|provides?|brings?|shares?)\s+the (?:very )?same (?:feature|capability|"
     r"function|option|ability|trick)\b|"
+    r"(?:does|offers?|has|provides?|brings?|gives you|allows?|gets)\s+(?:exactly |just |"
+    r"much )?the same(?=\s*(?:[.,;:)]|$|"
+    r"too\b|as well\b|here\b))|"
+    r"(?:does|do|can do) so(?:,? (?:too|as well|also|likewise))?(?=\s*(?:[.,;:)]|$))|"
+    r"(?:offers?|allows?|manages?|gets?|does|makes?) (?:up to |as many as |even )?(?:two|three|four|six|"
+    r"seven|eight|[2-8])"
+    r"(?: (?:of them|of these|instances|slices|partitions))?(?=\s*(?:[.,;:)]|$))|"
+    r"is no different(?: (?:here|there|in this(?: (?:respect|regard))?|in that(?: (?:respect|"
+    r"regard))?))?(?=\s*(?:[.,;:)]|$))|"
     r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
     r"offers? (?:it|this|that)|"
     r"has (?:one|this|that)),?\s+"
@@ -76,7 +85,11 @@ _NOT_SO = re.compile(
 _SO = re.compile(
     r"\b(?:(?P<how>as|so|and so|nor|neither)\s+(?:do(?:es)?|did|can|is|ha[sd]|could)|"
     r"the same (?:is (?:possible|true|"
-    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on))\s+(?:those of\s+)?(?:the\s+|"
+    r"available|the case)|goes|applies|holds|works) (?:with|for|to|of|on)|"
+    r"(?:likewise|equally)(?: (?:supported|available|present|there))?,? (?:by|on|with|for|in)|"
+    r"\b(?:this|that) (?:also |equally |likewise )?(?:works|goes|holds|applies|is (?:also )?(?:possible|"
+    r"available|the case))"
+    r"(?: too| as well| just as well)? (?:on|for|with|in))\s+(?:those of\s+)?(?:the\s+|"
     r"an?\s+|two\s+|both\s+|"
     r"four\s+|"
     r"its\s+\w+,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+)*$",
@@ -121,7 +134,21 @@ _ARE_JOINED = re.compile(
     re.IGNORECASE,
 )
 #: "The T4 has one too", of what was named before.
-_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
+_DOES_TOO = re.compile(
+    r"\s*(?:(?:offers?|allows?|manages?|gets?|makes?) (?:up to |as many as |even )?\w+|does|do|did|can|"
+    r"is no different|has one|\w+ the (?:very )?same)\b",
+    re.IGNORECASE,
+)
+_SO_MANY = re.compile(
+    r"\s*(?:offers?|allows?|manages?|gets?|makes?) (?:up to |as many as |even )?(?:two|three|four|six|"
+    r"seven|eight|\d)\b",
+    re.IGNORECASE,
+)
+_CUT_UP = re.compile(
+    r"\b(?:divided|split|partitioned|carved|cut|sliced) (?:up )?into\b[^.;]{0,30}\b(?:instances|slices|"
+    r"partitions)\b",
+    re.IGNORECASE,
+)
 #: How far before a device the words that join it can begin.
 _REACH = 90
 #: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".
@@ -241,7 +268,8 @@ def _how(text: str, sentence: Sentence, mention: Mention) -> _How | None:
     aside = _APPOSED.match(text, mention.end, sentence.end)
     too = _TOO.match(text, aside.end() if aside else mention.end, sentence.end)
     so = _SO.search(text, ahead, mention.start)
-    opposite = None if too or so else _NOT_SO.match(text, mention.end, sentence.end)
+    behind = aside.end() if aside else mention.end
+    opposite = None if too or so else _NOT_SO.match(text, behind, sentence.end)
     like = _LIKE.search(text, ahead, mention.start)
     like = like if like and _END.match(text, mention.end, sentence.end) else None
     so = so or _just_as(text, sentence, mention)
@@ -261,12 +289,25 @@ def _the_last(
     last = _last_claim(text, start, mention.start)
     if last is None and before and how.so and not _ANY.search(text, start, mention.start):
         last = _last_claim(text, before.start, before.end)
+    if last is None and how.like and not how.like["un"]:
+        # "Is divided by MIG, just like the A30".
+        last = _named_before(text, sentence.start, mention.start)
     if last is None and (how.like or how.turned):
         return
     nor = how.word in ("nor", "neither")
     if last is None and (how.so or (how.too and _DOES_TOO.match(how.too[0]))) and not nor:
         # "The same" speaks of the sentence before too.
-        last = _named_before(text, before.start if before and not how.word else sentence.start, mention.start)
+        here_ = how.word and _ANY.search(text, sentence.start, mention.start)
+        last = _named_before(text, before.start if before and not here_ else sentence.start, mention.start)
+    if (
+        last is None
+        and before
+        and how.too
+        and _SO_MANY.match(how.too[0])
+        and _CUT_UP.search(text, before.start, before.end)
+    ):
+        # "It is divided into four instances. The other one offers seven".
+        last = next(each for each in CAPABILITIES if each.key == "mig"), True
     if last is None and (how.so or how.too) and not nor:
         yield from _same_value(passage, sentence, start, mention, context)
     if last is None or (nor and last[1]):
@@ -277,7 +318,9 @@ def _the_last(
 
 
 #: "The RX 7900 XTX, an RDNA 3 card, has it as well".
-_APPOSED = re.compile(r",\s+(?:an?|the|its|itself)\s+[^,.;]{3,40},(?=\s)", re.IGNORECASE)
+_APPOSED = re.compile(
+    r",\s+(?:an?|the|its|itself|being|as|though|although)\s+[^,.;]{3,40},(?=\s)", re.IGNORECASE
+)
 #: "Hopper does not have FP4, though the A100 does": the opposite of what was said before.
 _TURNED = re.compile(
     r",\s+(?:though|although|but|while|whereas|yet)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE

@@ -92,7 +92,7 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _of_family(passage, match, spoken(index, passage, sentence, context), context)
             for match in _FIRST.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
-                mention = spoken(index, passage, sentence, context).owner(match.start())
+                mention = _owner(index, passage, sentence, match.start(), context)
                 narrow = what and _OF_A_KIND.match(passage.text, match.end() + what[1])
                 # "Only the first can be bridged" is of one of several.
                 one_of = _ONLY_ONE.search(passage.text, sentence.start, match.start())
@@ -105,6 +105,14 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_size(passage, sentence, who, context)
             yield from _alone(passage, sentence, who, context)
             yield from _exclusive(passage, sentence, who, context)
+
+
+def _owner(index: int, passage: Passage, sentence: Sentence, at: int, context: Context) -> Mention | None:
+    """Whose a claim is; nobody's where its sentence names generations: "Ada and Hopper are the first"."""
+    who = spoken(index, passage, sentence, context)
+    mention = who.owner(at)
+    of_family = mention not in who.here and architectures().search(passage.text, sentence.start, at)
+    return None if of_family else mention
 
 
 def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -317,9 +325,11 @@ def _set_out(
 
 #: "FP8 is exclusive to the H100", "MIG is available only on the A100".
 _RESERVED = re.compile(
-    rf"\b(?P<what>{NAMES})(?:\s+support)?\s+(?:is|are|remains)\s+(?:(?:exclusive|unique|reserved|restricted|limited|"
+    rf"\b(?P<what>{NAMES})(?:\s+support)?\s+(?:is|are|remains)\s+(?:(?:exclusive|unique|reserved|"
+    rf"restricted|limited|"
     r"confined)\s+(?:to|for)|(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:only|"
-    r"exclusively)\s+(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:on|by|in|with|to))\s+"
+    r"exclusively)\s+(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:on|by|in|"
+    r"with|to))\s+"
     r"(?:the\s+|nvidia[\u2019']s\s+|an?\s+)?$",
     re.IGNORECASE,
 )

@@ -124,7 +124,7 @@ _AND = re.compile(r"\s*(?:,|,?\s+and)\s+(?:the\s+)?", re.IGNORECASE)
 _OPENS = re.compile(r"\W*(?:(?:and|but|both)\s+)?(?:the\s+)?", re.IGNORECASE)
 OF_OTHERS = "its clause is not certainly about that device"
 _TAKEN_BACK = "it is asked, denied right behind, or of what is named there"
-_OF_ELSE = "it is the device's in something else, or another's that the text speaks of"
+OF_ELSE = "it is the device's in something else, or another's that the text speaks of"
 _NOT_TOLD = "the sentences around it do not account for all that it takes"
 
 
@@ -233,7 +233,7 @@ def _of_both(kind: str, found: Finding, place: At, context: Context) -> str:
 
 def _alike(kind: str, found: Finding, place: At, context: Context) -> str:
     """What is said of one device too is a capability: whose value a sentence goes on about is not certain."""
-    return _OF_ELSE if found.attribute in attributes() and found.kind != "capability" else ""
+    return OF_ELSE if found.attribute in attributes() and found.kind != "capability" else ""
 
 
 def _against_two(kind: str, found: Finding, place: At, context: Context) -> str:
@@ -318,14 +318,14 @@ def _against_one(kind: str, found: Finding, place: At, context: Context) -> str:
     if _is_taken_back(found, place, context):
         return _TAKEN_BACK
     if _is_of_something_else(found, place) or _is_of_result(place):
-        return _OF_ELSE
+        return OF_ELSE
     if found.kind == "capability" and _is_of_all_named(accused, place, context):
         return ""
     behind = right_behind(found, place, context)
     one = behind or owner(place.number, place.passage, place.at, context)
     if one is None or (behind is None and _is_open(place, context)) or not accused & {*one.named, *one.ids}:
         return OF_OTHERS
-    return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
+    return OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
 
 
 def right_behind(found: Finding, place: At, context: Context) -> Mention | None:

@@ -184,10 +184,18 @@ def _is_likened(one: Mention, passage: Passage, sentence: Sentence, who: Spoken)
 
 def _goes_on(text: str, carried: Mention | None) -> Mention | None:
     """What a clause without a name is about: what was spoken of, unless it has a subject of its own."""
+    if carried is not None and _OF_FAMILY.match(text):
+        return None
     own = _VERB.search(text) or len(text.split()) > _FRAGMENT
     return None if _KIN.match(text) or (own and not _GOES_ON.match(text)) else carried
 
 
+#: "Ada and Hopper are the first with FP8" is of them.
+_OF_FAMILY = re.compile(
+    r"\W*(?:and |but |so |while )?(?:the )?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|"
+    r"Hopper|Blackwell|[CR]DNA ?\d|"
+    r"Alchemist|Battlemage)\s+(?:and|is|are|was|were|has|have|had|added|brought|introduced|can|supports?)\b"
+)
 #: Words of what has no verb, and is told of what stands before it.
 _FRAGMENT = 6
 

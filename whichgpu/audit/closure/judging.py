@@ -78,8 +78,15 @@ def _may_follow(window: Window) -> bool:
         or plain
         or A_UNIT.match(result.words)
         or SPOKEN_OF.match(text, result.end)
+        or _SUPPLY.match(text, result.end)
         or GIVEN.search(text, max(0, result.start - 32), result.start)
     )
+
+
+#: What a power supply is rated at follows from nothing.
+_SUPPLY = re.compile(
+    r"[- ](?:\w+ )?(?:power suppl(?:y|ies)|supply|PSUs?|circuits?|breakers?|UPS|battery)\b", re.IGNORECASE
+)
 
 
 def _apart(result: Amount, value: Value) -> float:

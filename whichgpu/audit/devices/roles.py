@@ -63,6 +63,8 @@ _AGAINST = re.compile(
     r"(?:(?:sits|is|was|ships|works|lives)(?: \w+ed| found| also| built)? (?:in|on|inside)|"
     r"(?:powers|drives)(?: also)?)|(?:knows?|known|familiar|borrowed|taken|carried over|inherited|"
     r"the (?:very )?(?:one|same)) from|"
+    r"(?:the )?one(?: that is)? (?:found|used|known|seen|sitting|employed|installed) (?:in|from|on|inside|"
+    r"by)|"
     r"(?:keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|"
     r"ing)?)"
     r"(?: (?:the |its )?(?:[\w-]+ ){1,3}(?:of|from))?|"
@@ -122,7 +124,9 @@ _SUCH_AS = re.compile(r"\bsuch as\s+(?:the\s+|an?\s+|nvidia[\u2019']s\s+)*$", re
 _SET_OFF = re.compile(r"s?,\s+(?:lets?|makes?|allows?|is|was|has|gives?|means|can|helps?|works?)\b")
 #: "Being a Turing design like the T4, it has": what is said ahead of a pronoun that means another.
 _FRONTED = re.compile(
-    r"\s*(?:(?:and|but|so)\s+)?(?:being|as|having|built|based|coming|made|derived|given)\b[^.;:,]{0,80}"
+    r"\s*(?:(?:and|but|so)\s+)?(?:being|as|having|built|based|coming|made|derived|given|launched|released|"
+    r"introduced|presented|"
+    r"announced|positioned|marketed|conceived|intended|planned|designed)\b[^.;:,]{0,80}"
     rf"\b(?:like|as|of|to|from|with|on)\s+{_ARTICLES}",
     re.IGNORECASE,
 )

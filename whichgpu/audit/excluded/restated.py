@@ -226,6 +226,8 @@ _HOUR = re.compile(
     re.IGNORECASE,
 )
 _FOR_HOURS = re.compile(
+    # "A month (730 hours)" tells how long a month is.
+    r"(?<!month \()(?<!week \()(?<!year \()(?<![\d,.])"
     r"(?P<n>\d[\d,]*(?:\.\d+)?)\s(?:GPU[- ])?hours\b(?!\s(?:a|per|each|"
     r"every)\b)",
     re.IGNORECASE,

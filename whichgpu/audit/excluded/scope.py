@@ -39,7 +39,9 @@ _OTHERS = re.compile(
 )
 #: What is no other device: "links two to one another", "like to chop it up".
 _EACH_OTHER = re.compile(
-    r"\b(?:one another|each other|likes? to|after all|any (?:server|case|slot|software))\b", re.IGNORECASE
+    r"\b(?:one another|each other|likes? to|after all|(?:just )?like (?:its|the) predecessor,?|"
+    r"as with its predecessor,?|any (?:server|case|slot|software))\b",
+    re.IGNORECASE,
 )
 #: What parts clauses.
 _CLAUSE = re.compile(r"[;,()]\s|\s[\u2013\u2014-]\s|\b(?:but|while|whereas|although|though|because)\b")
@@ -150,7 +152,8 @@ def spoken_of(context: Context) -> list[Gpu]:
 #: A line that asks for what a device is or has, and for nothing else: what is behind it is of that one.
 _QUESTION = re.compile(
     r"[\W\d]*(?:Q\d*[.:)]\s*)?(?:Does|Has|Is|What|How (?:much|many|fast|large|big))\s"
-    r"(?:(?!\b(?:than|or|versus|vs|instead|wait|my|your|our|better|beat\w*|compar\w+|from|like)\b)[^?.]){4,90}\?\W*",
+    r"(?:(?!\b(?:than|or|versus|vs|instead|wait|my|your|our|better|beat\w*|compar\w+|from|"
+    r"like)\b)[^?.]){4,90}\?\W*",
     re.IGNORECASE,
 )
 

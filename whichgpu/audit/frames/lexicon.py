@@ -36,10 +36,16 @@ class Tag(NamedTuple):
     last: int
 
 
+#: Words whose stems are other words: "note" is no "not".
+_WHOLE = frozenset({"note", "notes", "noted"})
+
+
 @lru_cache(maxsize=MANY)
 def stem(word: str) -> str:
     """A word without its ending: "squeezes", "squeezed" and "squeezing" are one."""
     word = word.lower().replace("\u2019", "'")
+    if word in _WHOLE:
+        return word
     for ending, instead in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"),
                             ("xes", "x"), ("ing", ""), ("ed", ""), ("s", "")):  # fmt: skip
         if len(word) > _SHORT and word.endswith(ending):

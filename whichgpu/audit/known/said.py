@@ -33,17 +33,20 @@ _AFTER = re.compile(
     r"case)\b))",
     re.IGNORECASE,
 )
+#: "Higher by a fifth", "higher than the A10's by a fifth".
+_BY = r"\s+(?:than\b[^.;:,]{0,40}?\s)?by\b"
 _BEFORE = re.compile(
-    r"\b(?:(?P<up>increase[ds]|leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|gains?|gained|up|"
+    r"\b(?:(?P<up>increase[ds]|leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|"
+    r"gains?|gained|up|"
     r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
-    r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b)|"
+    rf"(?:faster|quicker|dearer|longer|higher|wider|larger|greater|bigger|more expensive)(?={_BY})|"
     r"(?:increase|rise|jump|gain|uplift|improvement|advantage|premium|surcharge|boost|lead)(?=\s+of\b)|"
     r"plus(?=\s+(?:about |around |roughly |some )?$))|"
     r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
     r"undercuts?|"
     r"loses|lost|costs?(?: (?:me|us|you|it))?(?=\s+(?:about |around |some |only |just )*$)|"
-    r"shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|"
+    rf"shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|(?:lower|smaller|narrower|less)(?={_BY})|"
     r"(?:reduction|decrease|discount)(?=\s+of\b)|minus(?=\s+(?:about |around |roughly |some )?$)))\b"
     r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
     r"exactly|of)\s+){0,3}$",
@@ -79,7 +82,8 @@ OF_SPEED = "speed told"
 
 #: A change by a share in words: "from 600 to 900 GB/s, i.e. by one third".
 _BY_A_PART = re.compile(
-    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s)?(?P<share>half|(?:an?|one|two|three)[ -]"
+    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s|(?P<over>(?:well |far )?(?:more than|"
+    r"over)\s))?(?P<share>half|(?:an?|one|two|three)[ -]"
     r"(?:half|thirds?|quarters?|fifth|sixth|tenth))\b(?!\s(?:of|again|more|less))",
     re.IGNORECASE,
 )
@@ -111,7 +115,8 @@ def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
         if share is not None and not any(a < match.end() and match.start() < b for a, b in taken):
             taken.append(match.span("share"))
             place = match.span("share")
-            yield Claim(*place, tuple(Multiple(*place, 1 + step, "", step) for step in (share, -share)))
+            steps = ((share, "over"), (-share, "under")) if match["over"] else ((share, ""), (-share, ""))
+            yield Claim(*place, tuple(Multiple(*place, 1 + step, limit, step) for step, limit in steps))
     every = sorted((*quantities(text, fraction), *multiples(text)))
     for each in within(every, sentence.start, sentence.end):
         if (

@@ -46,7 +46,8 @@ _ADAPTERS = re.compile(
 
 #: "16 bytes per parameter", and what goes on with what that makes.
 _BYTES = re.compile(
-    r"\b(?P<n>\d{1,2}(?:\.\d)?)\s?(?:bytes?|B)\s*(?:per|/|an?|each|for each|for every)\s*(?:parameter|param|"
+    r"(?<![\d.])(?P<n>\d{1,2}(?:\.\d{1,3})?)\s?(?:bytes?|B)\s*(?:per|/|an?|each|for each|"
+    r"for every)\s*(?:parameter|param|"
     r"weight)s?\b",
     re.I,
 )

@@ -23,8 +23,10 @@ _WORDS = (
     ("price", 1, r"dearest|most expensive|priciest|costliest"),
     ("power", 1, r"hungriest|thirstiest|most power-hungry"), ("power", -1, r"thriftiest|most frugal"),
     ("good", 1, r"best"), ("good", -1, r"worst"),
-    ("", 1, r"highest|most|largest|biggest|greatest|longest"),
-    ("", -1, r"lowest|least|fewest|smallest|shortest"),
+    # "At most", "in most servers" orders nothing.
+    ("", 1, r"highest|(?<!at )(?<!in )(?<!for )(?<!on )(?<!of )most(?! of\b)|largest|biggest|"
+                r"greatest|longest"),
+    ("", -1, r"lowest|(?<!at )least|fewest|smallest|shortest"),
 )  # fmt: skip
 _SUPERLATIVES = tuple(
     (kind, sign, re.compile(rf"\b(?:the\s+(?:very\s+)?|by "

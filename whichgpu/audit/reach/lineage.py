@@ -7,6 +7,8 @@ between.
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -16,6 +18,7 @@ from whichgpu.audit.devices.families import family_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.audit.values.fields import days_of, released
+from whichgpu.facts import store
 from whichgpu.hardware.architecture import after, architectures, before, families, generations
 from whichgpu.values import NamedTuple
 
@@ -31,13 +34,17 @@ _DIRECT = r"(?:(?P<{0}>direct(?:ly)?|immediate(?:ly)?|right|straight|next) )?"
 #: What says that the first came after the second, or before it; the second stands right behind.
 _AFTER = re.compile(
     rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:successor|heir|follow-up|replacement) (?:of|to|for)|"
-    rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|"
+    rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|(?:directly|immediately) follow(?:s|"
+    rf"ed)|"
+    rf"[\u2019']s {_DIRECT.format('f')}predecessor(?:,| is| was)|"
     rf"generation {_DIRECT.format('c')}(?:after|behind)|"
     rf"(?:came|followed|arrived) {_DIRECT.format('d')}(?:after|on))\s+$",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
     rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:predecessor|forerunner|precursor) (?:of|to)|"
+    rf"[\u2019']s {_DIRECT.format('g')}successor(?:,| is| was| came as)(?: called| named)?|"
+    r"successor (?:to|of|for) [^.,;]{2,30} (?:is|was|came as|arrived as)(?: called| named)?|"
     rf"{_DIRECT.format('b')}preced(?:es|ed)|generation {_DIRECT.format('c')}(?:before|ahead of)|"
     rf"(?:was|were|is) (?:(?P<e>directly|immediately) )?(?:succeeded|superseded|followed|replaced) "
     rf"(?:(?P<d>directly|immediately) )?by|"
@@ -49,7 +56,8 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|unofficial|"
+    r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|"
+    r"unofficial|"
     r"skip\w*|between|market|price|slot|class|rumou?r\w*|call\w*)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
@@ -121,14 +129,17 @@ def _judged(
         said = pattern.search(text, max(sentence.start, start - _NEAR), start)
         if said is None:
             continue
-        if _NO.search(_clause(text, sentence, said.start(), second.end)):
+        if _NO.search(_clause(text, sentence, said.start(), second.end).replace(said[0], " ")):
             return
-        first = _first(text, sentence, said.start(), second, ends)
+        within_it = [each for each in ends if said.start() <= each.start and each.end <= said.end()]
+        first = within_it[-1] if within_it else _first(text, sentence, said.start(), second, ends)
         if first is None or {gpu.id for gpu in first.gpus} & {gpu.id for gpu in second.gpus}:
             return
         later, earlier = (first, second) if comes_after else (second, first)
         direct = any(value for value in said.groupdict().values())
         because = _excluded(later, earlier, direct=direct and not second.gpus)
+        if _SUCCESSION.search(said[0]):
+            because = because or _in_between(later, earlier)
         if because:
             place = said.start(), second.end
             yield made(
@@ -157,6 +168,10 @@ def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[
     inside = [each for each in ends if sentence.start <= each.start and each.end <= at]
     if inside:
         return inside[-1]
+    behind = next((each for each in ends if second.end <= each.start < sentence.end), None)
+    if behind and _FRONTED.fullmatch(text, second.end, behind.start):
+        # "As the successor to the V100, the A100 has".
+        return behind
     ahead = [each for each in ends if each.end <= sentence.start]
     if not ahead or not _IT.search(text, sentence.start, at):
         return None
@@ -166,6 +181,33 @@ def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[
     )
     own = [each for each in ahead if last is not None and each.start >= last.start and bool(each.gpus)]
     return own[0] if len({each.words for each in own}) == 1 else None
+
+
+_SUCCESSION = re.compile(r"success|heir|predecess|succeed|supersed|direct|immediate", re.IGNORECASE)
+_FRONTED = re.compile(r",\s+(?:the |an? |nvidia[\u2019']s |amd[\u2019']s )?(?:new |newer )?", re.IGNORECASE)
+
+
+@cache
+def _lines() -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(row) for row in store.load("lines")["lines"]["line"].values())
+
+
+def _in_between(later: _End, earlier: _End) -> str:
+    """A generation between two devices one of which is called the successor of the other."""
+    families_of = [{generations().get(key) for key in end.kinds} for end in (later, earlier)]
+    if not later.gpus or not earlier.gpus or families_of[0] & families_of[1]:
+        return ""
+    above = {one.id for key in later.kinds for step in before(key) for one in step.variants}
+    if not above or earlier.kinds & above or _are_neighbours(later, earlier):
+        return ""
+    names = sorted({generations().get(key, key).replace("_", " ").title() for key in above})
+    return f"between {later.words} and {earlier.words} came {' and '.join(names)}"
+
+
+def _are_neighbours(later: _End, earlier: _End) -> bool:
+    """Whether one took the other's place in a line that passes a generation over."""
+    one, other = ({gpu.id.split("-")[0] for gpu in end.gpus} for end in (later, earlier))
+    return any(a in other and b in one for line in _lines() for a, b in pairwise(line))
 
 
 def _years(end: _End, *, whole: bool) -> list[int]:

@@ -6,10 +6,30 @@ from whichgpu.audit.review.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "Two large dies side by side. They are linked at 10 TB/s": of what joins the dies.
+    Excuse(
+        ("specification",),
+        before=r"\b(?:dies|chiplets|halves)\b[^.]*(?:[.;]\s+)?(?:They|These|Both|which)?[^.]*\b(?:linked|"
+            r"joined|connected|coupled|"
+        r"stitched|talk)\b[^.]*$",
+        because=r"[GT]B/s",
+    ),
+    # "Ampere, which sits between Turing and Ada".
+    Excuse(("identity",), before=r"\bbetween (?:the )?(?:[A-Z]\w+(?: Lovelace)? and (?:the )?)?$"),
+    # "Draws 350 watts at most", "it fits in most servers".
+    Excuse(("ordering",), quote=r"^most$", before=r"\b(?:at|in|for|on|with|of|to|by) (?:the )?$"),
+    # "I have a T4 instance and want FP8": what is wished for.
+    Excuse(
+        ("capability",), before=r"\b(?:I|we|they|and|but) (?:want|wish for|would like) (?:native )?$",
+    ),
+    Excuse(("capability",), quote=r"\b(?:I|we|they|and|but) (?:want|wish for|would like)\b"),
+    # "The A100 (80 GB) at $1.80. A run that takes 100 hours on the V100": hours, and no memory.
+    Excuse(("memory",), quote=r"\btakes? (?:about |around )?\d+ (?:hours?|minutes?|days?|seconds?|weeks?)\b"),
     # "Sie hat 94 GB mit 3,9 TB/s und wird paarweise gebr\u00fcckt (600 GB/s)": of what joins the two.
     Excuse(
         ("specification",), because=r"\d [GT]B/s",
-        before=r"\b(?:gebr\u00fcckt|br\u00fccken?|verbunden|gekoppelt|ponts?|pont\u00e9e?s?|puentes?|paarweise|"
+        before=r"\b(?:gebr\u00fcckt|br\u00fccken?|verbunden|gekoppelt|ponts?|pont\u00e9e?s?|puentes?|"
+            r"paarweise|"
         r"par paires|por pares|a coppie)\b[^.;\d]{0,24}$",
     ),
     # "In BF16 724 statt 312 TFLOPS": of what it stands in for.
@@ -35,7 +55,8 @@ OF_OTHERS = (
     # In Chinese, "only about 15 % of the H100, but 96 GB are more than the H100's 80": of what it is about.
     Excuse(
         ("specification",), behind=r"[^\u3002\uff1b\uff0c]{0,24}"
-        r"(?:\u9ad8\u4e8e|\u4f4e\u4e8e|\u5927\u4e8e|\u5c0f\u4e8e|\u8d85\u8fc7|\u591a\u4e8e|\u5c11\u4e8e|\u4f18\u4e8e)",
+        r"(?:\u9ad8\u4e8e|\u4f4e\u4e8e|\u5927\u4e8e|\u5c0f\u4e8e|\u8d85\u8fc7|\u591a\u4e8e|\u5c11\u4e8e|"
+        r"\u4f18\u4e8e)",
         before=r"(?:%|\u500d|\u4e00\u534a|\u5206\u4e4b\u4e00)[^\u3002\uff1b]{0,24}$",
     ),
     # "1.33 x (700 + 150) = 1,131 W, so 1,200 W": the next size above.
@@ -49,7 +70,8 @@ OF_OTHERS = (
     Excuse(
         ("arithmetic",),
         before=r"\b(?:takes?|took|draws?|drew|needs?|uses?|consumes?)\s(?:about\s|around\s|some\s)?$",
-        behind=r"\s+(?:for|at)\s\d[\d.,]*\s(?:tokens?|images?|frames?|samples?)\b[^.;]*,\s(?:or|so|thus|hence|i\.e\.)\s",
+        behind=r"\s+(?:for|at)\s\d[\d.,]*\s(?:tokens?|images?|frames?|samples?)\b[^.;]*,\s(?:or|so|thus|"
+            r"hence|i\.e\.)\s",
     ),
     # "The A100 has 8.0. It's Volta and Pascal that were dropped": of these.
     Excuse(

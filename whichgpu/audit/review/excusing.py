@@ -21,12 +21,15 @@ class Excuse(NamedTuple):
     before: str = ""
     behind: str = ""
     because: str = ""
+    #: What the quotation itself says.
+    quote: str = ""
 
     def excuses(self, found: Finding, text: str, at: int) -> bool:
         """Whether all of it is so of a finding of its kinds whose quotation begins at a place of a text."""
         return (
             (not self.before or _pattern(self.before).search(text, max(0, at - _BACK), at) is not None)
             and (not self.behind or _pattern(self.behind).match(text, at + len(found.quote)) is not None)
+            and (not self.quote or _pattern(self.quote).search(found.quote) is not None)
             and (not self.because or _pattern(self.because).search(found.because) is not None)
         )
 

@@ -53,7 +53,7 @@ _TINY = re.compile(r"\de-\d")
 _GENERATION = re.compile(
     r"\b(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b"
 )
-_SUM, _WORDS, _OF_ANOTHER, _LAPTOPS, _OTHERS, _ELSE = (
+_SUM, _WORDS, OF_ANOTHER, _LAPTOPS, _OTHERS, _ELSE = (
     "its words do not say that it follows from these",
     "the words beside it say that it is of something else",
     "its heading or the chip before it names another device",
@@ -69,7 +69,8 @@ _WORDS_OF = re.compile(
 #: "Ten thousand examples": a number in words that goes on.
 _GOES_ON = r"\s+(?:hundred|thousand|million|billion|dozen)\b"
 _ON_GENERATION = re.compile(
-    r"\s+(?:on|in|from|since)\s+(?:the\s+)?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell)\b"
+    r"\s+(?:on|in|from|since)\s+(?:the\s+)?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|"
+    r"Blackwell)\b"
 )
 #: A sum that was made of what both of two do.
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
@@ -174,7 +175,7 @@ def _of_else(found: Finding, where: tuple[int, Passage, int], context: Context) 
         return _ELSE
     against = found.kind in ("ratio", "ordering") and is_against_another(found, where, context)
     another = _is_of_another(found, where, context) or is_of_another_named(found, where, context)
-    return _OF_ANOTHER if against or another else ""
+    return OF_ANOTHER if against or another else ""
 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:

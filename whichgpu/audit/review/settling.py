@@ -41,12 +41,15 @@ _SIDE_BY_SIDE = re.compile(
 #: A sentence that begins with a name of its own: "Thor is built on Blackwell".
 #: Whose cores or cards a sentence is about: "The tensor cores of Ampere know".
 _OF_FAMILY = re.compile(
-    r"\s*(?:The\s+|All\s+|In\s+|On\s+)?(?:[\w-]+\s+){0,3}?(?:cores?|units?|cards?|gpus?|chips?|multiprocessors|SMs)\s+(?:of|from|with)\s+"
+    r"\s*(?:The\s+|All\s+|In\s+|On\s+)?(?:[\w-]+\s+){0,3}?(?:cores?|units?|cards?|gpus?|chips?|"
+    r"multiprocessors|SMs)\s+(?:of|from|with)\s+"
     r"(?:the\s+)?(?P<name>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b|"
     r"\s*(?P<itself>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
     r"(?:,? (?:and|or) (?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell))?"
-    r"(?:\s+(?:architecture|generation|family))?(?:,\s[^,.;]{3,24},)?\s+(?:launched|came|followed|arrived|appeared|"
-    r"debuted|has|had|have|is|was|supports?|offers?|lacks?|does|did|can|cannot|introduc\w+|brings?|brought|adds?|"
+    r"(?:\s+(?:architecture|generation|family))?(?:,\s[^,.;]{3,24},)?\s+(?:launched|came|followed|arrived|"
+    r"appeared|"
+    r"debuted|has|had|have|is|was|supports?|offers?|lacks?|does|did|can|cannot|introduc\w+|brings?|brought|"
+    r"adds?|"
     r"added|uses?)\b",
     re.IGNORECASE,
 )
@@ -79,10 +82,15 @@ _FEW, _LATER = 32, 100
 OF_SEVERAL = "the sentence names no device, and the text before it several"
 #: What a device has once; a rate is told with sparsity too.
 _ONCE = frozenset({"power", "memory", "bandwidth", "cores", "tensor_cores", "clock_boost", "memory_bus"})
-_LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
+#: Notebooks that are documents are no machines: "popular for notebooks", "a Jupyter notebook".
+_LAPTOP = re.compile(
+    r"\b(?:laptops?|mobile|(?<!for )(?<!jupyter )(?<!interactive )(?<!colab )(?<!run )notebooks?)\b",
+    re.IGNORECASE,
+)
 #: "An A6000, an L40S and, for the fun of it, a gaming laptop": a machine of its own.
 _A_LAPTOP = re.compile(
-    r"\b(?:an?|my|our|his|her|some)\s+(?:[a-z]+\s+){0,2}(?:laptops?|notebooks?)\b(?![\u2019']s|\s(?:gpu|chip|version|"
+    r"\b(?:an?|my|our|his|her|some)\s+(?:[a-z]+\s+){0,2}(?:laptops?|notebooks?)\b(?![\u2019']s|\s(?:gpu|"
+    r"chip|version|"
     r"variant|card|with|that|which))",
     re.IGNORECASE,
 )

@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN, place_of
-from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.clauses.agreement import OF_ELSE, OF_OTHERS, UNPROVEN, place_of
+from whichgpu.audit.clauses.mood import is_indicative, is_its_own
+from whichgpu.audit.clauses.parts import stretch
 from whichgpu.audit.comparisons.multiple import OF_SLICES, Multiple, verdict_of
 from whichgpu.audit.comparisons.pairs import sides_of
-from whichgpu.audit.devices.families import is_of
+from whichgpu.audit.devices.families import architectures, is_of
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.said import claims
+from whichgpu.audit.review.misjudged import OF_ANOTHER
 from whichgpu.audit.review.settling import OF_SEVERAL
 from whichgpu.audit.review.understood import UNSTATED
 from whichgpu.audit.tables.variants import is_right
@@ -40,7 +42,7 @@ _BEFORE = 60
 _HAS = {each.key: each.has for each in CAPABILITIES}
 _TWO = 2
 #: Why an accusation is withheld that leaves open only of whom it is.
-_OPEN = (OF_OTHERS, UNPROVEN, OF_SEVERAL, UNSTATED)
+_OPEN = (OF_OTHERS, UNPROVEN, OF_SEVERAL, UNSTATED, OF_ANOTHER, OF_ELSE)
 
 
 def raised(found: Sequence[Finding], accused: Iterable[Finding], context: Context) -> list[Finding]:
@@ -49,7 +51,7 @@ def raised(found: Sequence[Finding], accused: Iterable[Finding], context: Contex
     done = []
     for each in found:
         before = first.get((each.start, each.end, each.kind, each.attribute))
-        again = before is not None and each.because in _OPEN and _is_of_none(before, context)
+        again = before is not None and each.because in _OPEN and _is_of_none(before, each.because, context)
         done.append(before if again and before is not None else each)
     return done
 
@@ -99,10 +101,28 @@ def _is_of_others(found: Finding, context: Context) -> bool:
     return bool(values) and any(verdict_of(way, values) == "confirmed" for way in ways)
 
 
-def _is_of_none(found: Finding, context: Context) -> bool:
+def _is_of_none(found: Finding, why: str, context: Context) -> bool:
     test = _TESTS.get(found.kind)
     where = place_of(found, context)
-    return test is not None and where is not None and test(found, where, context)
+    if (
+        test is None
+        or where is None
+        or (why == OF_ANOTHER and found.kind not in ("specification", "capability"))
+    ):
+        return False
+    return _has_it_too(found, where) if why == OF_ELSE else test(found, where, context)
+
+
+#: Behind a value that another device has: of this one, too.
+_TOO = re.compile(r"\s+(?:as well|too|likewise)\b(?! as)", re.IGNORECASE)
+
+
+def _has_it_too(found: Finding, where: At) -> bool:
+    """Whether a device is said to have what another one of the text has: "it has 12 GB as well"."""
+    text = where.passage.text
+    own = text.startswith(found.stated, where.at)
+    told = _TOO.match(text, where.at + len(found.stated)) is not None
+    return found.kind == "specification" and own and told and is_indicative(where.sentence.text)
 
 
 def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
@@ -116,10 +136,29 @@ def _capability(found: Finding, where: At, context: Context) -> bool:
         return False
     has = _HAS.get(found.attribute)
     accused = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
-    if has is None or not accused:
+    told = [match[0] for match in architectures().finditer(where.sentence.text)]
+    of_others = bool(told) and not any(is_of(gpu, name) for gpu in accused for name in told)
+    if has is None or not accused or of_others:
+        # "Ada and Hopper are the first with FP8" is of them.
         return False
-    of_all = {has(gpu) for gpu in (*_spoken_of(where.passage, context), *accused)}
+    of_all = {has(gpu) for gpu in (*_around(where, context), *accused)}
     return len(of_all) == 1 and of_all != {None}
+
+
+#: A sentence that goes on about what the one before is about.
+_GOES_ON = re.compile(
+    r"\W*(?:(?:note|mind|remember)(?: that)?\s+|(?:and|but|so)\s+)?(?:it|they|these|this|its|their)\b",
+    re.IGNORECASE,
+)
+
+
+def _around(where: At, context: Context) -> list[Gpu]:
+    """The devices a sentence may be about: what its passage names before, where it goes on about that."""
+    named = [each for each in context.mentions.get(where.number, ()) if each.start < where.at]
+    one = len({model(each.named[0], context.catalogue) for each in named}) == 1
+    if one and _GOES_ON.match(where.sentence.text):
+        return [context.catalogue[key] for each in named for key in each.ids]
+    return _spoken_of(where.passage, context)
 
 
 def _identity(found: Finding, where: At, context: Context) -> bool:
@@ -153,7 +192,33 @@ def _value(found: Finding, where: At, context: Context) -> bool:
     attribute = attributes().get(found.attribute)
     if attribute is None:
         return False
-    return _is_of_neither(attribute, where, context) or _is_of_no_chip(attribute, found, where, context)
+    return (
+        _is_of_neither(attribute, where, context)
+        or _is_of_no_chip(attribute, found, where, context)
+        or _is_of_a_stranger(attribute, found, where, context)
+    )
+
+
+#: What a device has one of, whose numbers are told of nothing else.
+_TELLING = frozenset({"bandwidth", "cores", "tensor_cores", "memory_bus"})
+_IS_ANOTHERS = re.compile(r"; [\d.,]+\S*(?: \S+)? is the ")
+
+
+def _is_of_a_stranger(attribute: Attribute, found: Finding, where: At, context: Context) -> bool:
+    """Whether a value is one of a device that the text does not speak of, and of none that it does."""
+    text, sentence = where.passage.text, where.sentence
+    if attribute.key not in _TELLING or not _IS_ANOTHERS.search(found.because):
+        return False
+    if not is_indicative(sentence.text) or not is_its_own(
+        text[slice(*stretch(text, where.at))].replace(found.stated, " ")
+    ):
+        return False
+    told = next((one for one in quantities(text, context.fraction) if one.start == where.at), None)
+    gpus = {gpu.id: gpu for gpu in (*spoken_of(context), *headed_by(where.passage, context))}
+    gpus |= {key: context.catalogue[key] for key in context.spoken_of}
+    return told is not None and not any(
+        is_right(text, told, attribute, gpu, context) for gpu in gpus.values()
+    )
 
 
 def _is_of_neither(attribute: Attribute, where: At, context: Context) -> bool:

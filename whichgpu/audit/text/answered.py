@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: Kinds of claims that a statement may be.
 KINDS = ("fits", "capability", "category")
 _ASKS = re.compile(
-    r"(?:^\s*|(?<=[.:?\n])\s*)(?:FAQs?\s+)?(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>(?:[^.?!:;]|\.(?=\d)){8,140}\?)"
+    r"(?:^\s*|(?<=[.:?\n])\s*)(?:FAQs?\s+)?(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>(?:[^.?!:;]|"
+    r"\.(?=\d)){8,140}\?)"
 )
 #: Before an answer: its letter.
 _A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
@@ -49,6 +50,15 @@ _WORKS = re.compile(
     rf"\s*(?:is|are|does|do|can|will)\s+(?P<what>{NAMES})(?: support)?\s+(?:natively\s+)?"
     r"(?:work|run|be used|supported|available|possible)\s+(?:natively\s+)?(?:on|in|with|by|for)\s+"
     r"(?P<where>(?:the |an? )?[^?.,;]{2,40})\?\s*",
+    re.IGNORECASE,
+)
+#: "Can MIG divide an L4 among our applications?": what is done with a device, by what it would have.
+_BY_IT = re.compile(
+    rf"\s*(?:can|could|does|do|will)\s+(?P<what>{NAMES})\s+(?:also\s+)?(?:divide|split|partition|slice|"
+    rf"carve(?: up)?|cut|join|"
+    r"link|connect|bridge|couple|share)\s+(?:up\s+)?(?P<where>(?:the |an? |one |two |our |"
+    r"several )?[^?.,;]{2,32}?)"
+    r"(?:\s+(?:among|amongst|between|into|for|across|over|to|in|at|with)\s[^?]*)?\?\s*",
     re.IGNORECASE,
 )
 _WHO = re.compile(r"(?:I|you|we|it|they|one|this|that|an?\s+\d+B(?:\s+model)?)\b", re.IGNORECASE)
@@ -126,7 +136,8 @@ def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Sta
 
 #: "Which one supports MIG?", and its answer by a name alone.
 _WHICH = re.compile(
-    r"\s*which\s+(?:of\s+(?:them|these|those|the\s+\w+(?:\s+\w+)?)|(?:one|card|gpu|model)(?:\s+of\s+\S+(?:\s+two)?)?)\s+"
+    r"\s*which\s+(?:of\s+(?:them|these|those|the\s+\w+(?:\s+\w+)?)|(?:one|card|gpu|"
+    r"model)(?:\s+of\s+\S+(?:\s+two)?)?)\s+"
     r"(?P<does>(?:supports?|has|have|comes with|offers|can|does|runs|is|works)\b[^?]{2,60})\?",
     re.IGNORECASE,
 )
@@ -151,7 +162,7 @@ def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -
     aux = _AUX.match(question)
     if aux is None:
         return ""
-    if works := _WORKS.fullmatch(question):
+    if works := _WORKS.fullmatch(question) or _BY_IT.fullmatch(question):
         # "Does MIG work on the L4": of what the name stands behind.
         return f"{works['what']} is {'' if yes else 'not '}supported on {works['where']}."
     who = _WHO.match(question, aux.end())

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
-    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|[kM]?Wh?\b|[Ww]att|[MG]Hz|bit|CUDA|h\b|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
-    r"shader|processeurs|heures?\b|hours?\b|stunden?\b|horas?\b|ore\b|jetons\b|tokens?\b|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
+    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|[kM]?Wh?\b|[Ww]att|[MG]Hz|bit|CUDA|h\b|(?i:cores|"
+    r"c\u0153urs|coeurs|n\u00facleos|kerne|"
+    r"shader|processeurs|heures?\b|hours?\b|stunden?\b|horas?\b|ore\b|jetons\b|tokens?\b|procesadores|"
+    r"recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
     # "24 ,064", as some pages break their numbers.
     r"|\d{1,3}(?:(?:[,.\u00a0\u2009\u202f'\u2019]| ,)\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?"
     r"|\d{1,12}(?:[.,]\d{1,8})?)"
@@ -43,7 +45,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
-    (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|ops)(?:/s)?\b",
+    (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|"
+        r"ops)(?:/s)?\b",
      "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     # "327,680 bytes per token"; "2 bytes each" are no amount of memory.
@@ -212,13 +215,15 @@ _ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 _WORD_MULTIPLE = re.compile(
     r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|"
     r"quadrupling|quintuples?|(?<!and a )half(?!(?: of)? an? (?:millisecond|second|minute|"
-    r"hour|day|week|month|year|century|dozen|million|billion|trillion|cent|dollar|euro|percent|watt|kilowatt|terabyte|"
+    r"hour|day|week|month|year|century|dozen|million|billion|trillion|cent|dollar|euro|percent|watt|"
+    r"kilowatt|terabyte|"
     r"gigabyte)\b)|halve[sd]|halving"
     r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"
     r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
-    r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
+    r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
+    r"fourteen|fifteen|"
     r"sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty)(?P<more>\s+and\s+a\s+half)?"
     r"(?:\s+times|[ -]?fold|x)"
     r"|factor of (?:about |around |roughly |nearly )?(?:(?P<factor>\d{1,3}(?:\.\d{1,2})?)(?!\.?\d)|"
@@ -265,7 +270,8 @@ class Quantity(NamedTuple):
 
 #: What is never told to a thousandth: "2.520 MHz", "16.384 CUDA-Kerne".
 _IN_THOUSANDS = re.compile(
-    r"\b[1-9]\d{0,2}\.\d{3}(?=\s?(?:MHz|GB/s|Go/s|CUDA|TOPS|(?i:n\u00facleos|c\u0153urs|shader|cores?\b|kerne|"
+    r"\b[1-9]\d{0,2}\.\d{3}(?=\s?(?:MHz|GB/s|Go/s|CUDA|TOPS|(?i:n\u00facleos|c\u0153urs|shader|cores?\b|"
+    r"kerne|"
     r"processador|procesadores|recheneinheiten|stream|euros?\b|d\u00f3lar|us-dollar|millones|milh\u00f5es)))"
 )
 
@@ -482,4 +488,14 @@ def _limit(text: str, start: int, sign: str) -> str:
     if before and before[0].lower().startswith("over a") and _OF_A_BUS.match(text, start):
         # "1,792 GB/s over a 512-bit bus": by way of it.
         return ""
+    if before and _A_LITTLE.search(text, max(0, before.start() - 16), before.start() + len(before[1])):
+        return "about"
     return LIMITS.get(sign or (before[1].lower() if before else ""), "")
+
+
+#: "A little over half" is near it.
+_A_LITTLE = re.compile(
+    r"\b(?:a (?:little|bit|touch|tad|hair)|just|slightly|barely|only (?:just|slightly|a little)|"
+    r"scarcely)\s+(?:over|more than|above|under|less than|below)$",
+    re.IGNORECASE,
+)

@@ -77,23 +77,12 @@ _WHY = "the text tells it as the word of others and denies it"
 
 def without_reported(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings as they are, or unverifiable where they accuse what the text itself denies."""
-    running = [passage for _, passage in context.document.running()]
-    heads = (*(each.text for each in running[:_FIRST]), *running[0].section) if running else ()
-    corrects = any(_CORRECTS.search(each) for each in heads)
-    places = sorted(
-        passage.span(*place)
-        for _, passage in context.document.running()
-        if corrects
-        or any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK, *_UNCLAIMED))
-        or _LABELLED.match(passage.text)
-        or _is_quoted(passage)
-        for place in _denied(passage, corrects=corrects)
-    )
-    values = sorted(
-        passage.span(*words.span())
-        for _, passage in context.document.running()
-        for words in _DENIED_VALUE.finditer(passage.text)
-    )
+    if not any(each.accuses for each in found):
+        return list(found)
+    if "denied" not in context.memo:
+        # Several readings ask it of one document.
+        context.memo["denied"] = _all_denied(context)
+    places, values = context.memo["denied"]
     sums = ("arithmetic", "ratio", "benchmark")
     return [
         withheld(each, _WHY)
@@ -105,6 +94,26 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
         else each
         for each in found
     ]
+
+
+def _all_denied(context: Context) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The places of a file that its text denies, and those of values that it does."""
+    running = [passage for _, passage in context.document.running()]
+    heads = (*(each.text for each in running[:_FIRST]), *running[0].section) if running else ()
+    corrects = any(_CORRECTS.search(each) for each in heads)
+    places = sorted(
+        passage.span(*place)
+        for passage in running
+        if corrects
+        or any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK, *_UNCLAIMED))
+        or _LABELLED.match(passage.text)
+        or _is_quoted(passage)
+        for place in _denied(passage, corrects=corrects)
+    )
+    values = sorted(
+        passage.span(*words.span()) for passage in running for words in _DENIED_VALUE.finditer(passage.text)
+    )
+    return places, values
 
 
 #: What a text is headed by that puts right what was told elsewhere, and a sentence on that.

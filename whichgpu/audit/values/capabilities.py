@@ -117,6 +117,13 @@ def _by_engine(gpu: Gpu, field: str, since: float, chips: tuple[str, ...]) -> bo
     return False if _since(since)(gpu) is False else None
 
 
+def _multi_frame(gpu: Gpu) -> bool | None:
+    """Several frames are generated between two by the GeForce cards of Blackwell, and by none before."""
+    if str(gpu.value("chip") or "").startswith("GB20"):
+        return True
+    return False if _since(10.0)(gpu) is False else None
+
+
 def _av1_encode(gpu: Gpu) -> bool | None:
     """AV1 is encoded from Ada on, by what has an encoder."""
     return _by_engine(gpu, "encoders", 8.9, _ENCODE_AV1)
@@ -208,6 +215,8 @@ CAPABILITIES = (
     Capability("flash_attention_3", r"flash[- ]?attention[- ]?3", "compute_capability", _since(9.0)),
     Capability("frame_generation", r"dlss 3(?!\.5)(?: frame generation)?|dlss[- ]frame[- ]generation",
                 "compute_capability", _of_maker("NVIDIA", _since(8.9))),
+    Capability("multi_frame_generation", r"(?:dlss(?: 4)? )?multi[- ]frame[- ]generation|dlss 4(?= mfg)",
+                "chip", _of_maker("NVIDIA", _multi_frame)),
     Capability("dlss", r"dlss(?! ?[3-9])(?: 2(?:\.\d)?)?(?: (?:upscaling|super resolution))?(?! frame)",
                 "tensor_cores", _of_maker("NVIDIA", _dlss)),
     Capability("dpx", r"dpx(?: instructions?)?", "compute_capability", _since(9.0)),

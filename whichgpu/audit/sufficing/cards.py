@@ -1,0 +1,95 @@
+"""So many cards for what a model takes: "140 GB. With the L40S you need at least two"."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.sufficing.needs import OTHERWISE, need_before
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.values.attributes import attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.sentences import Sentence
+
+_NUMBERS = {
+    "one": 1,
+    "a single": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "a pair": 2,
+}
+_MANY = r"(?P<many>one|a single|two|three|four|five|six|seven|eight|a pair|\d{1,2})"
+#: So many that are needed, or that are enough.
+_SAID = re.compile(
+    rf"\b(?P<least>at least|a minimum of|no fewer than|not less than)\s+{_MANY}\b|"
+    rf"\b(?:needs?|takes?|requires?|calls? for|wants?|asks? for)\s+(?:only\s+|just\s+|"
+    rf"exactly\s+)?{_MANY.replace('many', 'many2')}\b"
+    r"(?=\s+(?:cards?|gpus?|of (?:them|these|those)|[A-Z]))|"
+    rf"\b{_MANY.replace('many', 'many3')}\s+(?:[^\s.,;]+\s+){{0,5}}?(?:are|is|were|was|"
+    rf"will be)\s+(?:enough|sufficient|needed|necessary|required)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"\s+(?:cards?|gpus?|modules?|accelerators?|of (?:them|these|those)|"
+    r"(?:nvidia\s+)?(?-i:[A-Z]+\d)|(?-i:\d{4}))|\s*(?:are|is|[.,;])",
+                      re.IGNORECASE)  # fmt: skip
+_WOULD = re.compile(r"\b(?:would|could)\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|never|no|nodes?|servers?|more than|users?|copies|replicas?|per second|tokens?)\b|"
+    r"n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_SLACK = 0.98
+
+
+def cards(context: Context) -> Iterator[Finding]:
+    """Every number of cards that does not hold what the sentence or those before say that a model takes."""
+    for index, passage in context.document.running():
+        named = context.mentions.get(index, ())
+        if "GB" not in passage.text or not named:
+            continue
+        for sentence in sentences(passage.text):
+            if _SAID.search(sentence.text):
+                yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    if OTHERWISE.search(sentence.text) or _NOT.search(sentence.text):
+        return
+    here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+    for match in _SAID.finditer(passage.text, sentence.start, sentence.end):
+        # "Where four H100 with 80 GB were necessary": of what is named between.
+        inside = [each for each in here if match.start() <= each.start < match.end()]
+        named = inside if match["many3"] else here
+        counted = match["many3"] or _COUNTED.match(passage.text, match.end())
+        if counted and len({each.named for each in named}) == 1:
+            yield from _judged(passage, sentence, match, named[0], context)
+
+
+def _judged(
+    passage: Passage, sentence: Sentence, match: re.Match[str], mention: Mention, context: Context
+) -> Iterator[Finding]:
+    told = match["many"] or match["many2"] or match["many3"]
+    many = _NUMBERS.get(told.lower()) or int(told)
+    need = need_before(passage, sentence, match.start(), context)
+    sizes = [size for key in mention.ids for size in attributes()["memory"].amounts(context.catalogue[key])]
+    if need is None or not sizes or many * max(sizes) >= need.value * _SLACK:
+        return
+    least = math.ceil(need.value / max(sizes))
+    because = f"{passage.text[need.start : need.end]} take {least} of {max(sizes) / 2**30:.0f} GB"
+    yield made(
+        context, passage, match.span(), "memory", "contradicted", attribute="fits",
+        subject=", ".join(mention.ids), because=because, expected=str(least), evidence=(Evidence(because),),
+    )  # fmt: skip
