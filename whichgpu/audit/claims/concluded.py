@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.beside import in_brackets, in_round
+from whichgpu.audit.comparisons.changes import is_of_growth
 from whichgpu.audit.comparisons.multiple import DOWN, UP, Multiple, finding_on, parts, verdict_of
 from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
@@ -216,7 +217,7 @@ def _of_claim(
     # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
     listed = listed or (_OR_BY.match(text, same[-1].end) if same else None)
     # "16 GB, and 17 GB on top of that": the two make up a third.
-    listed = listed or _TO_DO.match(text, claim.start)
+    listed = listed or _TO_DO.match(text, claim.start) or is_of_growth(text, here, claim.start)
     listed = listed or (ON_TOP.search(text, first, claim.start) if same else None)
     if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
         return

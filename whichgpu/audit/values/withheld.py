@@ -94,8 +94,10 @@ _FOR_OTHER = re.compile(
 )
 #: Right before a value that is another's: "700 W, against 450 W".
 _AGAINST = re.compile(
-    r"\b(?:against|versus|vs\.?|than|instead of|rather than|compared (?:to|with)|(?:up|down) from)\s+"
-    r"(?:the\s+|a\s+|only\s+|just\s+|about\s+)?$",
+    r"\b(?:against|versus|vs\.?|than|instead of|rather than|compared (?:to|with)|(?:up|down) from|"
+    r"gegen\u00fcber|gegen|statt|anstelle von|contre|au lieu de|face \u00e0|frente a|en (?:lugar|vez) de|"
+    r"rispetto a|invece di|contro)\s+"
+    r"(?:the\s+|a\s+|only\s+|just\s+|about\s+|nur\s+|seulement\s+|solo\s+)?$",
     re.IGNORECASE,
 )
 #: Before the last of several sizes: "8 or 16 GB".
@@ -377,4 +379,6 @@ def _of_something_else(
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
         or _FOR_OTHER.match(passage.text, quantity.end, sentence.end)
+        # "3090 @ 280 W": what its owner set.
+        or (attribute.key == "power" and passage.text[: quantity.start].rstrip().endswith("@"))
     )
