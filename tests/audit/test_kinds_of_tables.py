@@ -51,6 +51,26 @@ CHINESE = BLOCKS.format(
     head="\u663e\u5361\u53c2\u6570\uff1a", memory="\u663e\u5b58\uff1a", bus="\u4f4d\u5bbd\uff1a",
     power="\u529f\u8017\uff1a", mark="\u6838\u5fc3\uff1a",
 )  # fmt: skip
+BESIDE = """| Card | VRAM | Power | Card | VRAM | Power |
+|---|---|---|---|---|---|
+| RTX 4060 | 8 GB | 115 W | RX 7600 | 8 GB | 165 W |
+| RTX 4080 | 16 GB | {} | RX 7900 XT | {} | 315 W |
+"""
+SLASHED = """- RTX 4060 / 4070 / 4080: 8 / {} / 16 GB, 272 / 504 / 717 GB/s, 115 / 200 / 320 W
+- RX 7600 / 7800 XT: 8 / 16 GB, 288 / {} GB/s, 165 / 263 W
+"""
+ABLE = """| | A100 | L40S |
+|---|---|---|
+| FP8-Unterst\u00fctzung | {} | ja |
+| NVLink | ja | {} |
+"""
+HEADS = """| Gr\u00f6\u00dfe | RTX 4080 | RTX 5080 |
+|---|---|---|
+| Interface, Bit | 256 | {} |
+| Transistors, bn | 45,9 | 45,6 |
+| Basis / Boost (MHz) | 2205 / 2505 | 2295 / 2617 |
+| UVP, $ | {} | 999 |
+"""
 LISTED = """Short list (VRAM; bandwidth; board power):
 
 - P4: 8 GB; 192 GB/s; 75 W
@@ -72,7 +92,12 @@ def _found(text: str, name: str = "a.md") -> tuple[list[str], int]:
     (SPANISH, "a.txt", ("256 bit", "215 W"), ("192 bit", "250 W"), 8),
     (CHINESE, "a.txt", ("256 bit", "215 W"), ("192 bit", "250 W"), 8),
     (LISTED, "a.md", ("150 W", "48 GB"), ("300 W", "24 GB"), 9),
-], ids=["sections", "forms", "cards", "worked", "spanish", "chinese", "listed"])  # fmt: skip
+    (BESIDE, "a.md", ("320 W", "20 GB"), ("450 W", "24 GB"), 8),
+    (SLASHED, "a.md", ("12", "624"), ("16", "432"), 15),
+    (ABLE, "a.md", ("nein", "nein"), ("ja", "ja"), 4),
+    (HEADS, "a.md", ("256", "1199"), ("384", "999"), 10),
+], ids=["sections", "forms", "cards", "worked", "spanish", "chinese", "listed", "beside", "slashed", "able",
+        "heads"])  # fmt: skip
 def test_a_value_is_of_the_device_that_it_stands_below(text, name, right, wrong, confirmed):
     told, known = _found(text.format(*right), name)
     assert told == []
@@ -105,3 +130,28 @@ def test_a_maker_lowers_no_power_of_the_reference_card():
 def test_the_graphics_clock_of_intel_is_its_base_clock():
     text = "## Arc A750\n\n- Xe-cores: 28\n- Graphics clock: {} MHz\n- Memory: 8 GB GDDR6\n- TBP: 225 W\n"
     assert _found(text.format(2050))[0] == []
+
+
+def test_what_was_measured_and_what_the_host_has_is_of_no_device():
+    text = """| | L40S | H100 PCIe |
+|---|---|---|
+| Memory | 48 GB | 80 GB |
+| GEMM FP16 8192 (TFLOPS) | 248 | 571 |
+"""
+    assert _found(text)[0] == []
+    laptop = """<h3>Notebook - GeForce RTX 5060 Laptop GPU</h3><ul><li>GPU memory: 8 GB {}</li>
+<li>CPU: Ryzen 9 8940HX, 16 cores</li><li>RAM: 16 GB DDR5</li></ul>"""
+    assert _found(laptop.format("GDDR7"), "a.html")[0] == []
+    assert _found(laptop.format("GDDR6"), "a.html")[0] == ["GDDR6"]
+
+
+def test_a_column_of_what_two_differ_by_in_german():
+    text = """| | RTX 4090 | RTX 5090 | Zuwachs |
+|---|---|---|---|
+| SMs | 128 | 170 | +33 % |
+| Speicher | 24 GB | 32 GB | +33 % |
+| Bandbreite | 1.008 GB/s | 1.792 GB/s | {} |
+| TGP | 450 W | 575 W | +28 % |
+"""
+    assert _found(text.format("+78 %"))[0] == []
+    assert _found(text.format("+68 %"))[0] == ["68 %"]
