@@ -217,9 +217,10 @@ def _of_claim(
     # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
     listed = listed or (_OR_BY.match(text, same[-1].end) if same else None)
     # "16 GB, and 17 GB on top of that": the two make up a third.
-    listed = listed or _TO_DO.match(text, claim.start) or is_of_growth(text, here, claim.start)
+    listed = listed or _TO_DO.match(text, claim.start)
     listed = listed or (ON_TOP.search(text, first, claim.start) if same else None)
-    if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
+    apart = listed is not None or is_of_growth(text, here, claim.start)
+    if len(same) != 2 or apart or same[0].value == same[1].value or not same[0].value * same[1].value:
         return
     if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:
         # "150 W (plus 25 W of boost), a third of the 4090's 450": not of the aside.
