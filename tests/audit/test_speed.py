@@ -170,6 +170,16 @@ def _patterns() -> list[patterns.Pattern[str]]:
     return list(found.values())
 
 
+def test_of_many_patterns_those_are_told_whose_words_a_text_has():
+    every = ["\\bHBM\\d", "zebra|lion", "[a-z]{40}", "(?:Rises?|falls?) to \\d", "falls? (?:to|by)"]
+    look = patterns.Many.of(patterns.compile(each, patterns.IGNORECASE) for each in every)
+    text = "It RISES to 4 TB/s of hbm3."
+    assert look(text) == [0, 2, 3]
+    found = [at for at, each in enumerate(every) if patterns.compile(each, patterns.IGNORECASE).search(text)]
+    assert set(found) <= set(look(text))
+    assert patterns.Many([[("t4", "a10")], [("l4",)]])("the T4 has 16 GB") == [0]
+
+
 def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():
     """Where no line ends with a full stop the next end of a sentence is that of the file."""
     from whichgpu.audit.review import settling

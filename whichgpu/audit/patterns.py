@@ -23,11 +23,11 @@ from whichgpu.facts.kept import Kept, kept
 from whichgpu.values import LatePattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 __all__ = (
-    "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
-    "finditer", "fullmatch", "keep", "match", "own", "search", "split", "sub",
+    "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Many", "Match", "Pattern", "compile", "escape",
+    "findall", "finditer", "fullmatch", "keep", "match", "own", "search", "split", "sub",
     "with_parts",
 )  # fmt: skip
 
@@ -195,11 +195,56 @@ class _Later(LatePattern):
     def __getattr__(self, name: str) -> Any:
         words: tuple[tuple[str, ...], ...] = ()
         if name in _FILTERED:
-            read = partial(_words, self.pattern)
-            words = _known().of("words", self.pattern, read) if self._is_kept else read()
+            words = _kept(self.pattern) if self._is_kept else _words(self.pattern)
         method = _where(self, name, words) if words else getattr(self.real(), name)
         setattr(self, name, method)
         return method
+
+
+class Many:
+    """Many sets of words, or patterns by the words that they need: which of them a text may hold.
+
+    Of most words the first three letters are nowhere in a text: all are told at once in a fraction of the
+    time that asking each takes. Words are in small letters.
+    """
+
+    def __init__(self, every: Iterable[Iterable[Collection[str]]]) -> None:
+        self._sets = [[frozenset(each) for each in sets] for sets in every]
+        words = {word for sets in self._sets for each in sets for word in each}
+        self._short = [word for word in words if len(word) < _THREE]
+        self._by_three: dict[str, list[str]] = {}
+        for word in words.difference(self._short):
+            self._by_three.setdefault(word[:_THREE], []).append(word)
+        self._marks = frozenset(self._by_three)
+
+    @classmethod
+    def of(cls, patterns: Iterable[Pattern[str]]) -> Many:
+        """Patterns that are all looked for in a text."""
+        return cls(_kept(each.pattern) for each in patterns)
+
+    def __call__(self, text: str) -> list[int]:
+        """The places of those of which a text has one word of each set, in their order."""
+        lower = small(text)
+        held = {word for word in self._short if word in lower}
+        for mark in self._marks & _threes(lower):
+            held.update([word for word in self._by_three[mark] if word in lower])
+        found = []
+        for at, sets in enumerate(self._sets):
+            for each in sets:
+                if held.isdisjoint(each):
+                    break
+            else:
+                found.append(at)
+        return found
+
+
+_THREE = 3
+
+
+def _kept(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """The words that a pattern needs, as an earlier process found them or this one does."""
+    found: tuple[tuple[str, ...], ...] = _known().of("words", pattern, partial(_words, pattern))
+    return found
 
 
 #: Methods that are asked for their words first. Matching at one place is so quick that it is asked only

@@ -37,6 +37,7 @@ from whichgpu.audit.sufficing import sufficing
 from whichgpu.audit.tables import grouped
 from whichgpu.audit.tables.featured import featured
 from whichgpu.audit.tables.misread import without_misread
+from whichgpu.audit.tables.side_by_side import apart
 from whichgpu.audit.text import answered, lists
 from whichgpu.audit.text.direct_speech import without_quoted
 from whichgpu.audit.text.gloss import besides, glossed, language, upheld
@@ -78,7 +79,7 @@ def audit(
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
     `failed` hears of a kind that could not be looked for by a fault of ours; without it the fault is raised.
     """
-    document = _told_beside(tabled(document, catalogue), catalogue)
+    document = _told_beside(apart(tabled(document, catalogue)), catalogue)
     document = _plain(document)
     fraction = locale(p.text for p in document.passages)
     asked = _Asked(catalogue, today, fraction, failed)

@@ -55,8 +55,8 @@ GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 PACKED = {
     "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
     "carried", "codecs", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
-    "fits", "forms", "frames", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
-    "needs", "phases", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings",
+    "fits", "forms", "frames", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine",
+    "mig", "needs", "phases", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings",
     "runtimes", "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation",
     "vgpu", "words",
 }  # fmt: skip

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 
 
 _YES = re.compile(
-    r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|\u2713|\u2714|\u2705|native|(?:available|present|included|"
+    r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|tak\s*$|\u0434\u0430\s*$|\u662f\s*$|\u652f\u6301|\u6709\s*$|\u5bfe\u5fdc\s*$|"
+    r"\u3042\u308a\s*$|\uc9c0\uc6d0\s*$|supported|\u2713|\u2714|\u2705|native|(?:available|present|included|"
     r"on board)\s*$)",
     re.IGNORECASE,
 )
 
 _NO = re.compile(
-    r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|"
+    r"\s*(?:no(?: support)?|none|nein|keine?r?|non|aucune?|ningun[ao]|nessun[ao]|nie|brak|"
+    r"\u043d\u0435\u0442|\u5426|\u65e0|\u7121|\u4e0d\u652f\u6301|\u306a\u3057|\u975e\u5bfe\u5fdc|\u5bfe\u5fdc\u306a\u3057|"
+    r"\uc5c6\uc74c|\ubbf8\uc9c0\uc6d0|not supported|unsupported|"
     r"not available|unavailable|not present|not included|absent|missing|lacking|left out|dropped|removed|"
     r"not native(?:ly)?(?: supported)?|no native(?: support)?|"
     r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
@@ -196,7 +199,10 @@ def of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = (
-        r"(?:supports? |peak |dense |multi-gpu |native |hardware )?(?:{})"
+        r"(?:supports? |peak |dense |multi-gpu |native |hardware |unterst\u00fctzung f\u00fcr |"
+        r"prise en charge (?:de |du )?|soporte (?:de |para )?|supporto (?:per )?|"
+        r"\u043f\u043e\u0434\u0434\u0435\u0440\u0436\u043a\u0430 )?(?:{})"
+        r"(?:[ -](?:support|unterst\u00fctzung)| ?\u652f\u6301| ?\u5bfe\u5fdc| ?\uc9c0\uc6d0)?"
         r"(?: (?:performance|throughput|compute|tensor|matrix|cores?|dense|sparse|peak|in hardware)){{0,2}}"
         r"(?: \([\w ,/&|-]+\))?"
     )

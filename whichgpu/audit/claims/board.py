@@ -27,21 +27,30 @@ _PSU = re.compile(
     r"(?:minimum |min\.? |recommended |suggested |required |rec\.? )*"
     r"(?:system power|power supply|psu|netzteil)(?: \(psu\))?"
     r"(?: (?:recommendation|requirement|wattage|size|rating))?(?: \((?:w|watts?|psu)\))*|"
-    r"(?:empfohlenes |mindest-?)netzteil|alimentation (?:recommand\u00e9e|conseill\u00e9e)|"
-    r"fuente (?:de alimentaci\u00f3n )?recomendada",
+    r"(?:empfohlenes |mindest-?)?netzteil(?:empfehlung| \((?:empfehlung|empfohlen|min\.?|minimum)\))?|"
+    r"alimentation (?:recommand\u00e9e|conseill\u00e9e|minimale)|alimentatore (?:consigliato|raccomandato)|"
+    r"fuente (?:de alimentaci\u00f3n )?(?:recomendada|m\u00ednima)|zalecany zasilacz|"
+    # Of Russian, Japanese and Chinese tables.
+    r"\u0440\u0435\u043a\u043e\u043c\u0435\u043d\u0434\u0443\u0435\u043c\u044b\u0439 "
+    r"\u0431\u043b\u043e\u043a \u043f\u0438\u0442\u0430\u043d\u0438\u044f|"
+    r"\u63a8\u5968\u96fb\u6e90(?:\u5bb9\u91cf)?|\u5efa\u8bae\u7535\u6e90|\u63a8\u8350\u7535\u6e90",
     re.IGNORECASE,
 )
 _PLUGS = re.compile(
     r"(?:(?:supplementary|additional|external|auxiliary|aux\.?|pcie|extra) )*"
     r"(?:power[- ])?(?:plugs?|cables?|inputs?)|power[- ]connectors?|supplementary power|fed (?:by|"
     r"through)|stromanschl\u00fcsse?|stromanschluss|"
-    r"connecteurs? d.alimentation|conectores? de (?:energ\u00eda|alimentaci\u00f3n)|connectors?",
+    r"connecteurs? d.alimentation|conectores? de (?:energ\u00eda|alimentaci\u00f3n)|connectors?|"
+    r"connettori? (?:di )?alimentazione|z\u0142\u0105cz[ea] zasilania|"
+    r"\u0440\u0430\u0437\u044a[\u0435\u0451]\u043c\u044b? (?:\u0434\u043e\u043f\. ?)?"
+    r"\u043f\u0438\u0442\u0430\u043d\u0438\u044f|\u88dc\u52a9\u96fb\u6e90(?:\u30b3\u30cd\u30af\u30bf)?|"
+    r"\u4f9b\u7535\u63a5\u53e3|\u5916\u63a5\u4f9b\u7535|\u5916\u63a5\u7535\u6e90",
     re.IGNORECASE,
 )
 #: "2x 8-pin", "16-pin", "2x8", "1 x 12VHPWR": how many of how many pins.
 _PLUG = re.compile(
     r"(?:(?<![\d.])(?P<n>\d|one|two|three)(?:\s?[x\u00d7]\s?|\s)(?:PCIe\s+)?)?"
-    r"(?<!\d)(?P<pins>6|8|12|16)[- ]?(?:pins?|pol(?:ig)?|broches|pines)\b|"
+    r"(?<!\d)(?P<pins>6|8|12|16)[- ]?(?:(?:pins?|pol(?:ig)?|broches|pines)\b|\u30d4\u30f3|\u9488)|"
     r"(?P<m>\d)\s?[x\u00d7]\s?(?P<short>6|8|12|16)\b(?![\d.]|\s?(?:GB|W\b|PCI|lanes))|"
     r"(?:(?P<k>\d)\s?[x\u00d7]\s?)?(?P<name>12VHPWR|12V-2x6)",
     re.IGNORECASE,

@@ -90,6 +90,12 @@ def _rules() -> tuple[_Rule, ...]:
     )
 
 
+@cache
+def _named() -> re.Many:
+    """Which of the rules a text has one of the words of."""
+    return re.Many([rule.words] for rule in _rules())
+
+
 def _said(rule: _Rule, text: str) -> tuple[int, int] | None:
     """Where a text says an error: what is marked of its patterns, or the stretch of all of them."""
     if len(rule.says) > 1:
@@ -118,12 +124,9 @@ def find(context: Context) -> Iterator[Finding]:
             text = passage.text[start : sentence.end]
             # A full stop ends what a pattern spans.
             text = text[: sentence.start - start].replace(".", ",") + text[sentence.start - start :]
-            lower = text.lower()
             said = within(context.mentions.get(index, ()), start, sentence.end)
             named = bool(said) or _HARDWARE.search(text) is not None
-            for rule in _rules():
-                if not any(word in lower for word in rule.words):
-                    continue
+            for rule in (_rules()[at] for at in _named()(text)):
                 place = _said(rule, text)
                 if place is None or (rule.of_a_device and not named):
                     continue

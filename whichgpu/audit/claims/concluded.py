@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.beside import in_brackets, in_round
+from whichgpu.audit.comparisons.changes import is_of_growth
 from whichgpu.audit.comparisons.multiple import DOWN, UP, Multiple, finding_on, parts, verdict_of
 from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
@@ -218,7 +219,8 @@ def _of_claim(
     # "16 GB, and 17 GB on top of that": the two make up a third.
     listed = listed or _TO_DO.match(text, claim.start)
     listed = listed or (ON_TOP.search(text, first, claim.start) if same else None)
-    if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
+    apart = listed is not None or is_of_growth(text, here, claim.start)
+    if len(same) != 2 or apart or same[0].value == same[1].value or not same[0].value * same[1].value:
         return
     if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:
         # "150 W (plus 25 W of boost), a third of the 4090's 450": not of the aside.

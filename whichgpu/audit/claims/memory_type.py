@@ -35,6 +35,12 @@ _OF_HOST = re.compile(
     r"(?:ram|system memory|host memory|main memory|dimms?|sticks?|kits?)\b",
     re.IGNORECASE,
 )
+#: Before one, that it is the host's: "RAM: 32 GB DDR5" below the name of a laptop.
+_NAMED_HOST = re.compile(
+    r"\W*(?:(?:system|host|main)[ -])?(?:ram|dimms?|arbeitsspeicher|m\u00e9moire vive|memoria ram)"
+    r"\s*[:|\uff1a]",
+    re.I,
+)
 #: Types that are a host's memory where they stand beside a device's own.
 _IS_ANOTHERS = re.compile(r"LPDDR\d[xX]?|DDR[2-5]$")
 #: What is replaced, and by what, are of two devices.
@@ -61,7 +67,7 @@ _NONE = re.compile(
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZES_OF = re.compile(r"\b\d{2,3}(?=(?:\s?/\s?\d{2,3})*\s?(?:GB|GiB)\b)", re.IGNORECASE)
 #: A row that is of the processor beside the GPU: "CPU memory on the module".
-_OF_HOST = re.compile(r"\b(?:cpu|host|(?<!memory )system|grace|main|server)\b", re.IGNORECASE)
+_HOSTS = re.compile(r"\b(?:cpu|host|(?<!memory )system|grace|main|server)\b", re.IGNORECASE)
 #: What goes on about a device: values alone, or "like the 3090 it uses".
 _FRAGMENT = re.compile(
     r"\s*(?:(?:with\s+|just\s+|only\s+)?\d|(?:Like|Unlike)\s+[^.;]{3,30}?,?\s+it\s)", re.IGNORECASE
@@ -86,7 +92,7 @@ def find(context: Context) -> Iterator[Finding]:
         headed = of_words(found, lambda cell: _tells_its_type(cell, context))
         for cell in found:
             known = cell.label in headed or (cell.attribute is not None and cell.attribute.key in _OF_MEMORY)
-            if _OF_HOST.search(cell.label):
+            if _HOSTS.search(cell.label):
                 continue
             if known or _HEAD.search(cell.label.strip(" :*")):
                 yield from _of_cell(cell, context)
@@ -131,7 +137,7 @@ _HAS_HBM = re.compile(
 
 def _is_of_the_host(text: str, start: int, match: re.Match[str]) -> bool:
     """Whether a type is a host's: "64 GB of DDR5 system RAM", "96 GB of HBM3 and 480 GB of LPDDR5X"."""
-    if match[0].startswith("DDR") and _OF_HOST.match(text, match.end()):
+    if match[0].startswith("DDR") and (_OF_HOST.match(text, match.end()) or _NAMED_HOST.match(text, start)):
         return True
     return _IS_ANOTHERS.match(match[0]) is not None and _MEMORY.search(text, start, match.start()) is not None
 

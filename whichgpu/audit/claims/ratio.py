@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.changes import is_of_growth
 from whichgpu.audit.comparisons.multiple import (
     AT_REST,
     OF_SLICES,
@@ -132,7 +133,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         goes_to = _GOES_TO.match(passage.text, claim.end)
         stated = at_launch(passage, sentence, claim, who, context) or (
-            None if goes_to else by_values(passage, sentence, claim, who, context)
+            None
+            if goes_to or is_of_growth(passage.text, sentence, claim.start)
+            else by_values(passage, sentence, claim, who, context)
         )
         if stated is not None:
             yield stated

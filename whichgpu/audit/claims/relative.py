@@ -29,7 +29,11 @@ _AGAINST = re.compile(
 )
 #: What a share is of the larger of two prices in.
 _LESS = re.compile(r"\b(?:sav\w+|discount|cheaper)\b", re.IGNORECASE)
-_DELTA = re.compile(r"\b(?:delta|difference|improvement|change|speed-?up|uplift|gain|ratio)\b", re.IGNORECASE)
+_DELTA = re.compile(
+    r"\b(?:delta|differen(?:ce|z|cia|za)|diff\u00e9rence|unterschied|zuwachs|steigerung|\u00e9cart|aumento|gains?|"
+    r"improvement|change|speed-?up|uplift|ratio)\b",
+    re.IGNORECASE,
+)
 #: What is left of one of two others, in so many rows more than the second.
 _LEFT = re.compile(r"\b(?:free|left|remain\w*|headroom|spare|unused)\b", re.IGNORECASE)
 _SOME = 2

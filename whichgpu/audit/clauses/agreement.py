@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from math import log10
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -138,7 +139,8 @@ class At(NamedTuple):
     @property
     def sentence(self) -> Sentence:
         """The sentence of the place."""
-        return next(each for each in sentences(self.passage.text) if each.start <= self.at < each.end)
+        every = sentences(self.passage.text)
+        return every[bisect_right(every, self.at, key=attrgetter("start")) - 1]
 
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:

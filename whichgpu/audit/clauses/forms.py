@@ -104,13 +104,23 @@ def told_otherwise(read: Marked) -> Iterator[Finding]:
     """The results of a sentence that a form's other figures do not give, and those that they do."""
     named = _named(read)
     there = {mark[0] for mark in read.figures}
-    for form in forms():
+    every, look = _looked_for()
+    # Of a text with names for its devices, and with marks for them.
+    plain = look(read.text)
+    for at in sorted({*plain, *look(named[0])}) if named[1] else plain:
+        form = every[at]
         if form.marks and not form.marks & there:
             continue
         for match in form.pattern.finditer(named[0] if form.named else read.text):
             one = _taken(form, match, named[1], read)
             if one.ways:
                 yield from _ordered(form, match, one, read) if form.holds else _result(form, one, read)
+
+
+@cache
+def _looked_for() -> tuple[Sequence[Form], re.Many]:
+    """The forms, and which of them a text may hold."""
+    return forms(), re.Many.of(each.pattern for each in forms())
 
 
 def _named(read: Marked) -> tuple[str, Mapping[str, Mention]]:

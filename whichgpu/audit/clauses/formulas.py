@@ -7,6 +7,7 @@ do not give. Two sentences are read as one, since the result often has one of it
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -326,9 +327,15 @@ def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Ite
                 yield found
 
 
+@cache
+def _looked_for() -> re.Many:
+    """Which of the forms of words a text may hold."""
+    return re.Many.of(each.pattern for each in _FORMS)
+
+
 def _worked(read: Marked) -> Iterator[Finding]:
     """What the forms of words make."""
-    for form in _FORMS:
+    for form in (_FORMS[at] for at in _looked_for()(read.text)):
         for match in form.pattern.finditer(read.text):
             figures = [read.figures[match[key]] for key in form.marks]
             result = read.figures[match["r"]]

@@ -28,6 +28,22 @@ if TYPE_CHECKING:
     from whichgpu.audit.values.attributes import Named
 
 
+#: "Throughput rose to 241 tokens/s, by a factor of 14.7": over what it was before.
+_ROSE_TO = re.compile(
+    r"\b(?:r(?:ises?|ose|isen)|gr(?:ows?|ew|own)|climb(?:s|ed)?|(?:goes|went|gone) up|increas(?:es?|ed)|"
+    r"jump(?:s|ed)?|improv(?:es?|ed)|f(?:alls?|ell|allen)|drop(?:s|ped)?|shr(?:inks?|ank|unk)|"
+    r"(?:goes|went|gone) down|decreas(?:es?|ed))\s+(?:\w+\s+)?to\s",
+    re.IGNORECASE,
+)
+_FROM_WHAT = re.compile(r"\bfrom\b", re.IGNORECASE)
+
+
+def is_of_growth(text: str, sentence: Sentence, at: int) -> bool:
+    """Whether a multiple is that of a change whose beginning its sentence does not tell."""
+    said = _ROSE_TO.search(text, sentence.start, at)
+    return said is not None and _FROM_WHAT.search(text, sentence.start, sentence.end) is None
+
+
 class Change(NamedTuple):
     """A change of an attribute; `value` is the one that it is said of, where the clause states it."""
 

@@ -7,6 +7,7 @@ it is set against, and owns a value only where that stands right beside it ("tha
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -15,6 +16,7 @@ from whichgpu.audit.devices.editions import FORM, of_form
 from whichgpu.audit.devices.families import of_generation
 from whichgpu.audit.devices.left import is_one_told, left_by
 from whichgpu.audit.devices.mentions import Mention
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.text.sentences import Sentence, sentences, topic, within
 from whichgpu.values import NamedTuple
 
@@ -465,7 +467,14 @@ _DOES = re.compile(
 )
 
 
-def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
+def _against(text: str, start: int, here: Sequence[Mention]) -> Sequence[Mention]:
+    return _set_against(text, start, tuple(here)) if here else ()
+
+
+# A sentence is asked for by itself, by each one behind it, and by its whole passage.
+@lru_cache(maxsize=MANY)
+def _set_against(text: str, start: int, here: tuple[Mention, ...]) -> Sequence[Mention]:
+    """Those of some names of a sentence that others are set against, its subject left out."""
     found: list[Mention] = []
     last = start
     for mention in here:

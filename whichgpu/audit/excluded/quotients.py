@@ -217,8 +217,9 @@ def _told(
 ) -> list[_Told]:
     """The figures of a stretch of text; one by itself is of the unit of the one before it."""
     found: list[_Told] = []
+    near = [(start, end) for start, end, _ in names if place[0] < end and start < place[1]]
     for each in within(quantities(text, fraction), *place):
-        in_name = any(start <= each.start < end for start, end, _ in names)
+        in_name = any(start <= each.start < end for start, end in near)
         if each.dimension in _NO_AMOUNTS or each.high != each.value or each.value <= 0 or in_name:
             continue
         if each.dimension not in _UNITLESS:

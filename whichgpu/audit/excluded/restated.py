@@ -72,7 +72,8 @@ _FAR = 0.12
 def restated(context: Context) -> Iterator[Finding]:
     """Every such amount of running text that is another one."""
     for index, passage, sentence in stated(context):
-        names = context.mentions.get(index, ())
+        here = context.mentions.get(index, ())
+        names = [each for each in here if sentence.start < each.end and each.start < sentence.end]
         every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
         told = [
             each

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.text.quantities import Quantity
     from whichgpu.audit.values.attributes import Attribute, Named
+    from whichgpu.hardware.gpu import Gpu
 
 #: Attributes that no host, model or bill has.
 _KEYS = frozenset({
@@ -56,8 +59,8 @@ def values(scope: Scope, context: Context) -> Iterator[Finding]:
     if not scope.plain:
         return
     told = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    for each in named(text):
-        if each.attribute.key in _KEYS and sentence.start <= each.start < sentence.end:
+    for each in within(named(text), sentence.start, sentence.end):
+        if each.attribute.key in _KEYS:
             found = next((one for one in told if _is_of(text, one, each)), None)
             if found is None or found.value < _LEAST.get(each.attribute.key, 0):
                 continue
@@ -83,13 +86,20 @@ def _is_of(text: str, one: Quantity, each: Named) -> bool:
 def _is_anyones(text: str, one: Quantity, attribute: Attribute, scope: Scope, context: Context) -> bool:
     """Whether a value is right, or nearly, or so many times, of any device in whatever of its dimension."""
     kin = [other for other in attributes().values() if other.dimension == attribute.dimension]
-    known = [value for gpu in scope.gpus for other in kin for value in other.amounts(gpu)]
+    known = _amounts(attribute.dimension, tuple(scope.gpus))
     own = [gpu.value(field) for gpu in scope.gpus for field in attribute.fields]
     if not any(isinstance(each, int | float) for each in own):
         return True
     if any(abs(one.value / (value * times) - 1) < _NEAR for value in known for times in _MULTIPLES):
         return True
     return any(is_right(text, one, other, gpu, context) for other in kin for gpu in scope.gpus)
+
+
+@lru_cache(maxsize=MANY)
+def _amounts(dimension: str, gpus: tuple[Gpu, ...]) -> tuple[float, ...]:
+    """All that some devices have of a dimension, of whichever attribute."""
+    kin = [other for other in attributes().values() if other.dimension == dimension]
+    return tuple(dict.fromkeys(value for gpu in gpus for other in kin for value in other.amounts(gpu)))
 
 
 def _finding(one: Quantity, attribute: Attribute, scope: Scope, context: Context) -> Finding:

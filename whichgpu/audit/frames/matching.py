@@ -113,11 +113,25 @@ def matches(part: Part, every: Sequence[Frame]) -> Iterator[Match]:
             if not all(each & part.meanings for each in says):
                 continue
             found = next(_in_order(part.tags, says, frame.gap), None)
-            if found is not None:
+            if found is not None and not _is_agent(part.text, found):
                 denied = _is_denied(part, found)
                 if denied is frame.denied:
                     yield Match(frame, part, found, denied)
                     break
+
+
+#: Behind "by", and up to the comma that ends what it says.
+_BY = re.compile(r"\bby\s+(?:the\s+|raw\s+|peak\s+|its\s+)*$", re.IGNORECASE)
+
+
+def _is_agent(text: str, found: Sequence[Tag]) -> bool:
+    """Whether a claim's subject is what the clause before ends in: "bound by compute, the decoder writes"."""
+    if len(found) < _TWO or "," not in text[found[0].end : found[1].start]:
+        return False
+    return _BY.search(text, max(0, found[0].start - _NEAR), found[0].start) is not None
+
+
+_TWO, _NEAR = 2, 24
 
 
 def _in_order(

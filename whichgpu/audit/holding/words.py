@@ -50,8 +50,9 @@ SPLIT = re.compile(_SPLIT, re.IGNORECASE)
 #: What sets them apart.
 LACKS = re.compile(
     r"\b(?:too (?:small|little|tight|large|big|much|heavy|weak|few)|exceeds?|insufficient|inadequate|"
-    r"out of reach|beyond|miss(?:es|ed)(?= (?:an?|the)\b)|falls? short|fall short|(?:runs?|ran|"
-    r"running) out of|ooms?|overflows?|impossible|"
+    r"out of reach|(?<!nothing )(?<!anything )(?<!much )(?<!little )beyond|"
+    r"miss(?:es|ed)(?= (?:an?|the)\b)|falls? short|fall short|"
+    r"(?:runs?|ran|running) out of|ooms?|overflows?|impossible|"
     rf"fails? to|unable to|short of|{_SPLIT})\b",
     re.IGNORECASE,
 )

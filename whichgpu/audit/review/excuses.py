@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.review.excuses_of_others import OF_OTHERS
-from whichgpu.audit.review.excusing import Excuse
+from whichgpu.audit.review.excusing import BACK, Excuse
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Finding
@@ -520,9 +521,12 @@ _EXCUSES = (
 
 def excused(found: Finding, text: str, at: int) -> bool:
     """Whether the words around what is quoted at a place of a text say that it is something else."""
-    return any(each.excuses(found, text, at) for each in _of_kind(found.kind))
+    every, look = _of_kind(found.kind)
+    return any(every[one].excuses(found, text, at) for one in look(text[max(0, at - BACK) : at]))
 
 
 @cache
-def _of_kind(kind: str) -> tuple[Excuse, ...]:
-    return tuple(each for each in (*_EXCUSES, *OF_OTHERS) if kind in each.kinds)
+def _of_kind(kind: str) -> tuple[tuple[Excuse, ...], re.Many]:
+    """The excuses of a kind, and which of them what stands before a quotation may be."""
+    every = tuple(each for each in (*_EXCUSES, *OF_OTHERS) if kind in each.kinds)
+    return every, re.Many.of(re.compile(each.before, re.IGNORECASE) for each in every)

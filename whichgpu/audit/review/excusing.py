@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Finding
 
 #: Characters before a quotation whose words may excuse it.
-_BACK = 160
+BACK = 160
 
 
 class Excuse(NamedTuple):
@@ -27,7 +27,7 @@ class Excuse(NamedTuple):
     def excuses(self, found: Finding, text: str, at: int) -> bool:
         """Whether all of it is so of a finding of its kinds whose quotation begins at a place of a text."""
         return (
-            (not self.before or _pattern(self.before).search(text, max(0, at - _BACK), at) is not None)
+            (not self.before or _pattern(self.before).search(text, max(0, at - BACK), at) is not None)
             and (not self.behind or _pattern(self.behind).match(text, at + len(found.quote)) is not None)
             and (not self.quote or _pattern(self.quote).search(found.quote) is not None)
             and (not self.because or _pattern(self.because).search(found.because) is not None)

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
-    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
-    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|\s/\s|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz|USD)$"
+    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9}|\$)\.?\s*[\])]|"
+    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|\s/\s|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz|USD|\$|"
+    r"bn|billions?|Mrd|mld)\.?$"
 )
 #: Units that are a header by themselves, and units of headers that are none behind a number.
 UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W", "w": "W"}
 #: The unit of a rate that a header names among its words: "AI TOPS (FP4, sparse)".
 _RATE = re.compile(r"\b(?:[TP]FLOPS|TOPS)\b", re.IGNORECASE)
-_SHORT_UNITS = {"B": "billion", "M": "million"}
+_SHORT_UNITS = {
+    "B": "billion", "M": "million", "$": "USD", **dict.fromkeys(("bn", "Mrd", "mld", "billions"), "billion"),
+}  # fmt: skip
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 #: A number with blanks between its groups of three, and such a blank.
 _IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")

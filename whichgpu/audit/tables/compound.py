@@ -107,7 +107,7 @@ def _of_each(cell: Cell) -> list[Cell]:
     # "1440 / 1710 MHz": in the unit of the last.
     last = [each.unit for each in quantities(cell.passage.part(*values[-1]).text) if each.unit]
     alike = len({each.dimension for each in whose if each}) == 1
-    unit = last[-1] if last and alike else ""
+    unit = (last[-1] if last else unit_of(cell.label)) if alike else ""
     return [
         cell._replace(
             passage=cell.passage.part(*value), attribute=attribute, label=name, said=qualifiers(name),

@@ -1,12 +1,14 @@
 """Cells of tables that list what a device has: "80 GB HBM3, 3.35 TB/s, MIG" under "Key features".
 
-Their heading names no attribute, so they are read as items of a list are: each value by its unit.
+Their heading names no attribute, so they are read as items of a list are: each value by its unit. So are
+cells that begin with a device of their own: "RTX 4070 (12 GB, 200 W)" below "Middle".
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import headed, named, open_header
@@ -15,7 +17,7 @@ from whichgpu.audit.values.nearest import APART
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.document import Document, Passage
+    from whichgpu.audit.document import Document, Passage, Table
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Dimensions of values that say nothing of a device by their unit, and characters of a cell at most.
@@ -28,6 +30,7 @@ _WORDS = 4
 def featured(document: Document, catalogue: Catalogue) -> Iterator[Passage]:
     """Such cells as items: of a row or a column of a device, below or beside a heading that is open."""
     for table in document.tables:
+        yield from _of_their_own(table, catalogue)
         for row in table.rows[1:]:
             for column, cell in enumerate(row[1:], 1):
                 heads = (row[0], table.cell(0, column))
@@ -37,6 +40,27 @@ def featured(document: Document, catalogue: Catalogue) -> Iterator[Passage]:
                 label = heads[whose.index(False)] if sorted(whose) == [False, True] else None
                 if label and headed(label.text) is None and open_header(label.text):
                     yield cell._replace(kind="item")
+
+
+#: The name that a cell begins with, before what is said of it; cells of a table that are such, at least.
+_NAME = re.compile(r"(?P<name>[A-Za-z][^(:,]{1,30}?)\s*[(:,]\s*(?=[~\u2248]?\d)")
+_LEAST = 3
+
+
+def _of_their_own(table: Table, catalogue: Catalogue) -> Iterator[Passage]:
+    """The cells of a table, behind the first column, that are such, where there are several."""
+    found = [cell for row in table.rows for cell in row[1:] if cell and is_of_its_own(cell, catalogue)]
+    if len(found) >= _LEAST:
+        yield from (cell._replace(kind="item") for cell in found)
+
+
+def is_of_its_own(cell: Passage, catalogue: Catalogue) -> bool:
+    """Whether a cell begins with a device, and says two things of it or more: "RTX 4070 (12 GB, 200 W)"."""
+    told = _NAME.match(cell.text) if cell.kind == "cell" and len(cell.text) <= _LONGEST else None
+    found = list(mentions(told["name"], catalogue)) if told else []
+    if told is None or len(found) != 1 or (found[0].start, found[0].end) != (0, len(told["name"])):
+        return False
+    return sum(each.dimension not in _OPEN for each in quantities(cell.text[told.end() :])) > 1
 
 
 def _is_list(cell: Passage) -> bool:

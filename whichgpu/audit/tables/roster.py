@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.tables.cells import Cell
-from whichgpu.audit.tables.heading import headed_by
+from whichgpu.audit.tables.heading import either, headed_by
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import attributes, named, qualifiers
 from whichgpu.audit.values.nearest import fitting, too_small
@@ -63,7 +63,9 @@ def _rosters(context: Context) -> Iterator[Cell]:
     rows: list[tuple[Cell, ...]] = []
     before = ""
     for passage in (*context.document.passages, None):
-        row = _row(passage, len(rows), context) if passage and passage.kind == "item" else ()
+        listed = passage is not None and passage.kind == "item"
+        row = _row(passage, len(rows), context) if passage and listed else ()
+        yield from _of_several(passage, context) if passage and listed and not row else ()
         if row:
             rows.append(row)
             continue
@@ -93,6 +95,42 @@ def _of_list(rows: Sequence[Sequence[Cell]], before: str, context: Context) -> I
     text = " ".join((before[-200:], *(cell.label for cell in priced)))
     sure = right >= max(_SHOWN, 2 * (len(priced) - right)) and not _OF_TODAY.search(text)
     yield from (cell for cell in cells if sure or cell not in priced)
+
+
+#: The names that an item begins with and what it says of them, its parts, and the values of one.
+_NAMES, _PARTS, _VALUES = (
+    re.compile(r"[^:]{8,80}:\s+(?=[~$\d])"),
+    re.compile(r"[,;]\s+"),
+    re.compile(r"\s*/\s*"),
+)
+
+
+def _of_several(passage: Passage, context: Context) -> Iterator[Cell]:
+    """The values of an item on several devices: "RTX 5060 / 5070: 8 / 12 GB, 448 / 672 GB/s, 145 / 250 W"."""
+    text = passage.text
+    told = _NAMES.match(text) if len(text) <= _LONGEST else None
+    head = either(passage.part(0, text.index(":")), context) if told else None
+    if told is None or head is None:
+        return
+    for column, (start, end) in enumerate(_between(_PARTS, text, told.end(), len(text.rstrip(" ."))), 1):
+        # The slash of "GB/s" parts no values.
+        last = quantities(text[start:end].rpartition("/ ")[2], context.fraction)
+        unit = last[0].unit if len(last) == 1 else ""
+        places = list(_between(_VALUES, text, start, end - len(unit)))
+        places[-1:] = [(places[-1][0], end)]
+        key = _BY_UNIT.get(last[0].dimension, "") if last else ""
+        if not key or key == "launch_price" or len(places) != len(head.each):
+            continue
+        for ids, place in zip(head.each, places, strict=True):
+            yield Cell(
+                passage.part(*place), ids, attributes()[key], text, frozenset(), unit, 0, column, True, ids
+            )
+
+
+def _between(mark: re.Pattern[str], text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The stretches of a part of a text between its marks."""
+    cuts = [match.span() for match in mark.finditer(text, start, end)]
+    return list(zip([start, *(b for _, b in cuts)], [*(a for a, _ in cuts), end], strict=True))
 
 
 def _is_launch(cell: Cell, context: Context) -> bool:

@@ -25,13 +25,15 @@ from whichgpu.audit.tables.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.tables.compound import compound
 from whichgpu.audit.tables.corners import corner, names_first, numbered
 from whichgpu.audit.tables.explained import explained, without_measured
+from whichgpu.audit.tables.featured import is_of_its_own
 from whichgpu.audit.tables.heading import MACHINE, devices, headed_by
 from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, says_itself
 from whichgpu.audit.tables.heads import Head, of_each
 from whichgpu.audit.tables.ordered import is_of, ordered
 from whichgpu.audit.tables.paired import paired
 from whichgpu.audit.tables.partitioned import PROFILE, without_parts
-from whichgpu.audit.tables.titled import about, of_forms, of_forms_down
+from whichgpu.audit.tables.sectioned import sections
+from whichgpu.audit.tables.titled import about, in_form, of_forms, of_forms_down
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.attributes import attributes, headed, named, qualifiers, rate_of
 from whichgpu.hardware.boxes import named as machine_named
@@ -89,6 +91,7 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
             if _lists_parts(table)
             else (rows_say_themselves(table, context) or list(_cells(names_first(table, context), context)))
         )
+        told = [cell for cell in told if not is_of_its_own(cell.passage, context.catalogue)]
         places = {cell.passage.start for cell in told}
         told += [cell for cell in paired(table, context) if cell.passage.start not in places]
         found = _apart(_as_laptops(below_laptops(told, context.catalogue), table, context))
@@ -151,6 +154,15 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         # One row is that of a page whose other tables show whose its columns are.
         yield from _ordered(table, context)
         return
+    parts = list(sections(table, context))
+    for part, head in parts:
+        yield from _beside(part, -1, {1: head})
+    if not parts:
+        yield from _of_heads(table, context)
+
+
+def _of_heads(table: Table, context: Context) -> Iterator[Cell]:
+    """The cells of a table whose devices stand above its columns or before its rows, or above it."""
     across, second = (named_across(table, row, context) for row in range(2))
     # A device beside the instance that has it is no header of two columns.
     named = [key for head in second[1].values() for key in head.ids]
@@ -312,7 +324,8 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
     # Beside the names of slices a number is one of these.
     sliced = any(PROFILE.search(cell.text) for cell in table)
     several = [at for at, _, label, _, _ in heads if not sliced and COUNT.fullmatch(label.strip(" :*"))]
-    for index, head in down.items():
+    for index, of_row in down.items():
+        head = of_row._replace(ids=in_form(table.rows[index], first, of_row.ids, context))
         yield from _bracketed(table, (index, first), head)
         told = (cell for at in several if (cell := table.cell(index, at)))
         numbers = (_INTEGER.fullmatch(cell.text) or _SO_MANY.match(cell.text) for cell in told)

@@ -27,7 +27,7 @@ _COUNTS = re.compile(
 def is_of_a_part(found: Finding, every: Sequence[Finding], context: Context) -> bool:
     """Whether the row of a cell has the device's own value besides: "A30 | 24 GB | 4 slices | 6 GB"."""
     text = context.document.original
-    if found.kind != "specification":
+    if found.kind != "specification" or not _has_cells(context):
         return False
     for each in every:
         if not found.start - _ROW < each.end <= found.start or each.verdict != "confirmed":
@@ -41,6 +41,14 @@ def is_of_a_part(found: Finding, every: Sequence[Finding], context: Context) -> 
         if cells and own and "\n" not in between.strip("\n|") and "</tr" not in between.lower():
             return True
     return False
+
+
+def _has_cells(context: Context) -> bool:
+    """Whether a document has a mark of a cell at all."""
+    if "has cells" not in context.memo:
+        text = context.document.original
+        context.memo["has cells"] = "|" in text or "<td" in text.lower()
+    return bool(context.memo["has cells"])
 
 
 def is_of_several(found: Finding, context: Context) -> bool:

@@ -111,6 +111,31 @@ def _form(name: str, cell: Passage, context: Context) -> tuple[str, ...]:
     return one.ids if one and narrower and both[one.end :].strip().lower() in _FORM_WORDS else ()
 
 
+#: A cell that is nothing but a form of a card.
+_IS_FORM = re.compile(
+    r"(?:PCIe|PCI Express|SXM\d?|NVL|OAM)(?: (?:card|module|version|form factor))?", re.IGNORECASE
+)
+
+
+def in_form(
+    row: Sequence[Passage | None], first: int, ids: tuple[str, ...], context: Context
+) -> tuple[str, ...]:
+    """The devices of a row as far as another of its cells tells their form: "A100 80GB | SXM4 | ..."."""
+    name = row[first] if len(ids) > 1 else None
+    forms = [
+        cell
+        for at, cell in enumerate(row)
+        if cell and at != first and _IS_FORM.fullmatch(cell.text.strip(" *"))
+    ]
+    if name is None or len(forms) != 1:
+        return ids
+    for root in _roots(name.text, context):
+        narrower = set(_form(root, forms[0], context))
+        if both := tuple(key for key in ids if key in narrower):
+            return both
+    return ids
+
+
 #: Behind the name of a form, words that say no more.
 _FORM_WORDS = ("", "edition", "version", "variant", "model", "card", "module", "form factor", "gpu")
 #: What is said of a form in brackets, and the form that a name means by itself.

@@ -234,9 +234,28 @@ def _told_in(unit: re.Match[str]) -> tuple[float, ...]:
     return own if scale == 1.0 else (*own, *(scale / each for each in own), *(scale * each for each in own))
 
 
+#: Rates of bits, and what is told in bytes of what they were multiplied by.
+_OF_BITS = re.compile(r"[kMGT]?(?:bps|bits?/s|b/s|bit/s|bits? per second)")
+_OF_BYTES = re.compile(r"[kMGT]?i?B(?:/s|ps)?|bytes?(?:/s)?")
+_BITS = 8.0
+
+
+def _in_bytes(last: _Side, side: _Side) -> _Side:
+    """A product of a rate of bits as bytes where it is told in them: "256 bit x 23 Gbps = 736 GB/s"."""
+    units = [(each["unit"] or "").strip() for each in last.tokens if each["number"]]
+    told = [(each["unit"] or "").strip() for each in side.tokens if each["number"]]
+    bits = any(_OF_BITS.fullmatch(each) for each in units)
+    # "256 x 23 Gbps / 8" has them already.
+    divided = any(each["number"] in ("8", "0.125") for each in last.tokens if each["number"])
+    if not bits or divided or last.signs != {"*"} or not all(_OF_BYTES.fullmatch(each) for each in told):
+        return last
+    return last._replace(values=tuple(value / _BITS for value in last.values))
+
+
 def _held(text: str, before: Sequence[_Side], side: _Side) -> Iterator[Equation]:
     """A side against those before it: the number it is, or the term of it that differs."""
     numbers = [each for each in side.tokens if each["number"]]
+    before = [_in_bytes(each, side) for each in before]
     last = before[-1]
     if len(numbers) == 1:
         if not last.signs and not _fits(last, side, ()):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: Words of who says it, and of its being said.
 _SAID = re.compile(
-    r"\b(?:(?:we|i)(?: had|[\u2019']d| have|[\u2019']ve)? (?:gave|given|wrote|written|said|listed|stated|"
+    r"\b(?:(?:we|i)(?: had|[\u2019']d| have|[\u2019']ve| also| even)? "
+    r"(?:gave|given|wrote|written|said|listed|stated|"
     r"claimed|"
     r"quoted|called|put)|myths?|misconceptions?|misunderstanding|fallacy|rumou?rs?|urban legend|"
     r"contrary to (?:popular )?belief|"
@@ -123,15 +124,23 @@ _CORRECTS = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(
-    r"[\W\d]*(?:In (?:the|our|my) [\w ]{3,20},? )?(?:where )?(?:we|i|the \w+)(?:[\u2019']d| had)? "
+    r"[\W\d]*(?:In (?:the|our|my) [\w ]{3,20},? )?(?:where )?(?:we|i|the \w+)(?:[\u2019']d| had| also)? "
     r"(?:had|gave|wrote|said|listed|stated|claimed|quoted|called|put|written|given)\b",
     re.IGNORECASE,
 )
 _FIRST = 3
 
 
+#: How a passage begins that puts right what its author wrote: "5. Corrections. In letter #40 ..".
+_OF_CORRECTIONS = re.compile(
+    r"[\W\d]*(?:corrections?|errat(?:a|um)|corrigend(?:a|um)|mea culpa)\b\W", re.IGNORECASE
+)
+
+
 def _denied(passage: Passage, *, corrects: bool) -> Iterator[tuple[int, int]]:
     """The sentences of a passage that tell what others say, and are denied."""
+    above = (passage.text, *passage.section[-1:])
+    corrects = corrects or any(_OF_CORRECTIONS.match(f"{each} ") for each in above)
     quoted = _QUOTED.match(passage.text) if _is_quoted(passage) else None
     if quoted:
         yield quoted.span()

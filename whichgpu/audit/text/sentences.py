@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from whichgpu.audit import patterns as re
@@ -96,12 +97,11 @@ _Placed = TypeVar("_Placed", bound=Placed)
 
 def within(found: Sequence[_Placed], start: int, end: int) -> Sequence[_Placed]:
     """Those of some finds, in order, that begin in a stretch of the text."""
-    first = bisect_left(found, start, key=_start)
-    return found[first : bisect_left(found, end, first, key=_start)]
+    first = bisect_left(found, start, key=_START)
+    return found[first : bisect_left(found, end, first, key=_START)]
 
 
-def _start(one: Placed) -> int:
-    return one.start
+_START = attrgetter("start")
 
 
 @lru_cache(maxsize=MANY)

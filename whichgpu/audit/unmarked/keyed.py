@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 #: A name and its value in a line.
 _ENTRY = re.compile(
-    r"(?P<name>[A-Za-z][^:=]{1,39}?)(?:\s?[:=]\s+|\s[-\u2013\u2014]\s)\s*(?P<value>\S[^:]{0,59})"
+    r"(?P<name>[^\W\d_][^:=\uff1a]{1,39}?)(?:\s?[:=]\s+|\uff1a|\s[-\u2013\u2014]\s)\s*"
+    r"(?P<value>\S[^:\uff1a]{0,59})"
 )
 #: Names whose values are words.
 _OF_WORDS = re.compile(
@@ -35,6 +36,8 @@ _MACHINE = re.compile(
 )
 #: What stands in brackets behind a name and tells no form of it: "(Ada Lovelace)".
 _ASIDE = re.compile(r"\s*\([A-Za-z][A-Za-z ]{2,24}\)\s*$")
+#: What a name is said to be: "Ficha t\u00e9cnica: GeForce GTX 1080 Ti", "Test - RTX 4070".
+_SAID = re.compile(r"^[^\W\d_][^\d:\uff1a]{2,32}(?::\s+|\uff1a\s*|\s[-\u2013\u2014]\s)(?=\S)")
 #: Characters of a name alone, beside which no more than its maker stands.
 _ALONE, _BESIDE = 44, 12
 #: Entries of a block, those of them that are known, and blocks that are no chance.
@@ -52,7 +55,7 @@ def _blocks(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Ta
     at = 0
     while at < len(every):
         end = at + 1
-        while end < len(every) and _ENTRY.fullmatch(every[end].text):
+        while end < len(every) and _is_entry(every[end], catalogue):
             end += 1
         if end - at > _ENTRIES and _is_alone(every[at], catalogue):
             rows = [_row(line) for line in every[at + 1 : end]]
@@ -61,9 +64,15 @@ def _blocks(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Ta
         at = end
 
 
+def _is_entry(line: Passage, catalogue: Catalogue) -> bool:
+    """Whether a line is a name and its value, and not the head of the next block."""
+    told = _ENTRY.fullmatch(line.text)
+    return told is not None and (_is_known(told["name"]) or not _is_alone(line, catalogue))
+
+
 def _is_alone(line: Passage, catalogue: Catalogue) -> bool:
     """Whether a line is the name of one device and nothing else."""
-    text = _ASIDE.sub("", line.text)
+    text = _SAID.sub("", _ASIDE.sub("", line.text))
     short = len(text) <= _ALONE and not _MACHINE.search(text)
     found = list(mentions(text, catalogue)) if short else []
     return len(found) == 1 and len(text) - (found[0].end - found[0].start) <= _BESIDE

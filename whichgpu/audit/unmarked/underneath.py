@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.document import Table
-from whichgpu.audit.values.attributes import headed
+from whichgpu.audit.values.attributes import headed, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +35,8 @@ def underneath(
     """Every such table, with the lines that it takes; `fits` says whether a value can be an attribute's."""
     for index, line in enumerate(every):
         attribute = headed(line.text) if len(line.text) <= _LONGEST else None
-        if attribute is None:
+        # "Quick reference (VRAM; bandwidth; power)" heads lists of several values each.
+        if attribute is None or len({each.attribute.key for each in named(line.text)}) > 1:
             continue
         for at in range(index + 1, index + 2 + _BETWEEN):
             rows = list(_rows(every[at:], catalogue))

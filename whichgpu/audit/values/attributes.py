@@ -175,6 +175,10 @@ def _headed(text: str) -> Attribute | None:
         "",
         bare,
     )
+    # "Interface, bit".
+    bare = re.sub(
+        r"(?<=\w),\s(?:bits?|gbit/s|gbps|mm2|mm\u00b2|nm|mhz|ghz|usd|\$|watts?|bn|billions?)$", "", bare
+    )
     precise = _PRECISION.search(plain)
     if precise and _RATE.search(plain) and precise[1] in _names() and not _PER.match(plain):
         return _names()[precise[1]]
@@ -326,7 +330,9 @@ _OF_PART = re.compile(
     r"|\b(?:used|usage|utili[sz]ation|required|needed|wanted|needs?|requirements?|footprint|occupied|recommended|minimum|"
     r"consumed|left|free|headroom|overhead|saved|"
     r"peak (?:gpu )?(?:memory|vram)(?! (?:bandwidth|clock|speed|data))|"
-    r"idle|measured|actual|observed|average|avg|mean|under load|at (?:the )?(?:wall|plug|socket))\b"
+    r"idle|measured|actual|observed|"
+    r"[sdh]?gemm|matmul|linpack|hpl|hpcg|triad|achieved|sustained|"
+    r"average|avg|mean|under load|at (?:the )?(?:wall|plug|socket))\b"
     r"|\b(?:fp64|int32|int64|fp16) (?:cuda )?cores\b|\bpower suppl(?:y|ies)\b|\bpsu\b"
 )
 #: Characters that a header may have before the name of its attribute, and beside it in all.

@@ -158,8 +158,9 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         coarse = coarse and not (field == "bandwidth" and _is_of_its_bus(value, gpu))
         near = _COARSELY if coarse else _NEAR if low else 0.0
         within = allowed if exact else max(allowed, near)
-        # Makers raise the boost of the reference, and lower none.
-        lowered = field == "clock_boost" and gpu.segment != "laptop" and what.value < value
+        # Makers raise the boost and the power of the reference, and lower none.
+        raised = field in ("clock_boost", "power")
+        lowered = raised and gpu.segment != "laptop" and what.value < value
         if value and abs(what.value / value - 1) < (min(within, _LOWERED) if lowered else within):
             return True
     ends = [as_sold(gpu, name) for name in ("power_min", "power_max")] if attribute.key == "power" else []

@@ -122,6 +122,9 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
             continue
         if attribute.key == "l2" and quantity.value >= _NO_CACHE:
             continue
+        if attribute.dimension == "bits" and quantity.value % 1:
+            # "Interface: 2 x HDMI 2.1b".
+            continue
         if attribute.dimension == "bit rate" and quantity.dimension == "frequency":
             if quantity.value >= _EFFECTIVE:
                 yield quantity._replace(dimension="bit rate", unit="Gbps")

@@ -35,6 +35,13 @@ _BOX = re.compile(
     r"power supply|supplies|circuit|outlet)(?:s|es)?\b",
     re.IGNORECASE,
 )
+#: What draws less than it may: at rest, or held back by whoever owns it.
+_HELD_BACK = re.compile(
+    r"\b(?:idle|idles|idling|at rest|stand-?by|asleep|sleeping|doing nothing|au repos|en veille|im leerlauf|"
+    r"en reposo|a riposo|power[- ]limit\w*|limit(?:ed|ing)|capp(?:ed|ing)|undervolt\w*|throttl\w*|gedrosselt|"
+    r"begrenzt|limit\u00e9e?s?|brid\u00e9e?s?|limitad[ao]s?)\b",
+    re.IGNORECASE,
+)
 _LINKED = re.compile(
     r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between|all-?reduce|all-?gather|busbw|algbw|nccl|rccl|"
     r"collective\w*)\b",
@@ -126,7 +133,7 @@ def together(
         # A machine draws more than its GPUs do, and not less.
         enough = any(quantity.value > _LEAST * count * each for each in known if each)
         machines = machines or (_BOX.search(sentence.text) if enough else None)
-        machines = machines or MEASURED.search(sentence.text)
+        machines = machines or MEASURED.search(sentence.text) or _HELD_BACK.search(sentence.text)
     verdict = (
         "contradicted"
         if (said or own) and not machines and found.verdict == "contradicted"

@@ -94,8 +94,10 @@ _FOR_OTHER = re.compile(
 )
 #: Right before a value that is another's: "700 W, against 450 W".
 _AGAINST = re.compile(
-    r"\b(?:against|versus|vs\.?|than|instead of|rather than|compared (?:to|with)|(?:up|down) from)\s+"
-    r"(?:the\s+|a\s+|only\s+|just\s+|about\s+)?$",
+    r"\b(?:against|versus|vs\.?|than|instead of|rather than|compared (?:to|with)|(?:up|down) from|"
+    r"gegen\u00fcber|gegen|statt|anstelle von|contre|au lieu de|face \u00e0|frente a|en (?:lugar|vez) de|"
+    r"rispetto a|invece di|contro)\s+"
+    r"(?:the\s+|a\s+|only\s+|just\s+|about\s+|nur\s+|seulement\s+|solo\s+)?$",
     re.IGNORECASE,
 )
 #: Before the last of several sizes: "8 or 16 GB".
@@ -153,8 +155,9 @@ def is_withheld(
     sizes = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
     if sizes and not _is_first_right(passage, sizes, mention, who, context):
         return True
+    part = attribute.key == "memory" and _is_of_slice(passage.text, quantity, mention, context)
     by_mode = attribute.key in _BY_MODE and _IN_MODE.search(sentence.text)
-    if by_mode or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
+    if part or by_mode or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
         return True
     if mention in who.here:
         return False
@@ -164,6 +167,20 @@ def is_withheld(
     if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
         return True
     return not its and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+
+
+#: What a GPU is cut into, in the sentences before: "the smallest MIG instance. A100 40GB: 5 GB".
+_OF_SLICES = re.compile(
+    r"\bmig\b|\b(?:slices?|partitions?|instances?) (?:of|size|memory)\b|\bsmallest (?:slice|instance)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_of_slice(text: str, quantity: Quantity, mention: Mention, context: Context) -> bool:
+    """Whether a size may be that of a part of the device: what the text before is about, and half at most."""
+    sizes = [float(context.catalogue[key].value("memory") or 0.0) for key in mention.ids]
+    small = any(quantity.value <= size / 2 for size in sizes)
+    return small and _OF_SLICES.search(text, 0, quantity.start) is not None
 
 
 #: What a switch sets: "in Super mode it draws up to 40 W".
@@ -377,4 +394,6 @@ def _of_something_else(
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))
         or _OTHERS.search(passage.text, sentence.start, quantity.start)
         or _FOR_OTHER.match(passage.text, quantity.end, sentence.end)
+        # "3090 @ 280 W": what its owner set.
+        or (attribute.key == "power" and passage.text[: quantity.start].rstrip().endswith("@"))
     )
