@@ -98,8 +98,8 @@ def _finding(result: Told, value: float, way: Way, other: Told, context: Context
     expected = f"{one.digits * value / one.middle:,.4g}"
     used = ", ".join([*(f"its own {slot}" for slot, _ in way.slots), *(each.words for each, _ in way.given)])
     # Powers of dimensions tell a reader nothing.
-    way = _POWERS.sub("", used.replace("text ", ""))
-    because = f"worked out as {other.amount.words} is ({way}), it is {expected}"
+    told = _POWERS.sub("", used.replace("text ", ""))
+    because = f"worked out as {other.amount.words} is ({told}), it is {expected}"
     ids = ", ".join(key for key in result.ids if key in context.catalogue)
     return made(
         context, result.passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="analogy",
