@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
 from whichgpu import api
-from whichgpu.cost.calibration import effects
+from whichgpu.cost.calibration import factors
 from whichgpu.cost.calibration.effects import fit
 from whichgpu.cost.gpu.traits import Traits
 from whichgpu.cost.table import rows
@@ -101,9 +101,9 @@ def test_a_release_that_no_effect_knows_is_no_more_to_keep():
 
 
 def test_factors_of_gpus_are_let_go(monkeypatch):
-    monkeypatch.setattr(effects, "_KEPT", 3)
+    monkeypatch.setattr(factors, "KEPT", 3)
     kind = OpClass("gemm", "half", "gemm")
-    known = effects._Factors(lambda _kind, place: (0.5, {"rate": 2.0}))
+    known = factors.Factors(lambda _kind, place: (0.5, {"rate": 2.0}))
     for rate in (*range(7), 0):
         place = Traits("ada", "gddr", 0.0, rate, 0.0, "pcie4", tf32=True)
         (found,) = known.grid((kind,), (place,))
