@@ -198,8 +198,9 @@ def test_a_runtime_that_is_like_another_has_what_the_fit_knows_of_that_one() -> 
     own, base = runtime("torchtitan", ""), runtime("llm-foundry", "")
     assert (own.kernels, own.stacks[0]) == ("llm-foundry", "llm-foundry")
     assert own.stacks[1:] == ("llm-foundry+torchtitan",)
-    # Its attention is PyTorch's own; all other products are the same library's.
-    assert {**own.products, "attention": 0.0} == {**base.products, "attention": 0.0}
+    # Its attention is PyTorch's own, its matrix products are between llm-foundry's and Megatron's.
+    assert own.products["conv"] == base.products["conv"]
+    assert base.products["gemm"] < own.products["gemm"] < 0.8
     assert (own.fuses, base.fuses) == (False, True)
     assert runtime("torchtitan, torch.compile", "").fuses
     seen = GPUS["a100-40gb-sxm"]

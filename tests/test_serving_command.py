@@ -85,7 +85,8 @@ def test_more_load_is_never_sooner(prompt, output, against):
     found = curve.curve(asked, gpu, against=against)
     figures = found.estimates.figures(0, slice(None))
     for one, means in ((figures.ttft, found.ttft), (figures.tpot, found.tpot)):
-        assert means.tolist() == sorted(means.tolist())
+        # But for the last bit.
+        assert np.all(np.diff(means) >= -1e-12 * means[1:])
         assert np.all((one.low <= means) & (means <= one.high))
     assert found.latency.tolist() == sorted(found.latency.tolist())
     assert found.throughput.tolist() == sorted(found.throughput.tolist())

@@ -168,7 +168,9 @@ _BARE_SIZE = regex(r"[-_ :](?:\d+(?:\.\d+)?[bm]|base)", re.IGNORECASE)
 def of_one_size(name: str) -> list[str]:
     """The id of a family of which there is one size alone, which its name leaves out: `orpheus`."""
     plain = name != name.upper() and name.lower() in names.table()["plain"]
-    whole = len(squeezed(name)) > _SHORTEST and name[-1].isalnum() and not plain
+    # What tables call a network (`in-tables-bert-110m`) says nothing of one that has no size there.
+    tabled = name.lower().startswith("in-tables")
+    whole = len(squeezed(name)) > _SHORTEST and name[-1].isalnum() and not plain and not tabled
     begun = names.going_on(name) if whole else None
     found = [(spelling, key) for spelling, key in workloads().spellings() if begun and begun.match(spelling)]
     sized = any(_BARE_SIZE.fullmatch(spelling[len(name) :]) for spelling, _ in found)

@@ -56,12 +56,6 @@ def usual_model(name: str) -> str:
     return families.get(said) or model_for(name) or families.get(alone) or model_for(alone)
 
 
-def family_model(name: str) -> str:
-    """The model that is meant by a family alone (`Whisper`), or ''."""
-    families: Mapping[str, str] = store.load("subjects")["subjects"]["family"]
-    return families.get(squeezed(name.lower()), "")
-
-
 def first_of(key: str) -> str:
     """The first model of a subject by its key; '' of what is no work of its own, as a framework is."""
     row = _table().get(key, {})

@@ -24,7 +24,7 @@ from whichgpu.prices.store import providers
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING
-from whichgpu.workloads.subjects import family_model, first_of, usual_model
+from whichgpu.workloads.subjects import first_of, usual_model
 from whichgpu.workloads.unknown import model_of
 from whichgpu.workloads.workload import known, resolve
 
@@ -308,8 +308,9 @@ def _job(rest: str, text: str) -> tuple[tuple[str, dict[str, object]] | None, st
         name = model_of(rest)
         if not known(name):
             # "Fine tune Whisper" is of Whisper, and not of what is usually tuned.
-            kinds = (family_model, usual_model)
-            name = next((found for one in kinds for found in map(one, _stretches(rest)) if found), "")
+            untuned = (some for some in _stretches(rest) if not _TUNES.match(some))
+            some = (*untuned, *_stretches(rest))
+            name = next(filter(None, map(usual_model, some)), "")
             if _use(rest):
                 return None, rest
             name = name or _pointed(rest)

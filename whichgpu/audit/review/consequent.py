@@ -27,7 +27,8 @@ def without_consequences(found: Sequence[Finding]) -> list[Finding]:
 
 def _follows(one: Finding, accused: Sequence[Finding]) -> bool:
     """Whether the reason of an accusation rests on another accused amount that stands right before it."""
-    if not one.accuses or one.kind != "arithmetic":
+    # What is multiplied twice is wrong by itself, whatever the cost of one is.
+    if not one.accuses or one.kind != "arithmetic" or "multiplied twice" in one.because:
         return False
     words = one.because.replace("\u00a0", " ")
     return any(

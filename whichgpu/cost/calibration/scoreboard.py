@@ -173,7 +173,7 @@ def tables(done: Refit) -> dict[str, str]:
     names = ["id", *_KEYS, "machine", *(f"error_{fold}" for fold in FOLDS)]
     texts = [board.ids, *(board.keys[name] for name in _KEYS)]
     rows = [
-        (*words, *("" if np.isnan(value) else f"{value:.3f}" for value in values))
+        (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
         for words, values in zip(zip(*texts, strict=True), zip(*numbers, strict=True), strict=True)
     ]
     counts = done.solution.weighted.speaking()
