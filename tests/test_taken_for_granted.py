@@ -109,6 +109,12 @@ from whichgpu.hardware.fields import FIELDS
         ("does 5060 ti have 16gb version", "compare rtx-5060-ti-16gb rtx-5060-ti-8gb"),
         ("energy consumption training resnet50 imagenet 90 epochs on an A30",
          "predict resnet50 --gpu a30 --phase train --epochs 90 --samples imagenet"),
+        ("which gpu for 24 camera streams with yolov8n at 15 fps",
+         "recommend yolov8n --target '360 images/s'"),
+        ("how much would it cost to generate 50k flux schnell images on runpod",
+         "recommend 'flux schnell' --images 50k --providers runpod"),
+        ("gpu memory for training llama 3.1 8b in bf16",
+         "fit 'llama 3.1 8b' --phase train --precision bf16"),
         # Names: two forms of one, what a size makes of another, a version that is no TPU.
         ("RTX 4090 laptop vs desktop for deep learning",
          "compare rtx-4090-laptop rtx-4090 --workload usual"),

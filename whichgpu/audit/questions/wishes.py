@@ -207,7 +207,7 @@ WISHES: tuple[Wish, ...] = (
     _wish(
         "target",
         r"\b(?P<n>\d+) (?:camera |video |live )*(?:streams?|cameras|feeds)(?:,| at| of| with| each)* "
-        r"(?P<each>\d+) ?fps",
+        r"(?P<kept>(?:[A-Za-z][\w.-]* (?:at |of )){0,2})(?P<each>\d+) ?fps",
         lambda m: f"{int(m['n']) * int(m['each'])} images/s",
     ),
     _wish(
@@ -297,7 +297,7 @@ WISHES: tuple[Wish, ...] = (
     *(
         _wish(
             option,
-            rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:{_AT_ONCE}[a-z][\w.-]* )?){noun}\b{_NOT_EACH}",
+            rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:{_AT_ONCE}[a-z][\w.-]* ){{0,3}}?){noun}\b{_NOT_EACH}",
             _number,
         )
         for option, noun in _NOUNS.items()
