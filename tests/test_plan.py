@@ -234,12 +234,16 @@ def test_at_the_price_that_is_told_a_rejected_offer_pays_and_above_it_not():
 def test_each_gpu_of_a_plan_runs_in_a_format_that_it_has_units_for() -> None:
     gpus = [catalogue()[key] for key in ("quadro-rtx-8000", "a100-80gb-sxm")]
 
-    def able(**columns: str) -> Ability:
+    def able(on=gpus, **columns: str) -> Ability:
         job = Job("flux.1-dev", **columns)
-        return ability(Demand("d", job.workload, "images", (Size("s", 1.0, job),), np.ones(1)), gpus)
+        return ability(Demand("d", job.workload, "images", (Size("s", 1.0, job),), np.ones(1)), on)
 
     found, stated = able(), able(precision="bf16")
     assert [found.job(0, row).precision for row in (0, 1)] == ["fp16", "bf16"]
     # Turing has tensor cores for FP16 alone.
     assert found.rate[0, 0].max() > 4.0 * stated.rate[0, 0].max() > 0.0
     assert found.rate[0, 1].max() == pytest.approx(stated.rate[0, 1].max())
+    # A fleet of none but such cards too.
+    alone = able(gpus[:1])
+    assert alone.job(0, 0).precision == "fp16"
+    assert alone.rate[0, 0].max() == pytest.approx(found.rate[0, 0].max())

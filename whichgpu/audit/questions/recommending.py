@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.questions.wishes import AT_HOME, IN_A_PC
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.use import use
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: At home and under a desk no module fits that servers take.
-_DESK = re.compile(
-    r"\blocal(?:ly)?\b|\bat home\b|\bhome ?(?:lab|server)\b|\b(?:desktop|gaming pc|my pc)\b"
-    r"|\bfor (?:my|a|the) (?:pc|computer|rig|case)\b",
-    re.I,
-)
+_DESK = re.compile(rf"{AT_HOME}|\b(?:desktop|gaming pc|my pc)\b|{IN_A_PC}", re.I)
 _CHEAP = re.compile(
     r"\b(?:cheap\w*|afford\w*|least|lowest|minimum|minimal|value|bang|economical|save|saving"
     r"|cost[- ]?(?:effective|efficient)|per (?:dollar|euro|buck))\b",

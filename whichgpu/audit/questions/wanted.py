@@ -14,7 +14,7 @@ from whichgpu.audit.measurement import ALONE, named_model
 from whichgpu.audit.measurement.devices import device, named, usual
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.text import cut
-from whichgpu.audit.questions.wishes import WISHES
+from whichgpu.audit.questions.wishes import AT_HOME, IN_A_PC, WISHES
 from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import named_set, usual_epochs
@@ -50,13 +50,9 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("term", "spot", r"\b(?:on )?(?:spot|pre-?emptible|interruptible)\b(?: instances?)?"),
     ("term", "on-demand", r"\b(?:to )?rent(?:ed|al|ing)?\b|\bcloud (?:gpus?|instances?)\b|\bon[- ]demand\b"),
     ("term", "serverless", r"\bserverless\b"),
-    (
-        "term",
-        "buy",
-        r"\b(?:to )?(?:buy|purchase|own)\b|\bat home\b|\bhome ?(?:lab|server)\b|\blocal(?:ly)?\b",
-    ),
+    ("term", "buy", rf"\b(?:to )?(?:buy|purchase|own)\b|{AT_HOME}"),
     ("term", "buy", r"\b(?:desktop|workstation|gaming pc|my pc)\b|\bon[- ]?prem(?:ises?)?\b"),
-    ("term", "buy", r"\bfor (?:my|a|the) (?:pc|computer|rig|case)\b"),
+    ("term", "buy", IN_A_PC),
     (
         "term",
         "buy",

@@ -13,6 +13,9 @@ from whichgpu.workloads.subjects import PEOPLE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Where no server stands: at home, in a machine under a desk.
+AT_HOME = r"\bat home\b|\bhome ?(?:lab|server)\b|\blocal(?:ly)?\b"
+IN_A_PC = r"\bfor (?:my|a|the) (?:pc|computer|rig|case)\b"
 _N = r"\d+(?:,\d+)*(?:\.\d+)?"
 _BIG = rf"{_N} ?(?:k|m|b|thousand|million|billion|trillion)?"
 _UNDER = (

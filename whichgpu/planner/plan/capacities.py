@@ -109,7 +109,7 @@ def _by_units(
     usual = "" if job.precision else resolve(job.workload).complete(job).precision
     formats = [other_format(usual, gpu) for gpu in gpus]
     groups = {name: [row for row, own in enumerate(formats) if own == name] for name in sorted({*formats})}
-    if len(groups) == 1:
+    if not any(formats):
         return asked(demand, gpus)
     parts = [asked(_in_format(demand, name), [gpus[row] for row in rows]) for name, rows in groups.items()]
     # Back in the order of the GPUs.
