@@ -17,6 +17,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration import energy_fit
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import placed
 from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError
@@ -480,3 +481,34 @@ def test_a_recommender_fed_by_a_script_leaves_the_gpu_idle_at_any_batch_and_nvid
     assert np.all(doing.busy < 0.3)
     recipe = estimate(replace(job, runtime="PyTorch (NGC 20.10, eager)"), [H100]).activity
     assert np.all(recipe.busy > 2.0 * doing.busy)
+
+
+def _drawn(name, gpus, gpu, **columns):
+    return single(placed(Job(name, **columns), gpus, GPUS[gpu]), GPUS[gpu])
+
+
+def test_gpus_that_hold_layers_in_turn_wait_for_each_other():
+    """Of n GPUs each computes an n-th of the time, so that all draw little more than one and what idles."""
+    asked = {"phase": "decode", "precision": "q4_k_m", "runtime": "llama.cpp"}
+    one, two, four = (_drawn("llama-3-8b", n, "rtx-3090", **asked).power for n in (1, 2, 4))
+    idle = float(energy.idle(lay_out(Job("llama-3-8b", **asked), [GPUS["rtx-3090"]]))[0, 0])
+    assert one > two > four > idle
+    assert 2.0 * two == pytest.approx(one + idle, rel=0.05)
+    assert 4.0 * four == pytest.approx(one + 3.0 * idle, rel=0.05)
+
+
+def test_stages_of_an_engine_are_all_at_work_where_there_are_requests_for_each():
+    asked = {"phase": "serve", "precision": "fp8", "runtime": "vLLM", "pp": 4.0, "tp": 1.0}
+    few, many = (
+        _drawn("llama-3.1-70b", 4, "h100-80gb-sxm", concurrency=n, **asked).power for n in (1.0, 64.0)
+    )
+    assert few < 0.5 * many
+
+
+def test_a_laptop_may_draw_what_any_limit_of_its_range_lets_it():
+    open_limit, stated = (
+        _drawn("sdxl", 1, "rtx-4090-laptop", runtime="ComfyUI", options=options)
+        for options in ({}, {"power_limit": "100 W"})
+    )
+    assert open_limit.power_spread > stated.power_spread
+    assert open_limit.power_interval.high > 1.3 * stated.power_interval.high

@@ -184,6 +184,37 @@ def test_the_aligner_runs_in_training_only() -> None:
     assert [op for op in ops("fastpitch", phase="train") if op.module == "aligner" and op.repeats]
 
 
+def test_a_batch_of_sentences_is_trained_as_long_as_its_longest() -> None:
+    """1.5 times the mean of LJ Speech in products over frames, 2.25 times in attention."""
+    flops = {
+        phase: {op.layer: op.flops for op in ops("fastpitch", phase=phase, batch=8, seq_len=400.0)
+                if op.stage == "forward"}
+        for phase in ("infer", "train")
+    }  # fmt: skip
+    for layer, times in (("decoder.layers.up", 1.5), ("decoder.layers.attention", 2.25)):
+        assert flops["train"][layer] == pytest.approx(times * flops["infer"][layer])
+
+
+def test_an_aligner_has_the_squares_of_all_pairs_in_memory() -> None:
+    frames = 1.5 * 400.0
+    values = 80 * 8 * frames * 0.18 * frames
+    moved = {
+        op.layer: op.read_bytes + op.write_bytes
+        for op in ops("fastpitch", phase="train", batch=8, seq_len=400.0, precision="fp32")
+        if op.module == "aligner" and op.stage == "forward"
+    }
+    assert moved["aligner.difference"] == pytest.approx(4 * values)
+    assert moved["aligner.square"] == pytest.approx(8 * values)
+    assert moved["aligner.distance"] == pytest.approx(4 * values)
+
+
+def test_sums_over_pairs_of_residues_read_each_row_of_an_alignment_once() -> None:
+    """Both operands of AlphaFold's outer product are 32 values of every residue and sequence."""
+    outer = next(op for op in ops("alphafold-3", phase="generate", batch=1, seq_len=512.0)
+                 if op.layer == "outer.product")  # fmt: skip
+    assert outer.read_bytes == 2 * 2 * 512 * 32 * 2048
+
+
 def test_a_feature_of_many_values_reads_as_many_rows() -> None:
     one = next(op for op in ops("dlrm-v2", phase="infer", batch=10) if op.layer == "embeddings.table")
     assert one.read_bytes == 10 * 3 * 128 * 2

@@ -32,7 +32,9 @@ import numpy as np
 
 from whichgpu.cost.calibration.spread import group_of
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.gpu.device_columns import range_of_limit
 from whichgpu.cost.kernels._vectors import unpacking
+from whichgpu.cost.parallel.pipeline import at_work
 from whichgpu.cost.timing.classes import lineage, memory_kind
 from whichgpu.facts import store
 from whichgpu.values import immutable
@@ -105,7 +107,8 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
         waits = laid.job.phase == "serve" and not laid.runtime.ahead
         held = np.maximum(laid.sequences, 1.0) if waits else 0.0
         exchange = np.clip(timing.communication - laid.runtime.sequence * held, 0.0, None)
-        busy = np.clip(timing.gpu / whole, 0.0, 1.0) * alone
+        stages = at_work(laid.workload, laid.job, laid.runtime, laid.sequences)
+        busy = np.clip(timing.gpu / whole, 0.0, 1.0) * alone * stages
         links = np.clip(exchange / whole * alone + (1.0 - alone), 0.0, 1.0 - busy)
         computing = np.maximum(timing.gpu, 1e-12)
         mfu = np.clip(timing.work / computing, 0.0, 1.0)
@@ -289,16 +292,25 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> PowerSpread:
     left_out = {"seen": True, "gpu": not known[0], "workload": not known[1], "source": not usual}
     width = max(group[kind] for kind, missing in left_out.items() if missing)
     basis = "interpolated" if all(known) else "extrapolated"
-    return PowerSpread(float(width), float(table["energy"]["correlation"]), basis)
+    off = math.hypot(width, _unsure_limit(laid, gpu))
+    return PowerSpread(off, float(table["energy"]["correlation"]), basis)
+
+
+def _unsure_limit(laid: Layout, gpu: Gpu) -> float:
+    """Log standard deviation of the limit of a laptop that nobody stated, anywhere in its range alike."""
+    between = range_of_limit(gpu)
+    if between is None or np.isfinite(laid.devices.cap):
+        return 0.0
+    return math.log(between[1] / between[0]) / math.sqrt(12.0)
 
 
 def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> tuple[PowerSpread, ...]:
-    """The `spread` of each GPU under what runs it there, the same one of all whose power was measured."""
-    known: dict[tuple[int, bool], PowerSpread] = {}
+    """The `spread` of each GPU under what runs it there, the same one of all that were measured alike."""
+    known: dict[tuple[int, bool, float], PowerSpread] = {}
     measured = set(_spreads().get("seen", {}).get("gpus", ()))
     found = []
     for gpu, stack in zip(gpus, stacks, strict=True):
-        told = id(stack), gpu.id in measured
+        told = id(stack), gpu.id in measured, _unsure_limit(laid, gpu)
         if told not in known:
             known[told] = spread(laid, gpu, stack)
         found.append(known[told])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -253,15 +254,10 @@ class Columns:
 
     @cached_property
     def usual(self) -> Column:
-        """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range.
-
-        Where the catalogue's limit is inside of that range it is the usual one.
-        """
-        least, most = self.column("power_min"), self.column("power_max")
-        ranged = np.array([[gpu.segment == "laptop"] for gpu in self.gpus]) & (least < most)
-        ranged &= ~((self.limit > least) & (self.limit < most))
-        middle = np.fmin(np.sqrt(least * most), self.limit)
-        return np.where(ranged & ~np.isfinite(self.cap), middle, self.limit)
+        """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range."""
+        middle = self.known(_middle_of_limit)
+        unstated = np.isfinite(middle) & ~np.isfinite(self.cap)
+        return np.where(unstated, np.fmin(middle, self.limit), self.limit)
 
     @cached_property
     def capped(self) -> Column:
@@ -275,6 +271,21 @@ class Columns:
         left = (self.power / self.limit - c["floor"]) / (c["busy"] - c["floor"])
         share = np.clip(left, _LEAST_CLOCK, 1.0) ** c["exponent_cap"]
         return np.asarray(np.nan_to_num(share, nan=1.0))
+
+
+def range_of_limit(gpu: Gpu) -> tuple[float, float] | None:
+    """Between how many W the maker of a laptop sets a GPU's limit; None of others, and where it is known.
+
+    Where the catalogue's limit is inside of that range it is the usual one.
+    """
+    if gpu.segment != "laptop":
+        return None
+    least, most, limit = (float(gpu.value(name) or math.nan) for name in ("power_min", "power_max", "power"))
+    return None if not least < most or least < limit < most else (least, most)
+
+
+def _middle_of_limit(gpu: Gpu) -> float:
+    return math.sqrt(math.prod(range_of_limit(gpu) or (math.nan,)))
 
 
 def _last_level(gpu: Gpu) -> float:

@@ -125,3 +125,20 @@ def boundaries(job: Job) -> Array:
     steps = 1.0 if tokens is None else tokens
     crossings = (np.asarray(job.pp, dtype=np.float64) - 1.0) * np.asarray(steps, dtype=np.float64)
     return np.asarray(section("pipeline")["boundary"] * crossings)
+
+
+def at_work(workload: Workload, job: Job, stack: Runtime, sequences: Any) -> Array:
+    """Share of a pass in which a stage computes, in the mean over the stages, (G, J).
+
+    A single stream is in one stage at a time, a prompt's micro-batches in several. An engine whose stages
+    each hold requests of their own keeps as many at work as there are `sequences`.
+    """
+    stages = np.asarray(1.0 if job.pp is None else job.pp, dtype=np.float64)
+    if job.trains or np.all(stages == 1.0):
+        return np.ones((1, 1))
+    if job.phase == "serve" and not splits_layers(stack):
+        return np.asarray(np.minimum(np.maximum(sequences, 1.0) / stages, 1.0))
+    filled = np.ones(())
+    if job.phase == "prefill" and job.input_tokens is not None and "layers" in workload.dims:
+        filled = fill(job.input_tokens, fullest_stage(float(workload.dims["layers"]), stages), stack)
+    return np.asarray(np.minimum(1.0 / (stages * filled), 1.0))

@@ -6,11 +6,12 @@ text and spectrogram by a network of its own (Badlani et al., "One TTS Alignment
 FastSpeech 2 (Ren et al.) has narrow second convolutions, no aligner, and tables of pitch and energy.
 Letters: B utterances, S characters, T frames, D width, M mel channels.
 
-`seq_len` is the length of an utterance in frames; throughput counts those.
+`seq_len` is the mean length of an utterance in frames; throughput counts those. A batch is padded to its longest
+in training, `padding` times the mean.
 Dimensions: `symbols`, `mels`, `hidden`, `layers` (of either stack), `heads`, `head_dim`, `ffn`, `kernel`,
 `down_kernel` (kernel; of a layer's second convolution), `out_bias`, `predictor` (width), `predictors`,
 `embeddings` (of pitch and energy, of one channel; of so many `bins`), `aligner` (width of its space; none),
-`chars` (characters per frame).
+`chars` (characters per frame), `padding`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ DEFAULTS = speech.defaults(1.0, 32.0, seq_len=566.0)
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, S) -> (B, T, M)."""
-    batch, frames = job.batch, job.seq_len
+    batch, frames = job.batch, job.seq_len * (dims["padding"] if job.trains else 1.0)
     chars, width = dims["chars"] * frames, dims["hidden"]
     with rec.module("encoder"):
         rec.embedding(batch * chars, dims["symbols"], width, name="symbols")
@@ -98,6 +99,17 @@ def _aligner(dims: Dims, rec: Recorder, batch: Any, chars: Any, frames: Any) -> 
     sound = rec.conv(sound, mels, 1, bias=True, name="query2")
     rec.conv(sound, space, 1, bias=True, name="query3")
     pairs = batch * frames * chars
-    rec.pointwise(space * pairs, reads=1.0, keeps=1.0, name="distance")
+    _distances(rec, space * pairs)
     rec.pointwise(pairs, reads=2.0, keeps=2.0, wide=True, name="softmax")
     rec.pointwise(pairs, keeps=0.0, name="path")
+
+
+def _distances(rec: Recorder, values: Any) -> None:
+    """Of each pair the squared differences along the space, all in memory at once, and their sum.
+
+    Powers and sums are FP32 under autocast.
+    """
+    rec.pointwise(values, reads=0.0, name="difference")
+    rec.narrow(values, name="widened")
+    rec.pointwise(values, keeps=1.0, wide=True, name="square")
+    rec.pointwise(values, writes=0.0, wide=True, name="distance")
