@@ -220,6 +220,11 @@ class Rates(Columns):
         return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
 
     @cached_property
+    def fed_plain(self) -> Column:
+        """What the plain units of an SM ask for over what the reference's tensor cores do, (G, 1)."""
+        return np.asarray(self._per_sm(self.vector) / section("products")["rate_reference"])
+
+    @cached_property
     def maturity(self) -> Column:
         """Factor on every matrix efficiency for software away from CUDA."""
         known = section("vendor")

@@ -41,6 +41,11 @@ def share_apart(ops: OpTable) -> NDArray[np.float64]:
     return np.where(_apart(ops), section("products")["dilated"], 1.0)
 
 
+def apart_backwards(ops: OpTable) -> NDArray[np.bool_]:
+    """Which are gradients of convolutions whose points lie apart, (O, 1, 1)."""
+    return _apart(ops) & np.array([op.stage == "backward" for op in ops.ops])[:, None, None]
+
+
 def _apart(ops: OpTable) -> NDArray[np.bool_]:
     return np.array(["dilated" in op.dims for op in ops.ops])[:, None, None]
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device_rates import CLEARLY
-from whichgpu.cost.kernels._convolving import by_winograd, is_depthwise, multiplied, share_apart
+from whichgpu.cost.kernels._convolving import apart_backwards, by_winograd, is_depthwise, multiplied, share_apart
 from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
 from whichgpu.cost.kernels._quantised import (
     among,
@@ -75,7 +75,7 @@ def seconds(
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
     compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
     share = runtime.memory[ops.kind]
-    weights = ops.weight_bytes / (share * devices.bandwidth) * _slivers(ops, runtime)
+    weights = ops.weight_bytes / (share * devices.bandwidth) * _slivers(ops, runtime) * _narrowed(ops, runtime)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
     if runtime.unpacks and ops.kind == "gemm":
@@ -197,6 +197,18 @@ def _slivers(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     return np.where(of_experts(ops), 1.0 + least / np.maximum(side, 1.0), 1.0)
 
 
+def _narrowed(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How often over its own width a weight is moved, (O, 1, J), that lies wider and is narrowed for each product.
+
+    It is read as wide as it lies, written as narrow as it multiplies, and read again.
+    """
+    stored = float(runtime.holds.get("stored_bytes", 0.0))
+    if not stored or ops.kind != "gemm":
+        return 1.0
+    own = bytes_each(ops)
+    return np.where((ops.weight_bytes > 0.0) & (own < stored), 2.0 + stored / own, 1.0)
+
+
 def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:
     """How often over a convolution's activations go through memory, (O, G, 1).
 
@@ -247,6 +259,8 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     peaks = emulating(ops, devices, runtime, peaks)
     if runtime.aligned and ops.kind == "gemm":
         peaks = np.where(_odd(ops, devices, runtime), np.minimum(peaks, devices.vector), peaks)
+    if ops.kind == "conv" and not runtime.domain:
+        peaks = np.where(_off_first_cores(ops, devices), np.minimum(peaks, devices.vector), peaks)
     if runtime.plain:
         peaks = np.where(among(devices, runtime.plain), devices.vector, peaks)
     if not runtime.integer or ops.kind != "gemm":
@@ -255,6 +269,13 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
         in_integers(ops, devices, runtime), integer_rate(devices, runtime), peaks
     )
     return found
+
+
+def _off_first_cores(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
+    """Which are 16-bit gradients of convolutions whose points lie apart, on the first tensor cores, (O, G, 1)."""
+    narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
+    first = devices.each(lambda gpu: gpu.family in section("products")["dilated_off"])
+    return np.asarray(apart_backwards(ops) & narrow & first)
 
 
 def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
@@ -353,7 +374,7 @@ def _shape(
         half = np.where(tensor & (d["window"] <= 1.0), c["k_half_pointwise"], half)
     if ops.kind == "conv" or not (runtime.domain and runtime.infers):
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
-        half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["deepened"], 1.0)
+        half = half * np.where(tensor, devices.fed(ops.dtypes), devices.fed_plain) ** c["deepened"]
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "gemm":
         # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.

@@ -6,8 +6,8 @@ text and spectrogram by a network of its own (Badlani et al., "One TTS Alignment
 FastSpeech 2 (Ren et al.) has narrow second convolutions, no aligner, and tables of pitch and energy.
 Letters: B utterances, S characters, T frames, D width, M mel channels.
 
-`seq_len` is the mean length of an utterance in frames; throughput counts those. A batch is padded to its longest
-in training, `padding` times the mean.
+`seq_len` is the mean length of an utterance in frames; throughput counts those. A batch is padded to its
+longest in training, `padding` times the mean.
 Dimensions: `symbols`, `mels`, `hidden`, `layers` (of either stack), `heads`, `head_dim`, `ffn`, `kernel`,
 `down_kernel` (kernel; of a layer's second convolution), `out_bias`, `predictor` (width), `predictors`,
 `embeddings` (of pitch and energy, of one channel; of so many `bins`), `aligner` (width of its space; none),

@@ -4,6 +4,8 @@ Li et al., "Jasper: An End-to-End Convolutional Neural Acoustic Model" (every bl
 results of all blocks before it); Kriman et al., "QuartzNet: Deep Automatic Speech Recognition with 1D
 Time-Channel Separable Convolutions" (a block sees the one before it; convolutions are depthwise, then 1 x 1);
 Majumdar et al., "Citrinet" (a gate over the channels of each block; three blocks halve the positions).
+What lies behind the end of an utterance is set to nought before each convolution (`MaskedConv1d`, in NVIDIA's
+examples and NeMo alike).
 Letters: B utterances, F frames of 10 ms, T positions (F / 2, of Citrinet F / 8), C channels.
 
 Throughput is in seconds of audio; option `seconds` of an utterance.
@@ -67,6 +69,7 @@ def _block(dims: Dims, rec: Recorder, before: Sequence[Map], row: Sequence[int])
     if dims.get("gate"):
         squeeze_excite(rec, x, channels // dims["gate"])
     for one in before:
+        rec.scale(one.channels * x.pixels, name="mask")
         conv_norm(rec, one._replace(width=x.width), channels, 1, relu=False, keeps=0.0, name="shortcut")
         rec.add(x.elements)
     rec.pointwise(x.elements, name="relu")
@@ -83,9 +86,11 @@ def _conv(
     length = float(np.ceil(float(np.max(x.width)) / stride))
     backward = "weight" if begins else "full"
     y = x._replace(width=length)
+    rec.scale(x.elements, name="mask")
     if dims["separable"]:
         rec.window(x.elements, y.pixels, x.channels, x.channels, kernel, groups=x.channels,
                    backward=backward, name="depthwise")  # fmt: skip
+        rec.scale(y.elements, name="mask")
         y = conv_norm(rec, y, channels, 1, relu=relu, name="pointwise")
     elif stride > 1:
         rec.window(x.elements, y.pixels, x.channels, channels, kernel, backward=backward)
