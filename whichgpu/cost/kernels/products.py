@@ -19,7 +19,13 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device_rates import CLEARLY
-from whichgpu.cost.kernels._convolving import apart_backwards, by_winograd, is_depthwise, multiplied, share_apart
+from whichgpu.cost.kernels._convolving import (
+    apart_backwards,
+    by_winograd,
+    is_depthwise,
+    multiplied,
+    share_apart,
+)
 from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
 from whichgpu.cost.kernels._quantised import (
     among,
@@ -75,7 +81,8 @@ def seconds(
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
     compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
     share = runtime.memory[ops.kind]
-    weights = ops.weight_bytes / (share * devices.bandwidth) * _slivers(ops, runtime) * _narrowed(ops, runtime)
+    weights = ops.weight_bytes / (share * devices.bandwidth)
+    weights = weights * _slivers(ops, runtime) * _narrowed(ops, runtime)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
     if runtime.unpacks and ops.kind == "gemm":
@@ -198,7 +205,7 @@ def _slivers(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
 
 
 def _narrowed(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
-    """How often over its own width a weight is moved, (O, 1, J), that lies wider and is narrowed for each product.
+    """How often over its own width a weight moves that lies wider and is narrowed for each product, (O, 1, J).
 
     It is read as wide as it lies, written as narrow as it multiplies, and read again.
     """
@@ -272,7 +279,7 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
 
 
 def _off_first_cores(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
-    """Which are 16-bit gradients of convolutions whose points lie apart, on the first tensor cores, (O, G, 1)."""
+    """Which are 16-bit gradients of dilated convolutions where the first tensor cores are, (O, G, 1)."""
     narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
     first = devices.each(lambda gpu: gpu.family in section("products")["dilated_off"])
     return np.asarray(apart_backwards(ops) & narrow & first)
