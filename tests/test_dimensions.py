@@ -69,6 +69,8 @@ class Dimensioned:
             "sms",
             "efficiency",
             "fed",
+            "fed_plain",
+            "each",
             "cudnn",
             "maturity",
             "synchronous",

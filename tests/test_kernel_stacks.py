@@ -330,7 +330,10 @@ def test_a_convolution_deeper_than_usual_ones_shares_its_depth_among_idle_sms() 
 
 
 def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> None:
-    """TF32 of an RTX A4000 is twice its FP32 rate, on an A100 eight times, which nothing makes up for."""
+    """TF32 of an RTX A4000 is twice its FP32 rate, on an A100 eight times, which nothing makes up for.
+
+    But of three channels, whose sums are too short to fill a tile of tensor cores.
+    """
     column = {"phase": "infer", "precision": "tf32", "batch": 64.0, "runtime": "tf_cnn_benchmarks"}
     for gpu, gains in (("rtx-a4000", True), ("a100-40gb-pcie", False)):
         work = laid("vgg16", gpu, **column).work
@@ -340,7 +343,8 @@ def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> 
             for picks in (True, False)
         )
         assert np.all(timed <= told)
-        assert bool(np.any(timed < 0.95 * told)) == gains
+        deep = np.array([op.dims["k"] > 27 for op in table.ops])
+        assert bool(np.any((timed < 0.95 * told)[deep])) == gains
     assert not laid("vgg16", "rtx-a4000", **{**column, "runtime": "PyTorch 2"}).work.runtime.autotunes
 
 
