@@ -229,11 +229,14 @@ def test_a_product_with_few_vectors_is_streamed() -> None:
     assert np.all(compute > table.flops / devices.vector)
 
 
-def test_windows_whose_points_lie_apart_are_slower() -> None:
+@pytest.mark.parametrize(("height", "kernel", "dilated"), [(50.0, (1, 3), True), (1.0, (1, 3), False)])
+def test_windows_whose_points_lie_apart_or_in_one_dimension_are_slower(
+    height: float, kernel: tuple[int, int], *, dilated: bool
+) -> None:
     times = []
-    for dilated in (False, True):
+    for high, apart in ((50.0, False), (height, dilated)):
         rec = Recorder(precision("fp16"), training=True)
-        rec.conv(Map(8.0, 512, 1.0, 1000.0), 1024, (1, 3), dilated=dilated)
+        rec.conv(Map(8.0, 512, high, 1000.0 / high), 1024, kernel, dilated=apart)
         (table,) = [one for one in tables(rec.ops()) if one.kind == "conv"]
         a100 = Devices.of([GPUS["a100-40gb-sxm"]])
         times.append(products.seconds(table, a100, runtime("PyTorch 2", ""))[0])

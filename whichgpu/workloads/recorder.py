@@ -38,11 +38,12 @@ class Recorder(Ledger):
         ph, pw = (kh // 2, kw // 2) if padding is None else (padding, padding)
         y = x.like(out, window_length(x.height, kh, stride, ph), window_length(x.width, kw, stride, pw))
         k, n, m = x.channels // groups * kh * kw, out // groups, y.pixels
+        line = isinstance(x.height, float | int) and x.height == 1.0 and kw > 1
         size = self.precision.activation
         self._scaled(
             "conv", name, x.elements, m,
             {"n": float(n), "k": float(k), "groups": float(groups), "window": float(kh * kw),
-             **({"dilated": 1.0} if dilated else {})},
+             **({"dilated": 1.0} if dilated else {}), **({"line": 1.0} if line else {})},
             over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
             parameters=float(out * k + (out if bias else 0)), backward=backward,
         )  # fmt: skip

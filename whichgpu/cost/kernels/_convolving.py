@@ -37,8 +37,9 @@ def by_winograd(ops: OpTable, tensor: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def share_apart(ops: OpTable) -> NDArray[np.float64]:
-    """Share of the rate that is left where the points of a window lie apart, (O, 1, 1)."""
-    return np.where(_apart(ops), section("products")["dilated"], 1.0)
+    """Share of the rate that is left where the points of a window lie apart or in a line, (O, 1, 1)."""
+    line = np.array(["line" in op.dims for op in ops.ops])[:, None, None]
+    return np.where(_apart(ops) | line, section("products")["dilated"], 1.0)
 
 
 def apart_backwards(ops: OpTable) -> NDArray[np.bool_]:

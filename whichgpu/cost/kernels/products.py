@@ -205,7 +205,7 @@ def _slivers(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
 
 
 def _narrowed(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
-    """How often over its own width a weight moves that lies wider and is narrowed for each product, (O, 1, J).
+    """How often over its own width a weight moves that is narrowed for each product, (O, 1, J).
 
     It is read as wide as it lies, written as narrow as it multiplies, and read again.
     """
