@@ -44,7 +44,7 @@ def share_apart(ops: OpTable) -> NDArray[np.float64]:
 
 def apart_backwards(ops: OpTable) -> NDArray[np.bool_]:
     """Which are gradients of convolutions whose points lie apart, (O, 1, 1)."""
-    return _apart(ops) & np.array([op.stage == "backward" for op in ops.ops])[:, None, None]
+    return np.asarray(_apart(ops) & np.array([op.stage == "backward" for op in ops.ops])[:, None, None])
 
 
 def _apart(ops: OpTable) -> NDArray[np.bool_]:
