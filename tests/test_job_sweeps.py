@@ -389,9 +389,7 @@ def test_a_physical_job_is_computed_once(monkeypatch):
 
     asked = []
     real = pools.outlined
-    monkeypatch.setattr(
-        pools, "outlined", lambda one, on: asked.append((one.job, on)) or real(one, on)
-    )
+    monkeypatch.setattr(pools, "outlined", lambda one, on: asked.append((one.job, on)) or real(one, on))
     rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
             for i, (runtime, metric) in enumerate(
                 [("PyTorch 2 eager", "throughput"), ("PyTorch 2", "latency"), ("pytorch 2", "power")] * 5
