@@ -17,7 +17,7 @@ from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.memory import starting
 from whichgpu.cost.memory.parts import GIB, UNSURE
-from whichgpu.errors import Infeasible, UsageError
+from whichgpu.errors import Infeasible, UsageError, WhichGpuError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
@@ -140,7 +140,7 @@ def _narrower(job: Job, gpu: Gpu) -> str:
         again = replace(job, precision=name)
         if job.precision and precision(name).weight >= precision(job.precision).weight:
             continue
-        with suppress(UsageError):
+        with suppress(WhichGpuError):
             if bool(estimate(again, [gpu]).surely.any()):
                 return f"--precision {name} fits"
     return ""
@@ -175,7 +175,7 @@ def _elsewhere(workload: Workload, job: Job, gpu: Gpu) -> str:
     several = float(job.n_gpus or 1.0) * float(job.tp or 1.0) * float(job.pp or 1.0) > 1.0
     if not other or several:
         return ""
-    with suppress(UsageError):
+    with suppress(WhichGpuError):
         if bool(estimate(replace(job, runtime=other), [gpu]).surely.any()):
             return f"--runtime {other} fits"
     return ""

@@ -87,6 +87,7 @@ _FIT = re.compile(
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
     r"|\b(?:what|which) (?:is the )?(?:max(?:imum)? |largest )?batch size\b"
     r"|\b(?:largest|biggest|longest|max(?:imum)?) (?:batch|context|sequence|prompt|resolution)\b"
+    r"|\b(?:smallest|weakest|least powerful|minimum|minimal) (?:gpu|(?:graphics |video )?card)\b"
     r"|\bhow (?:long|large|big) (?:of )?an? (?:context|sequence|prompt|batch)\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
@@ -218,7 +219,7 @@ def _of_wishes(
 ) -> Answering:  # fmt: skip
     """What is asked of something that is to run."""
     # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
-    if workload not in text and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
+    if not _says(text, workload) and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
         other = of_gpus(text, devices, catalogue)
         if other and (other.command != "compare" or len(devices) == 1):
             return other
@@ -238,6 +239,12 @@ def _of_wishes(
         or _on_one(text, workload, wishes, devices, catalogue)
         or Answering("recommend", (workload,), as_meant(text, workload, tuple(wishes)))
     )
+
+
+def _says(text: str, workload: str) -> bool:
+    """Whether a question names a model, or the family that it is the usual one of: "Llama 70B"."""
+    family = re.match(r"[a-z]{4,}", workload)
+    return workload in text or bool(family and family[0] in text.lower())
 
 
 def _of_so_much(
@@ -466,12 +473,13 @@ def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
     # A little of what a card is sold with is not there to use.
     alike = [
         gpu for gpu in catalogue.values()
-        if size and not gpu.user and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
+        if size and not gpu.user and gpu.usable and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
     ]  # fmt: skip
+    ours = [gpu for gpu in alike if gpu.vendor == "NVIDIA"]
     for segment in ("geforce", "workstation", "datacenter"):
-        if some := [gpu for gpu in alike if gpu.segment == segment and gpu.vendor == "NVIDIA"]:
+        if some := [gpu for gpu in ours if gpu.segment == segment]:
             return (("gpu", max(some, key=_of_today).id),)
-    return ()
+    return (("gpu", max(alike, key=_of_today).id),) if alike else ()
 
 
 def _of_today(gpu: Gpu) -> tuple[bool, float]:
