@@ -295,6 +295,16 @@ def test_a_question_is_options_of_recommend(question):
         ("tell me about the L4", "show l4"),
         ("how much power does an L4 draw, what tdp does it have?", "show l4 --field power"),
         ("what does an L40S cost per hour?", "prices l40s"),
+        ("h100 80gb for 0.99/hour good deal?", "prices judge 'h100 80gb for 0.99/hour good deal?'"),
+        ("tco of 8 h100 over 3 years versus cloud", "prices own h100-80gb-sxm --years '3 years'"),
+        ("memory for fine-tuning mistral 7b in full",
+         "fit 'mistral 7b' --phase finetune_full"),
+        ("is 8gb vram enough for machine learning",
+         "fit llama-3.2-3b llama-3.1-8b qwen3-14b gemma-3-27b qwen3-32b llama-3.3-70b --gpu rtx-5060-ti-8gb "
+         "--precision w4a16"),
+        ("mac studio m3 ultra vs 2x rtx 5090 for llama 3.3 70b",
+         "predict 'llama 3.3 70b' --gpu apple-m3-ultra-60c,apple-m3-ultra-80c,rtx-5090:2 "
+         "--precision '4 bit'"),
         ("rent an h100 for 3 days, what does it cost", "prices h100 --term on-demand --hours 72"),
         ("price of 8 h200 for two weeks on spot", "prices h200 --term spot --hours 336 --gpus 8"),
         ("cost of 100 hours of h100", "prices h100 --hours 100"),

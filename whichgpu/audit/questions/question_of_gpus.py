@@ -127,7 +127,7 @@ _MEANS = re.compile(
 )
 _RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
 OWNING = re.compile(
-    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
+    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\b(?:break[- ]?even|tco|total cost of ownership)\b"
     r"|\bcosts? (?:to|of) (?:run|operat)\w*\b.{0,40}\b(?:24/7|all day|hours? (?:a|per) day)\b"
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
@@ -178,7 +178,8 @@ _LEARNS = re.compile(
 #: A price that somebody asks, and whether it is one.
 _QUOTED = re.compile(
     r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b"
-    r"|^is [^?]*\d[^?]*\b(?:good|ok|okay|cheap|high|a lot)\b",
+    r"|^is [^?]*\d[^?]*\b(?:good|ok|okay|cheap|high|a lot)\b"
+    r"|\bis (?:that|this|it) (?:cheap|high|a lot|much)\b",
     re.I,
 )
 
@@ -199,12 +200,12 @@ class Answering(NamedTuple):
 def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
     """What is asked of GPUs themselves."""
     ids = tuple(dict.fromkeys(key for some in devices for key in some))
-    if ids and _QUOTED.search(text) and _quoted(text, catalogue):
-        return Answering("prices judge", (text,))
     if ids and (any(mentioned(text)) or _DRIVER.search(text)) and _RUNS.search(text):
         return Answering("compat", ids, _software(text))
     if ids and OWNING.search(text):
-        return Answering("prices own", ids[:1], owned(text))
+        # One is bought as a card, a machine of several as modules.
+        many = any(count > 1 for _, count in counted(text, catalogue))
+        return Answering("prices own", (largest(ids, catalogue) if many else ids[0],), owned(text))
     if len(devices) == 1 and _FOLLOWS.search(text):
         return Answering("gpus", (), (("like", largest(ids, catalogue)),))
     if len(devices) > 1:
@@ -274,7 +275,9 @@ def _rented(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
 
 
 def of_one(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
-    """How the price of a GPU moved; what an architecture computes in, where no GPU is named."""
+    """Whether its price is a good one, and how it moved; what an architecture computes in, of no GPU."""
+    if devices and _QUOTED.search(text) and _quoted(text, catalogue):
+        return Answering("prices judge", (text,))
     if len(devices) == 1 and _HISTORY.search(text):
         return Answering("prices", (largest(devices[0], catalogue),), (("history", ""),))
     if devices or not (FORMAT.search(text) and _SUPPORTS.search(text)):
