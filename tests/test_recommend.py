@@ -368,4 +368,6 @@ def test_a_large_training_computes_activations_again_where_that_is_cheaper(which
     made = whichgpu("recommend", "llama-2-70b", "--phase", "train", "--tokens", "100B", "--gpus",
                     "h100-80gb-sxm")  # fmt: skip
     assert "(fsdp, ckpt)" in made.out
-    assert "checkpointing full: activations of the layers are computed again" in " ".join(made.out.split())
+    told = " ".join(made.out.split())
+    assert "whichgpu sweep llama-2-70b --gpus h100-80gb-sxm:56" in told
+    assert "checkpointing full: activations of the layers are computed again" in told
