@@ -184,9 +184,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
     if serving is not None and prompt is not None:
-        first = serving.first_token(seconds, prompt, laid.passes)
-        rate = serving.rate(seconds, prompt, laid.passes)
-        seconds = serving.token_seconds(seconds, prompt, laid.passes)
+        first, seconds, rate = serving.answered(seconds, prompt, laid.passes)
         latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
