@@ -31,13 +31,14 @@ from whichgpu.audit.questions.question_of_gpus import (
     usual_jobs,
     whole,
 )
-from whichgpu.audit.questions.recommending import as_meant, narrow
+from whichgpu.audit.questions.recommending import as_meant, is_let, narrow
 from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.cost.memory.parts import GIB
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
+from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
 from whichgpu.workloads.model import is_language_model
@@ -46,7 +47,7 @@ from whichgpu.workloads.subjects import SLO, models_by_size
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -81,12 +82,14 @@ _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bwh(?:ich|at) (?:quanti[sz]ation|quants?|precision|format)\b"
     r"|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
-    r"|\b(?:v?ram|(?:gpu|video) memory) (?:for|of)\b"
+    r"|\b(?:v?ram|(?:gpu|video) memory) (?:for|of)\b|\b(?:time|long|fast|quickly)\b.{0,20}\bto load\b"
+    r"|\bmemory (?:for|to) (?:full |lora |qlora )?(?:train|fine|run|serv|load|infer|host|quant|pretrain)"
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
     r"|\b(?:what|which) (?:is the )?(?:max(?:imum)? |largest )?batch size\b"
     r"|\b(?:largest|biggest|longest|max(?:imum)?) (?:batch|context|sequence|prompt|resolution)\b"
+    r"|\b(?:smallest|weakest|least powerful|minimum|minimal) (?:gpu|(?:graphics |video )?card)\b"
     r"|\bhow (?:long|large|big) (?:of )?an? (?:context|sequence|prompt|batch)\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
@@ -111,6 +114,14 @@ _LARGEST = re.compile(
     r"|(?:which|what) (?:\w+ ){0,2}?(?:models|llms) (?:can|could|will|do|does|fits?|runs?))\b",
     re.I,
 )
+#: Whether so much memory is enough, of no model that is named.
+_ENOUGH_TO_LEARN = re.compile(
+    r"\b\d{1,3} ?GB\b.{0,30}\benough for (?:(?:local|running|some|doing) )*"
+    r"(?:AI|ML|LLMs?|(?:machine|deep) learning|language models|inference)\W*$",
+    re.I,
+)
+_BOTH = re.compile(r"\bprice[- /](?:to[- ])?performance\b|\bperformance per (?:dollar|euro|watt)\b", re.I)
+_TUNES = re.compile(r"\bfine[- ]?tun|\bq?lora\b", re.I)
 _SMALL = "w4a16"
 #: Cards since then have tensor cores for the formats of today, and drivers that are kept up.
 _RECENT = "2020-09"
@@ -127,6 +138,7 @@ _PREDICT = re.compile(
 _WAITS = re.compile(
     r"\b(?:ttft|time to (?:the )?first token|tpot|itl|time per (?:output )?token|latency|how long)\b", re.I
 )
+_TIMES = re.compile(r"\b(?:ttft|tpot|itl|latency|p50|p9\d|response times?|how long)\b", re.I)
 _FIRST = re.compile(
     r"\b(?:ttft|time to (?:the )?first token|how long (?:does|will|is|for) .{0,30}?prefill)\b", re.I
 )
@@ -141,10 +153,22 @@ _HOLDS = re.compile(
 _TOGETHER = re.compile(r"\b(?:and|plus|together|alongside|beside|besides|both|two models)\b|\+", re.I)
 #: How much is heard as it is said: a rate, and no question of room.
 _STREAMS = re.compile(r"\bhow many (?:\w+ )?(?:audio |live )?(?:streams?|channels?|calls?)\b", re.I)
+#: How much is made in a while.
+_RATE_OF = re.compile(
+    r"\bhow many (?:[\w.-]+ )?(?:images?|pictures?|tokens?|samples|sequences|videos?|frames|steps)"
+    r"(?:/| per | an? )",
+    re.I,
+)
 #: What is to be met, not asked.
 _DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
 #: How large a cluster has to be.
 _HOW_MANY = re.compile(r"\bhow many\b|\bhow (?:large|big) (?:of )?a cluster\b|\bcluster size\b", re.I)
+#: What is called as cards are.
+_CARD = re.compile(
+    r"\b(?:(?:geforce|nvidia|radeon) )?(?:rtx|gtx|rx|arc|quadro|tesla) ?(?:pro )?[a-z]?\d{3,4}[a-z]?"
+    r"(?: (?:ti|super|xtx?|gre|ada|\d{1,3} ?gb))*",
+    re.I,
+)
 #: "How many H100s": no speed, but a number of them.
 _NUMBER_OF = re.compile(
     r"\b(?:how many|(?:(?:minimum|minimal|least|smallest|lowest) number|fewest) of|fewest) (?:\S+ ){0,2}$",
@@ -166,8 +190,10 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             return Answering("diagnose", (text,))
     if found := _of_many(text, devices, catalogue):
         return found
-    if _LARGEST.search(text) and (on := _on(text, devices, catalogue) or _of_size(text, catalogue)):
-        return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
+    if (_LARGEST.search(text) or _ENOUGH_TO_LEARN.search(text)) and (
+        on := _on(text, devices, catalogue) or _of_size(text, catalogue)
+    ):
+        return Answering("fit", models_by_size(), (*on, _by_size(text)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
         if len(devices) == 1:
@@ -179,8 +205,19 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         other = of_gpus(text, devices, catalogue) or review(text, devices, catalogue) or fact
         if other or (not devices and (other := of_terms(text))):
             return other
+        if not devices and (named_ := _CARD.search(text)):
+            # Which there is not says its nearest kin.
+            resolve_gpu(named_[0], catalogue)
         raise
     return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
+
+
+def _by_size(text: str) -> tuple[str, str]:
+    """How models of every size are to be held: adapters trained, where somebody tunes, else in few bits."""
+    tunes = _TUNES.search(text)
+    if tunes is None:
+        return "precision", _SMALL
+    return "phase", "finetune_qlora" if re.search(r"\bqlora\b", text, re.I) else "finetune_lora"
 
 
 def _capped(name: str, said: str) -> tuple[str, str]:
@@ -218,7 +255,7 @@ def _of_wishes(
 ) -> Answering:  # fmt: skip
     """What is asked of something that is to run."""
     # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
-    if workload not in text and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
+    if not _says(text, workload) and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
         other = of_gpus(text, devices, catalogue)
         if other and (other.command != "compare" or len(devices) == 1):
             return other
@@ -238,6 +275,12 @@ def _of_wishes(
         or _on_one(text, workload, wishes, devices, catalogue)
         or Answering("recommend", (workload,), as_meant(text, workload, tuple(wishes)))
     )
+
+
+def _says(text: str, workload: str) -> bool:
+    """Whether a question names a model, or the family that it is the usual one of: "Llama 70B"."""
+    family = re.match(r"[a-z]{4,}", workload)
+    return workload in text or bool(family and family[0] in text.lower())
 
 
 def _of_so_much(
@@ -265,6 +308,18 @@ def _narrowed(
     return (*job, ("precision", some)) if some else job
 
 
+def _held_by_all(
+    workload: str, job: tuple[tuple[str, str], ...], several: str, catalogue: Catalogue
+) -> tuple[tuple[str, str], ...]:
+    """The columns of a job in the format that the least of some machines holds, so that each answers."""
+    parts = (one.partition(":") for one in several.split(","))
+    _, least, count = min(
+        (int(many or 1) * float(catalogue[key].value("memory") or 0.0), key, int(many or 1))
+        for key, _, many in parts
+    )
+    return _narrowed(workload, job, (least,), catalogue, count)
+
+
 def _on_one(
     text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
     catalogue: Catalogue,
@@ -287,7 +342,7 @@ def _of_a_use(
         return None
     if len(devices) > 1 and COMPARES.search(text):
         return Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
-    return review(text, devices, catalogue)
+    return review(text, devices, catalogue, whatever=not (WHICH.search(text) or _MONEY.search(text)))
 
 
 def _of_a_job(
@@ -299,14 +354,14 @@ def _of_a_job(
     place = {*_PLACE, *(_REPLACED if len(devices) > 1 else ())}
     if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
-    if _FIT.search(text) and not (_STREAMS.search(text) and devices):
+    if _FIT.search(text) and not (devices and (_STREAMS.search(text) or _RATE_OF.search(text))):
         return _fits(text, workload, devices, job, catalogue)
-    if _MONEY.search(text):
+    # What nobody lets is compared by what is known of it; a ranking by price would leave it out.
+    held = len(devices) > 1 and COMPARES.search(text)
+    if _MONEY.search(text) and not (held and _BOTH.search(text) and not all(map(is_let, devices))):
         return None
-    if len(devices) > 1 and COMPARES.search(text):
-        several = _so_many(text, devices, catalogue)
-        beside = Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
-        return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
+    if held:
+        return _side_by_side(text, workload, devices, job, catalogue)
     if _PREDICT.search(text):
         one = len(devices) == 1 and not _counted(text, catalogue)
         if one and not _so_many(text, devices, catalogue):
@@ -314,6 +369,17 @@ def _of_a_job(
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
     worth = review(text, devices, catalogue) if workload not in text else None
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
+
+
+def _side_by_side(
+    text: str, workload: str, devices: Sequence[tuple[str, ...]], job: tuple[tuple[str, str], ...],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """A job on GPUs that are held against each other: one of each, or as many as are told."""
+    if several := _so_many(text, devices, catalogue):
+        job = _held_by_all(workload, job, several, catalogue)
+        return Answering("predict", (workload,), (("gpu", several), *job))
+    return Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
 
 
 def _fits(
@@ -346,13 +412,13 @@ def _of_a_load(
     One who asks for the time to a first token, and tells no load, is alone.
     """
     named_ = dict(wishes)
-    asked = _PREDICT.search(text) or _WAITS.search(text) or _HOLDS.search(text)
-    if not (asked and devices and _is_model(workload)):
+    if not (devices and _is_model(workload) and _waits(text, named_.get("phase", "serve"))):
         return None
-    if named_.get("phase", "serve") not in ("serve", "prefill"):
+    if _counted(text, catalogue):
         return None
-    if WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
-        return None
+    others = _DEMANDS & {*named_} - {"rate"}
+    if "rate" in named_ and len(devices) == 1 and _TIMES.search(text) and not others:
+        return _at_rate(text, workload, named_, devices, catalogue)
     load = ("concurrency", named_.get("users") or ("1" if _FIRST.search(text) else ""))
     if most := _HOLDS.search(text) if "users" not in named_ and len(devices) == 1 else None:
         load = "slo", named_.pop("slo", SLO)
@@ -367,6 +433,23 @@ def _of_a_load(
     on = (("gpu", several or ",".join(one)),)
     phase = () if most else (("phase", "serve"),)
     return Answering("predict", (workload,), (*on, *job, *phase, load))
+
+
+def _waits(text: str, phase: str) -> bool:
+    """Whether it is asked how a server does on GPUs that are there, not which to take or what it costs."""
+    asked = _PREDICT.search(text) or _WAITS.search(text) or _HOLDS.search(text)
+    serves = phase in ("serve", "prefill")
+    return bool(asked and serves and not (WHICH.search(text) or _MONEY.search(text)))
+
+
+def _at_rate(
+    text: str, workload: str, told: Mapping[str, str], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """How long requests wait that arrive at a rate, on the GPUs that are there."""
+    job = tuple((name, told[name]) for name in _JOB if name in told and name != "phase")
+    on = _so_many(text, devices, catalogue) or largest(devices[0], catalogue)
+    return Answering("predict", (workload,), (("gpu", on), *job, ("rate", told["rate"])))
 
 
 def _of_a_cluster(
@@ -466,12 +549,13 @@ def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
     # A little of what a card is sold with is not there to use.
     alike = [
         gpu for gpu in catalogue.values()
-        if size and not gpu.user and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
+        if size and not gpu.user and gpu.usable and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
     ]  # fmt: skip
+    ours = [gpu for gpu in alike if gpu.vendor == "NVIDIA"]
     for segment in ("geforce", "workstation", "datacenter"):
-        if some := [gpu for gpu in alike if gpu.segment == segment and gpu.vendor == "NVIDIA"]:
+        if some := [gpu for gpu in ours if gpu.segment == segment]:
             return (("gpu", max(some, key=_of_today).id),)
-    return ()
+    return (("gpu", max(alike, key=_of_today).id),) if alike else ()
 
 
 def _of_today(gpu: Gpu) -> tuple[bool, float]:
