@@ -430,3 +430,12 @@ def test_packed_sequences_attend_to_themselves_alone():
     ):  # fmt: skip
         settled = settle(replace(job, phase=phase, runtime=runtime))
         assert settled.job.options.get("packed") == said, (phase, runtime)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [("4-bit NF4", "nf4"), ("NF4 4bit", "nf4"), ("INT8 (8-bit)", "int8"), ("Q4_K_M (4-bit)", "q4_k_m"),
+     ("fp16 4-bit", ""), ("4-bit fp8", ""), ("3-bit gptq", "")],
+)  # fmt: skip
+def test_a_format_may_have_its_number_of_bits_beside_it(text: str, known: str) -> None:
+    assert named(text) == known

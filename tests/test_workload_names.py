@@ -47,6 +47,17 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
 @pytest.mark.parametrize(
     ("spelling", "known"),
     [
+        ('torchvision.models.resnet50(weights="IMAGENET1K_V2")', "resnet50"),
+        ("timm.create_model('vit_base_patch16_224', pretrained=True)", "vit-base-patch16-224"),
+        ("torch.hub.load('pytorch/vision:v0.10.0', 'resnet50', pretrained=True)", "resnet50"),
+        ('pipeline("text-generation", model="Qwen/Qwen3-4B")', "qwen3-4b"),
+        ('LLM(model="meta-llama/Llama-3.1-8B-Instruct", tensor_parallel_size=2)', "llama-3.1-8b"),
+        ("models.detection.maskrcnn_resnet50_fpn()", "maskrcnn-r50-fpn"),
+        ("DeepSeek-R1 671B MLPerf v5.1 interactive", "deepseek-r1"),
+        ("gpt-oss-120b MLPerf v6.0", "gpt-oss-120b"),
+        ("Llama 2 70B MLPerf Inference v4.1 Offline", "llama-2-70b"),
+        ("BERT-Large MLPerf v3.1 Server", "bert-large-mlperf-99"),
+        ("VAN-B3 (Visual Attention Network)", "van-b3"), ("RT-DETRv2-R50", "rt-detr-r50"),
         ("EfficientNet_V2_S_Weights.IMAGENET1K_V1", "efficientnet-v2-s"), ("ELECTRA BASE++", "electra-base"),
         ("command-r7b:7b", "command-r7b"), ("U-Net Industrial (DAGM2007)", "unet-industrial"),
         ("SD 1.5 (SHARK)", "stable-diffusion-1.5"), ("ResNet-50 FPN Mask R-CNN", "maskrcnn-r50-fpn"),

@@ -138,7 +138,9 @@ def _twice(name: str) -> str:
     if not note or not found:
         return ""
     initials = "".join(word[0] for word in names.words(note[1]))
-    return bare if found == ids_of(note[1]) or (len(initials) > 1 and initials == squeezed(bare)) else ""
+    # The letters may have a size behind them: `VAN-B3 (Visual Attention Network)`.
+    short = {squeezed(bare), names.words(bare)[0]} if len(initials) > 1 else set()
+    return bare if found == ids_of(note[1]) or initials in short else ""
 
 
 def _plain(name: str) -> str:

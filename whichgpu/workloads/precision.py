@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
-from whichgpu.values import immutable
+from whichgpu.values import immutable, regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -245,7 +245,22 @@ def named(text: str) -> str:
     """The id of the precision that a text names; "" for none."""
     key = _key(text)
     # "4 bits" is 4-bit.
-    return _spellings().get(key) or _spellings().get(key.removesuffix("s")) or _by_bits(text) or _worded(text)
+    said = _spellings().get(key) or _spellings().get(key.removesuffix("s")) or _by_bits(text) or _worded(text)
+    return said or _with_its_bits(text)
+
+
+#: A number of bits beside a format.
+_BITS = regex(r"(?<![\d.])([248])[-_ ]?bits?\b", re.IGNORECASE)
+
+
+def _with_its_bits(text: str) -> str:
+    """The id of a precision beside which its own number of bits stands: `4-bit NF4`; "" for none."""
+    found = _BITS.search(text)
+    rest = f"{text[: found.start()]} {text[found.end() :]}".strip(" ,()-") if found else ""
+    kind = named(rest) if rest else ""
+    # A format stores scales beside its bits.
+    same = bool(found and kind) and 0.9 < 8.0 * precisions()[kind].weight / float(found[1]) < 1.3
+    return kind if same else ""
 
 
 @lru_cache(maxsize=256)
