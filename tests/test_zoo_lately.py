@@ -91,7 +91,16 @@ def test_a_family_of_one_size_needs_none() -> None:
         ("U-Net with ResNet50 backbone", "unet-resnet50", 32.52, 0.01),
         ("U-Net++ ResNet34 (segmentation_models_pytorch)", "unetplusplus-resnet34", 26.08, 0.01),
         ("I3D RGB (Kinetics-400)", "i3d-inception-v1", 12.7, 0.01),
-        ("inclusionAI/LLaDA2.0-mini", "llada2.0-mini", 16260, 0.01),
+        ("inclusionAI/LLaDA2.0-mini", "llada2.0-mini", 16260, 0.01), ("LightGlue", "lightglue", 11.9, 0.01),
+        ("SuperGlue", "superglue", 12.0, 0.01), ("LoFTR", "loftr", 11.6, 0.01),
+        ("OSTrack", "ostrack-256", 92.1, 0.01),
+        ("Uni-Mol", "uni-mol", 47, 0.02), ("Graphormer", "graphormer-base", 47, 0.01),
+        ("FNO 2D", "fno-2d", 2.37, 0.01), ("MeshGraphNet", "meshgraphnet", 2.3, 0.02),
+        ("SegResNet (MONAI) BraTS", "segresnet", 4.7, 0.01), ("BasicVSR++", "basicvsr-plus-plus", 7.3, 0.01),
+        ("MASt3R", "mast3r", 689, 0.01), ("UNI2-h", "uni2-h", 681, 0.01),
+        ("Prov-GigaPath", "prov-gigapath", 1135, 0.01),
+        ("Real-ESRGAN x4 anime 6B", "esrgan-6", 4.47, 0.01),
+        ("nucleotide-transformer-2.5b-multi-species", "nucleotide-transformer-2.5b", 2537, 0.01),
     ],
 )  # fmt: skip
 def test_what_was_asked_for_has_its_published_size(

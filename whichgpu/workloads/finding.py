@@ -209,7 +209,30 @@ def _within(name: str) -> Workload | None:
         sided = any(one.isdigit() and int(one) in _SIDES for one in beside)
         if item is not None and not ("vision" in item.dims and sided):
             return _stored(item, stored)
+    return _begun(said)
+
+
+def _begun(said: list[str]) -> Workload | None:
+    """The language model that an upload's name without a size begins with: `nex-agi/DeepSeek-V3.1-Nex-N1`.
+
+    Of a generation that has one size alone, and where no other of that family goes on so.
+    """
+    counts = range(len(said) - 1, 0, -1) if not any(map(SIZE.fullmatch, said)) else ()
+    for count in counts:
+        inside, beside = "-".join(said[:count]), said[count:]
+        keys = language(inside) if any(sign.isdigit() for sign in inside) else ()
+        if len(keys) == 1:
+            return None if _kin(inside, beside) else _stored(workloads()[keys[0]], names.format_of(beside))
     return None
+
+
+def _kin(name: str, beside: list[str]) -> bool:
+    """Whether words behind a name may make another model of it, or are of a format that is unknown."""
+    stored = names.format_of(beside)
+    odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
+    longer = squeezed(f"{name}-{beside[0]}")
+    apart = any(names.makes_another(word) or word in names.table()["kin"] for word in beside)
+    return odd or apart or any(spelling.startswith(longer) for spelling in by_spelling())
 
 
 def _parted(said: list[str]) -> Iterator[tuple[list[str], list[str]]]:

@@ -256,10 +256,12 @@ _BITS = regex(r"(?<![\d.])([248])[-_ ]?bits?\b", re.IGNORECASE)
 def _with_its_bits(text: str) -> str:
     """The id of a precision beside which its own number of bits stands: `4-bit NF4`; "" for none."""
     found = _BITS.search(text)
-    rest = f"{text[: found.start()]} {text[found.end() :]}".strip(" ,()-") if found else ""
+    if found is None:
+        return ""
+    rest = f"{text[: found.start()]} {text[found.end() :]}".strip(" ,()-")
     kind = named(rest) if rest else ""
     # A format stores scales beside its bits.
-    same = bool(found and kind) and 0.9 < 8.0 * precisions()[kind].weight / float(found[1]) < 1.3
+    same = bool(kind) and 0.9 < 8.0 * precisions()[kind].weight / float(found[1]) < 1.3
     return kind if same else ""
 
 
