@@ -99,7 +99,9 @@ def test_a_family_of_one_size_needs_none() -> None:
         ("SegResNet (MONAI) BraTS", "segresnet", 4.7, 0.01), ("BasicVSR++", "basicvsr-plus-plus", 7.3, 0.01),
         ("MASt3R", "mast3r", 689, 0.01), ("UNI2-h", "uni2-h", 681, 0.01),
         ("Prov-GigaPath", "prov-gigapath", 1135, 0.01),
-        ("Real-ESRGAN x4 anime 6B", "esrgan-6", 4.47, 0.01),
+        ("Real-ESRGAN x4 anime 6B", "esrgan-6", 4.47, 0.01), ("Video Swin-L k600", "video-swin-l", 197, 0.01),
+        ("Real-ESRGAN general x4v3", "realesr-general-x4v3", 1.21, 0.01),
+        ("InternViT-6B-448px-V2.5", "internvit-6b-448px-v2.5", 5540, 0.01),
         ("nucleotide-transformer-2.5b-multi-species", "nucleotide-transformer-2.5b", 2537, 0.01),
     ],
 )  # fmt: skip
