@@ -100,7 +100,8 @@ def test_a_family_of_one_size_needs_none() -> None:
         ("MASt3R", "mast3r", 689, 0.01), ("UNI2-h", "uni2-h", 681, 0.01),
         ("Prov-GigaPath", "prov-gigapath", 1135, 0.01),
         ("Real-ESRGAN x4 anime 6B", "esrgan-6", 4.47, 0.01), ("Video Swin-L k600", "video-swin-l", 197, 0.01),
-        ("Real-ESRGAN general x4v3", "realesr-general-x4v3", 1.21, 0.01),
+        ("Real-ESRGAN general x4v3", "realesr-general-x4v3", 1.21, 0.01), ("pix2pixHD", "pix2pixhd", 183, 0.01),
+        ("MapTR", "maptr-tiny", 35.9, 0.01), ("FT-Transformer", "ft-transformer", 0.91, 0.01),
         ("InternViT-6B-448px-V2.5", "internvit-6b-448px-v2.5", 5540, 0.01),
         ("nucleotide-transformer-2.5b-multi-species", "nucleotide-transformer-2.5b", 2537, 0.01),
     ],
@@ -128,3 +129,14 @@ def test_a_block_of_tokens_is_filled_in_over_several_passes() -> None:
         for name in ("llada2.0-mini", "llada2.1-mini")
     )
     assert 1.5 < fast / slow < 2.2
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("RedHatAI/Qwen3-32B-NVFP4A16", "nvfp4a16"), ("moonshotai/Kimi-K2-Thinking", "int4-g32"),
+     ("moonshotai/Kimi-K2.6", "int4-g32"), ("moonshotai/Kimi-K2-Instruct", "fp8"),
+     ("svdq-int4_r32-flux.1-dev.safetensors", "w4a4-int4")],
+)  # fmt: skip
+def test_what_a_model_is_stored_in_is_its_jobs_format(name: str, stored: str) -> None:
+    item = resolve(name)
+    assert item.complete(Job(item.id, phase=item.phases[0])).precision == stored
