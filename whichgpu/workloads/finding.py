@@ -175,10 +175,13 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     keys = spelled_out(name) or out_of_order(name) or usual_side(name) or of_one_size(name)
     if keys:
         return None, keys
-    less = (names.rewritten(name), names.published(name), disowned(name), names.unversioned(name))
-    others = (one for one in less if one and one != name)
+    # Rules are of names as repositories have them, with hyphens: `Midnight Miqu 70B v1.5`.
+    joined = "-".join(name.split())
+    less = (names.rewritten(name), names.rewritten(joined), names.published(name), disowned(name))
+    others = (one for one in (*less, names.unversioned(name)) if one and one not in (name, joined))
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
-    made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
+    ways_of = ((backbones.varied, name), (backbones.varied, joined), (backbones.over, name))
+    made = (way(one, lambda other: _read_as(other, tried)) for way, one in ways_of)
     return read or next(filter(None, made), None) or _within(name), []
 
 
