@@ -34,6 +34,10 @@ _THINGS, _SEGMENTS = 7.3, 19.0
 _WHOLE_MASK, _MASK = 28.0, 12.0
 
 
+#: The longer side of the longest pictures that a batch of COCO is padded to, where the shorter one is 800
+#: pixels (1,333, in multiples of 32).
+LONGEST_PICTURE = 1344.0
+
 #: In a runtime's text: who trains the weights of norms whose means and variances are fixed, so that what they
 #: read is kept (`norm_eval`, `requires_grad` of configs/_base_/models), and has a focal loss of one kernel.
 TRAINS_NORMS = ("mmdet", "openmmlab")
@@ -51,6 +55,15 @@ def trains_norms(job: Job) -> bool:
     """Whether a job's program trains the weights of fixed norms."""
     said = job.runtime.lower()
     return any(word in said for word in TRAINS_NORMS)
+
+
+def strides_early(job: Job) -> bool:
+    """Whether a job's program has weights of Caffe, whose stages begin with a 1 x 1 of their stride.
+
+    It is so of detectron2's ResNets (`STRIDE_IN_1X1` of MSRA's R-50 and R-101); of its ResNeXts it is not.
+    """
+    said = job.runtime.lower()
+    return any(word in said for word in _RELU_APART)
 
 
 def boxed(rec: Recorder, levels: int, kernels: int = DECODED) -> None:
@@ -109,7 +122,7 @@ class Backbone:
 
     `basic` blocks in place of bottlenecks; `deep`: three 3 x 3 in the stem, and short cuts that are
     projected in every stage, behind a 2 x 2 mean where the stride is 2. The 3 x 3 of the `dilated` stages,
-    counted from 1, have points that lie apart.
+    counted from 1, have points that lie apart. `early`: a stage's first 1 x 1 has its stride, not its 3 x 3.
     """
 
     rec: Recorder
@@ -122,6 +135,7 @@ class Backbone:
     basic: bool = False
     deep: bool = False
     dilated: Sequence[int] = ()
+    early: bool = False
 
     def __call__(self, image: Map) -> list[Map]:
         """(B, 3, H, W) -> the map behind each stage, the stem's pooled one first."""
@@ -156,8 +170,9 @@ class Backbone:
         if self.basic:
             y = self._conv(self._conv(x, width, 3, stride), out, 3, relu=False)
         else:
-            y = self._conv(x, width, 1)
-            y = self._conv(y, width, 3, stride, groups=self.groups, dilated=dilated)
+            ahead, behind = (stride, 1) if self.early else (1, stride)
+            y = self._conv(x, width, 1, ahead)
+            y = self._conv(y, width, 3, behind, groups=self.groups, dilated=dilated)
             y = self._conv(y, out, 1, relu=False)
         if stride != 1 or x.channels != out or (first and self.deep):
             self._shortcut(x, out, stride)

@@ -208,7 +208,7 @@ def memory_parts(settled: Settled, available: Array, devices: Devices) -> Held:
         most, mine, _ = training_step.largest(workload, job, stack, whole, own)
         found, _ = job_memory.training(workload, job, stack, step, whole=most, own=mine, available=available)
         beside = partial(
-            _beside_step, workload, job, stack, step, found, whole=whole, own=own, devices=devices
+            _beside_step, workload, job, stack, step, found, whole=most, own=mine, devices=devices
         )
         return Held(workload, job, stack, found, own, beside)
     if job.phase == "serve":
@@ -427,7 +427,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
             ),
             *said,
         ),
-        **_beside_step(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)._asdict(),
+        **_beside_step(workload, job, stack, step, parts, whole=most, own=mine, devices=devices)._asdict(),
     )  # fmt: skip
 
 

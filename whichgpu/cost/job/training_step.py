@@ -122,9 +122,11 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
 
     Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
     `drawn_to` times the sides of a job, in multiples of 32 pixels. Those that cut pictures (of programs that
-    `cuts` names) have upright ones and others in one batch, padded to a square that holds both.
+    `cuts` names) have upright ones and others in one batch, padded to a square that holds both. A job of the
+    usual picture of many shapes (`LONGEST` of its family, or its own `longest`) meets the longest of them.
     """
     dims, said = workload.dims, job.runtime.lower()
+    job, longest = _longest(workload, job)
     drawn, cut = (any(word in said for word in dims.get(name, ())) for name in ("draws", "cuts"))
     if drawn:
         height, width = (np.floor(side * dims["drawn_to"] / 32.0) * 32.0 for side in (job.height, job.width))
@@ -134,8 +136,20 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
         height, width = (np.where(np.asarray(job.batch) > 1, side, one) for one in (job.height, job.width))
         note = "squares: its recipe cuts pictures, and a batch with an upright one is padded to hold both"
     else:
-        return job, ()
+        return job, longest
     return job.changed(height=height, width=width), (f"memory is on {note}",)
+
+
+def _longest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A training on the longest picture of a data set of many shapes, where the job has its usual one."""
+    side = float(workload.dims.get("longest", getattr(workload.code, "LONGEST", 0.0)))
+    usual = {**workload.code.DEFAULTS["*"], **workload.defaults.get("all", {})}
+    if not side or usual["width"] == usual["height"]:
+        return job, ()
+    if np.any(job.height != usual["height"]) or np.any(job.width != usual["width"]):
+        return job, ()
+    note = f"memory is on pictures of {usual['height']:g} x {side:g}, the longest of COCO; --resolution says others"
+    return job.changed(width=np.full_like(np.asarray(job.width), side)), (note,)
 
 
 def with_host(

@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import class_losses, conv_norm, cross_entropy, image, transposed
 from whichgpu.workloads.detection import (
+    LONGEST_PICTURE,
     PROGRAMS,
     Backbone,
     head_relu,
     matched,
     paired,
     pyramid,
+    strides_early,
     trains_norms,
 )
 from whichgpu.workloads.families import regnet, swin
@@ -52,6 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 1.0, "precision": "fp16"},
     "train": {"batch": 4.0, "precision": "amp-fp16"},
 }
+LONGEST = LONGEST_PICTURE
 WIDTH = 256
 ANCHORS = 3
 #: Channels of the maps that become one of all points.
@@ -186,7 +189,8 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
         return regnet.stages(dims["regnet"], job, rec)
     fixed = not (dims.get("normed", False) or trains_norms(job))
     net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                   frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip
+                   frozen=2, fixed=fixed, basic=dims.get("basic", False),
+                   early=strides_early(job) and dims.get("groups", 1) == 1)  # fmt: skip
     return net(image(job))[1:]
 
 
