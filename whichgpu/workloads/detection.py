@@ -32,6 +32,8 @@ _CROWD, _PAIR, _NAMED_PAIR = 93.0, 24.0, 36.0
 _THINGS, _SEGMENTS = 7.3, 19.0
 #: Bytes of a point of a thing's mask: whole numbers three times and FP32; FP32 three times.
 _WHOLE_MASK, _MASK = 28.0, 12.0
+#: Bytes of such a point that the losses of enlarged masks keep: FP32 three times, a whole number.
+_LOST_MASK = 20.0
 
 
 #: The longer side of the longest pictures that a batch of COCO is padded to, where the shorter one is 800
@@ -55,15 +57,6 @@ def trains_norms(job: Job) -> bool:
     """Whether a job's program trains the weights of fixed norms."""
     said = job.runtime.lower()
     return any(word in said for word in TRAINS_NORMS)
-
-
-def strides_early(job: Job) -> bool:
-    """Whether a job's program has weights of Caffe, whose stages begin with a 1 x 1 of their stride.
-
-    It is so of detectron2's ResNets (`STRIDE_IN_1X1` of MSRA's R-50 and R-101); of its ResNeXts it is not.
-    """
-    said = job.runtime.lower()
-    return any(word in said for word in _RELU_APART)
 
 
 def boxed(rec: Recorder, levels: int, kernels: int = DECODED) -> None:
@@ -94,6 +87,16 @@ def crowd(batch: Any, program: str) -> Any:
     return _MASK * most * np.asarray(batch)
 
 
+def lost(batch: Any, program: str) -> Any:
+    """Bytes of each point of a picture that losses of masks keep which are enlarged to its size, of a batch.
+
+    Of each thing its mask, which the focal loss reads, a sigmoid, and what it is compared with in FP32 and
+    in whole numbers (maskformer_head.py, `loss_single`; dice_loss.py).
+    """
+    most = _SEGMENTS if "mmseg" in program.lower() else _CROWD
+    return _LOST_MASK * (most + np.minimum(_THINGS, most) * (np.asarray(batch) - 1.0))
+
+
 def paired(job: Job) -> float:
     """Bytes of a pair of an anchor and a thing as a job's program finds their overlap."""
     return _NAMED_PAIR if trains_norms(job) else _PAIR
@@ -122,7 +125,7 @@ class Backbone:
 
     `basic` blocks in place of bottlenecks; `deep`: three 3 x 3 in the stem, and short cuts that are
     projected in every stage, behind a 2 x 2 mean where the stride is 2. The 3 x 3 of the `dilated` stages,
-    counted from 1, have points that lie apart. `early`: a stage's first 1 x 1 has its stride, not its 3 x 3.
+    counted from 1, have points that lie apart.
     """
 
     rec: Recorder
@@ -135,7 +138,6 @@ class Backbone:
     basic: bool = False
     deep: bool = False
     dilated: Sequence[int] = ()
-    early: bool = False
 
     def __call__(self, image: Map) -> list[Map]:
         """(B, 3, H, W) -> the map behind each stage, the stem's pooled one first."""
@@ -170,9 +172,8 @@ class Backbone:
         if self.basic:
             y = self._conv(self._conv(x, width, 3, stride), out, 3, relu=False)
         else:
-            ahead, behind = (stride, 1) if self.early else (1, stride)
-            y = self._conv(x, width, 1, ahead)
-            y = self._conv(y, width, 3, behind, groups=self.groups, dilated=dilated)
+            y = self._conv(x, width, 1)
+            y = self._conv(y, width, 3, stride, groups=self.groups, dilated=dilated)
             y = self._conv(y, out, 1, relu=False)
         if stride != 1 or x.channels != out or (first and self.deep):
             self._shortcut(x, out, stride)

@@ -123,7 +123,7 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
     Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
     `drawn_to` times the sides of a job, in multiples of 32 pixels. Those that cut pictures (of programs that
     `cuts` names) have upright ones and others in one batch, padded to a square that holds both. A job of the
-    usual picture of many shapes (`LONGEST` of its family, or its own `longest`) meets the longest of them.
+    usual picture of many shapes (`LONGEST_SIDE` of its family, or its own `longest_picture`) meets the longest of them.
     """
     dims, said = workload.dims, job.runtime.lower()
     job, longest = _longest(workload, job)
@@ -142,11 +142,12 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
 
 def _longest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
     """A training on the longest picture of a data set of many shapes, where the job has its usual one."""
-    side = float(workload.dims.get("longest", getattr(workload.code, "LONGEST", 0.0)))
-    usual = {**workload.code.DEFAULTS["*"], **workload.defaults.get("all", {})}
-    if not side or usual["width"] == usual["height"]:
+    side = float(workload.dims.get("longest_picture", getattr(workload.code, "LONGEST_SIDE", 0.0)))
+    if not side:
         return job, ()
-    if np.any(job.height != usual["height"]) or np.any(job.width != usual["width"]):
+    usual = {**workload.code.DEFAULTS["*"], **workload.defaults.get("all", {})}
+    others = np.any(job.height != usual["height"]) or np.any(job.width != usual["width"])
+    if others or usual["width"] == usual["height"]:
         return job, ()
     note = f"memory is on pictures of {usual['height']:g} x {side:g}, the longest of COCO; --resolution says others"
     return job.changed(width=np.full_like(np.asarray(job.width), side)), (note,)

@@ -375,8 +375,8 @@ def _with_tiles(op: Op, size: float) -> Op:
     d = op.dims
     if op.kind != "conv" or op.backward != "full" or "dilated" in d or not some(d["window"] == _NINE):
         return op
-    inside = op.read_bytes / (size * d["k"] / _NINE)
-    alike = (d["window"] == _NINE) & (d["groups"] == 1) & (abs(inside / d["m"] - 1.0) < _NEAR)
+    inside = op.read_bytes / np.maximum(size * d["k"] / _NINE, size)
+    alike = (d["window"] == _NINE) & (d["groups"] == 1) & (abs(inside - d["m"]) < _NEAR * d["m"])
     maps = op.read_bytes + op.write_bytes
     tiles = _TILE / 16.0 * maps + _TILE / _NINE * size * d["k"] * d["n"]
     return changed(op, dims={**d, "beside": maps + alike * tiles}) if some(alike) else op

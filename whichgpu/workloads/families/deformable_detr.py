@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
-LONGEST = LONGEST_PICTURE
+LONGEST_SIDE = LONGEST_PICTURE
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

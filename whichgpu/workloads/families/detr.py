@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
-LONGEST = LONGEST_PICTURE
+LONGEST_SIDE = LONGEST_PICTURE
 #: Its layers are of `torch.nn.MultiheadAttention`, which hands back weights as well (models/transformer.py).
 WEIGHS = True
 #: The first stage that trains (models/backbone.py: layer2, layer3 and layer4).

@@ -31,7 +31,6 @@ from whichgpu.workloads.detection import (
     matched,
     paired,
     pyramid,
-    strides_early,
     trains_norms,
 )
 from whichgpu.workloads.families import regnet, swin
@@ -54,7 +53,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 1.0, "precision": "fp16"},
     "train": {"batch": 4.0, "precision": "amp-fp16"},
 }
-LONGEST = LONGEST_PICTURE
+LONGEST_SIDE = LONGEST_PICTURE
 WIDTH = 256
 ANCHORS = 3
 #: Channels of the maps that become one of all points.
@@ -189,8 +188,7 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
         return regnet.stages(dims["regnet"], job, rec)
     fixed = not (dims.get("normed", False) or trains_norms(job))
     net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                   frozen=2, fixed=fixed, basic=dims.get("basic", False),
-                   early=strides_early(job) and dims.get("groups", 1) == 1)  # fmt: skip
+                   frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip
     return net(image(job))[1:]
 
 

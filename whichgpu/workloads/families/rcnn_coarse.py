@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads.blocks import cross_entropy, image
-from whichgpu.workloads.detection import Backbone, matched, paired, strides_early
+from whichgpu.workloads.detection import Backbone, matched, paired
 from whichgpu.workloads.families import rcnn
 from whichgpu.workloads.recorder import Map
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = rcnn.PHASES, rcnn.PHASE_ALIASES, rcnn.UNIT, rcnn.OPTIMIZER
-DEFAULTS, RUNTIME_WORDS, LONGEST = rcnn.DEFAULTS, rcnn.RUNTIME_WORDS, rcnn.LONGEST
+DEFAULTS, RUNTIME_WORDS, LONGEST_SIDE = rcnn.DEFAULTS, rcnn.RUNTIME_WORDS, rcnn.LONGEST_SIDE
 ADAPTERS = False
 #: Small kernels that decode, sort and suppress boxes, and that sample them; regions that get a mask.
 _DECODE, _SAMPLE = 30, 60
@@ -39,8 +39,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     layers, dilated = dims["layers"], dims.get("dilated", False)
     net = Backbone(rec, layers if dilated else layers[:3], frozen=2, fixed=True,
-                   strides=(1, 2, 2, 1 if dilated else 2), dilated=(4,) if dilated else (),
-                   early=strides_early(job))  # fmt: skip
+                   strides=(1, 2, 2, 1 if dilated else 2), dilated=(4,) if dilated else ())  # fmt: skip
     with rec.module("backbone"):
         x = net(image(job))[-1]  # of a sixteenth of the picture's sides
     anchors = float(dims.get("anchors", 15))

@@ -30,7 +30,6 @@ from whichgpu.workloads.detection import (
     matched,
     paired,
     pyramid,
-    strides_early,
     trains_norms,
 )
 from whichgpu.workloads.families import regnet
@@ -52,7 +51,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 16.0, "precision": "fp16"},
     "train": {"batch": 16.0, "precision": "amp-fp16"},
 }
-LONGEST = LONGEST_PICTURE
+LONGEST_SIDE = LONGEST_PICTURE
 WIDTH = 256
 #: Kernels of the focal loss, or of choosing boxes, each over all scores; tensors of them that it keeps: the
 #: scores side by side, what they should be and its complement, their sigmoid, cross-entropy, 1 - p, its power
@@ -73,8 +72,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
                        frozen=0 if normed else 2,
                        fixed=dims.get("fixed", not normed) and not trains_norms(job),
-                       basic=dims.get("basic", False),
-                       early=strides_early(job) and dims.get("groups", 1) == 1)  # fmt: skip
+                       basic=dims.get("basic", False))  # fmt: skip
         maps = regnet.stages(dims["regnet"], job, rec)[1:] if "regnet" in dims else net(image(job))[2:]
         # Strides of 8, 16, 32.
     with rec.module("pyramid"):
