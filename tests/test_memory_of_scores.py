@@ -229,7 +229,7 @@ def test_encoders_write_scores_until_their_library_has_another_attention(name, b
 
 
 def test_a_mask_of_all_tokens_by_all_lies_beside_a_denoiser():
-    """0.32 of diffusers makes one of HunyuanVideo's tokens, in bytes and in 16 bits: 720p ran out of 80 GB."""
+    """diffusers 0.32 makes one of HunyuanVideo's, in bytes and in 16 bits: 720p ran out of 80 GB."""
     job = {"precision": "bf16", "height": 720.0, "width": 1280.0, "batch": 1.0,
            "options": {"frames": "129", "vae_tiling": "true"}}  # fmt: skip
     old, new = (parts("hunyuanvideo", runtime=f"diffusers 0.{one}", **job) for one in (32, 33))

@@ -173,9 +173,9 @@ def test_most_trainings_of_pictures_that_ran_are_found_to_fit():
     assert np.mean(sure) > 0.92
 
 
-#: GB of a V100 of eight, two pictures on each: READMEs of open-mmlab/mmdetection (PyTorch 1.3 to 1.5), those of
-#: SOLO and of Segmenter (one picture of 512 pixels, PyTorch 1.8) later; detectron2's MODEL_ZOO.md.
-ON_EIGHT = [
+#: GB of a V100 of eight, two pictures on each: READMEs of open-mmlab/mmdetection (PyTorch 1.3 to 1.5),
+#: those of SOLO and of Segmenter (one picture of 512 pixels, PyTorch 1.8) later; detectron2's MODEL_ZOO.md.
+ON_EIGHT: list[tuple[str, str, dict[str, Any], float, float]] = [
     ("fcos-r50-fpn", "MMDetection, PyTorch 1.4", {}, 3.6, 0.05),
     ("atss-r50-fpn", "MMDetection, PyTorch 1.4", {}, 3.7, 0.05),
     ("reppoints-r50-fpn", "MMDetection, PyTorch 1.4", {}, 3.9, 0.05),
@@ -201,7 +201,8 @@ def test_a_training_told_as_its_readme_tells_it(
 
 def test_a_training_meets_the_longest_pictures_unless_it_says_which() -> None:
     """A 640 x 480 picture is one of 800 x 1,088; batches of COCO are padded up to 800 x 1,344."""
-    job: dict[str, Any] = {"phase": "train", "precision": "fp32", "batch": 2, "runtime": "MMDetection, PyTorch 1.9"}
+    job: dict[str, Any] = {"phase": "train", "precision": "fp32", "batch": 2}
+    job["runtime"] = "MMDetection, PyTorch 1.9"
 
     def found(name: str = "fasterrcnn-r50-fpn", **columns: Any) -> Any:
         return whichgpu.fit(name, ["v100-32gb-sxm"], **{**job, **columns}).answers[0]

@@ -451,7 +451,8 @@ def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
     tail = (
         instead if "seq_len" in columns and "input_tokens" in workload.code.DEFAULTS.get("serve", ()) else ""
     )
-    return [f"{workload.id} has no use for {', '.join(columns)}, which was ignored{tail}"]
+    were = "was" if len(columns) == 1 else "were"
+    return [f"{workload.id} has no use for {', '.join(columns)}, which {were} ignored{tail}"]
 
 
 def unknown(job: Job, workload: Workload) -> list[str]:

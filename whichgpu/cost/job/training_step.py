@@ -123,7 +123,7 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
     Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
     `drawn_to` times the sides of a job, in multiples of 32 pixels. Those that cut pictures (of programs that
     `cuts` names) have upright ones and others in one batch, padded to a square that holds both. A job of the
-    usual picture of many shapes (`LONGEST_SIDE` of its family, or its own `longest_picture`) meets the longest of them.
+    usual picture of many shapes meets the longest of them (`LONGEST_SIDE` of its family, `longest_picture`).
     """
     dims, said = workload.dims, job.runtime.lower()
     job, longest = _longest(workload, job)
@@ -149,7 +149,8 @@ def _longest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
     others = np.any(job.height != usual["height"]) or np.any(job.width != usual["width"])
     if others or usual["width"] == usual["height"]:
         return job, ()
-    note = f"memory is on pictures of {usual['height']:g} x {side:g}, the longest of COCO; --resolution says others"
+    longest = f"{usual['height']:g} x {side:g}"
+    note = f"memory is on pictures of {longest}, the longest of COCO; --resolution says others"
     return job.changed(width=np.full_like(np.asarray(job.width), side)), (note,)
 
 

@@ -136,9 +136,7 @@ def of_pipeline(
     return _in_denoiser(workload, parts, ops, 2.0 * size, "scores")
 
 
-def of_pairs(
-    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
-) -> dict[str, Any]:
+def of_pairs(workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any) -> dict[str, Any]:
     """The parts with a mask of all tokens by all, of a byte each, and its copy in the format of the scores.
 
     All heads share it; kernels that take one need it as wide as what they add it to.

@@ -7,11 +7,11 @@ K rows that it attends to, D width, s size of a sample over that of `sizes`.
 Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the options
 `seconds` and `frames` at which the rows stand; optionally `unit` (images), `frozen`: how the names of
 those begin that a training leaves as they are, and `rectified`: of those whose convolutions have a ReLU
-behind their norm that writes over what it reads, which the next one keeps. Rows of one sample are a number, or `[a, b]` for a + b s,
-`[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones, `repeats` (1)
-runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
-rows those `written` are made one after another where the model runs, each over those before: tokens of an
-answer. By `kind`:
+behind their norm that writes over what it reads, which the next one keeps. Rows of one sample are a number,
+or `[a, b]` for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1)
+equal ones, `repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training;
+of the rows those `written` are made one after another where the model runs, each over those before: tokens
+of an answer. By `kind`:
 
     layers  `rows`, `width`, `heads` (0: no attention), `ffn` (0: none); `keys` of another tower, of width
             `key_width` (width); `together` (rows that see each other alone), `seen` (most keys of a row);
