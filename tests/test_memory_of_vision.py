@@ -244,3 +244,17 @@ def test_losses_of_enlarged_masks_keep_each_thing_s_whole_picture() -> None:
         "maskformer-r50", phase="train", precision="fp32", batch=1.0, runtime="MMDetection, PyTorch 1.9")
         if op.stage == "forward" and "enlarged" in op.layer}  # fmt: skip
     assert sum(found.values()) == pytest.approx(6 * 93 * 20.0 * 512 * 512, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "batch"),
+    [("a100-40gb-sxm", "tf32", 24), ("a100-80gb-sxm", "tf32", 48), ("v100-16gb-sxm", "fp32", 9)],
+)
+def test_detectors_that_filled_their_cards_fit_them(gpu: str, precision: str, batch: int) -> None:
+    """Lambda's table chooses batches that fill a card; its rows state no picture, as detectors' seldom do."""
+    runtime = "pytorch-1.x (NGC 20.01-21.x, eager)"
+    found = whichgpu.fit(
+        "maskrcnn-r50-fpn", [gpu], phase="train", precision=precision, batch=batch, runtime=runtime
+    ).to_dict()
+    assert found["verdict"] == "fits"
+    assert found["required_interval"]["high"] > 0.7 * found["available"]
