@@ -305,6 +305,14 @@ def test_a_question_is_options_of_recommend(question):
         ("mac studio m3 ultra vs 2x rtx 5090 for llama 3.3 70b",
          "predict 'llama 3.3 70b' --gpu apple-m3-ultra-60c,apple-m3-ultra-80c,rtx-5090:2 "
          "--precision '4 bit'"),
+        ("should I rent spot or on-demand for a 40 hour training on 8 A100",
+         "prices spot a100-80gb-sxm --hours 40 --gpus 8"),
+        ("how long does it take to load llama 70b from nvme to gpu", "fit llama-3.3-70b"),
+        ("we have 4 A6000, what is the largest model we can fine-tune with lora",
+         "fit llama-3.2-3b llama-3.1-8b qwen3-14b gemma-3-27b qwen3-32b llama-3.3-70b --gpu rtx-a6000:4 "
+         "--phase finetune_lora"),
+        ("h200 vs mi325x price performance for deepseek r1",
+         "compare h200-141gb-sxm mi325x h200-141gb-nvl --workload 'deepseek r1'"),
         ("rent an h100 for 3 days, what does it cost", "prices h100 --term on-demand --hours 72"),
         ("price of 8 h200 for two weeks on spot", "prices h200 --term spot --hours 336 --gpus 8"),
         ("cost of 100 hours of h100", "prices h100 --hours 100"),

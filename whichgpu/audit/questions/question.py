@@ -31,7 +31,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     usual_jobs,
     whole,
 )
-from whichgpu.audit.questions.recommending import as_meant, narrow
+from whichgpu.audit.questions.recommending import as_meant, is_let, narrow
 from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.audit.text.quantities import SPELLED
@@ -81,7 +81,7 @@ _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bwh(?:ich|at) (?:quanti[sz]ation|quants?|precision|format)\b"
     r"|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
-    r"|\b(?:v?ram|(?:gpu|video) memory) (?:for|of)\b"
+    r"|\b(?:v?ram|(?:gpu|video) memory) (?:for|of)\b|\b(?:time|long|fast|quickly)\b.{0,20}\bto load\b"
     r"|\bmemory (?:for|to) (?:full |lora |qlora )?(?:train|fine|run|serv|load|infer|host|quant|pretrain)"
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
@@ -119,6 +119,8 @@ _ENOUGH_TO_LEARN = re.compile(
     r"(?:AI|ML|LLMs?|(?:machine|deep) learning|language models|inference)\W*$",
     re.I,
 )
+_BOTH = re.compile(r"\bprice[- /](?:to[- ])?performance\b|\bperformance per (?:dollar|euro|watt)\b", re.I)
+_TUNES = re.compile(r"\bfine[- ]?tun|\bq?lora\b", re.I)
 _SMALL = "w4a16"
 #: Cards since then have tensor cores for the formats of today, and drivers that are kept up.
 _RECENT = "2020-09"
@@ -177,7 +179,7 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     if (_LARGEST.search(text) or _ENOUGH_TO_LEARN.search(text)) and (
         on := _on(text, devices, catalogue) or _of_size(text, catalogue)
     ):
-        return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
+        return Answering("fit", models_by_size(), (*on, _by_size(text)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
         if len(devices) == 1:
@@ -191,6 +193,14 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             return other
         raise
     return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
+
+
+def _by_size(text: str) -> tuple[str, str]:
+    """How models of every size are to be held: adapters trained, where somebody tunes, else in few bits."""
+    tunes = _TUNES.search(text)
+    if tunes is None:
+        return "precision", _SMALL
+    return "phase", "finetune_qlora" if re.search(r"\bqlora\b", text, re.I) else "finetune_lora"
 
 
 def _capped(name: str, said: str) -> tuple[str, str]:
@@ -329,9 +339,11 @@ def _of_a_job(
         return None
     if _FIT.search(text) and not (_STREAMS.search(text) and devices):
         return _fits(text, workload, devices, job, catalogue)
-    if _MONEY.search(text):
+    # What nobody lets is compared by what is known of it; a ranking by price would leave it out.
+    held = len(devices) > 1 and COMPARES.search(text)
+    if _MONEY.search(text) and not (held and _BOTH.search(text) and not all(map(is_let, devices))):
         return None
-    if len(devices) > 1 and COMPARES.search(text):
+    if held:
         return _side_by_side(text, workload, devices, job, catalogue)
     if _PREDICT.search(text):
         one = len(devices) == 1 and not _counted(text, catalogue)

@@ -132,6 +132,8 @@ OWNING = re.compile(
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
+#: Capacity that is taken back against what is kept: "spot or on-demand".
+_SPOT = re.compile(r"\bspot\b.{0,30}\bon[- ]?demand\b|\bon[- ]?demand\b.{0,30}\bspot\b", re.I)
 _HISTORY = re.compile(
     r"\bprice history\b"
     r"|\bprices?\b.{0,40}\b(?:over time|trend|developed|drop(?:ped)?|fall(?:en)?|fell|gone (?:up|down))\b",
@@ -156,7 +158,7 @@ _SPAN = r"h(?:ou)?rs?|days?|weekends?|weeks?|months?"
 #: For how long something is rented, and hours of each span; a month as bills count it.
 _LASTS = re.compile(
     rf"\bfor (?:about |around |roughly )?(?P<n>{HOW_MANY})[ -]?(?:gpu[ -])?(?P<span>{_SPAN})\b"
-    rf"|\b(?P<m>{HOW_MANY})[ -]?(?:gpu[ -])?(?P<of>{_SPAN}) (?:of|on|with) "
+    rf"|\b(?P<m>{HOW_MANY})[ -]?(?:gpu[ -])?(?P<of>{_SPAN}) (?:of|on|with|(?:training|run|job|rental)s?\b) ?"
     r"|\b(?:(?:an?|per|each|the|this) )?(?P<one>weekend|(?:month|week)(?=ly\b)|(?<= )(?:month|week|day)\b)",
     re.I,
 )
@@ -276,6 +278,8 @@ def _rented(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
 
 def of_one(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
     """Whether its price is a good one, and how it moved; what an architecture computes in, of no GPU."""
+    if devices and _SPOT.search(text) and (rent := _rented(text, catalogue)):
+        return Answering("prices spot", (largest(devices[0], catalogue),), rent)
     if devices and _QUOTED.search(text) and _quoted(text, catalogue):
         return Answering("prices judge", (text,))
     if len(devices) == 1 and _HISTORY.search(text):
