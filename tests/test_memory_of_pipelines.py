@@ -539,3 +539,13 @@ def test_four_pictures_of_cogview4_take_what_its_readme_says():
     for side, gb in ((512.0, 33.0), (1024.0, 35.0)):
         job = replace(job, height=side, width=side)
         assert float(single(job, GPUS["a100-80gb-sxm"]).readings.device) / 1e9 == pytest.approx(gb, rel=0.1)
+
+
+@pytest.mark.parametrize(("height", "width", "gib"), [(192.0, 336.0, 52.5), (576.0, 1024.0, 60.3)])
+def test_open_sora_decodes_all_frames_at_a_time(height, width, gib):
+    """README of hpcaitech/Open-Sora, one GPU at 256 and 768 pixels (16:9): tiles of a frame, none of time.
+
+    In GiB: what two and more GPUs take at either, 44.3, are two copies of its 11.9 B values in BF16.
+    """
+    job = {"precision": "bf16", "height": height, "width": width, "options": {"frames": "129"}}
+    assert peak("open-sora-2.0", gpu=GPUS["h100-80gb-sxm"], **job) == pytest.approx(gib, rel=0.05)
