@@ -237,7 +237,9 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
         "tpot": tokens, "ttft": ttft, "each": each, "rate": rate,
         "stretch": steady.stretch(passes, prompt, output),
         "variance": steady.first_variance(passes, prompt, output),
-        "least": np.minimum(steady.reached + each + beside, ttft),
+        "least": np.minimum(
+            steady.reached(passes) + each + beside + steady.without * (1.0 - at_work), ttft
+        ),
         "prompts": np.minimum(spent / np.maximum(at_work, spent), 1.0),
     }  # fmt: skip
     return {
