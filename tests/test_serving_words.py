@@ -30,6 +30,8 @@ def test_heads_are_not_cut(whichgpu):
         (["--curve", "--option", "prefill_gpus=1"], 2, "leave none for the tokens"),
         (["--curve", "--precision", "fp3"], 2, "no precision"),
         (["--curve", "--phase", "train"], 2, "--curve is of inference"),
+        (["--rate", "2 req/s", "--phase", "train"], 2, "--rate and --curve are of inference; llama-3.1-8b"),
+        (["--option", "kv_precision=int3"], 2, "option kv_precision: no precision 'int3'; write fp8"),
         (["--slo", "tpot 1 s", "--phase", "prefill"], 2, "that serve"),
         (["--curve", "--usd-per-gpu-hour", "0"], 2, "usd-per-gpu-hour"),
     ],
@@ -127,7 +129,7 @@ def test_shares_are_also_read_in_per_cent(whichgpu):
         ("--dp 2", "run more of them: write e.g. --gpu h100-80gb-sxm:8"),
         ("--rate 4/fortnight", "'4/fortnight' is not a rate of work"),
         ("--concurrency -4", "-4 is below 1, the least that makes sense; give e.g. concurrency=1"),
-        ("--option attention_dp=1 --option attention_dp=2 --tp 4", "has no experts for groups of attention"),
+        ("--option attention_dp=2 --tp 4", "has no experts for groups of attention"),
     ],
 )
 def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):
