@@ -343,7 +343,7 @@ def test_options_need_an_equals_sign() -> None:
     with pytest.raises(UsageError, match=r"'guidance' is not an option; write e\.g\. --option guidance"):
         options(("guidance",))
     assert options(("steps=3", "steps = 3")) == {"steps": "3"}
-    with pytest.raises(UsageError, match="option prefix_hit is given twice, as 0.5 and as 0.7; keep one"):
+    with pytest.raises(UsageError, match=r"option prefix_hit is given twice, as 0\.5 and as 0\.7; keep one"):
         options(("prefix_hit=0.5", "prefix-hit=0.7"))
 
 

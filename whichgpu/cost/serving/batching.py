@@ -106,8 +106,8 @@ def batches(job: Job, gpu: Gpu, terms: Sequence[Term] = ()) -> Batches:
     if answer.job.trains:
         asked = "--curve is" if rate is None else "--rate and --curve are"
         raise UsageError(
-            f"{asked} of inference; {job.workload} runs {answer.job.phase} here; leave out what asks for it, or "
-            "write e.g. --phase serve, --phase infer"
+            f"{asked} of inference; {job.workload} runs {answer.job.phase} here; leave out what asks for "
+            "it, or write e.g. --phase serve, --phase infer"
         )
     if not alone.fits[0, 0]:
         raise Infeasible(does_not_fit(answer, gpu))
