@@ -270,7 +270,7 @@ def resolution(text: str) -> tuple[float, float]:
 
 
 def options(pairs: tuple[str, ...]) -> dict[str, str]:
-    """`("guidance=7.5", ...)` as a mapping; raises `UsageError` for a pair without `=` or two values of a key."""
+    """`("guidance=7.5", ...)` as a mapping; raises `UsageError` for a pair without `=`, or two of one key."""
     read: dict[str, str] = {}
     for pair in pairs:
         key, sep, value = pair.partition("=")
