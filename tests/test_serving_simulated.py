@@ -39,7 +39,7 @@ def overloaded(**columns):
     gpu = GPUS["rtx-4090"]
     asked = job("llama-3.1-8b", gpu, input_tokens=512.0, output_tokens=1024.0, **columns)
     table, _ = curve.ready(asked, gpu)
-    return table, curve.simulator(asked, gpu, table).at_rate(1.3 * table.capacity, requests=3000)
+    return table, curve.simulator(asked, gpu, table).at_rate(1.3 * table.capacity, requests=6000)
 
 
 def test_a_full_cache_takes_sequences_off_and_loses_no_token():
