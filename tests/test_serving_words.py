@@ -43,6 +43,16 @@ def test_what_cannot_be_served_is_one_line(whichgpu, options, status, says):
     assert "Traceback" not in told.err
 
 
+def test_tokens_that_are_sent_together_are_told_where_their_gaps_are_asked_for(whichgpu):
+    asked = ("predict", "deepseek-r1", "--gpu", "b200-180gb-sxm:8", "--runtime", "TensorRT-LLM 1.1",
+             "--precision", "nvfp4", "--tp", "8", "--slo", "itl 30 ms")  # fmt: skip
+    told = whichgpu(*asked)
+    assert told.status == 3
+    assert "its server sends the tokens of 20 passes at a time" in told.err
+    assert "ask for tpot, or send each by itself: --option stream_interval=1" in told.err
+    assert whichgpu(*asked, "--option", "stream_interval=1").status == 0
+
+
 @pytest.mark.parametrize(
     ("gpu", "precision", "says"), [("l40s", "fp16", "does not fit"), ("v100-16gb-sxm", "fp8", "no FP8 peak")]
 )

@@ -21,7 +21,7 @@ from whichgpu.cost.job.requests import Requests, alike, is_run, unloaded
 from whichgpu.cost.memory.replica_memory import cache
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.admission import Admission, admission, following, in_groups, waiting
-from whichgpu.cost.serving.scheduling import BESIDE, limits
+from whichgpu.cost.serving.scheduling import BESIDE, limits, message_passes
 from whichgpu.cost.serving.simulate import Server
 from whichgpu.cost.serving.steady import Met, engine, interruption, reading
 from whichgpu.cost.timing import passes
@@ -274,6 +274,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         first=order["first"] + read, idle=order["idle"] + read, mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         lone=tuple(lone.tolist()), alone=1.0 / order["interruption"], message=section("serving")["message"],
+        bundle=float(np.ravel(message_passes(laid.runtime, laid.job, laid.devices))[0]),
         launching=float(
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),

@@ -27,7 +27,7 @@ import numpy as np
 from whichgpu import units
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.habits import release_of
-from whichgpu.cost.job.requests import LENGTHS, PROMPT
+from whichgpu.cost.job.requests import LENGTHS, PROMPT, Requests
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.values import NamedTuple
 
@@ -122,6 +122,12 @@ def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None)
         return 1.0
     meant = devices.each(partial(_named, bundles["cards"]))
     return np.where(meant, float(bundles["tokens"]), 1.0) if np.any(meant) else 1.0
+
+
+def message_passes(stack: Runtime, job: Job, devices: Devices) -> Any:
+    """Passes from one message of an answer to the next, (G, J): its gaps are what a client sees (ITL)."""
+    made = Requests.of(job).tokens_per_pass
+    return np.maximum(_tokens_a_message(stack.scheduler, job, devices) / made, scheduled_at_once(stack, job))
 
 
 def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:

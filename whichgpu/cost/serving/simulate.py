@@ -47,7 +47,8 @@ class Server:
     for which all wait where it `stalls`; `budget` tokens of prompts a pass; `looks` passes from one look at
     arrivals to the next; `gained` tokens a sequence and pass; `first` s from sending a request until the
     engine has it, `idle` where that has nothing else to do: who comes by itself meets the front end at work
-    for the share of the time that it sends tokens, in `message` s each. Sequences share `room` bytes of
+    for the share of the time that it sends tokens, in `message` s each; a message has the tokens of `bundle`
+    passes. Sequences share `room` bytes of
     cache, of which each takes `state` and `token` for each of its tokens; `reserves` is the share of its
     answer to come for which there must be room when one is taken. Where groups attend to sequences of their
     own `apart` is s per token of a prompt that one of them computes alone. The front end takes `front` s for
@@ -79,6 +80,7 @@ class Server:
     sooner: float = 1.0
     host: float = 0.0
     message: float = 0.0
+    bundle: float = 1.0
     batches: tuple[float, ...] = ()
     batched: bool = False
 
@@ -113,7 +115,8 @@ class Outcome:
     """What became of the requests: s of arrival, first and last token, tokens made; (requests,).
 
     `gaps` are s between tokens of one request and `weights` how many such there were; `busy` s in which the
-    engine had work; `taken_off` how often a sequence was, for want of room.
+    engine had work; `taken_off` how often a sequence was, for want of room. A message of an answer has the
+    tokens of `bundle` passes.
     """
 
     arrival: Array
@@ -124,6 +127,7 @@ class Outcome:
     weights: Array
     busy: float
     taken_off: int = 0
+    bundle: float = 1.0
 
     @property
     def ttft(self) -> Array:
@@ -141,13 +145,23 @@ class Outcome:
         """Seconds from sending a request to its last token."""
         return self.done - self.arrival
 
+    @property
+    def mean_gap(self) -> float:
+        """The mean time from one message of an answer to the next (ITL), in s."""
+        return self.bundle * float(np.average(self.gaps, weights=self.weights)) if self.gaps.size else 0.0
+
     def gap(self, share: float) -> float:
-        """The time between tokens (ITL) that a share of all gaps stays below, in s."""
+        """The time between messages (ITL) that a share of all gaps stays below, in s.
+
+        Those of k passes differ by the root of k times what the passes do.
+        """
         order = np.argsort(self.gaps)
         if not order.size:
             return 0.0
         below = np.cumsum(self.weights[order])
-        return float(self.gaps[order][np.searchsorted(below, share * below[-1])])
+        one = float(self.gaps[order][np.searchsorted(below, share * below[-1])])
+        mean = self.mean_gap / self.bundle
+        return self.bundle * mean + sqrt(self.bundle) * (one - mean)
 
 
 def simulate(
@@ -177,7 +191,7 @@ def simulate(
     sent = np.array(run.arrival) - np.array(run.kept)
     return Outcome(
         sent, np.array(run.first[:count]) + reached, np.array(run.done[:count]) + reached, stream.output,
-        gaps[:, 0], gaps[:, 1], run.busy, run.taken_off,
+        gaps[:, 0], gaps[:, 1], run.busy, run.taken_off, server.bundle,
     )  # fmt: skip
 
 

@@ -179,5 +179,6 @@ def _together(parts: list[Outcome]) -> Outcome:
     names = ("arrival", "first", "done", "output", "gaps", "weights")
     arrays = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
     return Outcome(
-        **arrays, busy=sum(one.busy for one in parts), taken_off=sum(one.taken_off for one in parts)
-    )
+        **arrays, busy=sum(one.busy for one in parts), taken_off=sum(one.taken_off for one in parts),
+        bundle=parts[0].bundle,
+    )  # fmt: skip
