@@ -54,6 +54,17 @@ def test_tokens_that_are_sent_together_are_told_where_their_gaps_are_asked_for(w
 
 
 @pytest.mark.parametrize(
+    ("engine", "read"), [("SGLang 0.5.7", True), ("vLLM 0.16", True), ("llama.cpp", False)]
+)
+def test_a_server_that_can_send_tokens_together_is_told_to(whichgpu, engine, read):
+    asked = ("predict", "qwen3-8b", "--gpu", "l40s", "--phase", "serve", "--concurrency", "8", "--runtime",
+             engine, "--option", "stream_interval=10")  # fmt: skip
+    told = " ".join(whichgpu(*asked).out.split())
+    assert ("--stream-interval 10" in told) is read
+    assert ("ignored: stream_interval" in told) is not read
+
+
+@pytest.mark.parametrize(
     ("gpu", "precision", "says"), [("l40s", "fp16", "does not fit"), ("v100-16gb-sxm", "fp8", "no FP8 peak")]
 )
 def test_what_cannot_run_is_not_said_to_be_overloaded(whichgpu, gpu, precision, says):

@@ -9,8 +9,8 @@
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
     num_scheduler_steps      the same of vLLM's engine before 0.8, which scheduled so many passes at a time
     streams                  s in which the one process that streams a server's answers sends a message
-    stream_interval          tokens of an answer that a message has (TensorRT-LLM), unasked those of its
-                             `bundles`: of recipes for some `models` and `cards`, by words of their names
+    stream_interval          tokens of an answer that a message has, unasked those of an engine's `bundles`:
+                             of recipes for some `models` and `cards`, by words of their names
 
 All but `reserves` and `streams` are options of a job; `data/runtimes` has each engine's own, which on some
 `cards` are others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is
@@ -50,7 +50,10 @@ BESIDE = 4
 _FILLED = 0.6
 #: Options that say after how many passes an engine looks for requests, and whose each option is.
 _LOOKS = ("scheduler_recv_interval", "num_scheduler_steps")
-_OWN = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm", "stream_interval": "tensorrt-llm"}
+_OWN = {
+    "scheduler_recv_interval": ("sglang",), "num_scheduler_steps": ("vllm",),
+    "stream_interval": ("tensorrt-llm", "sglang", "vllm"),
+}  # fmt: skip
 
 
 class Limits(NamedTuple):
@@ -126,8 +129,9 @@ def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None)
 
 def message_passes(stack: Runtime, job: Job, devices: Devices) -> Any:
     """Passes from one message of an answer to the next, (G, J): its gaps are what a client sees (ITL)."""
-    made = Requests.of(job).tokens_per_pass
-    return np.maximum(_tokens_a_message(stack.scheduler, job, devices) / made, scheduled_at_once(stack, job))
+    foreign = "stream_interval" in another_engines(stack, job)
+    tokens = 1.0 if foreign else _tokens_a_message(stack.scheduler, job, devices)
+    return np.maximum(tokens / Requests.of(job).tokens_per_pass, scheduled_at_once(stack, job))
 
 
 def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:
@@ -171,8 +175,8 @@ def scheduled_at_once(stack: Runtime, job: Job) -> Any:
 def another_engines(stack: Runtime, job: Job) -> list[str]:
     """The options of a job that say how another engine than its own looks for requests or streams."""
     return [
-        name for name, engine in _OWN.items()
-        if name in job.options and not any(one.startswith(engine) for one in (stack.id, stack.kernels))
+        name for name, engines in _OWN.items()
+        if name in job.options and not any(one.startswith(engines) for one in (stack.id, stack.kernels))
     ]  # fmt: skip
 
 
