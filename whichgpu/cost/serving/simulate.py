@@ -48,10 +48,10 @@ class Server:
     arrivals to the next; `gained` tokens a sequence and pass; `first` s from sending a request until the
     engine has it, `idle` where that has nothing else to do: who comes by itself meets the front end at work
     for the share of the time that it sends tokens, in `message` s each; a message has the tokens of `bundle`
-    passes. Sequences share `room` bytes of
-    cache, of which each takes `state` and `token` for each of its tokens; `reserves` is the share of its
-    answer to come for which there must be room when one is taken. Where groups attend to sequences of their
-    own `apart` is s per token of a prompt that one of them computes alone. The front end takes `front` s for
+    passes. Sequences share `room` bytes of cache, of which each takes `state` and `token` for each of its
+    tokens; `reserves` is the share of its answer to come for which there must be room when one is taken.
+    Where groups attend to sequences of their own `apart` is s per token of a prompt that one of them computes
+    alone. The front end takes `front` s for
     each token that it streams: in a closed loop, which may have more than it can, requests wait before it. Of
     `first` the `host` s beside reading the text are `sooner` times as long where requests go in step. So many
     prompts are then `batched` before any token, where prompts go first: `batches` is s per token of a quarter
