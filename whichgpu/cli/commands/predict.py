@@ -125,8 +125,7 @@ def run(
 
         return in_form(unknown_model(gpu or "", columns, catalogue, own.what, anchored), gpu or "", form)
     several = [one for one in (gpu or "").split(",") if one.strip()]
-    if usd_per_gpu_hour is not None and (jobs is not None or len(several) > 1):
-        _unpriced(several)
+    _unpriced(usd_per_gpu_hour, several, jobs)
     if jobs is not None:
         _alone(workload, gpu, columns, curve=curve, slo=slo, trace=trace, rate=rate, explain=explain)
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
@@ -170,8 +169,10 @@ def _unwritten(out: Path | None) -> None:
         )
 
 
-def _unpriced(several: Sequence[str]) -> None:
+def _unpriced(price: float | None, several: Sequence[str], jobs: Path | None) -> None:
     """Refuse one price for several GPUs, or for a table."""
+    if price is None or (jobs is None and len(several) < 2):
+        return
     alone = f"write --gpu {several[0]}" if several else "leave --jobs out"
     raise click.UsageError(f"--usd-per-gpu-hour is of one job on one GPU: {alone}, or leave the price out")
 
