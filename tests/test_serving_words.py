@@ -46,7 +46,8 @@ def test_what_cannot_be_served_is_one_line(whichgpu, options, status, says):
 def test_tokens_that_are_sent_together_are_told_where_their_gaps_are_asked_for(whichgpu):
     asked = ("predict", "deepseek-r1", "--gpu", "b200-180gb-sxm:8", "--runtime", "TensorRT-LLM 1.1",
              "--precision", "nvfp4", "--tp", "8", "--slo", "itl 30 ms")  # fmt: skip
-    told = whichgpu(*asked)
+    assert whichgpu(*asked).status == 0, "a token's time, where nothing is stated"
+    told = whichgpu(*asked, "--option", "stream_interval=20")
     assert told.status == 3
     assert "its server sends the tokens of 20 passes at a time" in told.err
     assert "ask for tpot, or send each by itself: --option stream_interval=1" in told.err

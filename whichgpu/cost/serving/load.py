@@ -274,7 +274,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         first=order["first"] + read, idle=order["idle"] + read, mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         lone=tuple(lone.tolist()), alone=1.0 / order["interruption"], message=section("serving")["message"],
-        bundle=float(np.ravel(message_passes(laid.runtime, laid.job, laid.devices))[0]),
+        bundle=float(np.ravel(message_passes(laid.runtime, laid.job))[0]),
         launching=float(
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),

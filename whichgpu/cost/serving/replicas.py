@@ -193,7 +193,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
         least=found["least"], variance=variance, spread=_spread(others, found["tpot"]),
         prompts=found["prompts"], each=found["each"], places=places, refusals=full.refusals,
         required=np.broadcast_to(parts, shape),
-        bundle=np.broadcast_to(message_passes(full.runtime, full.job, full.devices), shape)[..., None],
+        bundle=np.broadcast_to(message_passes(full.runtime, full.job), shape)[..., None],
     )  # fmt: skip
 
 

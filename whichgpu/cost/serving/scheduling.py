@@ -127,10 +127,13 @@ def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None)
     return np.where(meant, float(bundles["tokens"]), 1.0) if np.any(meant) else 1.0
 
 
-def message_passes(stack: Runtime, job: Job, devices: Devices) -> Any:
-    """Passes from one message of an answer to the next, (G, J): its gaps are what a client sees (ITL)."""
+def message_passes(stack: Runtime, job: Job) -> Any:
+    """Passes from one message of an answer to the next, whose gaps are what a client sees (ITL), as stated.
+
+    Not as recipes have it where a job leaves it open: most who speak of ITL mean the time of a token.
+    """
     foreign = "stream_interval" in another_engines(stack, job)
-    tokens = 1.0 if foreign else _tokens_a_message(stack.scheduler, job, devices)
+    tokens = 1.0 if foreign else job.option("stream_interval", 1.0, 1.0)
     return np.maximum(tokens / Requests.of(job).tokens_per_pass, scheduled_at_once(stack, job))
 
 

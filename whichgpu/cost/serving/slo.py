@@ -317,7 +317,7 @@ def _means(dense: Curve, term: Term) -> NDArray[np.float64]:
 def _bundled(dense: Curve) -> float:
     """Passes from one message of an answer to the next."""
     laid = lay_out(unloaded(dense.job), [dense.gpu])
-    return float(np.ravel(message_passes(laid.runtime, laid.job, laid.devices))[0])
+    return float(np.ravel(message_passes(laid.runtime, laid.job))[0])
 
 
 def _possible(term: Term, dense: Curve) -> None:
