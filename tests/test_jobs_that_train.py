@@ -176,3 +176,23 @@ def test_a_sequence_that_deepspeed_shares_out_names_no_diffusers(text: str, stac
         seq_len=16384, options={"cp": "8", "checkpointing": "full"},
     )  # fmt: skip
     assert found.runtime == stack
+
+
+@pytest.mark.parametrize(
+    ("workload", "degrees", "told"),
+    [("resnet50", {"tp": 2}, "tp=2: frameworks train resnet50 whole on each GPU"),
+     ("stable-diffusion-1.5", {"pp": 2}, "use --pp 1"), ("vit-base-patch16-224", {"tp": 2}, ""),
+     ("resnet50", {}, "")],
+)  # fmt: skip
+def test_a_network_that_no_framework_cuts_is_said_to_be_whole(workload, degrees, told):
+    found = api.predict(workload, gpu="a100-80gb-sxm:8", phase="train", batch=8, **degrees)
+    said = [text for text in found.warnings if "whole on each GPU" in text]
+    assert len(said) == bool(told)
+    assert all(told in text for text in said)
+
+
+def test_what_was_assumed_where_nothing_is_named_is_no_unknown_name():
+    cut = {"gpu": "h100-80gb-sxm:64", "phase": "pretrain", "batch": 1, "seq_len": 4096, "tp": 8, "pp": 8}
+    plain, named = (api.predict("llama-3-70b", **cut, **one).warnings for one in ({}, {"runtime": "Meta"}))
+    assert "no runtime was named; Megatron-LM / Transformer Engine was assumed" in plain
+    assert "runtime 'Meta' is not known; Megatron-LM / Transformer Engine was assumed" in named
