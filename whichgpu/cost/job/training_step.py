@@ -62,6 +62,14 @@ def trained_step(
     )
 
 
+def _tensor_shown(job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Share of the exchanges of tensor parallelism that no product hides, (G,); an option may say it."""
+    hides = section("training")["alongside_exposed"]
+    if said := job.options.get("tp_overlap", ""):
+        return np.asarray(1.0 if off(said) else hides)
+    return np.where(parallel.alongside(devices), hides, stack.exposed)
+
+
 def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
     """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first two."""
     mesh, workload = Mesh.of(job), resolve(job.workload)
@@ -72,7 +80,7 @@ def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...])
         * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
     )
     c = section("training")
-    exposed = np.where(parallel.alongside(devices), c["alongside_exposed"], stack.exposed)
+    exposed = _tensor_shown(job, stack, devices)
     experts = (
         share
         / mesh.cp
