@@ -252,9 +252,14 @@ def kinds() -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in stems) + tuple(sorted(stems - set(KINDS)))
 
 
+def _is_open(found: Finding) -> bool:
+    """Whether it settles nothing of a figure, which its table may work out."""
+    return found.verdict == "unverifiable"
+
+
 def _apart(found: Iterable[Finding]) -> list[Finding]:
-    """Findings that do not overlap: of two on the same words an accusation, then the earlier kind."""
-    ranked = sorted(enumerate(found), key=lambda pair: (not pair[1].accuses, pair[0]))
+    """Findings that do not overlap: of two an accusation, then one that settles it, then the earlier kind."""
+    ranked = sorted(enumerate(found), key=lambda pair: (not pair[1].accuses, _is_open(pair[1]), pair[0]))
     kept: list[Finding] = []
     starts: list[int] = []
     for _, each in ranked:

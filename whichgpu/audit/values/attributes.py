@@ -361,6 +361,11 @@ _TOLD = {
 }
 
 
+#: Headings of a launch, and a price below one.
+_LAUNCHED = re.compile(r"(?:at |on )?(?:launch|release|introduction|debut)", re.IGNORECASE)
+_PRICE = re.compile(r"(?:US)?\$\s?\d[\d,]*(?:\.\d\d)?|\d[\d,]*\s?(?:\$|USD)")
+
+
 def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | None:
     """The attribute of a cell under a header: a rate that the header leaves open is of the cell's precision.
 
@@ -376,6 +381,8 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
     if headed_by is not None and headed_by.key != "tensor":
         return headed_by
     told = next((key for key, pattern in _TOLD.items() if headed_by is None and pattern.search(text)), "")
+    if headed_by is None and _LAUNCHED.fullmatch(label.strip(" :*")) and _PRICE.fullmatch(text.strip()):
+        told = "launch_price"
     if told:
         return attributes()[told]
     found = {each.attribute for each in named(text) if each.attribute.dimension in ("flop rate", "op rate")}
