@@ -216,7 +216,7 @@ def _guarded(
     """What is found; nothing, and a line on it, where looking for it ends in a fault."""
     try:
         return found()
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if failed is None:
             raise
         failed(f"claims of the kind '{kind.replace('_', ' ')}', by a fault of this program's "

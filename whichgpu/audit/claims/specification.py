@@ -324,9 +324,10 @@ def _of_value(
 
 #: Between a value of one device and the other one that it is set against: "its price of $599 undercut the".
 _AGAINST = re.compile(
-    r"\b(?:undercut\w*|beat(?:s|ing)?|match\w*|exceed\w*|surpass\w*|top(?:s|ped)|outdo\w*|trail\w*|rival\w*|"
-    r"approach\w*|fell short of|falls short of|compares? (?:to|with)|compared (?:to|with)|puts? it (?:above|below))\s+"
-    r"(?:(?:those?|that|what) (?:of|from)\s+)?(?:the\s+|an?\s+|even\s+|both\s+|nvidia\S*\s+|amd\S*\s+|intel\S*\s+)*$",
+    r"\b(?:undercut\w*|beat(?:s|ing)?|match\w*|exceed\w*|surpass\w*|top(?:s|ped)|outdo\w*|trail\w*|"
+    r"rival\w*|approach\w*|f[ae]lls? short of|compare[sd]? (?:to|with)|puts? it (?:above|below))\s+"
+    r"(?:(?:those?|that|what) (?:of|from)\s+)?"
+    r"(?:(?:the|an?|even|both|nvidia\S*|amd\S*|intel\S*)\s+)*$",
     re.IGNORECASE,
 )
 

@@ -184,7 +184,8 @@ def ratio(window: Window) -> Finding | None:
     if (
         first.dims != last.dims
         # A bus is no size of what lies behind it.
-        or _IS_BUS.search(first.words) or _IS_BUS.search(last.words)
+        or _IS_BUS.search(first.words)
+        or _IS_BUS.search(last.words)
         or "range" in (first.limit, last.limit)
         or UNTOLD.search(window.sentence.text)
         or STOP.search(between)

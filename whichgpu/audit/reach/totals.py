@@ -195,8 +195,7 @@ def _counts(around: Sequence[Told]) -> list[float]:
         one = each.amount
         whole = one.bare and one.low == round(one.low) and 1 < one.low < _LARGEST
         if whole and (
-            one.noun in ("gpu", "node", "rack")
-            or (one.kind in ("number", "count") and _may_count(one))
+            one.noun in ("gpu", "node", "rack") or (one.kind in ("number", "count") and _may_count(one))
         ):
             told_here.setdefault(one.low, one.noun)
     many = sorted(told_here)[:_NUMBERS]

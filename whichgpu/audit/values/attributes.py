@@ -267,6 +267,11 @@ _ALONE = {
         ("$ at launch", "launch $", "usd at launch", "launch usd", "us$ at launch"), "launch_price"
     ),
 }  # fmt: skip
+#: Behind a format that sums are kept in: "FP16 with FP32 accumulation" is a rate of FP16.
+ACCUMULATES = re.compile(
+    r"[ -]?(?:accumul\w+|akkumul\w+|acumul\w+|accum\b|master weights|\u7d2f\u52a0|\u7d2f\u7a4d|\u7d2f\u79ef)",
+    re.IGNORECASE,
+)
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(
     r"^(?:nvidia |amd |intel )?"

@@ -161,7 +161,7 @@ def carried(passage: Passage, sentence: Sentence) -> list[Named]:
         return []
     before = within(named(passage.text), 0, sentence.start)
     value = re.search(r"\d", sentence.text)
-    if not before or not value or before[-1].end < sentence.start - 4 * APART:
+    if not before or not value or before[-1].end <= sentence.start - 4 * APART:
         return []
     first = next(each for each in before if each.end > sentence.start - 4 * APART)
     if first.attribute.dimension == "count" and _OF_ITS_OWN.search(sentence.text):
