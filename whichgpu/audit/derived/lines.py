@@ -25,7 +25,7 @@ _MINUS = re.compile(r"[-\u2212\u2013]\s?(?:[$\u20ac\u00a3]\s?)?$")
 #: "x1.9", which no unit stands behind.
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(?=\d)")
 _COUNTED = re.compile(
-    r"(?<![\w.])(\d{1,5})\s?[x\u00d7]?\s?(?:gpus?|cards?|nodes?|devices?)?\b(?![.,%]\d)", re.IGNORECASE
+    r"(?<![\w.])(\d{1,5})\s?[x\u00d7]?\s?(?:gpus?|cards?|nodes?|devices?|users?|requests?)?\b(?![.,%]\d)", re.IGNORECASE
 )
 _OF_MONEY = re.compile(
     r"[$\u20ac\u00a3]|\b(?:usd|eur|gbp|price|cost|msrp|bill|spend|preis|kosten|prix|co\u00fbt|precio|coste)\w*",

@@ -27,7 +27,8 @@ _RATIO = re.compile(
     r"\bvs\.?\b|\bversus\b|\brelativ\w*|speed-?\s?up|\bnorm\w*|\bindex\b|\bfactor\b|\bratio\b|"
     r"\bmultiple\b|\bgain\b|uplift|\bscal\w+|faster|slower|\btimes\b|^x$|\u00d7|compared|\bover\b|"
     r"\badvantage\b|\bof the\b|gegen\u00fcber|verh\u00e4ltnis|\brapport\b|\bx\b|=\s?1(?:\.0+|00)?\b|"
-    r"efficien|\bshare\b|/",
+    r"efficien|\bshare\b|/|"
+    r"\bper\b(?!\s(?:gpu[- ]?)?(?:h|hr|hour|day|week|month|year|second|gpu|card|node|unit|instance)\b)",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
@@ -67,8 +68,8 @@ _OF_ALL = {
     ),
     "median": re.compile(r"\W*median\b.*$", re.IGNORECASE),
     "total": re.compile(
-        r"\W*(?:grand |monthly |overall )?(?:total|sum|summe|gesamt|insgesamt|totale?|suma|somme|all)\b"
-        r"[^/]*$",
+        r"\W*(?:(?:grand |monthly |overall )?(?:total|sum|summe|gesamt|insgesamt|totale?|suma|somme)\b[^/]*|"
+        r"all(?: of (?:it|them))?\W*)$",
         re.IGNORECASE,
     ),
     "extreme": re.compile(
@@ -254,8 +255,14 @@ def _is_of_money(told: Line, of: Callable[..., float], *lines: Line) -> bool:
 def _of_one(told: Line, others: Sequence[Line], stated: Collection[float]) -> Iterator[Relation]:
     """One line times a number that units make or that stands around the table."""
     stated = {*stated, *_numbers(told.name)}
+    for a in (one for one in others if one.number and told.number and one.dimensions == {"memory"}):
+        # What one user takes so many take.
+        if told.dimensions == a.dimensions:
+            made = _made(told, float, a, scale=told.number / a.number)
+            said = f"{a.name} times {told.number / a.number:,.4g}"
+            yield Relation(told.at, said, (a.at,), made, free=2)
     for a in (one for one in others if not one.shares):
-        if a.number and told.number:
+        if a.number and told.number and a.dimensions != {"memory"}:
             # Speeds of several devices are no law of those of one.
             continue
         rows = sorted(set(told.values) & set(a.values))

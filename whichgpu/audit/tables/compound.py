@@ -107,6 +107,9 @@ def _of_each(cell: Cell) -> list[Cell]:
         label = _INNER.sub(r" / \1", label)
         values = _slashed(cell.passage.text, _OR_BRACKET)
     names = [label[start:end] for start, end in _slashed(label)]
+    if len(names) == 1 and label.count("/") == len(values) - 1 and "/s" not in label:
+        # "Mem/BW/TDP" over "24 GB / 936 GB/s / 350 W".
+        names = label.split("/")
     if len(names) != len(values) or len(names) < 2 or _BOTH.search(cell.label):
         return []
     whose = [headed(each) for each in names]
