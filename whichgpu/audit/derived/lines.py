@@ -24,8 +24,12 @@ _FRACTION = re.compile(r"[.,](\d{1,2}|\d{4,})$")
 _MINUS = re.compile(r"[-\u2212\u2013]\s?(?:[$\u20ac\u00a3]\s?)?$")
 #: "x1.9", which no unit stands behind.
 _TIMES = re.compile(r"\s*[x\u00d7]\s?(?=\d)")
+#: "5.74M", whose letter no word stands behind.
+_SCALED = re.compile(r"\s*(?P<n>\d[\d.,]*)\s?(?P<scale>[MB])\s*")
+_SCALES = {"M": 1e6, "B": 1e9}
 _COUNTED = re.compile(
-    r"(?<![\w.])(\d{1,5})\s?[x\u00d7]?\s?(?:gpus?|cards?|nodes?|devices?|users?|requests?)?\b(?![.,%]\d)", re.IGNORECASE
+    r"(?<![\w.])(\d{1,5})\s?[x\u00d7]?\s?(?:gpus?|cards?|nodes?|devices?|users?|requests?)?\b(?![.,%]\d)",
+    re.IGNORECASE,
 )
 _OF_MONEY = re.compile(
     r"[$\u20ac\u00a3]|\b(?:usd|eur|gbp|price|cost|msrp|bill|spend|preis|kosten|prix|co\u00fbt|precio|coste)\w*",
@@ -84,6 +88,11 @@ class Line(NamedTuple):
         return bool(told) and 2 * sum(one in ("percent", "times") for one in told) > len(told)
 
     @property
+    def counts(self) -> bool:
+        """Whether its cells are whole numbers of things."""
+        return _COUNTS.search(self.name) is not None and self.dimensions == {"number"}
+
+    @property
     def dimensions(self) -> set[str]:
         """What its cells are of by their units."""
         return {each.told.dimension for each in self.amounts.values()}
@@ -116,6 +125,13 @@ def lines(table: Table, context: Context, *, turned: bool = False) -> dict[int, 
 
 
 def _multiplied(cell: Passage, context: Context) -> Amount | None:
+    scaled = _SCALED.fullmatch(cell.text)
+    if scaled:
+        number = next(iter(quantities(scaled["n"], context.fraction)), None)
+        start, end, scale = scaled.start("n"), scaled.end(), _SCALES[scaled["scale"]]
+        if number is not None:
+            high = number.high * scale
+            return Amount(cell, number._replace(start=start, end=end, value=number.value * scale, high=high))
     sign = _TIMES.match(cell.text)
     found = quantities(cell.text[sign.end() :], context.fraction) if sign else []
     if sign is None or len(found) != 1:
@@ -126,9 +142,8 @@ def _multiplied(cell: Passage, context: Context) -> Amount | None:
 
 def _line(at: int, name: str, amounts: Mapping[int, Amount]) -> Line:
     values = {row: _signed(one) for row, one in amounts.items()}
-    counts = _COUNTS.search(name.replace("_", " ")) is not None
-    halves = {row: _half(one, whole=counts) for row, one in amounts.items()}
     name = name.replace("_", " ")
+    halves = {row: _half(one, whole=_COUNTS.search(name) is not None) for row, one in amounts.items()}
     counted = _COUNTED.search(name)
     return Line(at, name, amounts, values, halves, int(counted[1]) if counted else 0)
 

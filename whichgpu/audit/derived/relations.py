@@ -28,7 +28,8 @@ _RATIO = re.compile(
     r"\bmultiple\b|\bgain\b|uplift|\bscal\w+|faster|slower|\btimes\b|^x$|\u00d7|compared|\bover\b|"
     r"\badvantage\b|\bof the\b|gegen\u00fcber|verh\u00e4ltnis|\brapport\b|\bx\b|=\s?1(?:\.0+|00)?\b|"
     r"efficien|\bshare\b|/|"
-    r"\bper\b(?!\s(?:gpu[- ]?)?(?:h|hr|hour|day|week|month|year|second|gpu|card|node|unit|instance)\b)",
+    r"\bper\b(?!\s(?:gpu[- ]?)?(?:h|hr|hour|day|week|month|year|second|gpu|card|node|server|rack|machine|"
+    r"unit|instance)\b)",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
@@ -44,6 +45,8 @@ _STEP = re.compile(
     r"vorg\u00e4nger|vorher",
     re.IGNORECASE,
 )
+_CHANGES = re.compile(r"\bchange\b|\bdiff\w*|\bdelta\b|\u0394|crease\b|\bgrowth\b", re.IGNORECASE)
+_AGAINST = re.compile(r"\bvs\.?\b|\bversus\b|\brelative|\bcompared|\bover\b", re.IGNORECASE)
 _SHARE = re.compile(r"\bshare\b|\bof total\b|%|\bpercent\w*|anteil|\bpart\b", re.IGNORECASE)
 _EFFICIENCY = re.compile(r"efficien|\bscaling\b|effizienz", re.IGNORECASE)
 _RUNNING = re.compile(r"\bcumul\w*|\brunning\b|\bto date\b|\bso far\b|kumul", re.IGNORECASE)
@@ -117,9 +120,13 @@ def related(
     """
     plain = {row for row, name in heads.items() if not aggregate(name)}
     for at, told in read.items():
-        if at == 0 or len(told.values) < _LEAST or _NUMBER_OF.fullmatch(told.name.strip(" :*")):
+        if at == 0 or len(told.values) < _LEAST:
             continue
         others = [one for key, one in read.items() if key != at and len(one.values) >= _LEAST]
+        if _NUMBER_OF.fullmatch(told.name.strip(" :*")):
+            # So many servers with so many each: nothing else tells how many there are.
+            yield from _of_counts(told, [one for one in others if one.counts])
+            continue
         yield from _of_pairs(told, others)
         yield from _of_one(told, others, stated)
         yield from _of_base(told, others, heads, plain)
@@ -210,6 +217,12 @@ def _in_units(told: Line, one: Relation, of: Callable[..., float]) -> Iterator[R
         yield from _scaled(told, one)
     elif of is not _sum or not told.shares:
         yield one
+
+
+def _of_counts(told: Line, others: Sequence[Line]) -> Iterator[Relation]:
+    for a, b in combinations(others, 2):
+        made = _made(told, _times, a, b)
+        yield Relation(told.at, f"{a.name} times {b.name}", (a.at, b.at), made, named=True, free=2)
 
 
 def _of_shares(told: Line, others: Sequence[Line]) -> Iterator[Relation]:
@@ -311,7 +324,7 @@ def _of_base(
 
 def _of_steps(told: Line, others: Sequence[Line], plain: Collection[int]) -> Iterator[Relation]:
     """Each cell of another line against the one before it."""
-    if not _STEP.search(told.name):
+    if not (_STEP.search(told.name) or (_CHANGES.search(told.name) and not _AGAINST.search(told.name))):
         return
     for one in others:
         for words, of in (("{0} over that before", _over), ("the change of {0} from that before", _change)):

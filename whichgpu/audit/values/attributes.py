@@ -67,11 +67,15 @@ def _names() -> Mapping[str, Attribute]:
 
 
 @cache
-def _by_beginning() -> Mapping[str, Sequence[tuple[str, Attribute]]]:
-    """Names in small letters with their attributes by their first two letters, longer names first."""
-    found: dict[str, list[tuple[str, Attribute]]] = {}
+def _by_beginning() -> Mapping[str, Sequence[tuple[str, tuple[int, ...], Attribute]]]:
+    """Names with a blank for each hyphen, where these were, and their attributes; longer names first.
+
+    By their first two letters, all in small ones.
+    """
+    found: dict[str, list[tuple[str, tuple[int, ...], Attribute]]] = {}
     for name, attribute in _names().items():
-        found.setdefault(small(name[:2]), []).append((small(name), attribute))
+        hyphens = tuple(at for at, letter in enumerate(name) if letter == "-")
+        found.setdefault(small(name[:2]), []).append((small(name).replace("-", " "), hyphens, attribute))
     return found
 
 
@@ -87,13 +91,14 @@ def _spelled(text: str) -> Iterator[Named]:
     lower = small(text)
     # A blank of a name may be a hyphen, as in German.
     blank = lower.replace("-", " ")
+    beginnings = _by_beginning()
     end = 0
     for start in (match.start() for match in _BEGINS.finditer(text)):
-        for name, attribute in _by_beginning().get(lower[start : start + 2], ()) if start >= end else ():
+        for name, hyphens, attribute in beginnings.get(lower[start : start + 2], ()) if start >= end else ():
             behind = start + len(name)
             if (
-                blank.startswith(name.replace("-", " "), start)
-                and all(lower[start + at] == "-" for at, letter in enumerate(name) if letter == "-")
+                blank.startswith(name, start)
+                and all(lower[start + at] == "-" for at in hyphens)
                 and _ENDS.match(text, behind)
             ):
                 end = behind
