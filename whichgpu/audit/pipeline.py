@@ -172,7 +172,12 @@ def _found(
         accused += [each for each in own if each.accuses]
         found += agreed(kind, own, context)
     # Of two ways to work out one amount that which comes out right is meant.
-    come_out = {(each.start, each.end) for each in found if _is_worked(each) and each.verdict == "confirmed"}
+    # What follows from the other cells of a table may be wrong with them: a price of all as that of one.
+    come_out = {
+        (each.start, each.end)
+        for each in found
+        if _is_worked(each) and each.verdict == "confirmed" and each.attribute != "derived"
+    }
     found = [
         each
         for each in found

@@ -28,8 +28,8 @@ _RATIO = re.compile(
     r"\bmultiple\b|\bgain\b|uplift|\bscal\w+|faster|slower|\btimes\b|^x$|\u00d7|compared|\bover\b|"
     r"\badvantage\b|\bof the\b|gegen\u00fcber|verh\u00e4ltnis|\brapport\b|\bx\b|=\s?1(?:\.0+|00)?\b|"
     r"efficien|\bshare\b|/|"
-    r"\bper\b(?!\s(?:gpu[- ]?)?(?:h|hr|hour|day|week|month|year|second|gpu|card|node|server|rack|machine|"
-    r"unit|instance)\b)",
+    r"\bper\b(?!\s(?:gpu[- ]?)?(?:h|hr|hour|minute|min|day|week|month|year|second|gpu|card|node|server|rack|"
+    r"machine|unit|instance)\b)",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
