@@ -186,5 +186,7 @@ def _culprit(
     if not counted:
         return None, (fit, row)
     cell = max(counted, key=lambda each: counted[each])
+    if fit.relation.even and [each[0] for each in counted.values()].count(counted[cell][0]) > 1:
+        return None, (fit, row)
     own = next(((one, row) for one in here if (one.relation.at, row) == cell), (fit, row))
     return cell, own

@@ -104,6 +104,8 @@ class Relation(NamedTuple):
     over: float = 0.0
     #: Whether it may hold in most rows and not in others: a discount that one offer does not have.
     loose: bool = False
+    #: Whether none of its lines is the result of the others, so that either may have the wrong cell.
+    even: bool = False
 
 
 def aggregate(name: str) -> str:
@@ -273,7 +275,7 @@ def _of_one(told: Line, others: Sequence[Line], stated: Collection[float]) -> It
         if told.dimensions == a.dimensions:
             made = _made(told, float, a, scale=told.number / a.number)
             said = f"{a.name} times {told.number / a.number:,.4g}"
-            yield Relation(told.at, said, (a.at,), made, free=2)
+            yield Relation(told.at, said, (a.at,), made, free=2, even=True)
     for a in (one for one in others if not one.shares):
         if a.number and told.number and a.dimensions != {"memory"}:
             # Speeds of several devices are no law of those of one.
