@@ -32,7 +32,8 @@ _FIELDS: dict[tuple[int, ...], tuple[str, ...]] = {
     powers(joule=1, second=-1): ("power",), powers(flop=1, second=-1): _PEAKS,
 }  # fmt: skip
 _TOGETHER = re.compile(
-    r"\b(?:in total|total(?:s|led|ling|ing)?|in all|all in all|altogether|all told|together|combined|"
+    r"\b(?:in total|total(?:s|led|ling|ing)?|in all|all in all|altogether|all told|"
+    r"(?<!directions )(?:together|combined)|"
     r"pooled|sums? up to|"
     r"adds? up to|between them|"
     r"at (?:the )?most|for (?:these|those|all|the (?:cards|gpus|modules|eight|four|two|lot))(?: alone|"
