@@ -34,7 +34,7 @@ from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -122,7 +122,8 @@ class Estimates:
     parts: Mapping[str, Array]
     required: Array
     available: Array
-    readings: Readings
+    #: What makes the `readings`, which few ask for.
+    read: Callable[[], Readings]
     activity: energy.Activity
     power: Array
     power_spreads: tuple[energy.PowerSpread, ...]
@@ -155,6 +156,12 @@ class Estimates:
         able = self.devices.along(np.array([[not why] for why in self.refusals]))
         inside: NDArray[np.bool_] = able & (self.required <= self.available) & (self.sequences >= 1.0)
         return inside
+
+    @cached_property
+    def readings(self) -> Readings:
+        """What is read off runs of their memory, arrays (G, J)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.read()
 
     @cached_property
     def surely(self) -> NDArray[np.bool_]:
@@ -283,7 +290,7 @@ class Estimates:
             required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
             power_spread=off.power, energy_spread=off.energy(self.spread[g, j]),
             power_limit=np.broadcast_to(self.devices.power, self.throughput.shape)[g, j],
-            n_gpus=n, readings=self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
+            n_gpus=n, read=lambda: self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
             tpot=around(self.seconds[g, j], factor) if serves else None,
         )  # fmt: skip
 

@@ -182,10 +182,10 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     assert steady is not None
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
     steady = steady.timed(lambda work: seconds_of(work, laid), prompt)
-    each = steady.rate(passes, prompt, laid.passes) / laid.passes
+    first = steady.admitted(passes, prompt, laid.passes)
+    each = steady.rate(passes, laid.passes, first) / laid.passes
     longer = steady.stretch(passes, prompt, laid.passes)
     shape = (1, job.size)
-    first = steady.admitted(passes, prompt, laid.passes)
     told = (each * laid.replicas, longer, first)
     rate, stretch, first = (np.broadcast_to(part, shape)[0] for part in told)
     return rate, stretch, first

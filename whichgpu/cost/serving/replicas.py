@@ -225,10 +225,9 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
     steady = steady.timed(lambda work: seconds_of(work, laid), prompt)
     output, order = laid.passes, engine(laid.runtime)
-    tokens = steady.token_seconds(passes, prompt, output)
-    ttft = steady.first_token(passes, prompt, output)
+    ttft, tokens, rate = steady.answered(passes, prompt, output)
     each = np.asarray(steady.interruption * prompt)
-    rate = steady.rate(passes, prompt, output) / output
+    rate = rate / output
     at_work = steady.at_work
     spent = rate * order["interruption"] * prompt
     # No prompt is computed sooner than with the tokens of those that run, where it shares their pass.

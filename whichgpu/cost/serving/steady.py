@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+class Answered(NamedTuple):
+    """Seconds to the first token (TTFT) and of one behind it (TPOT), and tokens/s of a replica."""
+
+    first: Array
+    tokens: Array
+    rate: Array
+
+
 @immutable
 class SteadyState:
     """A replica at work: (G, J) sequences held, what a token costs, one prompt, its memory, decode ops.
@@ -89,13 +97,22 @@ class SteadyState:
             self, lag=np.where(self.grouped, np.maximum(seconds(self.lone) / prompt - 1.0, 0.0), 0.0)
         )
 
-    def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
+    def answered(self, passes: Array, prompt: Array, output: Any) -> Answered:
+        """TTFT, TPOT and the rate, given seconds of the passes that make a token and of a prompt."""
+        own = self.admitted(passes, prompt, output)
+        tokens = self._token_seconds(passes, prompt, output, own)
+        each = tokens if self.loop == "open" else passes
+        # The wait for a place included.
+        first = own + self.queue * (own + np.maximum(output - 1.0, 0.0) * each) + self.waits
+        return Answered(np.asarray(first), tokens, self.rate(passes, output, own))
+
+    def _token_seconds(self, passes: Array, prompt: Array, output: Any, own: Array) -> Array:
+        """Seconds of a token; `own` is as `admitted` tells."""
         if self.loop != "open":
             if not np.any(self.paused):
                 return np.asarray(passes)
             after = np.maximum(output - 1.0, 0.0)
-            held = self.admitted(passes, prompt, output) + after * passes
+            held = own + after * passes
             return np.asarray(passes + self.paused * held / np.maximum(after, 1.0))
         from whichgpu.cost.serving import queueing
 
@@ -190,13 +207,6 @@ class SteadyState:
         first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
         return np.asarray(np.clip(first, self.floor, self.ceiling))
 
-    def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token (TTFT), the wait for a place included."""
-        own, each = self.admitted(passes, prompt, output), passes
-        if self.loop == "open":
-            each = self.token_seconds(passes, prompt, output)
-        return np.asarray(own + self.queue * (own + np.maximum(output - 1.0, 0.0) * each) + self.waits)
-
     def steepness(self, first: Array) -> Array:
         """By how much of itself TTFT is longer where a replica is slower: d log TTFT / d log time, (G, J).
 
@@ -221,8 +231,11 @@ class SteadyState:
             at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
         )  # fmt: skip
 
-    def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
+    def rate(self, passes: Array, output: Any, own: Array) -> Array:
+        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place.
+
+        `own` is as `admitted` tells.
+        """
         held = np.maximum(self.sequences, 1.0)
         if self.loop == "full":
             return np.asarray(held / passes)
@@ -232,7 +245,7 @@ class SteadyState:
             return np.asarray(met if self.arriving is None else self.arriving * output)
         # Who had to leave keeps no place meanwhile.
         after = np.maximum(output - 1.0, 0.0) * passes
-        return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
+        return np.asarray(held * output / (own + after))
 
     @property
     def places(self) -> Array:
