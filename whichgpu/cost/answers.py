@@ -219,7 +219,7 @@ class Answers(Drawn):
     @classmethod
     def none(cls, job: Job, unit: str, shape: tuple[int, ...]) -> Answers:
         """No numbers of jobs that are not timed: whoever reads them learns what cannot be asked of them."""
-        array = np.full(shape, np.nan)
+        array: Any = np.full(shape, np.nan)
         around = Interval(array, array, array, unit)
         totals = dict.fromkeys(("allocated", "reserved", "device"), array)
         from whichgpu.cost.memory.readings import Readings

@@ -55,7 +55,7 @@ MODELLED = {
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
-    "router", "packed", "offload_to",
+    "tp_overlap", "router", "packed", "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
@@ -77,6 +77,7 @@ _ELSEWHERE = {
         ("gradient_checkpointing", "activation_checkpointing", "recompute", "recompute_granularity", "remat"),
         "checkpointing",
     ),
+    **dict.fromkeys(("tp_comm_overlap", "enable_async_tensor_parallel"), "tp_overlap"),
     **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
     **dict.fromkeys(("ub", "n_ubatch", "ubatch_size"), UBATCH),
     "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
@@ -458,7 +459,8 @@ def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
     tail = (
         instead if "seq_len" in columns and "input_tokens" in workload.code.DEFAULTS.get("serve", ()) else ""
     )
-    return [f"{workload.id} has no use for {', '.join(columns)}, which was ignored{tail}"]
+    were = "was" if len(columns) == 1 else "were"
+    return [f"{workload.id} has no use for {', '.join(columns)}, which {were} ignored{tail}"]
 
 
 def unknown(job: Job, workload: Workload) -> list[str]:

@@ -327,4 +327,6 @@ def of_job(job: Job) -> Precision:
 def cache_format(job: Job) -> str:
     """The format that a job states of its KV cache; empty where it states none, or `auto`."""
     asked = job.options.get("kv_precision", "").strip().lower()
+    if asked and asked != "auto" and not named(asked):
+        raise UsageError(f"option kv_precision: no precision '{asked}'; write fp8, int8, bf16 or auto")
     return "" if asked == "auto" else asked

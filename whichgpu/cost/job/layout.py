@@ -230,7 +230,7 @@ def memory_parts(settled: Settled, available: Array, devices: Devices) -> Held:
         most, mine, _ = training_step.largest(workload, job, stack, whole, own)
         found, _ = job_memory.training(workload, job, stack, step, whole=most, own=mine, available=available)
         beside = partial(
-            _beside_step, workload, job, stack, step, found, whole=whole, own=own, devices=devices
+            _beside_step, workload, job, stack, step, found, whole=most, own=mine, devices=devices
         )
         return Held(workload, job, stack, found, own, beside)
     if job.phase == "serve":
@@ -443,7 +443,18 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Be
         taken = training_step.with_host(
             workload, job, stack, step, parts, whole=whole, own=own, devices=devices
         )
-        laid = _stepped(workload, job, stack, devices, step=taken, whole=whole, own=multiplied, parts=parts)
+        laid = _stepped(
+            workload,
+            job,
+            stack,
+            devices,
+            step=taken,
+            whole=whole,
+            own=multiplied,
+            most=most,
+            mine=mine,
+            parts=parts,
+        )
         return replace(laid, refusals=refused(), said=(*laid.said, *said))
 
     return Begun(parts, refused, rest)
@@ -451,9 +462,13 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Be
 
 def _stepped(
     workload: Workload, job: Job, stack: Runtime, devices: Devices, *, step: distributed.Step,
-    whole: tuple[Op, ...], own: tuple[Op, ...], parts: Mapping[str, Any],
+    whole: tuple[Op, ...], own: tuple[Op, ...], most: tuple[Op, ...], mine: tuple[Op, ...],
+    parts: Mapping[str, Any],
 ) -> Layout:  # fmt: skip
-    """A training of which the memory by part is known; who refuses it is left out."""
+    """A training of which the memory by part is known; who refuses it is left out.
+
+    `whole`, `own`: the ops of the mean pass, by time; `most`, `mine` those of the largest, by memory.
+    """
     mesh, layers = Mesh.of(job), workload.dims.get("layers")
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = training_step.exchanges(job, stack, devices, whole)
@@ -479,7 +494,7 @@ def _stepped(
             ),
         ),
         beside=partial(
-            _beside_step, workload, job, stack, step, parts, whole=whole, own=own, devices=devices
+            _beside_step, workload, job, stack, step, parts, whole=most, own=mine, devices=devices
         ),
     )  # fmt: skip
 
