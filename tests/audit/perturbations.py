@@ -90,7 +90,8 @@ def _outcome(case: corpus.Case, base: Audit, each: Finding, now: str, *, accused
     before = {(one.start, one.kind): one.verdict for one in base.findings}
     after = {(one.start - longer * (one.start > each.start), one.kind): one.verdict for one in again.findings}
     # A quotient of two columns rests on the cells of its table, and goes with them.
-    rest = {(one.start, one.kind) for one in base.findings if one.attribute == "quotient"} - {*after}
+    results = ("quotient", "derived")
+    rest = {(one.start, one.kind) for one in base.findings if one.attribute in results} - {*after}
     other = [
         f"{text[at : at + 30]!r}: {before.get((at, kind))} -> {after.get((at, kind))}"
         for at, kind in {*before, *after} - rest

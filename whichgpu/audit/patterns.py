@@ -216,6 +216,12 @@ class Many:
         for word in words.difference(self._short):
             self._by_three.setdefault(word[:_THREE], []).append(word)
         self._marks = frozenset(self._by_three)
+        # Those that a word of their first set tells of, and those that no word does.
+        self._first: dict[str, list[int]] = {}
+        self._always = [at for at, sets in enumerate(self._sets) if not sets]
+        for at, sets in enumerate(self._sets):
+            for word in sets[0] if sets else ():
+                self._first.setdefault(word, []).append(at)
 
     @classmethod
     def of(cls, patterns: Iterable[Pattern[str]]) -> Many:
@@ -228,14 +234,14 @@ class Many:
         held = {word for word in self._short if word in lower}
         for mark in self._marks & _threes(lower):
             held.update([word for word in self._by_three[mark] if word in lower])
-        found = []
-        for at, sets in enumerate(self._sets):
-            for each in sets:
+        found = self._always[:]
+        for at in {at for word in held for at in self._first.get(word, ())}:
+            for each in self._sets[at]:
                 if held.isdisjoint(each):
                     break
             else:
                 found.append(at)
-        return found
+        return sorted(found)
 
 
 _THREE = 3

@@ -172,7 +172,12 @@ def _found(
         accused += [each for each in own if each.accuses]
         found += agreed(kind, own, context)
     # Of two ways to work out one amount that which comes out right is meant.
-    come_out = {(each.start, each.end) for each in found if _is_worked(each) and each.verdict == "confirmed"}
+    # What follows from the other cells of a table may be wrong with them: a price of all as that of one.
+    come_out = {
+        (each.start, each.end)
+        for each in found
+        if _is_worked(each) and each.verdict == "confirmed" and each.attribute != "derived"
+    }
     found = [
         each
         for each in found
@@ -216,7 +221,7 @@ def _guarded(
     """What is found; nothing, and a line on it, where looking for it ends in a fault."""
     try:
         return found()
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if failed is None:
             raise
         failed(f"claims of the kind '{kind.replace('_', ' ')}', by a fault of this program's "
@@ -252,9 +257,14 @@ def kinds() -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in stems) + tuple(sorted(stems - set(KINDS)))
 
 
+def _is_open(found: Finding) -> bool:
+    """Whether it settles nothing of a figure, which its table may work out."""
+    return found.verdict == "unverifiable"
+
+
 def _apart(found: Iterable[Finding]) -> list[Finding]:
-    """Findings that do not overlap: of two on the same words an accusation, then the earlier kind."""
-    ranked = sorted(enumerate(found), key=lambda pair: (not pair[1].accuses, pair[0]))
+    """Findings that do not overlap: of two an accusation, then one that settles it, then the earlier kind."""
+    ranked = sorted(enumerate(found), key=lambda pair: (not pair[1].accuses, _is_open(pair[1]), pair[0]))
     kept: list[Finding] = []
     starts: list[int] = []
     for _, each in ranked:

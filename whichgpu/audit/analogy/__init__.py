@@ -30,4 +30,11 @@ def by_analogy(found: Sequence[Finding], context: Context) -> list[Finding]:
     ]
     more = [each for group in groups(context) for each in judged(group, context)]
     more = [each for each in more if not any(a < each.end and each.start < b for a, b in settled)]
+    text = context.document.original
+    # "[2]" leads to a source.
+    more = [
+        each
+        for each in more
+        if (text[each.start - 1 : each.start], text[each.end : each.end + 1]) != ("[", "]")
+    ]
     return [*found, *{(each.start, each.end): each for each in more}.values()]

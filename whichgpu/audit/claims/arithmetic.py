@@ -379,12 +379,23 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     totals = [each for each in columns if _is_money(each) and "total" in each.head]
     rates = [each for each in columns if re.search(r"\bper (?:instance|gpu|node|card|unit)\b", each.head)]
     rates = [each for each in rates if not _is_money(each)]
+    timed = any(_OF_TIME.search(each.head) and not _is_money(each) for each in columns)
     for count in counts[:1]:
         for unit in units[:1]:
-            for total in totals[:1]:
+            # So many for so many hours are a product of three (`derived`).
+            for total in () if timed and _BY_TIME.search(unit.head) else totals[:1]:
                 yield from _totals(table, (count, unit, total), context)
         for rate in rates[:1]:
             yield from _ceilings(table, rate, count, context)
+
+
+#: A column of times, and a price by the time.
+_OF_TIME = re.compile(
+    r"(?<![/-])\b(?<!per )(?:hours?|hrs?|h|days?|weeks?|months?|minutes?|runtime|duration|uptime)\b"
+)
+_BY_TIME = re.compile(
+    r"(?:/|\bper |-|\ban? )\s?(?:gpu[- ]?)?(?:h|hr|hour|day|week|month|mo|min|minute)\b|hourly|daily"
+)
 
 
 def _columns(table: Table, context: Context) -> list[_Column]:

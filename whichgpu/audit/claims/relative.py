@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.tables.columns import columns, finding
+from whichgpu.audit.tables.columns import columns, doubtful, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,7 +75,13 @@ def find(context: Context) -> Iterator[Finding]:
                 ways = list(_of_speeds(one, told, first, list(read.values()))) or ways
             else:
                 continue
-            yield from _of_ways(told, ways, _LESS.search(one.name) is not None, context)
+            accused = doubtful(table, context)
+            for each in _of_ways(told, ways, _LESS.search(one.name) is not None, context):
+                row = next(
+                    row for row, amount in told.items() if amount.cell.start <= each.start < amount.cell.end
+                )
+                if not (each.accuses and row in accused):
+                    yield each
 
 
 #: What says that the first row is once itself, and the columns that are no speed or time.

@@ -279,6 +279,7 @@ def _of_value(
         or (attribute.key in _OF_CHIPS and is_of_chip(text, sentence, quantity))
         or is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
         or misnamed(passage, place, found, mention, context)
+        or _is_set_against(text, quantity, mention)
         or (attribute.key == "bandwidth" and is_of_link(passage, sentence, quantity, gpus, context))
         # "A list price of $125,000 for a board with eight Gaudi 3".
         or (attribute.key == "launch_price" and counted(text, sentence.start, mention.start) > 1)
@@ -319,6 +320,21 @@ def _of_value(
             else narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
         )
     yield finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+#: Between a value of one device and the other one that it is set against: "its price of $599 undercut the".
+_AGAINST = re.compile(
+    r"\b(?:undercut\w*|beat(?:s|ing)?|match\w*|exceed\w*|surpass\w*|top(?:s|ped)|outdo\w*|trail\w*|"
+    r"rival\w*|approach\w*|f[ae]lls? short of|compare[sd]? (?:to|with)|puts? it (?:above|below))\s+"
+    r"(?:(?:those?|that|what) (?:of|from)\s+)?"
+    r"(?:(?:the|an?|even|both|nvidia\S*|amd\S*|intel\S*)\s+)*$",
+    re.IGNORECASE,
+)
+
+
+def _is_set_against(text: str, quantity: Quantity, mention: Mention) -> bool:
+    """Whether a device stands behind a value as what that of another one is set against."""
+    return quantity.end <= mention.start and _AGAINST.search(text, quantity.end, mention.start) is not None
 
 
 #: What a chip has whole, and a device but a part of.

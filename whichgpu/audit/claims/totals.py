@@ -50,6 +50,8 @@ _FEWEST, _MOST = 2, 10
 #: Parts that prove that what follows them is their sum, where no other total does.
 _ALONE = 3
 _WITHIN, _WRONG, _MOST_LINES = 0.012, 0.03, 60
+#: Rounding that leaves a total exact.
+_FINE = 0.002
 
 
 class _Sum(NamedTuple):
@@ -191,7 +193,7 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
         if off <= _WITHIN and one.total.value == one.total.high:
             yield from _shares(one, context)
         wrong = (
-            off > _WRONG + _rounding(one)
+            off > (_WITHIN if _rounding(one) < _FINE else _WRONG) + _rounding(one)
             and (proved or len(one.parts) >= _ALONE)
             and (beside or not _of_some(one))
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.tables.columns import Column
+    from whichgpu.audit.tables.columns import Amount, Column
 
 #: Headers of tables of costs, work, times and energy.
 _OF_USE = re.compile(
@@ -176,6 +176,14 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     return _Shown(at, rule.words.format(a.name.strip(), b.name.strip()), rule.words, real, right, wrong)
 
 
+def _follows(one: Amount, context: Context) -> bool:
+    """Whether a cell follows from others in a way that more of its column show (`derived`)."""
+    return any(
+        each.attribute == "derived" and one.cell.start <= each.start < one.cell.end and not each.accuses
+        for each in context.memo["found"]
+    )
+
+
 def _is_a_rate(column: Column) -> bool:
     """Whether a column is of work by the second."""
     return not column.money and measure_of(column.name, "number") == "speed"
@@ -187,6 +195,8 @@ def _judged(told: Column, shown: _Shown, accused: frozenset[int], context: Conte
         yield finding(told.amounts[row], "column", because, context)
     for row in sorted(shown.wrong - accused):
         one, real = told.amounts[row], shown.real[row]
+        if _follows(one, context):
+            continue
         share = one.told.dimension in ("percent", "times")
         exact = len(shown.right) > _SHOWN and all(
             abs(told.values[each] / shown.real[each] - 1) <= _EXACT for each in shown.right

@@ -11,7 +11,7 @@ from whichgpu.audit.review.understood import KEPT_FOR
 from whichgpu.audit.tables.variants import finding_on, verdict_on
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
-from whichgpu.audit.values.attributes import CHIP, attributes, named, qualifiers
+from whichgpu.audit.values.attributes import ACCUMULATES, CHIP, attributes, named, qualifiers
 from whichgpu.audit.values.binding import is_change
 from whichgpu.audit.values.no_value import MODIFIED, is_nobodys, is_none
 
@@ -142,7 +142,10 @@ def _counted(clause: Clause, quantity: Quantity) -> Attribute | None:
 
 def _rate(clause: Clause) -> Attribute | None:
     """The one precision that a clause names, where it is plain whether zeros are skipped."""
-    of = {each.attribute.key: each.attribute for each in named(clause.text) if each.attribute.key in _RATES}
+    text = clause.text
+    # "165 TFLOPS dense with FP32 accumulation" is a rate of FP16.
+    every = (each.attribute for each in named(text) if not ACCUMULATES.match(text, each.end))
+    of = {each.key: each for each in every if each.key in _RATES}
     open_ = "spars" in clause.passage.text and not qualifiers(clause.text) & {"dense"}
     return next(iter(of.values())) if len(of) == 1 and not open_ else None
 

@@ -159,6 +159,9 @@ _MANIFOLD = re.compile(
 _OFF_BY = 0.12
 
 
+_IS_BUS = re.compile(r"[- ]bits?$", re.IGNORECASE)
+
+
 def ratio(window: Window) -> Finding | None:
     """The finding on a multiple of the only two amounts of one kind that its sentence tells before it."""
     result, text = window.result, window.passage.text
@@ -180,6 +183,9 @@ def ratio(window: Window) -> Finding | None:
     between = text[given[-1].end : result.start]
     if (
         first.dims != last.dims
+        # A bus is no size of what lies behind it.
+        or _IS_BUS.search(first.words)
+        or _IS_BUS.search(last.words)
         or "range" in (first.limit, last.limit)
         or UNTOLD.search(window.sentence.text)
         or STOP.search(between)

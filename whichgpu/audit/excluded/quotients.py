@@ -222,6 +222,8 @@ def _told(
         in_name = any(start <= each.start < end for start, end in near)
         if each.dimension in _NO_AMOUNTS or each.high != each.value or each.value <= 0 or in_name:
             continue
+        if _RELEASE.fullmatch(text, each.start, each.end) and _OF_RELEASES.search(text, 0, each.start):
+            continue
         if each.dimension not in _UNITLESS:
             plain = number(text[each.start : each.end])
             of = _unit_of(text, each, found)
@@ -232,6 +234,13 @@ def _told(
             last = found[-1]
             found.append(_Told(each.start, each.end, last.of, each.value * last.one, last.one))
     return found
+
+
+#: "With PCIe 4.0, and half of that with 3.0": releases, of which none is a multiple of another.
+_RELEASE = re.compile(r"[1-9]\.0")
+_OF_RELEASES = re.compile(
+    r"\b(?:PCIe?|PCI[ -]Express|CUDA|ROCm|USB|HDMI|DisplayPort|PyTorch)\b", re.IGNORECASE
+)
 
 
 def _unit_of(text: str, one: Quantity, found: Sequence[_Told]) -> str:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _OF_NETWORKS = re.compile(
     r"\b(?:infiniband|ethernet|networks?|networking|nics?|rdma|roce|ports?|connectx\S*|efa|per pin|a pin|"
     r"pins?|"
-    r"data rate|thunderbolt|usb\d?|switch\w*|bits?|dsl|internet|uplink|fib(?:er|re)|convert\w*|divid\w*)\b",
+    r"data rate|thunderbolt|usb\d?|switch\w*|(?<!\d[ -])bits?|dsl|"
+    r"internet|uplink|fib(?:er|re)|convert\w*|divid\w*)\b",
     re.IGNORECASE,
 )
 _FIELDS = ("bandwidth", "nvlink")

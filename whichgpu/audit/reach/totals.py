@@ -32,7 +32,8 @@ _FIELDS: dict[tuple[int, ...], tuple[str, ...]] = {
     powers(joule=1, second=-1): ("power",), powers(flop=1, second=-1): _PEAKS,
 }  # fmt: skip
 _TOGETHER = re.compile(
-    r"\b(?:in total|total(?:s|led|ling|ing)?|in all|all in all|altogether|all told|together|combined|"
+    r"\b(?:in total|total(?:s|led|ling|ing)?|in all|all in all|altogether|all told|"
+    r"(?<!directions )(?:together|combined)|"
     r"pooled|sums? up to|"
     r"adds? up to|between them|"
     r"at (?:the )?most|for (?:these|those|all|the (?:cards|gpus|modules|eight|four|two|lot))(?: alone|"
@@ -195,7 +196,7 @@ def _counts(around: Sequence[Told]) -> list[float]:
         one = each.amount
         whole = one.bare and one.low == round(one.low) and 1 < one.low < _LARGEST
         if whole and (
-            one.noun in ("gpu", "node", "rack") or (one.kind == "number" and not one.noun and _may_count(one))
+            one.noun in ("gpu", "node", "rack") or (one.kind in ("number", "count") and _may_count(one))
         ):
             told_here.setdefault(one.low, one.noun)
     many = sorted(told_here)[:_NUMBERS]

@@ -412,10 +412,14 @@ def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], c
     """A table of rows, its header as one row, without the columns behind the others that are empty."""
     widest = max((index + 1 for row in rows for index, each in enumerate(row) if each), default=0)
     rows = _continued([row[:widest] for row in rows])
+    if len(rows) > _LEVELS and _two_levels(*rows[:2]) and _two_levels(*rows[1:3]):
+        rows = [rows[0], _headed(rows[1], rows[2]), *rows[3:]]
     rows = [_headed(rows[0], rows[1]), *rows[2:]] if len(rows) > 2 and _two_levels(*rows[:2]) else rows
     return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
 
 
+#: Rows that a header is made of at most.
+_LEVELS = 3
 #: A name that goes on in the next line, and what one goes on with.
 _OPEN, _BEHIND = re.compile(r"\([^()]*$|[-,/]$"), re.compile(r"\(|(?:with|per|of|and|for|using)\s")
 

@@ -24,6 +24,8 @@ _APART = re.compile(
     r"more expensive) by)\b[^.;,\d]{0,40}$",
     re.IGNORECASE,
 )
+#: What two amounts lie behind: "the difference between $999 and".
+_BETWEEN = re.compile(r"\b(?:between|from|over|against)\s+(?:[a-z]+\s+)?$", re.IGNORECASE)
 
 
 def apart(result: Told, place: Place) -> Found:
@@ -31,7 +33,7 @@ def apart(result: Told, place: Place) -> Found:
     one = result.amount
     words = place.words(max(place.sentence.start, one.start - 70), one.start)
     plain = not (one.bare or one.per or one.limit == "range" or one.dims[SECOND] < 0)
-    if not plain or not _APART.search(words) or UNTOLD.search(place.sentence.text):
+    if not plain or not _APART.search(words) or _BETWEEN.search(words) or UNTOLD.search(place.sentence.text):
         return None
     alike = [
         each

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _OF_ONE = frozenset({"specification", "identity", "memory"})
 #: Between the value that was told and the one that is right, in this order.
 _BECOMES = re.compile(
-    r"->|\u2192|=>|\bnow\b|,\s(?:is|are|has)\b|\b(?:replaced|corrected|changed|fixed|updated|amended)\b|"
+    r"->|\u2192|=>|\bnow\b|[,;]\s(?:it\s)?(?:is|are|has)\b|\b(?:replaced|corrected|changed|fixed|updated|amended)\b|"
     r"(?<=[.)]\s)It[\u2019']s\b|\bbecause of an?\s(?:\w+\s)?(?:typo|point|comma|bug|error|mistake|slip)\b|"
     r"\binstead\b|\b(?:by|in) (?:mistake|error)\b|\b(?:should be|should have been|should read)\b|"
     r"\b(?:became|turned into|went to)\b",

@@ -146,6 +146,20 @@ def _is_rated(found: Finding, where: At, context: Context) -> bool:
     return found.kind == "arithmetic" and _RATED.search(text, where.sentence.start, where.at) is not None
 
 
+#: "The first 10 TB are free. After that it is $0.01 per GB": not all of an amount is paid.
+_ALLOWANCE = re.compile(
+    r"\b(?:first|initial)\s+(?:[$\u20ac]?\d[\d.,]*|\w+)\b[^.;]{0,50}\b(?:free|included|waived|gratis)\b|"
+    r"\b(?:free|included)\b[^.;]{0,30}\b(?:up to|for the first)\b|"
+    r"\b(?:after that|beyond (?:that|this|it)|above (?:that|this)|from then on|anything more)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_beyond_allowance(found: Finding, where: At, context: Context) -> bool:
+    text = where.passage.text
+    return found.kind == "arithmetic" and _ALLOWANCE.search(text, 0, where.at) is not None
+
+
 def _is_of_models(found: Finding, where: At, context: Context) -> bool:
     text = where.passage.text
     return found.kind == "capability" and _MODELS_ARE.search(text, where.sentence.start, where.at) is not None
@@ -249,6 +263,7 @@ _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is right of another that its clause describes", _is_of_described),
     ("it is told of the announcement, which comes before the release", _is_announced),
     ("it is what something is rated at, and follows from nothing", _is_rated),
+    ("a part of it is told to be free", _is_beyond_allowance),
     ("it goes on about the laptop's GPU of that name", _is_in_laptops),
     ("it is told of models, and not of the device", _is_of_models),
     ("it is told of the other one", _is_of_that_one),

@@ -47,6 +47,10 @@ _DESCRIBES = re.compile(
 )
 
 
+#: A header of several attributes: "Price & power".
+_SEVERAL = re.compile(r"\w\s*(?:&|\+|,|\b(?:and|und|et|y)\b)\s*[a-z]", re.IGNORECASE)
+
+
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
     for cell in map(_in_units, found):
@@ -63,7 +67,12 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
         if (
             (_APART.search(whole) or own in _OF_MEMORY)
             and len(whole) <= _LONGEST
-            and (own in _OF_MEMORY or _DESCRIBES.search(cell.label) or (not own and open_header(cell.label)))
+            and (
+                own in _OF_MEMORY
+                or _DESCRIBES.search(cell.label)
+                or _SEVERAL.search(cell.label)
+                or (not own and open_header(cell.label))
+            )
         ):
             yield from _parts(cell, own if own in _OF_MEMORY else "")
 
@@ -98,6 +107,9 @@ def _of_each(cell: Cell) -> list[Cell]:
         label = _INNER.sub(r" / \1", label)
         values = _slashed(cell.passage.text, _OR_BRACKET)
     names = [label[start:end] for start, end in _slashed(label)]
+    if len(names) == 1 and label.count("/") == len(values) - 1 and "/s" not in label:
+        # "Mem/BW/TDP" over "24 GB / 936 GB/s / 350 W".
+        names = label.split("/")
     if len(names) != len(values) or len(names) < 2 or _BOTH.search(cell.label):
         return []
     whose = [headed(each) for each in names]
@@ -235,10 +247,20 @@ def _slashed(text: str, apart: re.Pattern[str] = _SLASH) -> list[tuple[int, int]
     return list(zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True))
 
 
+#: What a price says of itself among other values: "$329 at launch".
+_AT_LAUNCH = re.compile(
+    r"(?:(?:launch(?:ed)?(?: price)?(?: at)?|MSRP):?\s*)\$\s?\d[\d,]*|"
+    r"\$\s?\d[\d,]*\s*\(?(?:at launch|launch(?: price)?|MSRP)\)?",
+    re.IGNORECASE,
+)
+
+
 def _parts(cell: Cell, own: str) -> Iterator[Cell]:
     for start, end in _stretches(cell.passage.text, by_value=bool(own)):
         part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
+        if attribute is None and _AT_LAUNCH.fullmatch(part):
+            attribute = attributes()["launch_price"]
         whatever = _DESCRIBES.search(cell.label) or headed(cell.label) is None
         if attribute is None and whatever and not _ELSE.search(part):
             # "32 GB, 575 W" below "Specs".

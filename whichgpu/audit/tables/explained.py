@@ -295,7 +295,10 @@ def _best(
 
 
 def _meant(cell: Cell, way: _Meaning) -> Cell:
-    return cell._replace(attribute=way.attribute, said=way.said, unit=way.unit)
+    # What a column says of all rates below it, dense or not, holds for this one.
+    own = cell.said & {"dense", "sparse"}
+    said = (way.said - {"dense", "sparse"}) | own if own else way.said
+    return cell._replace(attribute=way.attribute, said=said, unit=way.unit)
 
 
 def _as(cell: Cell, way: _Meaning, mine: Sequence[Cell], context: Context) -> Cell:

@@ -281,8 +281,15 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
             if cell:
                 mine = of.of(rate_of(head, cell.text, attribute), head)
                 sure = whole and not of.either
-                made = Cell(cell, of.ids, mine, head, said, unit, index, column, sure, of.ids, of.number)
+                words = said | _rate_said(table, header, column)
+                made = Cell(cell, of.ids, mine, head, words, unit, index, column, sure, of.ids, of.number)
                 yield from of_each(made, of)
+
+
+def _rate_said(table: Table, header: int, column: int) -> frozenset[str]:
+    """What a name above a column says of the rates below it: "A100 dense", "A100 sparse"."""
+    cell = table.cell(header, column) if header >= 0 else None
+    return qualifiers(cell.text) & {"dense", "sparse"} if cell else frozenset()
 
 
 #: Below what all have: "GPU memory in all", and then "Per GPU".

@@ -117,7 +117,8 @@ _SCALES: Mapping[str, tuple[str, float]] = {
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$\s?|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = (
-    r"(?<![A-Za-z0-9_\u00c0-\u024f.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
+    # "#4160" is the number of an issue.
+    r"(?<![A-Za-z0-9_\u00c0-\u024f.,])(?<![A-Z]{2}\d{3}-)(?<!#(?=\d{3}))(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
     rf"{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
 )
 #: A number by itself.

@@ -12,8 +12,6 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.values.attributes import headed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from whichgpu.audit.document import Document, Passage, Table
 
     _Row = tuple[Passage | None, ...]
@@ -79,5 +77,6 @@ def _one_of(row: _Row, *, of_sheets: bool) -> _Row:
     """The row with its name once; the one above them has the names of the devices."""
     if of_sheets:
         return (row[0], *row[1::_SHEET])
-    named: Sequence[Passage | None] = [cell for cell in row if cell is not None]
-    return (None, *named)
+    # A name over both columns of a sheet stands in both of them.
+    named = {id(cell): cell for cell in row if cell is not None}
+    return (None, *named.values())

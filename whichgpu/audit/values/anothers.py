@@ -83,13 +83,15 @@ def others_beside(
 
 
 _POSSESSIVE = re.compile(r"[\u2019']s\s+(?:own\s+|mere\s+)?")
+#: "The A6000's NVLink is more limited (112 GB/s": what brackets tell is of whose it is before them.
+_IN_BRACKETS = re.compile(r"[\u2019']s\s[^.;,:()\d]{1,50}\s\((?:up to\s+|about\s+|only\s+)?")
 
 
 def is_tied(text: str, quantity: Quantity, mention: Mention, who: Spoken) -> bool:
     """Whether nothing but "has" stands between a device and its value, and no "versus" behind it."""
     against = _VERSUS.match(text[quantity.end : quantity.end + 24])
     gap = text[mention.end : quantity.start] or " "
-    if _POSSESSIVE.fullmatch(gap):
+    if _POSSESSIVE.fullmatch(gap) or _IN_BRACKETS.fullmatch(gap):
         # "24 GB exceed the A4000's 16 GB": set against it, and yet its own.
         return mention in who.here
     inside = mention in who.here and mention not in who.against

@@ -67,11 +67,15 @@ def _names() -> Mapping[str, Attribute]:
 
 
 @cache
-def _by_beginning() -> Mapping[str, Sequence[tuple[str, Attribute]]]:
-    """Names in small letters with their attributes by their first two letters, longer names first."""
-    found: dict[str, list[tuple[str, Attribute]]] = {}
+def _by_beginning() -> Mapping[str, Sequence[tuple[str, tuple[int, ...], Attribute]]]:
+    """Names with a blank for each hyphen, where these were, and their attributes; longer names first.
+
+    By their first two letters, all in small ones.
+    """
+    found: dict[str, list[tuple[str, tuple[int, ...], Attribute]]] = {}
     for name, attribute in _names().items():
-        found.setdefault(small(name[:2]), []).append((small(name), attribute))
+        hyphens = tuple(at for at, letter in enumerate(name) if letter == "-")
+        found.setdefault(small(name[:2]), []).append((small(name).replace("-", " "), hyphens, attribute))
     return found
 
 
@@ -87,13 +91,14 @@ def _spelled(text: str) -> Iterator[Named]:
     lower = small(text)
     # A blank of a name may be a hyphen, as in German.
     blank = lower.replace("-", " ")
+    beginnings = _by_beginning()
     end = 0
     for start in (match.start() for match in _BEGINS.finditer(text)):
-        for name, attribute in _by_beginning().get(lower[start : start + 2], ()) if start >= end else ():
+        for name, hyphens, attribute in beginnings.get(lower[start : start + 2], ()) if start >= end else ():
             behind = start + len(name)
             if (
-                blank.startswith(name.replace("-", " "), start)
-                and all(lower[start + at] == "-" for at, letter in enumerate(name) if letter == "-")
+                blank.startswith(name, start)
+                and all(lower[start + at] == "-" for at in hyphens)
                 and _ENDS.match(text, behind)
             ):
                 end = behind
@@ -267,6 +272,11 @@ _ALONE = {
         ("$ at launch", "launch $", "usd at launch", "launch usd", "us$ at launch"), "launch_price"
     ),
 }  # fmt: skip
+#: Behind a format that sums are kept in: "FP16 with FP32 accumulation" is a rate of FP16.
+ACCUMULATES = re.compile(
+    r"[ -]?(?:accumul\w+|akkumul\w+|acumul\w+|accum\b|master weights|\u7d2f\u52a0|\u7d2f\u7a4d|\u7d2f\u79ef)",
+    re.IGNORECASE,
+)
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(
     r"^(?:nvidia |amd |intel )?"
@@ -361,6 +371,11 @@ _TOLD = {
 }
 
 
+#: Headings of a launch, and a price below one.
+_LAUNCHED = re.compile(r"(?:at |on )?(?:launch|release|introduction|debut)", re.IGNORECASE)
+_PRICE = re.compile(r"(?:US)?\$\s?\d[\d,]*(?:\.\d\d)?|\d[\d,]*\s?(?:\$|USD)")
+
+
 def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | None:
     """The attribute of a cell under a header: a rate that the header leaves open is of the cell's precision.
 
@@ -376,6 +391,8 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
     if headed_by is not None and headed_by.key != "tensor":
         return headed_by
     told = next((key for key, pattern in _TOLD.items() if headed_by is None and pattern.search(text)), "")
+    if headed_by is None and _LAUNCHED.fullmatch(label.strip(" :*")) and _PRICE.fullmatch(text.strip()):
+        told = "launch_price"
     if told:
         return attributes()[told]
     found = {each.attribute for each in named(text) if each.attribute.dimension in ("flop rate", "op rate")}

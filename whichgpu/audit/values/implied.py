@@ -153,15 +153,39 @@ _OF_ITS_OWN = re.compile(
 )
 
 
+#: "The A5000 has a higher count of 8,192": of what the sentence before counts.
+_COUNT_OF = re.compile(
+    r"\b(?:has|have|with|offers?|features?)\s+(?:an?|the)\s+(?:\w+\s+)?(?:count|number|total)\s+of\s+"
+    r"(?:about |some |exactly )?(?=\d)",
+    re.IGNORECASE,
+)
+
+
+def _counted(passage: Passage, sentence: Sentence) -> list[Named]:
+    told = _COUNT_OF.search(passage.text, sentence.start, sentence.end)
+    before = within(named(passage.text), 0, sentence.start) if told else ()
+    near = [
+        each
+        for each in before
+        if each.attribute.dimension == "count" and each.end > sentence.start - 4 * APART
+    ]
+    # Of two things that are counted it is open which is meant.
+    if told is None or len({each.attribute.key for each in near}) != 1:
+        return []
+    return [near[-1]._replace(start=told.end(), end=told.end())]
+
+
 def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
     if asked := _asked(passage, sentence):
         return asked
+    if counted := _counted(passage, sentence):
+        return counted
     if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
         return []
     before = within(named(passage.text), 0, sentence.start)
     value = re.search(r"\d", sentence.text)
-    if not before or not value or before[-1].end < sentence.start - 4 * APART:
+    if not before or not value or before[-1].end <= sentence.start - 4 * APART:
         return []
     first = next(each for each in before if each.end > sentence.start - 4 * APART)
     if first.attribute.dimension == "count" and _OF_ITS_OWN.search(sentence.text):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.tables.variants import without_another
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.values.attributes import ACCUMULATES
 from whichgpu.audit.values.nearest import APART
 from whichgpu.audit.values.withheld import NEAR
 
@@ -53,10 +54,6 @@ _SO_MUCH = re.compile(
 #: What has no value: "300 GB/s each and without NVLink".
 WITHOUT = re.compile(r"\b(?:without|(?<!has )(?<!have )no|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE)
 _ACCUMULATES_IN = re.compile(r"\baccumulat\w+\s+(?:in|into|to|with|at)\s+$", re.IGNORECASE)
-_ACCUMULATES = re.compile(
-    r"[ -]?(?:accumul\w+|akkumul\w+|acumul\w+|accum\b|master weights|\u7d2f\u52a0|\u7d2f\u7a4d|\u7d2f\u79ef)",
-    re.IGNORECASE,
-)
 
 
 def is_feature(text: str, each: Named) -> bool:
@@ -81,7 +78,7 @@ def only_a_share(text: str, each: Named) -> bool:
     # "FP16 with FP32 accumulation" is a rate of FP16.
     times = _TIMES_THE.search(text, max(0, each.start - NEAR), each.start) and _ITS_RATE.match(text, each.end)
     times = times or _ACCUMULATES_IN.search(text, max(0, each.start - NEAR), each.start)
-    return bool(share or times or _ACCUMULATES.match(text, each.end))
+    return bool(share or times or ACCUMULATES.match(text, each.end))
 
 
 #: "FP16 goes at twice the FP32 rate, 18.7 TFLOPS": of the former.
