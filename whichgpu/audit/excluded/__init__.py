@@ -25,6 +25,7 @@ from whichgpu.audit.excluded.ratios import ratios
 from whichgpu.audit.excluded.restated import restated
 from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
+from whichgpu.audit.excluded.set_against import set_against
 from whichgpu.audit.excluded.shared import shared
 from whichgpu.audit.excluded.units import units
 from whichgpu.audit.excluded.values import values
@@ -50,7 +51,7 @@ _READ = (
     differences,
 )
 #: What figures that stand beside each other leave open of no reading.
-_BY_FIGURES = (quotients, costs, scaling, rates, measured)
+_BY_FIGURES = (quotients, costs, scaling, rates, measured, set_against)
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)
 
