@@ -58,3 +58,46 @@ def test_a_suffix_is_of_the_card_that_the_passage_names():
     )
     assert not corpus.accused(text.format(450))
     assert corpus.accused(text.format(550)) == ["550 W"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        # What is done to the device that the passage is about.
+        ("**RTX 4090.** A monster with 72 MB of L2 cache. Nvidia brought it out in October 2021.", "2021"),
+        ("**RTX 2080 Ti.** Turing, 11 GB of GDDR6. Nvidia wanted $699 for it in 2018.", "$699"),
+        # What the clause before ends with.
+        ("You want HBM and NVLink, which the L40S provides.", "NVLink"),
+    ],
+)
+def test_what_is_done_or_had_behind_another_clause(text, wrong):
+    assert wrong in corpus.accused(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (
+            "The RTX 5090 has 21,760 cores switched on. The 4090, for its part, has 16,384, so the increase "
+            "is close to {} percent.",
+            50,
+        ),
+        ("The job took 9 hours on the A100. The H100 finished in 4, a speed-up of {}.", 3.1),
+        ("Our throughput went from 800 to 1,000 images per second, up {} percent.", 35),
+    ],
+)
+def test_ratios_of_a_figure_and_one_of_the_sentence_before(text, wrong):
+    assert corpus.accused(text.format(wrong))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The RTX 5090 has 21,760 cores switched on. The 4090, for its part, has 16,384, so the increase is "
+        "close to 33 percent.",
+        "The job took 9 hours on the A100. The H100 finished in 4, a speed-up of 2.25.",
+        "Our throughput went from 800 to 1,000 images per second, up 25 percent.",
+    ],
+)
+def test_such_ratios_that_are_right(text):
+    assert not corpus.accused(text)

@@ -117,7 +117,7 @@ def _singly(document: Document, asked: _Asked, found: Sequence[Finding]) -> list
     if said is None:
         return []
     again = _found(said.document, asked, singly.KINDS, names=said.names, readings=_OF_STATEMENTS)
-    return list(singly.accusing(again, found, said))
+    return singly.accusing(again, found, said)
 
 
 def _plain(document: Document) -> Document:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.comparisons.multiple import Multiple
 from whichgpu.audit.devices.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.said import claims, is_near
+from whichgpu.audit.known.said import Claim, claims, is_near
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
@@ -27,19 +28,20 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.known.said import Claim
     from whichgpu.audit.text.quantities import Quantity
     from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: Dimensions of which a device has values on file.
-_OF = frozenset({"memory", "bandwidth", "power", "money", *RATES})
+_OF = frozenset({"memory", "bandwidth", "power", "money", "count", *RATES})
 #: Between an amount and by how much it is more.
 _THAT_IS = re.compile(
     r"[\s,;:(\u2013\u2014.-]*(?:(?:(?:and\s+)?(?:that|this|which|it)\s*(?:is|are|was|[\u2019']s|makes|means|"
     r"comes to|works out (?:at|to))|i\.e\.|or|so|thus|hence|in other words|therefore|about|around|roughly|"
     r"some|just|only|nearly|almost|exactly|an?|full|good|whopping|mere|meagre|still|well|more than|over|"
-    r"close to|no less than|whole|(?:for|on|of|in|with)\s+(?:the\s+|its\s+|this\s+)?\u0001+|\()[\s,:(]*)*",
+    r"close to|no less than|whole|of (?:GDDR\d\w?|HBM\d?\w?|ECC|(?:device |video )?memory|VRAM)(?: memory)?|"
+    r"(?:with|and) ECC(?: memory)?|(?:CUDA |shader )?(?:cores|shaders)|"
+    r"(?:for|on|of|in|with)\s+(?:the\s+|its\s+|this\s+)?\u0001+|\()[\s,:(]*)*",
     re.IGNORECASE,
 )
 _MORE = re.compile(
@@ -49,7 +51,7 @@ _MORE = re.compile(
 )
 #: Between that and the device.
 _TO = re.compile(
-    r"(?:[^.;,:()\d]|,(?=\s(?:the|its)\spredecessor)){0,44}?(?:\b(?:than|of|what|as|over|above|below|to|with|that|"
+    r"(?:[^.;,:()\d]|(?<=(?:essor|bling|ousin|rival)),(?=\sthe\s)){0,44}?(?:\b(?:than|of|what|as|over|above|below|to|with|that|"
     r"the|its)\s+|^\s*)(?:(?:the|an?|its|in|on|with|for|nvidia[\u2019']s|nvidia|old|older|amd)\s+)*$",
     re.IGNORECASE,
 )
@@ -61,10 +63,16 @@ _LAUNCH = re.compile(
 #: What makes an amount one of something else than a device as it is sold.
 _ELSE = re.compile(
     r"\b(?:measur\w+|tests?|tested|idle|idles|idling|average\w*|limit\w*|capped|undervolt\w*|wall|systems?|"
-    r"supply|psu|used|second[- ]hand|rent\w*|hour\w*|month\w*|per|each|both|two|three|four|six|eight|pairs?|"
+    r"supply|psu|used|second[- ]hand|rent\w*|hour\w*|month\w*|per|both|two|three|four|six|eight|pairs?|"
     r"together|combined|total\w*|slices?|effective\w*|free|left|leav\w+|spare|needs?|requires?|weights?|model|"
     r"cache|left over|would|could|if|overclock\w*|street|ebay|current\w*|today|now|our|we|my|tokens?|"
     r"images?)\b",
+    re.IGNORECASE,
+)
+#: As much as another has.
+_SAME = re.compile(
+    r"\b(?:exactly |just |precisely )?(?:the (?:very )?same(?: (?:amount|rate|speed|number|figure|capacity|"
+    r"bandwidth|power|value))?|as (?:much|many|fast))(?: as| that|(?= the\b))",
     re.IGNORECASE,
 )
 _NEAR = 0.04
@@ -100,8 +108,12 @@ def _said(text: str, sentence: Sentence, fraction: str) -> Iterator[_Said]:
     for each in within(quantities(text, fraction), sentence.start, sentence.end):
         if each.dimension in _OF and each.high == each.value and (more := _MORE.match(text, each.end)):
             yield _Said(each.start, more.end(), each, None)
-    for claim in claims(text, sentence, fraction):
+    every = claims(text, sentence, fraction)
+    for claim in every:
         yield _Said(claim.start, claim.end, None, claim)
+    for same in _SAME.finditer(text, sentence.start, sentence.end):
+        if not any(each.start < same.end() and same.start() < each.end + len(" as much") for each in every):
+            yield _Said(*same.span(), None, Claim(*same.span(), (Multiple(*same.span(), 1.0, ""),)))
 
 
 def _judged(
@@ -120,7 +132,7 @@ def _judged(
     if one.dimension == "money" and not _LAUNCH.search(text, said.end, sentence.end):
         return
     known = _values(against, one.dimension)
-    around = [each.value for each in quantities(text, context.fraction)
+    around = [each.value for each in _amounts(text, context.fraction)
               if each.dimension == one.dimension and each.value > 0 and each is not said.by]  # fmt: skip
     pairs = [(one.value, value) for value in known] + [*permutations(dict.fromkeys(around[:24]), 2)]
     if not known or any(_is_so(said, a, b) for a, b in pairs):
@@ -138,8 +150,8 @@ def _judged(
 def _amount(said: _Said, passage: Passage, start: int, context: Context) -> Quantity | None:
     """The amount right before, of which a difference or a ratio is told."""
     text = passage.text
-    before = [each for each in within(quantities(text, context.fraction), start, said.start)
-              if each.dimension in _OF and each.end <= said.start]  # fmt: skip
+    before = [each for each in _amounts(text, context.fraction)
+              if start <= each.start and each.end <= said.start and each.dimension in _OF]  # fmt: skip
     one = before[-1] if before else None
     plain = one is not None and one.high == one.value > 0 and one.limit in ("", "about")
     if not plain or one is None:
@@ -148,6 +160,21 @@ def _amount(said: _Said, passage: Passage, start: int, context: Context) -> Quan
     for each in within(context.mentions.get(context.place(passage), ()), one.end, said.start):
         between[each.start - one.end : each.end - one.end] = "\u0001" * (each.end - each.start)
     return one if _THAT_IS.fullmatch("".join(between)) else None
+
+
+#: Behind a number, that cores are counted.
+_CORES = re.compile(r"\s+(?:(?:CUDA|shader|stream|FP32)\s+)?(?:cores|shaders|processors)\b", re.IGNORECASE)
+
+
+def _amounts(text: str, fraction: str) -> Sequence[Quantity]:
+    """The amounts of a text; numbers of cores are a count."""
+    every = quantities(text, fraction)
+    return [
+        each._replace(dimension="count")
+        if each.dimension == "number" and _CORES.match(text, each.end)
+        else each
+        for each in every
+    ]
 
 
 def _against(
@@ -168,6 +195,7 @@ def _against(
 def _values(gpus: Sequence[Gpu], dimension: str) -> list[float]:
     """All that is on file of some devices in a unit; peaks with sparsity, too."""
     keys = [each for each in attributes().values() if each.dimension == dimension]
+    keys = [attributes()["cores"]] if dimension == "count" else keys
     found = [value for gpu in gpus for key in keys for value in key.amounts(gpu)]
     if dimension == "memory":
         found += [(nominal_gb(value) or 0) * 1e9 for value in found]

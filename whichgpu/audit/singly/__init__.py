@@ -19,7 +19,7 @@ from whichgpu.audit.singly.clauses import statements
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from whichgpu.audit.devices.mentions import Mention
@@ -62,17 +62,26 @@ def told(
     return Told(document._replace(passages=passages, tables=(), title=""), names, every) if every else None
 
 
-def accusing(again: Iterable[Finding], found: Sequence[Finding], said: Told) -> Iterator[Finding]:
+def accusing(again: Iterable[Finding], found: Sequence[Finding], said: Told) -> list[Finding]:
     """What is wrong of such statements, where no reading of the whole sentence says why it is not."""
-    for each in again:
-        if not (each.accuses and each.quote):
-            continue
-        of = [one for one in said.statements if one.passage.start <= each.start < one.passage.end]
-        reasons = (*_OF_WHOM, *_ANOTHERS) if any(one.firm for one in of) else _OF_WHOM
-        here = [one for one in found if one.start < each.end and each.start < one.end]
-        is_open = all(one.verdict == "unverifiable" and one.because in reasons for one in here)
-        if is_open and all(one.like is None or _is_alike(each, one.like, found) for one in of):
-            yield each
+    new: list[Finding] = []
+    for each in sorted(again):
+        of = [one for one in said.statements if one.start <= each.start < one.end]
+        # A clause whose words change places is accused where they stand, and once.
+        around = [one for one in (*found, *new) if any(its.start <= one.start < its.end for its in of)]
+        once = not any(one.accuses and one.attribute == each.attribute for one in around)
+        if each.accuses and each.quote and once and _is_open(each, of, found):
+            new.append(each)
+    return new
+
+
+def _is_open(one: Finding, of: Sequence[Statement], found: Sequence[Finding]) -> bool:
+    """Whether nothing that was found of the words of a statement keeps it from being wrong."""
+    reasons = (*_OF_WHOM, *_ANOTHERS) if any(each.firm for each in of) else _OF_WHOM
+    here = [each for each in found if each.start < one.end and one.start < each.end]
+    if not all(each.verdict == "unverifiable" and each.because in reasons for each in here):
+        return False
+    return all(each.like is None or _is_alike(one, each.like, found) for each in of)
 
 
 def _is_alike(one: Finding, like: int, found: Sequence[Finding]) -> bool:

@@ -8,17 +8,18 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import any_of, is_asserted, is_indicative
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.singly.verbs import VERBS
-from whichgpu.audit.singly.written import Statement, written
+from whichgpu.audit.singly.written import is_name, written
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.singly.written import Piece, Statement
     from whichgpu.audit.text.sentences import Sentence
 
 #: Words that may stand before a verb, or before a subject, and say nothing of it.
@@ -42,6 +43,7 @@ _MARK = "\u0001"
 _NAME = rf"{_MARK}+"
 _CUT = re.compile(
     rf"(?P<rel>,?\s+(?:which|that(?!\s(?:is|was|makes|made|means|gives|leaves|comes)\b))\s+(?=(?:{_ASIDE}\s)*{VERBS}\b))"
+    rf"|(?P<obj>,?\s+which\s+(?={_DET}{_NAME}\s|it\s|(?:the card|both|neither)\s))"
     r"|(?P<with>,\s+with\s+)"
     r"|(?P<stop>\s*[;:]\s+|\s+[\u2013\u2014-]{1,2}\s+|\s*[()]\s*)"
     rf"|(?P<and>,?\s+(?:and|but|so|yet|while|whereas|although|though|because)\s+(?=(?:{_ASIDE}\s)*(?:{VERBS}\b|"
@@ -59,6 +61,7 @@ _ANY_VERB = re.compile(rf"\b{VERBS}\b", re.IGNORECASE)
 #: An apposition, and what it must end with for what follows to be of the device.
 _APPOSED = re.compile(r"\s*(?:itself\s+|basically\s+|essentially\s+)?(?:an?|one of the)\s+\S", re.IGNORECASE)
 _OF_IT = re.compile(rf"\b{_ONE}$", re.IGNORECASE)
+_OF_A_DEVICE = re.compile(rf"\b{_ONE}\b", re.IGNORECASE)
 _WITH = re.compile(
     r"\s*(?:and |but |so )?(?:with|at)\s+(?P<what>(?:(?:its|just|only|a|an|all|up to|about|full|whopping|"
     r"mere|meagre|paltry)\s+)*\d)",
@@ -76,7 +79,17 @@ _ELIDED = re.compile(
 #: What a maker, or anybody, does with it.
 _ACTED_ON = re.compile(
     rf"\s*{_FIRST}(?:nvidia|amd|intel|tsmc|samsung|the (?:company|maker|vendor)|you|one)\s+(?:{_ASIDE}\s)*"
-    rf"(?:{VERBS}|announced|unveiled|presented|released|built|etched|fabricated|rates?|rated)\s+(?P<it>it)\b(?!\s+(?:is|was|to)\b)",
+    rf"(?:{VERBS}|announced|unveiled|presented|released|built|etched|fabricated|rates?|rated|asks?|asked|charged)"
+    r"(?:\s+\S+){0,4}?\s+(?P<it>it)\b(?!\s+(?:is|was|to|has|can)\b)",
+    re.IGNORECASE,
+)
+#: The word that a part ends with, behind its comma or "and": what another device has.
+_LAST_WORD = re.compile(r"(?P<what>\s(?-i:[A-Z][\w-]*))(?: format| support| units)?,?\s+which\s+$")
+#: A verb that says of its subject that it has something, by itself.
+_LONE_VERB = re.compile(
+    r"\s+(?:also\s+|already\s+|still\s+|even\s+)?(?:has|had|supports?|offers?|provides?|handles?|brings?|does|"
+    r"knows|can do|includes|features|speaks|understands)"
+    r"(?:\s+(?:as well|too|over its \w+|natively|in hardware))?\s*",
     re.IGNORECASE,
 )
 #: What says nothing and stands between commas behind a subject.
@@ -155,19 +168,22 @@ class _Reader:
                 said = _Said(None, None)
                 continue
             statement, said = self._part(part, said, behind)
-            whole = len(parts) == 1 and statement is not None and statement.as_it_stands
-            if statement is not None and not whole:
+            one = said.told if len(parts) == 1 and said.told in self._who.here else None
+            if statement is not None and (one is None or not is_name(one, self._context)):
                 yield statement
 
     def _part(self, part: _Part, said: _Said, behind: _Part | None) -> _Read:
         """The statement that a part is, and what it leaves for those behind it."""
         text, (start, end) = self._text, (part.start, part.end)
         ends = next((each for each in self._who.here if each.end == end), None)
+        if part.cut == "obj":
+            return self._of_object(part, ends, said)
         if part.cut == "rel":
             return self._behind(said.last, part, firm=said.last in self._who.here), said._replace(last=ends)
         if named := _NAMED.match(text, start, end):
             return self._of_named(part, named, ends, said)
-        if said.last and part.cut in ("comma", "stop") and _APPOSED.match(text, start, end):
+        appos = _APPOSED.match(text, start, end) and _OF_A_DEVICE.search(text, start, end)
+        if said.last and part.cut in ("comma", "stop") and appos:
             last = said.last if _OF_IT.search(text, start, end) else ends
             return self._behind(said.last, part, " is "), said._replace(last=last)
         if pronoun := _PRONOUN.match(text, start, end):
@@ -198,6 +214,18 @@ class _Reader:
         last = one if _OF_IT.search(text, part.start, end) and not ends else ends
         told = self._behind(one, part._replace(start=named.end("name")), "", firm=True)
         return told, _Said(one, last, told=one)
+
+    def _of_object(self, part: _Part, ends: Mention | None, said: _Said) -> _Read:
+        """A relative clause whose device has what the part before ends with: "NVLink, which it offers"."""
+        text, end = self._text, part.end
+        what = _LAST_WORD.search(self._passage.text, self._sentence.start, part.start)
+        named = _NAMED.match(text, part.start, end)
+        verb = _LONE_VERB.fullmatch(text, named.end(), end) if named else None
+        if what is None or named is None or verb is None or named["of"]:
+            return None, said._replace(last=ends)
+        one = next(each for each in self._who.here if each.start == named.start("name"))
+        told = self._told(one, ("The ", ""), [(named.end("name"), end), what.span("what")], firm=True)
+        return told, said._replace(last=ends)
 
     def _of_pronoun(self, part: _Part, pronoun: re.Match[str], ends: Mention | None, said: _Said) -> _Read:
         """A part that begins with a word for what was spoken of."""
@@ -232,8 +260,9 @@ class _Reader:
         acted = _ACTED_ON.match(text, start, end)
         if acted and said.subject and not any(start <= each.start < end for each in self._who.here):
             # "NVIDIA brought it out in 2022": what is done is done to the device.
-            done = self._passage.text[start : acted.start("it")].strip(), part._replace(start=acted.end("it"))
-            return self._behind(said.subject, done[1], "", lead=done[0]), said._replace(last=ends)
+            before, after = (start, acted.start("it")), (acted.end("it"), end)
+            behind_it = [after] if after[1] > after[0] else []
+            return self._told(said.subject, ("the ", ""), behind_it, [before]), said._replace(last=ends)
         aside = said.open is not None and _ASIDES.match(text, start, end)
         fresh = _ANY_VERB.search(text, start, end) and not aside
         subject = None if fresh else said.subject
@@ -250,18 +279,21 @@ class _Reader:
         return said.subject if _PRONOUN.match(self._text, behind.start, behind.end) else None
 
     def _behind(
-        self, one: Mention | None, part: _Part, link: str = " ", *, firm: bool = False, lead: str = ""
+        self, one: Mention | None, part: _Part, link: str = " ", *, firm: bool = False
     ) -> Statement | None:
         """A part of the sentence behind the name of its subject; None where it is not of that one alone."""
-        words = self._passage.text[part.start : part.end]
+        return self._told(one, ("The ", link), [(part.start, part.end)], firm=firm)
+
+    def _told(
+        self, one: Mention | None, around: tuple[str, str], behind: Sequence[tuple[int, int]],
+        before: Sequence[tuple[int, int]] = (), *, firm: bool = False,
+    ) -> Statement | None:  # fmt: skip
+        """Stretches of the sentence before the name of a device, and behind it."""
+        words = " ".join(self._passage.text[start:end] for start, end in (*before, *behind))
         if one is None or not words.strip() or _NOT_OF_ONE.search(words) or not is_indicative(words):
             return None
-        here = [each for each in self._who.here if part.start <= each.start < part.end]
-        clause = self._passage.part(part.start, part.end)
-        told = written(
-            clause, (f"{lead} the " if lead else "The ", one, link), here, part.start, self._context
-        )
-        return told._replace(firm=firm)
+        pieces: list[Piece] = [*before, around[0], one, around[1], *behind, "."]
+        return written(self._passage, pieces, self._who.here, self._context)._replace(firm=firm)
 
 
 #: What is read of a part, and what it leaves for those behind it.
