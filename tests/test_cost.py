@@ -368,8 +368,11 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
         ),
         (("llama-2-70b", "--gpu", "a10"), 3, "--gpu a10:8 --tp 8 is the least that fits"),
         (("llama-2-70b", "--gpu", "a10", "--phase", "train"), 3, "not even one at a time"),
-        # A laptop has one GPU.
-        (("mistral-7b", "--gpu", "rtx-4070-laptop", "--phase", "decode"), 3, "not even one at a time"),
+        # A laptop has one GPU: what is narrower fits, or the program that keeps least beside a model.
+        (("mistral-7b", "--gpu", "rtx-4070-laptop", "--phase", "decode"), 3, "; --precision int4 fits\n"),
+        (("llama-3.2-1b", "--gpu", "rtx-2050-laptop"), 3, "--runtime llama-cpp fits\n"),
+        (("llama-2-70b", "--gpu", "rtx-4070-laptop"), 3, "not even one at a time"),
+        (("resnet50", "--gpu", "mi440x"), 2, "no peak rate was read in any source"),
         (("h100-80gb-sxm", "--gpu", "a10"), 2, "it is a GPU, which --gpu takes (several as A,B): --gpu h100"),
         (
             ("llama-3.1-8b", "--gpu", "h100-80gb-sxm:8", "--phase", "pretrain"),

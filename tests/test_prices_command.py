@@ -77,3 +77,28 @@ def test_what_is_bought_has_its_price_and_no_provider(whichgpu: Any) -> None:
     assert "no provider and no region" in whichgpu("prices", "l4", "--term", "buy", "--region", "europe").err
     none = whichgpu("prices", "a100-40gb-pcie", "--term", "buy")
     assert (none.status, "no offer of a100-40gb-pcie holds --term buy; there are" in none.err) == (4, True)
+
+
+def test_what_so_long_and_so_many_cost(whichgpu, web):
+    found = whichgpu("prices", "h100-80gb-sxm", "--hours", "72", "--gpus", "8", "--json").json["rent"][0]
+    each = found["on_demand"]["offer"]
+    assert 8 % each["gpu_count"] == 0
+    assert found["on_demand"]["usd"] == pytest.approx(72 * 8 * each["usd_per_gpu_hour"])
+    told = web.get("/api/v1/prices/h100-80gb-sxm?hours=72&gpus=8").json()["rent"][0]
+    assert told["on_demand"]["usd"] == found["on_demand"]["usd"]
+    assert "72 h of 8 x h100-80gb-sxm" in web.get("/prices/h100-80gb-sxm?hours=72&gpus=8").text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("h100", "--gpus", "3"), "--gpus 3 for how long? add e.g. --hours 72"),
+        (("--hours", "3"), "--hours is of a GPU that is rented"),
+        (("l4", "--hours", "3", "--term", "buy"), "--hours is of a GPU that is rented"),
+        (("l4", "--hours", "-1"), "-1 hours of rent cannot be"),
+    ],
+)
+def test_rent_that_cannot_be_is_refused(whichgpu, words, says):
+    told = whichgpu("prices", *words)
+    assert (told.status, says in told.err) == (2, True)
+    assert "Traceback" not in told.err

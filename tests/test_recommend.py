@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import whichgpu
-from whichgpu import prices
+from whichgpu import api, prices
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import needed, recommend
@@ -350,3 +350,24 @@ def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) ->
     assert told.status == 3
     ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
     assert ["--precision w4a16-g128"] in ways or any("leave out --needs laptop" in way for way in ways)
+
+
+def test_energy_that_is_not_known_is_no_reason_to_come_first() -> None:
+    found = api.recommend("llama-3.1-8b", objective="energy").candidates
+    assert not math.isnan(found[0].joules_per_unit)
+    known = [not math.isnan(one.joules_per_unit) for one in found if one.trust == found[0].trust]
+    assert known == sorted(known, reverse=True)
+
+
+def test_a_large_training_computes_activations_again_where_that_is_cheaper(whichgpu: Any) -> None:
+    asked: dict[str, Any] = {"phase": "train", "tokens": "100B", "gpus": ["h100-80gb-sxm"]}
+    kept = api.recommend("llama-2-70b", options={"checkpointing": "none"}, **asked).candidates[0]
+    free = api.recommend("llama-2-70b", **asked).candidates[0]
+    assert free.usd_total < 0.8 * kept.usd_total
+    assert free.estimate.job.options["checkpointing"] != "none"
+    made = whichgpu("recommend", "llama-2-70b", "--phase", "train", "--tokens", "100B", "--gpus",
+                    "h100-80gb-sxm")  # fmt: skip
+    assert "(fsdp, ckpt)" in made.out
+    told = " ".join(made.out.split())
+    assert "whichgpu sweep llama-2-70b --gpus h100-80gb-sxm:56" in told
+    assert "checkpointing full: activations of the layers are computed again" in told

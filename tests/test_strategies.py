@@ -14,9 +14,9 @@ import whichgpu as package
 from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.size import read_amount
 from whichgpu.planner.sweep import Sweep, read_request, sweep
 from whichgpu.planner.sweep.meshes import Meshes, Shape, divisors, meshes, nearest
-from whichgpu.planner.sweep.request import read_amount
 from whichgpu.planner.sweep.search import _Group, allowance
 from whichgpu.workloads.job import Job
 
@@ -253,7 +253,7 @@ def test_more_gpus_with_the_same_batch_are_quicker_and_less_than_linear_beyond_a
         ({"global_batch": 0.5}, "cannot be; write e.g. --global-batch 1024"),
         ({"gpus": f"{H100}:8, a100-80gb-sxm:8"}, "several kinds of GPUs, .* --gpus 'h100-80gb-sxm:8' or"),
         ({"gpus": "h101:8"}, "did you mean h100"),
-        ({"tokens": "lots"}, "no amount of tokens; write e.g. 15T"),
+        ({"tokens": "lots"}, "--tokens 'lots' is not an amount; write e.g. --tokens 15T"),
         ({"usd_per_gpu_hour": -1.0}, "no price"),
         ({"job": {"phase": "serve"}}, "does not train"),
         ({"system": "hgx-h200-8"}, "has h200-141gb-sxm, not h100-80gb-sxm"),
@@ -332,7 +332,7 @@ def test_it_is_a_document_in_any_form(whichgpu: Any, form: str, words: str) -> N
     ("text", "value"), [("15T", 15e12), ("300B", 3e11), ("2e9", 2e9), ("1,000", 1e3), ("1.5 M", 1.5e6)]
 )
 def test_amounts(text: str, value: float) -> None:
-    assert read_amount(text) == value
+    assert read_amount(text, "--tokens", "15T") == value
 
 
 def test_divisors_and_the_nearest_of_them() -> None:

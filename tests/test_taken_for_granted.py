@@ -121,13 +121,13 @@ from whichgpu.hardware.fields import FIELDS
         ("DeepSeek R1 32B on an L40S", "predict 'DeepSeek R1 32B' --gpu l40s --precision '4 bit'"),
         ("fine tune Whisper on 300 hours of audio",
          "recommend whisper-large-v3 --phase train --hours-of-audio 300"),
-        ("what is the smallest gpu for llama 3.2 vision 11b", "recommend 'llama 3.2 vision 11b'"),
+        ("what is the smallest gpu for llama 3.2 vision 11b", "fit 'llama 3.2 vision 11b'"),
         ("training a 350M GPT on 7B tokens in 2 days",
          "recommend '350M GPT' --phase train --deadline '2 days' --tokens 7B"),
-        ("minimum gpu for whisper large v3", "recommend 'whisper large v3'"),
+        ("minimum gpu for whisper large v3", "fit 'whisper large v3'"),
         ("two used 3090s or one 4090 for LLM inference",
          "predict llama-3.1-8b --gpu rtx-3090:2,rtx-4090"),
-        ("what does 1 hour of 8xH100 cost on AWS?", "prices H100 --provider aws"),
+        ("what does 1 hour of 8xH100 cost on AWS?", "prices H100 --provider aws --hours 1 --gpus 8"),
         ("what would be a good alternative to the A100 for inference?", "gpus --like a100-80gb-sxm"),
         ("what is the largest context of Mistral Small 24B on a 4090 in 4 bit?",
          "fit 'Mistral Small 24B' --gpu rtx-4090 --precision '4 bit'"),
@@ -169,10 +169,22 @@ def test_predict_tells_what_so_much_work_takes(whichgpu):
     found = whichgpu(*job, "--epochs", "90", "--samples", "imagenet").json
     whole = found["in_all"]
     assert whole["size"]["units"] == 90 * 1_281_167
-    rate = plain["predicted"]["value"]
+    rate = found["predicted"]["value"]
+    assert rate["mid"] >= plain["predicted"]["value"]["mid"], "in the batch that makes most"
     assert whole["seconds"]["mid"] == pytest.approx(whole["size"]["units"] / rate["mid"], rel=1e-6)
     assert whole["seconds"]["low"] < whole["seconds"]["mid"] < whole["seconds"]["high"]
     assert "in_all" not in plain
+
+
+def test_so_much_work_is_done_in_the_batch_that_makes_most(whichgpu):
+    job = ("predict", "gpt2", "--gpu", "rtx-4090", "--phase", "train", "--tokens", "10B", "--json")
+    chosen, stated = whichgpu(*job).json, whichgpu(*job, "--batch", "1").json
+    assert chosen["job"]["batch"] > 1
+    assert "batch 8, which makes most there" in chosen["in_all"]["size"]["assumed"]
+    assert chosen["in_all"]["seconds"]["mid"] < stated["in_all"]["seconds"]["mid"]
+    assert stated["in_all"]["size"]["assumed"] == ""
+    server = whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--tokens", "1B").out
+    assert "which makes most" not in server, "an engine makes batches of what comes"
 
 
 def test_predict_sets_formats_side_by_side(whichgpu):

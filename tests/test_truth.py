@@ -233,6 +233,10 @@ def test_the_others_of_a_file_work_and_a_refused_one_is_in_no_list(tmp_path, whi
             "states no memory bandwidth, so nothing can be predicted; add e.g. bandwidth = ",
         ),
         ('memory = "24 GiB"\nbandwidth = "1 TB/s"\n', "states no peak rate"),
+        (
+            'bandwidth = "1 TB/s"\nfp16 = "90 TFLOPS"\n',
+            "states no memory, so nothing can be predicted; add e.g. memory",
+        ),
         ('base = "a10"\nbandwidth = "600 GB"\n', """'600 GB' is not a bandwidth; write e.g. "3.35 TB/s\""""),
         ('base = "a10"\nbandwidth = 600\n', "600 has no unit"),
         ('base = "a10"\nmemory_bus = "48 byte"\n', "'48 byte' is not a number of bits"),

@@ -107,7 +107,7 @@ ROUTES = {
     "get /api/v1/fit": sorted(["gpu", "together", "workload", *JOB]),
     "get /api/v1/predict": sorted(["explain", "gpu", "grid", "pue", "workload", *SIZE, *JOB]),
     "get /api/v1/prices": sorted([*LIST, "provider", "term"]),
-    "get /api/v1/prices/{gpu}": sorted([*LIST, "gpu", "provider", "term"]),
+    "get /api/v1/prices/{gpu}": sorted([*LIST, "gpu", "gpus", "hours", "provider", "term"]),
     "get /api/v1/prices/{gpu}/history": ["gpu"],
     "get /api/v1/recommend": sorted(
         [

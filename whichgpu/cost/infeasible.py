@@ -17,8 +17,9 @@ from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.memory import starting
 from whichgpu.cost.memory.parts import GIB, UNSURE
-from whichgpu.errors import Infeasible, UsageError
+from whichgpu.errors import Infeasible, UsageError, WhichGpuError
 from whichgpu.hardware.parts import works_alone
+from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
             if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).surely.any()):
                 return f"--option sharding={name} fits"
     workload = resolve(job.workload)
-    if hasattr(workload.code, "step") and not job.trains and not works_alone(gpu):
-        found = _more_gpus(workload, job, gpu)
-        host = _on_host(workload, job, gpu)
-        if found or host:
-            return " ".join(part for part in (host and f"{host};", found) if part).rstrip(";")
+    if hasattr(workload.code, "step") and not job.trains:
+        more = "" if works_alone(gpu) else _more_gpus(workload, job, gpu)
+        ways = [_narrower(job, gpu), _on_host(workload, job, gpu), _elsewhere(workload, job, gpu), more]
+        if any(ways):
+            return "; ".join(way for way in ways if way)
     return f"not even one at a time; what would make it fit, and which GPU holds it: {_typed(job, gpu)}"
 
 
@@ -125,7 +126,23 @@ def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
         if fits.size:
             least = known[fits[0]]
             typed = f"--gpu {gpu.id}:{least.n * groups} {least.how}".strip()
-            return f"{typed} is the least that fits, or use a narrower --precision"
+            return f"{typed} is the least that fits"
+    return ""
+
+
+#: Formats of weights from the widest, by the names under which every engine has one.
+_NARROWER = ("fp8", "int8", "int4")
+
+
+def _narrower(job: Job, gpu: Gpu) -> str:
+    """The widest format narrower than a job's in which it fits on as many GPUs; else nothing."""
+    for name in _NARROWER:
+        again = replace(job, precision=name)
+        if job.precision and precision(name).weight >= precision(job.precision).weight:
+            continue
+        with suppress(WhichGpuError):
+            if bool(estimate(again, [gpu]).surely.any()):
+                return f"--precision {name} fits"
     return ""
 
 
@@ -149,6 +166,18 @@ def _on_host(workload: Workload, job: Job, gpu: Gpu) -> str:
                 return (
                     f"--option offload={typed} leaves that much on the host, which computes with it (slowly)"
                 )
+    return ""
+
+
+def _elsewhere(workload: Workload, job: Job, gpu: Gpu) -> str:
+    """The software that one GPU holds a model with, where the engine keeps more beside it; else nothing."""
+    other = runtime(job.runtime, workload.runtime(job)).elsewhere
+    several = float(job.n_gpus or 1.0) * float(job.tp or 1.0) * float(job.pp or 1.0) > 1.0
+    if not other or several:
+        return ""
+    with suppress(WhichGpuError):
+        if bool(estimate(replace(job, runtime=other), [gpu]).surely.any()):
+            return f"--runtime {other} fits"
     return ""
 
 

@@ -126,24 +126,25 @@ class Gpu(Shown):
     @cached_property
     def why_unusable(self) -> str:
         """Why no prediction can be made for this device; empty where one can."""
-        if self.user and not (self._has("bandwidth") and any(self._has(rate) for rate in RATES)):
-            lacks, example = ("peak rate", 'fp16 = "125 TFLOPS"') if self._has("bandwidth") else (
-                "memory bandwidth", 'bandwidth = "600 GB/s"')  # fmt: skip
-            return (
-                f"{self._where} states no {lacks}, so nothing can be predicted; add e.g. {example}, or start "
-                'from a known device: base = "a10"'
-            )
-        if not self._has("bandwidth"):
-            return self._unread("its memory bandwidth", 'bandwidth = "600 GB/s"')
-        if not any(self._has(rate) for rate in RATES):
-            return self._unread("no peak rate", 'fp16 = "125 TFLOPS"')
+        for known, what, example in (
+            (self._has("bandwidth"), "memory bandwidth", 'bandwidth = "600 GB/s"'),
+            (any(self._has(rate) for rate in RATES), "peak rate", 'fp16 = "125 TFLOPS"'),
+            (self._has("memory"), "memory", 'memory = "24 GB"'),
+        ):
+            if not known:
+                return self._lacking(what, example)
         return ""
 
-    def _unread(self, what: str, example: str) -> str:
-        read = f"{what} was read" if what.startswith("no ") else f"{what} was not read"
+    def _lacking(self, what: str, example: str) -> str:
+        if self.user:
+            return (
+                f"{self._where} states no {what}, so nothing can be predicted; add e.g. {example}, or start "
+                'from a known device: base = "a10"'
+            )
+        read = "no peak rate was" if what == "peak rate" else f"its {what} was not"
         return (
-            f"{self.id}: {read} in any source, so nothing can be predicted; describe yours in a file for "
-            f'--gpu-file: base = "{self.id}", {example}'
+            f"{self.id}: {read} read in any source, so nothing can be predicted; describe yours in a file "
+            f'for --gpu-file: base = "{self.id}", {example}'
         )
 
     @property

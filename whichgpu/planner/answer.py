@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, field
-from math import isnan
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.words import HOURS_PER_MONTH
@@ -103,7 +103,13 @@ class Candidate:
             "time": self.finish or 0.0, "energy": self.joules_per_unit,
         }[objective]  # fmt: skip
         later = (self.usd_per_unit, self.watts)
-        return self.trust, aim, *(0.0 if isnan(one) else one for one in later), self.gpu
+        # What is not known, as the energy of a TPU whose power nobody states, is no reason to come first.
+        return (
+            self.trust,
+            inf if isnan(aim) else aim,
+            *(0.0 if isnan(one) else one for one in later),
+            self.gpu,
+        )
 
     def to_dict(self, rank: int) -> dict[str, Any]:
         """The contract's shape of a candidate."""

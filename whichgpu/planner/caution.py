@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from whichgpu.cost.job.asked import read
 from whichgpu.cost.job.support import overflows
 from whichgpu.hardware.slices import device
+from whichgpu.planner.answer import Candidate
 from whichgpu.planner.launched import launch_priced
 from whichgpu.planner.needs import need
 from whichgpu.planner.reasons import Reason
 from whichgpu.software import stacks
+from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.answer import Candidate
     from whichgpu.planner.fleets.answer import Fleet
     from whichgpu.planner.request import Request
 
@@ -72,7 +74,19 @@ def of_first(
 ) -> tuple[str, ...]:
     """What to know of the first: CUDA that it lacks, a price that is of its launch."""
     bare = without_cuda(ranked, request, catalogue)
-    return (*filter(None, [bare]), *launch_priced(ranked, request.today))
+    return (*filter(None, [bare, _otherwise_cut(ranked, request)]), *launch_priced(ranked, request.today))
+
+
+def _otherwise_cut(ranked: Sequence[Candidate] | Sequence[Fleet], request: Request) -> str:
+    """Where strategies are searched that a training cut over GPUs may have besides; else empty."""
+    first = ranked[0] if ranked else None
+    if not isinstance(first, Candidate) or first.estimate.job.options.get("sharding") != "fsdp":
+        return ""
+    if "sharding" in request.job.options or not is_language_model(resolve(request.job.workload)):
+        return ""
+    count = first.instances * first.gpus_per_instance
+    typed = f"whichgpu sweep {request.job.workload} --gpus {first.gpu}:{count}"
+    return f"tensor and pipeline parallelism, which may make more of these GPUs: {typed}"
 
 
 def without_cuda(

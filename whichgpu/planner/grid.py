@@ -10,19 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.job.placing import placed
 from whichgpu.cost.parallel.pipeline import splits_layers
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
 _BATCHES = tuple(2.0**n for n in range(10))
 #: What is generated step by step gains nothing from larger batches, and waits for them.
 _GENERATED = tuple(batch for batch in _BATCHES if batch <= 32)
+#: Phases of one stream, or whose engine makes batches of what comes.
+_UNBATCHED = ("serve", "prefill", "decode")
 _GROUPS = (1.0, 2.0, 4.0, 8.0)
 #: Requests in flight per replica; memory may hold fewer.
 _IN_FLIGHT = (1.0, 4.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
@@ -51,6 +57,24 @@ def grid(workload: Workload, asked: Job, together: Sequence[float] = (1.0,)) -> 
     return replace(
         done, batch=batch, n_gpus=group * replicas, concurrency=flight if serves else None, **shared
     )
+
+
+def in_best_batch(job: Job, count: int, gpu: Gpu) -> Job:
+    """A job of which so much is to be done on `count` GPUs, placed; in the batch that makes most there.
+
+    One that states its batch, serves, or generates for one reader stays as it is.
+    """
+    ran = placed(job, count, gpu)
+    done = resolve(job.workload).complete(ran)
+    if job.batch is not None or "global_batch" in job.options or done.phase in _UNBATCHED:
+        return ran
+    tried = np.array(_GENERATED if done.phase == "generate" else _BATCHES)
+    found = estimate(replace(ran, batch=tried), [gpu])
+    holds = where_any(found.surely[0], found.fits[0])
+    if not holds.any():
+        return ran
+    rates = np.where(holds, found.throughput[0], 0.0)
+    return replace(ran, batch=float(tried[np.flatnonzero(rates * WORTH >= rates.max())[0]]))
 
 
 def gpus_per_copy(job: Job) -> Any:

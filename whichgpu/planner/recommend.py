@@ -48,6 +48,7 @@ from whichgpu.planner.sweeps import swept
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -159,7 +160,11 @@ class _Ranking(NamedTuple):
 def _tries(
     request: Request, workload: Workload, gpus: Sequence[Gpu], usable: dict[str, list[Offer]]
 ) -> list[_Try]:
-    """The request in each precision, and cut over the GPUs of a run where that is worth it."""
+    """The request in each precision; of a training whose state is large also cut over the GPUs of a run.
+
+    Each way with all activations kept, and with those of the layers computed again, which leaves room for
+    larger batches or needs fewer GPUs.
+    """
     if not gpus:
         return []
     asked = (
@@ -167,8 +172,10 @@ def _tries(
         if request.precisions
         else _by_units(request, workload, gpus)
     )
-    cut = [(sharded(one), some) for one, some in asked if shards(one, workload)]
-    return [_tried(one, workload, some, usable) for one, some in (*asked, *cut)]
+    large = [(one, some) for one, some in asked if shards(one, workload)]
+    cut = [(sharded(one), some) for one, some in large]
+    again = [(recomputed(one), some) for one, some in (*large, *cut) if recomputes(one, workload)]
+    return [_tried(one, workload, some, usable) for one, some in (*asked, *cut, *again)]
 
 
 def _by_units(
@@ -207,6 +214,17 @@ def sharded(request: Request) -> Request:
     """The request with weights, gradients and optimizer state shared out over the GPUs of a run."""
     job = replace(request.job, options={**request.job.options, "sharding": "fsdp"})
     return replace(request, job=job, cut=True)
+
+
+def recomputes(request: Request, workload: Workload) -> bool:
+    """Whether what a training keeps of its layers is left to us."""
+    return is_language_model(workload) and "checkpointing" not in request.job.options
+
+
+def recomputed(request: Request) -> Request:
+    """The request with the activations of its layers computed again in the backward pass."""
+    options = {**request.job.options, "checkpointing": "full"}
+    return replace(request, job=replace(request.job, options=options))
 
 
 def in_precisions(request: Request) -> list[Request]:

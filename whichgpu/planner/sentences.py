@@ -32,6 +32,13 @@ def per_units(item: Candidate, workload: Workload) -> str:
     return f"{money(item.usd_per_unit * count)} per {noun}"
 
 
+#: What is said of how a run holds what it trains, where that is left to us.
+_HELD = {
+    "sharding": "weights, gradients and optimizer state are cut over the GPUs of a run",
+    "checkpointing": "activations of the layers are computed again",
+}
+
+
 def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[str, ...]:
     """What was not stated and therefore assumed."""
     said = []
@@ -49,6 +56,8 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
             said.append(f"{name.replace('_', ' ')} {float(np.ravel(value)[0]):g}")
     if request.job.batch is None and job.phase != "serve":
         said.append("the batch with the highest throughput that fits")
+    said += [f"{name} {job.options[name]}: {what}" for name, what in _HELD.items()
+             if name in job.options and name not in request.job.options]  # fmt: skip
     if job.trains and request.size is None:
         said.append("no size: --epochs 90, --samples 50k or --tokens 2B gives the cost of the whole run")
     if parts := [key for key in request.gpus or () if ":" in key]:

@@ -63,6 +63,14 @@ def sized(given: Sized, workload: Workload, job: Job) -> tuple[Job, Size | None]
     return job, size and size._replace(assumed="; ".join(filter(None, told)))
 
 
+def with_batch(size: Size, asked: Job, ran: Job) -> Size:
+    """A size that says in which batch it is made, where that was chosen and not stated."""
+    if asked.batch is not None or ran.batch is None:
+        return size
+    told = f"batch {float(ran.batch):g}, which makes most there"
+    return size._replace(assumed="; ".join(filter(None, (size.assumed, told))))
+
+
 def read_size(given: Sized, workload: Workload, job: Job) -> Size | None:
     """The size in units of the workload; None where nothing is stated. `job` is complete.
 

@@ -46,7 +46,8 @@ def predicted(
     from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import instead, placed
     from whichgpu.hardware.slices import resolve_device
-    from whichgpu.planner.size import Sized, sized
+    from whichgpu.planner.grid import in_best_batch
+    from whichgpu.planner.size import Sized, sized, with_batch
     from whichgpu.prices.best import price
     from whichgpu.report.prediction import report
     from whichgpu.report.whole import whole
@@ -55,7 +56,7 @@ def predicted(
     where = carbon.grid(site[0])
     job, work = sized(size or Sized(), resolve(job.workload), job)
     device, count = resolve_device(gpu, catalogue)
-    ran = placed(job, count, device)
+    ran = in_best_batch(job, count, device) if work else placed(job, count, device)
     found = estimate(ran, [device], explain=True)
     answer = found.at(0, 0)
     answer = replace(answer, warnings=(*answer.warnings, *instead(job, ran, device)))
@@ -66,7 +67,7 @@ def predicted(
     why = _explained(answer, device) if explain else None
     tails, paid = _tails(answer.job, device), price(device, date.today(), usd)
     hourly = paid.usd_per_gpu_hour * answer.job.n_gpus if paid else math.nan
-    takes = whole(work, answer, hourly) if work else None
+    takes = whole(with_batch(work, job, ran), answer, hourly) if work else None
     told = report(answer, emitted, known, why, tails=tails, paid=paid, whole=takes)
     return told if then is None else then(told, found)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu import prices
 from whichgpu.hardware.parts import machine_of
-from whichgpu.report.table import Column, Report, Table
+from whichgpu.report.table import Bullets, Column, Report, Table
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,8 +70,56 @@ def quarantine_report(rows: Sequence[Offer], gpu: Gpu | None, limit: int | None)
     return Report(document, (Table.of(title, columns, cells, notes) if doubtful else f"{title}.",))
 
 
+#: Terms on which machines are let by the hour, without an obligation.
+_BY_THE_HOUR = ("on_demand", "marketplace", "spot")
+
+
+class Rent(NamedTuple):
+    """So many GPUs for so many hours."""
+
+    hours: float
+    gpus: int = 1
+
+    def holds(self, offer: Offer) -> bool:
+        """Whether machines of an offer make up as many GPUs exactly."""
+        return offer.gpu_count <= self.gpus and self.gpus % offer.gpu_count == 0
+
+
+def _paid(rent: Rent, gpus: Sequence[str], rows: Sequence[Offer], today: date) -> tuple[Bullets, list[Any]]:
+    """What each GPU costs for a time on each kind of terms, at the most trusted and then cheapest offer."""
+    said, told = [], []
+    for gpu in gpus:
+        own = [row for row in rows if row.gpu == gpu and not row.quarantine and rent.holds(row)]
+        found = {kind: _first(own, kind, today) for kind in _BY_THE_HOUR}
+        paid = {
+            kind: {"usd": rent.hours * rent.gpus * offer["usd_per_gpu_hour"], "offer": offer}
+            for kind, offer in found.items()
+            if offer
+        }
+        terms = [
+            f"{usd(one['usd'])} USD {kind.replace('_', ' ')} ({usd(one['offer']['usd_per_gpu_hour'])} USD/h "
+            f"for each at {one['offer']['provider']}, {one['offer']['as_of'] or 'undated'})"
+            for kind, one in paid.items()
+        ]
+        if terms:
+            said.append(f"{rent.hours:,.6g} h of {rent.gpus} x {gpu}: {', '.join(terms)}")
+            told.append({"gpu": gpu, "gpus": rent.gpus, "hours": rent.hours, **paid})
+    none = f"No offer on file of {', '.join(gpus)} makes up {rent.gpus} by the hour."
+    return Bullets(tuple(said) or (none,)), told
+
+
+def _with_rent(
+    found: Report, rent: Rent | None, gpus: Sequence[str], rows: Sequence[Offer], today: date
+) -> Report:  # fmt: skip
+    """A report with what a time costs before everything else, where one is asked for."""
+    if rent is None:
+        return found
+    block, told = _paid(rent, gpus, rows, today)
+    return found._replace(data={**found.data, "rent": told}, blocks=(block, *found.blocks))
+
+
 def gpu_report(
-    gpu: Gpu, rows: Sequence[Offer], today: date, limit: int, *, narrowed: str = ""
+    gpu: Gpu, rows: Sequence[Offer], today: date, limit: int, *, narrowed: str = "", rent: Rent | None = None
 ) -> Report:  # fmt: skip
     """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying.
 
@@ -103,7 +152,7 @@ def gpu_report(
             return Report(document, (f"{said[:1].upper()}{said[1:]}.", *blocks))
         return Report(document, (), exit_code=4, complaint=said)
     if blocks:
-        return Report(document, tuple(blocks))
+        return _with_rent(Report(document, tuple(blocks)), rent, (gpu.id,), certain, today)
     complaint = f"no price of {gpu.id} is stored, to rent or to buy; see what is: whichgpu prices"
     return Report(document, (), exit_code=4, complaint=complaint)
 
@@ -187,7 +236,7 @@ def _owning_note(gpu: Gpu) -> Iterator[str]:
 
 def overview(
     gpus: Iterable[str], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False,
-    cheapest: str | None = None, notes: Iterable[str] = (),
+    cheapest: str | None = None, notes: Iterable[str] = (), rent: Rent | None = None,
 ) -> Report:  # fmt: skip
     """Each id that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy.
 
@@ -217,7 +266,8 @@ def overview(
         *notes,
     ]  # fmt: skip
     document = {"gpus": entries}
-    return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, said),))
+    found = Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, said),))
+    return _with_rent(found, rent, [entry["gpu"] for entry in entries], rows, today)
 
 
 def _dear(entry: Mapping[str, Any], terms: str) -> float:

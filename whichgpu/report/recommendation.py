@@ -256,8 +256,11 @@ def _gpus(item: Candidate) -> str:
     total = item.instances * item.gpus_per_instance
     if item.gpus_per_replica > 1:
         return f"{total:,} (by {item.gpus_per_replica})"
-    kind = item.estimate.job.options.get("sharding", "") if total > 1 else ""
-    return f"{total:,} ({kind})" if kind else f"{total:,}"
+    told = item.estimate.job.options
+    kept = told.get("checkpointing", "none") == "none"
+    ways = (told.get("sharding", "") if total > 1 else "", "" if kept else "ckpt")
+    how = ", ".join(filter(None, ways))
+    return f"{total:,} ({how})" if how else f"{total:,}"
 
 
 def _interval(item: Candidate, seconds: float) -> str:

@@ -58,19 +58,25 @@ def side_by_side(
     Exits 3 where it runs on none. Raises `UsageError` for a name that is none.
     """
     from whichgpu.hardware.slices import resolve_device
-    from whichgpu.planner.size import Sized, sized
+    from whichgpu.planner.size import Sized, sized, with_batch
     from whichgpu.workloads.workload import resolve
 
     of_size = [sized(size or Sized(), resolve(job.workload), job) for job in jobs]
     work = of_size[0][1]
     places = dict.fromkeys(resolve_device(name, catalogue) for name in names)
     ways = [
-        _way(job, gpu.id, count, catalogue, f" {job.precision}" if len(jobs) > 1 else "")
+        _way(
+            job, gpu.id, count, catalogue, f" {job.precision}" if len(jobs) > 1 else "", best=work is not None
+        )
         for gpu, count in places
         for job, _ in of_size
     ]
     able = [way for way in ways if way.answer]
-    takes = {way.title: whole(work, way.answer, way.usd_per_hour) for way in ways if way.answer and work}
+    takes = {
+        way.title: whole(with_batch(work, jobs[0], way.answer.job), way.answer, way.usd_per_hour)
+        for way in ways
+        if way.answer and work
+    }
     in_all = {title: {"in_all": one.to_dict()} for title, one in takes.items()}
     data = {"predictions": [{**way.to_dict(), **in_all.get(way.title, {})} for way in ways]}
     refused = tuple(f"{way.title}: {way.why}" for way in ways if not way.answer)
@@ -89,11 +95,12 @@ def side_by_side(
     return Report(data, tuple(blocks))
 
 
-def _way(job: Job, key: str, count: int, catalogue: Catalogue, format_: str) -> Way:
+def _way(job: Job, key: str, count: int, catalogue: Catalogue, format_: str, *, best: bool) -> Way:
     from whichgpu.cost.estimate import estimate
     from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import placed
     from whichgpu.hardware.slices import device
+    from whichgpu.planner.grid import in_best_batch
     from whichgpu.prices.best import price
 
     gpu = device(key, catalogue)
@@ -101,7 +108,8 @@ def _way(job: Job, key: str, count: int, catalogue: Catalogue, format_: str) -> 
     paid = price(gpu, date.today())
     usd = paid.usd_per_gpu_hour * count if paid else math.nan
     try:
-        found = estimate(placed(job, count, gpu), [gpu], explain=True)
+        ran = in_best_batch(job, count, gpu) if best else placed(job, count, gpu)
+        found = estimate(ran, [gpu], explain=True)
         answer = found.at(0, 0)
         if not (found.fits[0, 0] or fits_perhaps(found, answer)):
             return Way(title, None, usd, does_not_fit(answer, gpu))

@@ -33,7 +33,7 @@ from whichgpu.workloads.finding import goes_on
 from whichgpu.workloads.workload import known, resolve, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -260,7 +260,8 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
                 "whichgpu show GPU has the vendor's, whichgpu bench device measures yours"
             )
         if any_of := sized(rest) or usual(rest):
-            return any_of.key, cut(rest, any_of.start, any_of.end)
+            name, start, end = _led_in((any_of.key, any_of.start, any_of.end), places)
+            return name, cut(rest, start, end)
         bare = ((key, words.search(rest)) for key, words in _BARE)
         if one := next(((key, place) for key, place in bare if place), None):
             return one[0], cut(rest, one[1].start(), one[1].end())
@@ -268,7 +269,8 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
         if not name:
             raise missing("model on file", text)
         return name, rest
-    name, start, end = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
+    best = min(found, key=lambda one: (-len(one[0].split()), not re.search(r"\d", one[0])))
+    name, start, end = _led_in(best, places)
     if size := _PARAMETERS.match(rest, end):
         amount = float(size[1]) * {"M": 1e6, "B": 1e9}[size[2].upper()]
         end, name = size.end(), _with_size(name, size[0].strip()) or _of_size(name, amount)
@@ -276,6 +278,18 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
         # "ViT-L/16 384" is of pictures of that many pixels.
         rest = rest[:end] + _PIXELS.sub(r" at \1", rest[end:], count=1)
     return name, cut(rest, start, end)
+
+
+def _led_in(best: tuple[str, int, int], places: Sequence[tuple[str, int, int]]) -> tuple[str, int, int]:
+    """A name with the word before it where that makes it another model: "CLIP ViT-L" is no ViT-L."""
+    name, start, end = best
+    wider = (one for one in reversed(places) if one[2] == end and one[1] < start)
+    whole = next(wider, best)
+    return (
+        whole
+        if whole is not best and _is_one(whole[0]) and resolve(whole[0]).id != resolve(name).id
+        else best
+    )
 
 
 def _is_one(name: str) -> bool:

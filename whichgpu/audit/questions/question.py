@@ -31,7 +31,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     usual_jobs,
     whole,
 )
-from whichgpu.audit.questions.recommending import as_meant, narrow
+from whichgpu.audit.questions.recommending import as_meant, is_let, narrow
 from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.audit.text.quantities import SPELLED
@@ -81,12 +81,14 @@ _DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bwh(?:ich|at) (?:quanti[sz]ation|quants?|precision|format)\b"
     r"|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"
-    r"|\b(?:v?ram|(?:gpu|video) memory) (?:for|of)\b"
+    r"|\b(?:v?ram|(?:gpu|video) memory) (?:for|of)\b|\b(?:time|long|fast|quickly)\b.{0,20}\bto load\b"
+    r"|\bmemory (?:for|to) (?:full |lora |qlora )?(?:train|fine|run|serv|load|infer|host|quant|pretrain)"
     r"|\b(?:v?ram|memory) (?:is |are |that is )?(?:needed|required|requirements?)\b"
     r"|\b(?:min(?:imum|imal)?|least|lowest|smallest) (?:amount of )?(?:gpu |video )?(?:v?ram|memory)\b"
     r"|\bbatch(?: size)? (?:can|could|will|fits)\b|\bbatch size (?:for|of|with|to|on|in|when)\b"
     r"|\b(?:what|which) (?:is the )?(?:max(?:imum)? |largest )?batch size\b"
     r"|\b(?:largest|biggest|longest|max(?:imum)?) (?:batch|context|sequence|prompt|resolution)\b"
+    r"|\b(?:smallest|weakest|least powerful|minimum|minimal) (?:gpu|(?:graphics |video )?card)\b"
     r"|\bhow (?:long|large|big) (?:of )?an? (?:context|sequence|prompt|batch)\b"
     rf"|\bcan (?:I|we|you|one|it|an?|my|our|the|dual|\d|{'|'.join(SPELLED)}).{{0,60}}?\b{_DOES}"
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
@@ -111,6 +113,14 @@ _LARGEST = re.compile(
     r"|(?:which|what) (?:\w+ ){0,2}?(?:models|llms) (?:can|could|will|do|does|fits?|runs?))\b",
     re.I,
 )
+#: Whether so much memory is enough, of no model that is named.
+_ENOUGH_TO_LEARN = re.compile(
+    r"\b\d{1,3} ?GB\b.{0,30}\benough for (?:(?:local|running|some|doing) )*"
+    r"(?:AI|ML|LLMs?|(?:machine|deep) learning|language models|inference)\W*$",
+    re.I,
+)
+_BOTH = re.compile(r"\bprice[- /](?:to[- ])?performance\b|\bperformance per (?:dollar|euro|watt)\b", re.I)
+_TUNES = re.compile(r"\bfine[- ]?tun|\bq?lora\b", re.I)
 _SMALL = "w4a16"
 #: Cards since then have tensor cores for the formats of today, and drivers that are kept up.
 _RECENT = "2020-09"
@@ -166,8 +176,10 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             return Answering("diagnose", (text,))
     if found := _of_many(text, devices, catalogue):
         return found
-    if _LARGEST.search(text) and (on := _on(text, devices, catalogue) or _of_size(text, catalogue)):
-        return Answering("fit", models_by_size(), (*on, ("precision", _SMALL)))
+    if (_LARGEST.search(text) or _ENOUGH_TO_LEARN.search(text)) and (
+        on := _on(text, devices, catalogue) or _of_size(text, catalogue)
+    ):
+        return Answering("fit", models_by_size(), (*on, _by_size(text)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
         if len(devices) == 1:
@@ -181,6 +193,14 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
             return other
         raise
     return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
+
+
+def _by_size(text: str) -> tuple[str, str]:
+    """How models of every size are to be held: adapters trained, where somebody tunes, else in few bits."""
+    tunes = _TUNES.search(text)
+    if tunes is None:
+        return "precision", _SMALL
+    return "phase", "finetune_qlora" if re.search(r"\bqlora\b", text, re.I) else "finetune_lora"
 
 
 def _capped(name: str, said: str) -> tuple[str, str]:
@@ -218,7 +238,7 @@ def _of_wishes(
 ) -> Answering:  # fmt: skip
     """What is asked of something that is to run."""
     # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
-    if workload not in text and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
+    if not _says(text, workload) and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
         other = of_gpus(text, devices, catalogue)
         if other and (other.command != "compare" or len(devices) == 1):
             return other
@@ -238,6 +258,12 @@ def _of_wishes(
         or _on_one(text, workload, wishes, devices, catalogue)
         or Answering("recommend", (workload,), as_meant(text, workload, tuple(wishes)))
     )
+
+
+def _says(text: str, workload: str) -> bool:
+    """Whether a question names a model, or the family that it is the usual one of: "Llama 70B"."""
+    family = re.match(r"[a-z]{4,}", workload)
+    return workload in text or bool(family and family[0] in text.lower())
 
 
 def _of_so_much(
@@ -263,6 +289,18 @@ def _narrowed(
     rooms = [float(catalogue[key].value("memory") or 0.0) for key in ids]
     some = narrow(workload, dict(job), count * max(rooms, default=0.0))
     return (*job, ("precision", some)) if some else job
+
+
+def _held_by_all(
+    workload: str, job: tuple[tuple[str, str], ...], several: str, catalogue: Catalogue
+) -> tuple[tuple[str, str], ...]:
+    """The columns of a job in the format that the least of some machines holds, so that each answers."""
+    parts = (one.partition(":") for one in several.split(","))
+    _, least, count = min(
+        (int(many or 1) * float(catalogue[key].value("memory") or 0.0), key, int(many or 1))
+        for key, _, many in parts
+    )
+    return _narrowed(workload, job, (least,), catalogue, count)
 
 
 def _on_one(
@@ -301,12 +339,12 @@ def _of_a_job(
         return None
     if _FIT.search(text) and not (_STREAMS.search(text) and devices):
         return _fits(text, workload, devices, job, catalogue)
-    if _MONEY.search(text):
+    # What nobody lets is compared by what is known of it; a ranking by price would leave it out.
+    held = len(devices) > 1 and COMPARES.search(text)
+    if _MONEY.search(text) and not (held and _BOTH.search(text) and not all(map(is_let, devices))):
         return None
-    if len(devices) > 1 and COMPARES.search(text):
-        several = _so_many(text, devices, catalogue)
-        beside = Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
-        return Answering("predict", (workload,), (("gpu", several), *job)) if several else beside
+    if held:
+        return _side_by_side(text, workload, devices, job, catalogue)
     if _PREDICT.search(text):
         one = len(devices) == 1 and not _counted(text, catalogue)
         if one and not _so_many(text, devices, catalogue):
@@ -314,6 +352,17 @@ def _of_a_job(
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
     worth = review(text, devices, catalogue) if workload not in text else None
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
+
+
+def _side_by_side(
+    text: str, workload: str, devices: Sequence[tuple[str, ...]], job: tuple[tuple[str, str], ...],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """A job on GPUs that are held against each other: one of each, or as many as are told."""
+    if several := _so_many(text, devices, catalogue):
+        job = _held_by_all(workload, job, several, catalogue)
+        return Answering("predict", (workload,), (("gpu", several), *job))
+    return Answering("compare", side_by_side(devices, catalogue), (("workload", workload), *job))
 
 
 def _fits(
@@ -466,12 +515,13 @@ def _of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
     # A little of what a card is sold with is not there to use.
     alike = [
         gpu for gpu in catalogue.values()
-        if size and not gpu.user and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
+        if size and not gpu.user and gpu.usable and 0.93 < float(gpu.value("memory") or 0.0) / size <= 1.0
     ]  # fmt: skip
+    ours = [gpu for gpu in alike if gpu.vendor == "NVIDIA"]
     for segment in ("geforce", "workstation", "datacenter"):
-        if some := [gpu for gpu in alike if gpu.segment == segment and gpu.vendor == "NVIDIA"]:
+        if some := [gpu for gpu in ours if gpu.segment == segment]:
             return (("gpu", max(some, key=_of_today).id),)
-    return ()
+    return (("gpu", max(alike, key=_of_today).id),) if alike else ()
 
 
 def _of_today(gpu: Gpu) -> tuple[bool, float]:

@@ -10,9 +10,11 @@ from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement.devices import named
+from whichgpu.audit.measurement.devices import counted, named
+from whichgpu.audit.measurement.text import HOW_MANY
 from whichgpu.audit.questions.facts_asked import fields_asked
 from whichgpu.audit.questions.wanted import placed
+from whichgpu.audit.text.quantities import read_number
 from whichgpu.cost.carbon import grid
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
@@ -125,11 +127,13 @@ _MEANS = re.compile(
 )
 _RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?|own(?:ing)?|purchas\w+)\b"
 OWNING = re.compile(
-    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\bbreak[- ]?even\b"
+    rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\b(?:break[- ]?even|tco|total cost of ownership)\b"
     r"|\bcosts? (?:to|of) (?:run|operat)\w*\b.{0,40}\b(?:24/7|all day|hours? (?:a|per) day)\b"
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
+#: Capacity that is taken back against what is kept: "spot or on-demand".
+_SPOT = re.compile(r"\bspot\b.{0,30}\bon[- ]?demand\b|\bon[- ]?demand\b.{0,30}\bspot\b", re.I)
 _HISTORY = re.compile(
     r"\bprice history\b"
     r"|\bprices?\b.{0,40}\b(?:over time|trend|developed|drop(?:ped)?|fall(?:en)?|fell|gone (?:up|down))\b",
@@ -139,12 +143,26 @@ _HISTORY = re.compile(
 _SUPPORTS, _SHORT = re.compile(r"\b(?:support(?:s|ed)?|native(?:ly)?|have|has|can|do(?:es)?)\b", re.I), 3
 #: What a unit of electricity costs, in dollars, and where it comes from.
 _KWH = re.compile(
-    r"(?:\$ ?(?P<n>\d+(?:[.,]\d+)?)|(?P<m>\d+(?:[.,]\d+)?) ?(?:usd|dollars?|\$)) ?(?:/|per|an?) ?kWh", re.I
+    r"(?P<mark>[$\u20ac\u00a3]) ?(?P<n>\d+(?:[.,]\d+)?) ?(?:/|per|an?) ?kWh"
+    r"|(?P<m>\d+(?:[.,]\d+)?) ?(?P<unit>usd|dollars?|cents?|ct|eur|euros?|gbp|chf|[$\u20ac\u00a3])"
+    r" ?(?:/|per|an?) ?kWh",
+    re.I,
 )
+_CODES = {"\u20ac": "EUR", "eur": "EUR", "\u00a3": "GBP", "gbp": "GBP", "chf": "CHF"}
+_YEARS = re.compile(rf"\b(?:for|over|in) ({HOW_MANY}) years?\b", re.I)
 _PLACED = re.compile(r"\b(?:in|of|for) (?:the )?([A-Z][a-z]+(?: [A-Z][a-z]+)?|USA?|UK|EU)\b")
 _HOURS = re.compile(
     r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
 )
+_SPAN = r"h(?:ou)?rs?|days?|weekends?|weeks?|months?"
+#: For how long something is rented, and hours of each span; a month as bills count it.
+_LASTS = re.compile(
+    rf"\bfor (?:about |around |roughly )?(?P<n>{HOW_MANY})[ -]?(?:gpu[ -])?(?P<span>{_SPAN})\b"
+    rf"|\b(?P<m>{HOW_MANY})[ -]?(?:gpu[ -])?(?P<of>{_SPAN}) (?:of|on|with|(?:training|run|job|rental)s?\b) ?"
+    r"|\b(?:(?:an?|per|each|the|this) )?(?P<one>weekend|(?:month|week)(?=ly\b)|(?<= )(?:month|week|day)\b)",
+    re.I,
+)
+_HOURS_OF = {"hour": 1.0, "hr": 1.0, "h": 1.0, "day": 24.0, "week": 168.0, "month": 730.0, "weekend": 60.0}
 COMPARES = re.compile(
     r"\b(?:vs\.?|versus|compar\w+|or|than|worth|upgrad\w+|better|difference|against|equals?|equivalent"
     r"|match(?:es)?)(?=\W)",
@@ -162,7 +180,8 @@ _LEARNS = re.compile(
 #: A price that somebody asks, and whether it is one.
 _QUOTED = re.compile(
     r"\b(?:price|deal|rate|offer|quote|fair|reasonable|expensive|overpriced|too much|rip-?off)\b"
-    r"|^is [^?]*\d[^?]*\b(?:good|ok|okay|cheap|high|a lot)\b",
+    r"|^is [^?]*\d[^?]*\b(?:good|ok|okay|cheap|high|a lot)\b"
+    r"|\bis (?:that|this|it) (?:cheap|high|a lot|much)\b",
     re.I,
 )
 
@@ -183,12 +202,12 @@ class Answering(NamedTuple):
 def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
     """What is asked of GPUs themselves."""
     ids = tuple(dict.fromkeys(key for some in devices for key in some))
-    if ids and _QUOTED.search(text) and _quoted(text, catalogue):
-        return Answering("prices judge", (text,))
     if ids and (any(mentioned(text)) or _DRIVER.search(text)) and _RUNS.search(text):
         return Answering("compat", ids, _software(text))
     if ids and OWNING.search(text):
-        return Answering("prices own", ids[:1], owned(text))
+        # One is bought as a card, a machine of several as modules.
+        many = any(count > 1 for _, count in counted(text, catalogue))
+        return Answering("prices own", (largest(ids, catalogue) if many else ids[0],), owned(text))
     if len(devices) == 1 and _FOLLOWS.search(text):
         return Answering("gpus", (), (("like", largest(ids, catalogue)),))
     if len(devices) > 1:
@@ -230,7 +249,9 @@ def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering 
     if costs or _INSTANCES.search(text):
         found = named(text, catalogue)
         said = found[0].text if found else largest(ids, catalogue)
-        return Answering("prices", (said if len(ids) > 1 else ids[0],), placed(_without(text, said)))
+        terms = placed(_without(text, said))
+        rent = () if dict(terms).get("term") == "buy" else _rented(text, catalogue)
+        return Answering("prices", (said if len(ids) > 1 else ids[0],), (*terms, *rent))
     if len(ids) > 1 and (format_ := FORMAT.search(text)):
         return Answering("compat", tuple(ids), (("precision", format_[0].lower()),))
     if WHICH.search(_FACT.sub("", text)):
@@ -244,8 +265,23 @@ def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering 
     return Answering("show", (ids[0],)) if len(ids) == 1 else Answering("compare", tuple(ids[:_MOST]))
 
 
+def _rented(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """For how long, and how many: "8 H100s for 3 days"."""
+    lasts = _LASTS.search(text)
+    if lasts is None:
+        return ()
+    span = (lasts["span"] or lasts["of"] or lasts["one"]).lower().rstrip("s")
+    hours = read_number(lasts["n"] or lasts["m"] or "1") * _HOURS_OF[span]
+    many = max((count for _, count in counted(text, catalogue)), default=1)
+    return (("hours", f"{hours:g}"), *((("gpus", f"{many}"),) if many > 1 else ()))
+
+
 def of_one(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
-    """How the price of a GPU moved; what an architecture computes in, where no GPU is named."""
+    """Whether its price is a good one, and how it moved; what an architecture computes in, of no GPU."""
+    if devices and _SPOT.search(text) and (rent := _rented(text, catalogue)):
+        return Answering("prices spot", (largest(devices[0], catalogue),), rent)
+    if devices and _QUOTED.search(text) and _quoted(text, catalogue):
+        return Answering("prices judge", (text,))
     if len(devices) == 1 and _HISTORY.search(text):
         return Answering("prices", (largest(devices[0], catalogue),), (("history", ""),))
     if devices or not (FORMAT.search(text) and _SUPPORTS.search(text)):
@@ -346,14 +382,27 @@ def largest(ids: Sequence[str], catalogue: Catalogue) -> str:
 
 def owned(text: str) -> tuple[tuple[str, str], ...]:
     """How long a day it runs, whose electricity it takes and what that costs, where it is said."""
-    match, price = _HOURS.search(text), _KWH.search(text)
+    match, years = _HOURS.search(text), _YEARS.search(text)
     place = next((word for word in _PLACED.findall(text) if _is_grid(word)), "")
     told = (
         ("hours-per-day", (match[1] or "24") if match else ""),
         ("grid", place.lower()),
-        ("electricity", f"{(price['n'] or price['m']).replace(',', '.')} USD/kWh" if price else ""),
+        ("electricity", _of_electricity(text)),
+        ("years", f"{read_number(years[1]):g} years" if years else ""),
     )
     return tuple((name, said) for name, said in told if said)
+
+
+def _of_electricity(text: str) -> str:
+    """What a unit of electricity costs, as options take it; in another currency for them to ask its rate."""
+    price = _KWH.search(text)
+    if price is None:
+        return ""
+    amount = (price["n"] or price["m"]).replace(",", ".")
+    unit = (price["mark"] or price["unit"]).lower()
+    if unit in ("cent", "cents", "ct"):
+        amount, unit = f"{float(amount) / 100.0:g}", "usd"
+    return f"{amount} {_CODES.get(unit[:3], _CODES.get(unit[:1], 'USD'))}/kWh"
 
 
 def _is_grid(name: str) -> bool:

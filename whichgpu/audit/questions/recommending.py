@@ -16,7 +16,7 @@ from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: At home and under a desk no module fits that servers take.
 _DESK = re.compile(rf"{AT_HOME}|\b(?:desktop|gaming pc|my pc)\b|{IN_A_PC}", re.I)
@@ -62,15 +62,19 @@ def as_meant(text: str, workload: str, wishes: tuple[tuple[str, str], ...]) -> t
         more["objective"] = "throughput"
     if language and not loaded and _HOSTS.search(text) and told.get("phase", "serve") == "serve":
         more["users"] = "1"
-    if "gpus" in told and not {"term", "providers", "region"} & {*told} and not _let(told["gpus"]):
+    if (
+        "gpus" in told
+        and not {"term", "providers", "region"} & {*told}
+        and not is_let(told["gpus"].split(","))
+    ):
         more["term"] = "any"
     return (*wishes, *more.items())
 
 
-def _let(gpus: str) -> bool:
+def is_let(gpus: Sequence[str]) -> bool:
     """Whether one of the GPUs is let on demand by anybody on file, or the names are not of single GPUs."""
     known = catalogue()
-    named = [known[key] for key in gpus.split(",") if key in known]
+    named = [known[key] for key in gpus if key in known]
     return not named or any(price(gpu, date.today()) for gpu in named)
 
 

@@ -157,9 +157,14 @@ _ASKING = frozenset(
         "most",
         "want",
         "looking",
+        "limit",
+        "limited",
+        "consumption",
+        "electricity",
+        "home",
     )
 )
-_ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\ball (?:weights|parameters)\b", re.I)
+_ALL_OF_IT = re.compile(r"\bfull(?:y)?[- ]|\bin full\b|\ball (?:weights|parameters)\b", re.I)
 
 
 def wanted(text: str, catalogue: Catalogue) -> list[tuple[str, str]]:

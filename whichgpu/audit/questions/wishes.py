@@ -247,7 +247,9 @@ WISHES: tuple[Wish, ...] = (
         rf"{_EVERY}(?P<period>day|week|month|year)\b(?P<each>)",
         _heard,
     ),
-    _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
+    _wish(
+        "hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? (?:[a-z-]+ ){{0,2}}?{_HEARD}\b", _number
+    ),
     _wish("hours_of_audio", rf"\btranscrib(?:e|ing) (?P<n>{_BIG}) (?:hours|h)\b", _number),
     _wish(
         "latency",

@@ -3,6 +3,7 @@
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
 $ whichgpu prices h100
+$ whichgpu prices h100 --hours 72 --gpus 8
 $ whichgpu prices l4 --region europe
 $ whichgpu prices g5.xlarge
 $ whichgpu prices --where memory="80 GB" --needs nvlink --cheapest on-demand
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices.offers import Offer
+    from whichgpu.report.prices import Rent
     from whichgpu.report.table import Report
 
 #: Rows of each table about one GPU, where none are asked for.
@@ -49,6 +51,8 @@ _ROWS = 20
 @click.option("--needs", metavar="A,B,..", help="Of GPUs only those that have it: fp8, nvlink, mig ..")
 @click.option("--cheapest", type=click.Choice(["on-demand", "spot", "buy"]), help="These first, by price.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
+@click.option("--hours", type=float, metavar="N", help="What renting for so many hours costs.")
+@click.option("--gpus", "many", type=click.IntRange(min=1), metavar="N", help="Of --hours: so many GPUs.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
 @click.option("--quarantine", is_flag=True, help="The prices that are set aside, and why.")
 @FORM
@@ -56,7 +60,7 @@ _ROWS = 20
 def run(
     catalogue: Catalogue, gpu: tuple[str, ...], term: str, providers: tuple[str, ...], limit: int | None, *,
     region: str | None, history: bool, quarantine: bool, form: str, wheres: tuple[str, ...],
-    needs: str | None, cheapest: str | None,
+    needs: str | None, cheapest: str | None, hours: float | None, many: int | None,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
@@ -80,6 +84,7 @@ def run(
         raise UsageError(
             "what is bought has no provider and no region: leave them out, or leave out --term buy"
         )
+    rent = _rent(hours, many, meant, bought=bought)
     rows = _rows(ids, instance, term, named=named, region=region)
     problem = live.problem()
     if problem:
@@ -95,10 +100,25 @@ def run(
         conditions = [filters.where(text) for text in wheres]
         pool, notes = choose([catalogue[key] for key in ids or catalogue], conditions, needs or "")
         found = overview([one.id for one in pool], rows, date.today(), limit, rented=bool(narrowed),
-                         cheapest=(cheapest or "").replace("-", "_"), notes=notes)  # fmt: skip
+                         cheapest=(cheapest or "").replace("-", "_"), notes=notes, rent=rent)  # fmt: skip
     else:
-        found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
+        found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed), rent=rent)
     return in_form(found, title, form)
+
+
+def _rent(hours: float | None, many: int | None, meant: tuple[Gpu, ...], *, bought: bool) -> Rent | None:
+    """So many GPUs for so long; `UsageError` for one without the other, and for what is not rented."""
+    if hours is None and many is None:
+        return None
+    if hours is None:
+        raise click.UsageError(f"--gpus {many} for how long? add e.g. --hours 72")
+    if not 0 < hours < 1e6:
+        raise click.UsageError(f"{hours:g} hours of rent cannot be; write e.g. --hours 72")
+    if not meant or bought:
+        raise click.UsageError("--hours is of a GPU that is rented: whichgpu prices h100 --hours 72")
+    from whichgpu.report.prices import Rent
+
+    return Rent(hours, many or 1)
 
 
 def _providers(providers: tuple[str, ...], region: str | None) -> tuple[str, ...]:

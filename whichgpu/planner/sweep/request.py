@@ -12,6 +12,7 @@ from whichgpu.cost.job.runtime import runtimes
 from whichgpu.cost.parallel.distributed import usual_tokens
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
+from whichgpu.planner.size import read_amount
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.phases import TRAINING
@@ -30,8 +31,6 @@ _USUAL_ITEMS = 32.0
 _RUNTIMES = ("megatron", "megatron-rocm", "torchtitan")
 #: The phase whose layers are neither cut nor dealt out over GPUs.
 _ALONE = ADAPTER_PHASES[1]
-_AMOUNT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(?P<scale>[kKMBGT]?)")
-_SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 
 
 @immutable
@@ -72,7 +71,8 @@ def read_request(
     batch, told = _global_batch(complete, count, global_batch)
     return Request(
         job=complete, gpu=gpu, count=count, global_batch=batch, today=today, batch=job.batch,
-        tokens=None if tokens is None else read_amount(tokens), usd_per_gpu_hour=usd_per_gpu_hour, top=top,
+        tokens=None if tokens is None else read_amount(str(tokens), "--tokens", "15T"),
+        usd_per_gpu_hour=usd_per_gpu_hour, top=top,
         scaling=scaling, assumed=(*assumed, *told),
     )  # fmt: skip
 
@@ -134,14 +134,3 @@ def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tup
     odd = count // (count & -count)
     items = odd * 2.0 ** max(0, round(math.log2(usual_tokens(count) / length / odd)))
     return items, (f"a global batch of {items:,.0f} sequences, {items * length:,.0f} tokens",)
-
-
-def read_amount(given: str | float) -> float:
-    """`"15T"`, `"300B"`, `2e9` as a number; raises `UsageError` for anything else, or nothing."""
-    found = _AMOUNT.fullmatch(str(given).strip())
-    if found is None:
-        raise UsageError(f"'{given}' is no amount of tokens; write e.g. 15T, 300B or 2e9")
-    value = float(found["number"].replace(",", "")) * _SCALES[found["scale"]]
-    if not 0 < value < 1e18:
-        raise UsageError(f"'{given}' is no amount that anybody trains; write e.g. 15T, 300B or 2e9")
-    return value

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from whichgpu.errors import UsageError
+from whichgpu.web import asks
 from whichgpu.web.answers.base import job, known, part, sized
 
 if TYPE_CHECKING:
+    from whichgpu.report.prices import Rent
     from whichgpu.report.table import Report
-    from whichgpu.web import asks
 
 
 def prices(name: str | None, ask: asks.Prices) -> Report:
@@ -24,9 +26,20 @@ def prices(name: str | None, ask: asks.Prices) -> Report:
         providers=ask.provider or None, quarantined=True, ambiguous=True,
     )  # fmt: skip
     if chosen is not None:
-        return gpu_report(chosen, rows, date.today(), ask.limit)
+        return gpu_report(chosen, rows, date.today(), ask.limit, rent=_rent(ask))
     made = overview(known(), rows, date.today(), None)
     return part(made, ask, "gpus")
+
+
+def _rent(ask: asks.Prices) -> Rent | None:
+    """So many GPUs for so long, where it is asked; a number without a time is refused."""
+    from whichgpu.report.prices import Rent
+
+    if not isinstance(ask, asks.PricesOf) or (ask.hours is None and ask.gpus is None):
+        return None
+    if ask.hours is None:
+        raise UsageError(f"gpus={ask.gpus} for how long? add e.g. hours=72")
+    return Rent(ask.hours, ask.gpus or 1)
 
 
 def price_history(name: str) -> Report:

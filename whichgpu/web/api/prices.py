@@ -21,7 +21,7 @@ _OWN = {"gpu": "rtx-4090", "own": 0.27, "rent": 0.35, "least_hours_per_day": 5.4
 _SPOT = {"gpu": "a10", "spot": [{"usd": 61.2, "hours": 74.1}], "on_demand": [{"usd": 140.4}]}
 RESOURCES = (
     Resource("/prices", asks.Prices, lambda ask: answers.prices(None, ask), _ALL),
-    Resource("/prices/{gpu}", asks.Prices, answers.prices, _ONE, name="gpu", name_example="a10"),
+    Resource("/prices/{gpu}", asks.PricesOf, answers.prices, _ONE, name="gpu", name_example="a10"),
     Resource("/prices/{gpu}/history", asks.Ask, lambda gpu, ask: answers.price_history(gpu),
              {"gpu": "a10", "history": [{"kind": "spot", "as_of": "2026-05-20", "usd_per_gpu_hour": 0.4}]},
              name="gpu", name_example="a10"),

@@ -12,6 +12,7 @@ from whichgpu.web.asks.facts import (
     Compat,
     Gpus,
     Prices,
+    PricesOf,
     Scoreboard,
     Show,
     Sources,
@@ -24,7 +25,7 @@ from whichgpu.web.asks.wishes import Ranked, Recommend, WholeJob
 
 __all__ = [
     "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Devices", "Diagnose",
-    "Fit", "Gpus", "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Ranked",
-    "Recommend", "Scoreboard", "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads",
-    "choices",
+    "Fit", "Gpus", "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "PricesOf",
+    "Ranked", "Recommend", "Scoreboard", "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work",
+    "Workloads", "choices",
 ]  # fmt: skip

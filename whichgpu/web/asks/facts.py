@@ -73,6 +73,13 @@ class Prices(Listing):
     provider: Names = Field(default=[], title="Provider", description="Only these.")
 
 
+class PricesOf(Prices):
+    """Which offers of one GPU are listed, and what renting it comes to."""
+
+    hours: float | None = Field(None, gt=0, lt=1e6, title="Hours", description="What so long costs.")
+    gpus: int | None = Field(None, ge=1, le=100_000, title="GPUs", description="Of hours: so many.")
+
+
 class Compat(Ask):
     """What software runs on GPUs."""
 
