@@ -43,3 +43,34 @@ def test_the_price_of_several_is_no_part_of_a_sum():
 )
 def test_what_is_right_of_rests_and_prices(text):
     assert not corpus.accused(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        # Of the second of two amounts, each in its format.
+        (
+            "FP32 has 4 bytes, FP16 and BF16 have 2. A model of 3 billion parameters takes 12 GB in FP32 "
+            "and {} in BF16.",
+            ("6 GB", "3 GB"),
+        ),
+        (
+            "The {} has 11 GB of GDDR6. FP16 works on its tensor cores; BF16 does too.",
+            ("RTX A2000", "RTX 2080 Ti"),
+        ),
+    ],
+)
+def test_what_is_said_of_a_second_format(text, wrong):
+    assert not [each for each in corpus.accused(text.format(wrong[0])) if each != "11 GB"]
+    assert corpus.accused(text.format(wrong[1]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Per dollar, the RTX 5070 Ti gives you 1.2 GB/s of bandwidth.",
+        "Spread over eight GPUs with ZeRO-3, each holds 28 GB. An RTX 3090 is too small.",
+    ],
+)
+def test_what_is_divided_and_what_is_spread(text):
+    assert not corpus.accused(text)

@@ -153,10 +153,10 @@ def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
 _OF_STATEMENTS: tuple[tuple[str, _Reading], ...] = (
     ("clauses", clauses.read),
     ("statements", reading.read),
-    ("excluded", excluded),
 )
 _READINGS: tuple[tuple[str, _Reading], ...] = (
     *_OF_STATEMENTS,
+    ("excluded", excluded),
     ("weighed", weighed),
     ("closure", closed),
     ("analogy", by_analogy),

@@ -254,9 +254,11 @@ class _Reader:
         text, (start, end) = self._text, (part.start, part.end)
         if told := _WITH.match(text, start, end):
             fronted = start == self._sentence.start or part.cut == "stop"
-            subject = (self._next(behind, said) if fronted else None) or said.told
+            # "The L4, at 72 W, is frugal" says it of the name right before.
+            subject = (self._next(behind, said) if fronted else None) or said.told or said.open
             what = part._replace(start=told.start("what"))
-            return self._behind(subject, what, " has "), said._replace(last=ends)
+            firm = subject is not None and subject is said.open
+            return self._behind(subject, what, " has ", firm=firm), said._replace(last=ends)
         acted = _ACTED_ON.match(text, start, end)
         if acted and said.subject and not any(start <= each.start < end for each in self._who.here):
             # "NVIDIA brought it out in 2022": what is done is done to the device.
