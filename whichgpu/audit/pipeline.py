@@ -116,7 +116,7 @@ def _singly(document: Document, asked: _Asked, found: Sequence[Finding]) -> list
                        (asked.fraction, asked.today))  # fmt: skip
     if said is None:
         return []
-    again = _found(said.document, asked, singly.KINDS, names=said.names, readings=_OF_STATEMENTS)
+    again = _found(said.document, asked, singly.KINDS, names=said.names)
     return singly.accusing(again, found, said)
 
 
@@ -149,13 +149,10 @@ def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
     return reworded(passage) if passage.kind in RUNNING else passage
 
 
-#: What reads on from what the kinds of claims found, all of a text or statements by themselves.
-_OF_STATEMENTS: tuple[tuple[str, _Reading], ...] = (
+#: What reads on from what the kinds of claims found.
+_READINGS: tuple[tuple[str, _Reading], ...] = (
     ("clauses", clauses.read),
     ("statements", reading.read),
-)
-_READINGS: tuple[tuple[str, _Reading], ...] = (
-    *_OF_STATEMENTS,
     ("excluded", excluded),
     ("weighed", weighed),
     ("closure", closed),
@@ -175,13 +172,12 @@ class _Asked(NamedTuple):
     failed: Callable[[str], None] | None
 
 
-def _found(  # noqa: PLR0917
+def _found(
     document: Document, ask: _Asked, only: Sequence[str] = (),
     told: Callable[[str, int, int], None] | None = None,
     names: Mapping[int, tuple[Mention, ...]] | None = None,
-    readings: Sequence[tuple[str, _Reading]] = (),
 ) -> list[Finding]:  # fmt: skip
-    """What every kind of claim finds, or those that are asked for, kinds in their order; then the readings.
+    """What every kind of claim finds, or those that are asked for, kinds in their order.
 
     `names` are the devices that each passage names, where that is known.
     """
@@ -216,7 +212,7 @@ def _found(  # noqa: PLR0917
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
     sure = lowered(raised(sure, accused, context), context)
-    for name, read in readings or (() if only else _READINGS):
+    for name, read in () if only else _READINGS:
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]

@@ -29,6 +29,8 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _NEAR, _MOST = 0.025, 12
+#: How many gigabytes the smallest card has of which such a price is told.
+_LEAST = 4
 
 
 def per_gigabyte(context: Context) -> Iterator[Finding]:
@@ -44,7 +46,7 @@ def per_gigabyte(context: Context) -> Iterator[Finding]:
                 of_it = _PER_GB.match(text, each.end) or _OF_GB.search(text, start, each.start)
                 if each.dimension != "money" or each.high != each.value or not of_it:
                     continue
-                ways = [*_ways(index, text, each.start, context)]
+                ways = [*_ways(index, text, each.start, each.value, context)]
                 if not ways or any(
                     is_rounded(each.value, way, text[each.start : each.end], _NEAR) for way in ways
                 ):
@@ -56,7 +58,7 @@ def per_gigabyte(context: Context) -> Iterator[Finding]:
                 yield inconsistent(passage, (each.start, each.end), because, context)
 
 
-def _ways(index: int, text: str, at: int, context: Context) -> Iterator[float]:
+def _ways(index: int, text: str, at: int, price: float, context: Context) -> Iterator[float]:
     """Each price that is told, or a launch price on file, over each memory that is told, or on file."""
     names = context.mentions.get(index, ())
     gpus = [context.catalogue[key] for each in names for key in each.ids]
@@ -68,6 +70,8 @@ def _ways(index: int, text: str, at: int, context: Context) -> Iterator[float]:
         for each in amounts
         if each.dimension == "money" and each.start != at and not _PER_GB.match(text, each.end)
     ]
+    # Of cards: "$12.50 and $0.86" are none.
+    paid = [each for each in paid if each >= _LEAST * price]
     if not paid:
         # By which price it is worked out is not told.
         return

@@ -106,7 +106,7 @@ _TWICE = re.compile(r"\b(?:two|three|four|six|eight|two and a half)(?: times|-fo
 
 def _said(text: str, sentence: Sentence, fraction: str) -> Iterator[_Said]:
     for each in within(quantities(text, fraction), sentence.start, sentence.end):
-        if each.dimension in _OF and each.high == each.value and (more := _MORE.match(text, each.end)):
+        if each.dimension in _OF and each.high == each.value > 0 and (more := _MORE.match(text, each.end)):
             yield _Said(each.start, more.end(), each, None)
     every = claims(text, sentence, fraction)
     for claim in every:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from whichgpu.audit.singly.written import Statement
     from whichgpu.hardware.catalogue import Catalogue
 
-#: Kinds of claims that are of one device, or of two that a clause names.
+#: Kinds of claims that are of one device.
 KINDS = (
     "specification", "capability", "identity", "memory_type", "generation", "foundry", "dates", "instances",
     "asserted", "having", "wrong_unit", "octets", "years", "possessed", "link", "debuts", "frames",
-    "ordering", "ratio", "compute_capability", "fittings",
+    "compute_capability", "fittings",
 )  # fmt: skip
 #: A text with more of them is no article.
 _MOST = 400

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import any_of, is_asserted, is_indicative
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.singly.verbs import VERBS
 from whichgpu.audit.singly.written import is_name, written
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ _ASIDES = re.compile(
 _ELSE = re.compile(
     r"[?\u201c\u201d\"]|\b(?:measur\w+|tests?|tested|ours?|we|my|mine|yours|theirs|second|third|another|limited|limiting|capped|idle|idles|average[sd]?|"
     r"if|would|instead of|laptops?|notebooks?|mobile|overclock\w*|undervolt\w*|rumou?r\w*|expected|virtual|"
-    r"slices?|mig|dgx|hgx)\b",
+    r"slices?|mig|dgx|hgx|per (?:watt|dollar|euro|gigabyte|GB|core|joule|clock))\b",
     re.IGNORECASE,
 )
 #: A clause with these is of several at once, of a part or of a machine.
@@ -161,6 +162,7 @@ class _Reader:
     def read(self) -> Iterator[Statement]:
         parts = [*_parts(self._text, self._sentence)]
         topic = self._who.topic[0] if self._who.topic and self._who.certain else None
+        topic = None if self._is_behind_two() else topic
         said = _Said(topic, None)
         for part, behind in zip(parts, [*parts[1:], None], strict=True):
             if any(part.start <= start < part.end for start, _ in self._open):
@@ -171,6 +173,13 @@ class _Reader:
             one = said.told if len(parts) == 1 and said.told in self._who.here else None
             if statement is not None and (one is None or not is_name(one, self._context)):
                 yield statement
+
+    def _is_behind_two(self) -> bool:
+        """Whether the sentence before names several devices, any of which "it" may be."""
+        before = [each for each in sentences(self._passage.text) if each.end <= self._sentence.start + 1][-1:]
+        named = self._context.mentions.get(self._context.place(self._passage), ())
+        here = [each for one in before for each in within(named, one.start, one.end)]
+        return len({model(each.named[0], self._context.catalogue) for each in here}) > 1
 
     def _part(self, part: _Part, said: _Said, behind: _Part | None) -> _Read:
         """The statement that a part is, and what it leaves for those behind it."""
