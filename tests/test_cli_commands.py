@@ -247,6 +247,17 @@ def test_gpus_takes_several_families_and_refuses_what_is_none(whichgpu):
         assert (answer.status, told in answer.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("show rtx 4060 16gb", "rtx 4060 16gb"), ("show rtx 5080 super", "rtx 5080 super"),
+     ("compare rtx 4060 60gb vs a10", "rtx 4060 60gb"), ("compare rtx 4090 banana", "banana")],
+)  # fmt: skip
+def test_words_behind_a_name_that_no_gpu_has_are_of_it(whichgpu, typed, name):
+    found = whichgpu(*typed.split())
+    assert found.status == 2
+    assert found.err.startswith(f"whichgpu: no GPU '{name}'; did you mean ")
+
+
 @pytest.mark.parametrize("typed", [("a10", "vs", "l4"), ("a10,l4",), ("a10 vs. l4",), ("a10", "and", "l4")])
 def test_compare_takes_gpus_as_they_are_written_side_by_side(whichgpu, typed):
     assert whichgpu("compare", *typed, "--json").json["gpus"] == ["a10", "l4"]

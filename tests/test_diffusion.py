@@ -194,7 +194,9 @@ def test_only_a_pipeline_that_starts_from_a_picture_runs_the_encoder(name: str) 
     job = workload.complete(Job(name, batch=1.0))
     vae = product_flops(of(workload.trace(job), "vae"))
     decoder = product_flops(autoencoder(workload, 1))
-    assert (vae > 1.01 * decoder) == bool(workload.dims.get("encodes"))
+    # Tiles overlap, so that they take more than the whole; Open-Sora's program asks for them itself.
+    tiled = workload.dims["vae"].get("tiled")
+    assert (vae > 1.01 * decoder) == bool(workload.dims.get("encodes") or tiled)
 
 
 def test_a_controlnet_is_trained_beside_a_frozen_denoiser() -> None:

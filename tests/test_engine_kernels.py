@@ -18,7 +18,7 @@ from whichgpu.cost.parallel.splitting import shard
 from whichgpu.cost.serving.steady import reading
 from whichgpu.cost.timing.engine_step import step_ops
 from whichgpu.cost.timing.launching import kernels
-from whichgpu.cost.timing.passes import launching_of, prompt_alone, prompt_work, token_work
+from whichgpu.cost.timing.passes import launching_of, prompt_alone, prompts_beside, token_work
 from whichgpu.cost.timing.time import evaluate, prepare
 from whichgpu.workloads.job import Job
 
@@ -197,7 +197,7 @@ def test_heads_of_64_are_no_slower_where_products_wait_either_way():
         job = Job(model, phase="serve", precision="bf16", input_tokens=30000.0, output_tokens=16.0)
         settled = settle(replace(job, runtime="vllm"))
         devices = Devices.of([GPUS["h100-80gb-sxm"]])
-        work = prompt_work(settled.workload, settled.job, stack, devices, np.array([[1.0]]))
+        work = prompts_beside(settled.workload, settled.job, stack, devices, np.array([[1.0]])).each
         taken = [evaluate(prepare(work.ops, devices, one), Fit()).gpu.ravel()[0]
                  for one in (stack, replace(stack, overlaps_softmax=False))]  # fmt: skip
         assert (taken[0] > 1.02 * taken[1]) == slower, model

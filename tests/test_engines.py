@@ -15,10 +15,11 @@ from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import placed
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.job.settling import settle
+from whichgpu.cost.serving.load import seconds_of
 from whichgpu.cost.serving.measuring import how_to_measure
 from whichgpu.cost.serving.scheduling import limits
 from whichgpu.cost.table.jobs import predict_rows
-from whichgpu.cost.timing.passes import prompt_work
+from whichgpu.cost.timing.passes import as_pass, prompts_beside
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit
 from whichgpu.workloads.job import Job
@@ -170,11 +171,34 @@ def test_as_many_prompts_share_a_pass_as_requests_end_with_one():
     settled = settle(replace(CHAT, runtime="vllm"))
     laid = lay_out(settled.job, [GPUS["h100-80gb-sxm"]])
     few, many = (
-        prompt_work(settled.workload, settled.job, settled.runtime, laid.devices, np.array([[running]])).host
+        prompts_beside(
+            settled.workload, settled.job, settled.runtime, laid.devices, np.array([[running]]), joins=1.0
+        ).batch
         for running in (1.0, 3 * 256.0)
     )
-    # 1 + 3 prompts a pass of 4 x 2,048 tokens: the engine's own time is shared by four.
-    assert float(few.ravel()[0] / many.ravel()[0]) == pytest.approx(4.0, rel=0.01)
+    # 1 + 3 prompts a pass of 4 x 2,048 tokens.
+    assert float(few.ravel()[0]) == pytest.approx(1.0, rel=0.01)
+    assert float(many.ravel()[0]) == pytest.approx(4.0, rel=0.01)
+
+
+def test_a_prompt_beside_tokens_costs_what_it_makes_their_pass_longer():
+    """Weights are read once for both, and the host schedules once; of almost nothing it costs nothing."""
+    gpu, asked = GPUS["h100-80gb-pcie"], replace(CHAT, workload="llama-3-8b", runtime="vLLM 0.11")
+
+    def seconds(tokens, joins):
+        settled = settle(replace(asked, input_tokens=tokens))
+        laid = lay_out(settled.job, [gpu])
+        work = prompts_beside(
+            settled.workload, settled.job, settled.runtime, laid.devices, np.array([[16.0]]), joins=joins
+        ).each
+        return float(
+            np.ravel(seconds_of(as_pass(settled.workload, settled.runtime, laid.devices, work), laid))[0]
+        )
+
+    weights = 2.0 * 7.5e9 / 2.04e12
+    assert seconds(4.0, 1.0) < 0.1 * weights < weights < seconds(4.0, 0.0) * 4.0
+    # 16 GFLOP a token, of which the products have less than all of the peak.
+    assert 256.0 * 15e9 / 756e12 < seconds(256.0, 1.0) < 256.0 * 15e9 / 756e12 * 2.0
 
 
 def test_four_bit_checkpoints_of_experts_keep_attention_wider():

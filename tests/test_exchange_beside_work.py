@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from whichgpu import api
+from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.parallel.splitting import exchanges, shown_at_end
@@ -122,3 +123,22 @@ def test_software_that_reaches_a_gpu_through_another_is_said_to(
         taken = [text for text in warnings if "is taken as" in text]
         assert len(taken) == bool(said)
         assert all(text.startswith(said) for text in taken)
+
+
+def test_megatrons_own_scripts_hide_no_exchange_of_tensor_parallelism_unasked() -> None:
+    """`--tp-comm-overlap` is off in megatron/training/arguments.py, and on in NeMo's performance recipes."""
+    job = Job("llama-3-8b", phase="pretrain", precision="bf16", batch=1.0, seq_len=8192.0, n_gpus=8.0, tp=4.0,
+              options={"global_batch": "64"})  # fmt: skip
+
+    def shown(runtime: str, **options: str) -> float:
+        one = replace(job, runtime=runtime, options={**job.options, **options})
+        return float(breakdown(one, [GPUS[H100]]).at(0, 0)["tensor"]["seconds"])
+
+    plain, recipe = shown("Megatron-LM"), shown("NeMo 24.07")
+    assert plain == pytest.approx(recipe / 0.35)
+    assert shown("Megatron-Core 0.6") == plain
+    asked = (shown("Megatron-LM --tp-comm-overlap"), shown("Megatron-LM", tp_overlap="true"))
+    assert asked == pytest.approx((recipe, recipe))
+    assert shown("NeMo 24.07", tp_overlap="false") == pytest.approx(plain)
+    # Under PyTorch's trainers nothing hides it either, unless they are told to.
+    assert shown("torchtitan") > shown("torchtitan", tp_overlap="true") > 0.0

@@ -221,6 +221,43 @@ def test_automodel_s_benchmarks_choose_experts_in_turn(
     assert asked.read(own).job.options["router"] == "model"
 
 
+@pytest.mark.parametrize(
+    ("workload", "runtime", "phase", "router"),
+    [
+        ("grok-1", "NeMo 25.04", "pretrain", "dropped"),
+        ("mixtral-8x22b", "NeMo 25.02", "pretrain", "dropped"),
+        ("llama-4-maverick", "NeMo 25.07", "pretrain", "dropped"),
+        ("grok-1", "NeMo 24.09", "pretrain", None),
+        ("grok-1", "Megatron-Bridge NeMo 26.04", "pretrain", None),
+        ("grok-1", "Megatron-LM", "pretrain", None),
+        ("mixtral-8x7b", "NeMo 25.02", "finetune_lora", None),
+    ],
+)  # fmt: skip
+def test_nemo_s_benchmarks_drop_tokens_beyond_an_even_share(
+    workload: str, runtime: str, phase: str, router: str | None
+) -> None:
+    read = asked.read(replace(JOB, workload=workload, runtime=runtime, phase=phase))
+    assert read.job.options.get("router") == router
+    assert any("router=dropped: as in the recipes of 25.02 on" in one for one in read.said) is (
+        router is not None
+    )
+    own = replace(JOB, workload=workload, runtime=runtime, phase=phase, options={"router": "model"})
+    assert asked.read(own).job.options["router"] == "model"
+
+
+def test_an_even_share_of_tokens_makes_the_host_wait_for_nothing() -> None:
+    dropped, balanced, captured = (
+        step(router="dropped"),
+        step(router="balanced"),
+        step(router="balanced", cuda_graphs="full"),
+    )
+    assert dropped == captured
+    for part in ("forward", "backward"):
+        assert dropped[part]["seconds"] == pytest.approx(balanced[part]["seconds"])
+        assert dropped[part]["seconds"] < step()[part]["seconds"]
+    assert dropped["host"]["seconds"] < balanced["host"]["seconds"]
+
+
 def test_recipes_are_of_a_model_a_release_and_a_mesh() -> None:
     job = replace(JOB, runtime="Megatron-Bridge NeMo 26.04", workload="nemotron-3-super-120b-a12b")
     assert asked.read(job).job.options["mtp"] == "2"

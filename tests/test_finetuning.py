@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.job import asked
 from whichgpu.cost.job.settling import settle
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
@@ -53,6 +54,22 @@ def test_lora_trains_fewer_bytes_than_full(name, rank, batch):
         < total((op for op in full if op.stage == "optimizer"), "write_bytes") * 4
     )
     assert product_flops(lora) < product_flops(full) * (1.0 + rank / 16.0)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said", "stored"),
+    [("", "bf16", "nf4"), ("", "amp-bf16", "nf4"), ("", "fp16", "nf4-fp16"), ("torchtune", "bf16", "nf4-dq"),
+     ("", "nf4-dq", "nf4-dq"), ("", "fp8", "fp8")],
+)  # fmt: skip
+def test_a_format_of_16_bits_beside_qlora_is_that_of_its_products(runtime, said, stored):
+    """Its frozen weights would be those of LoRA else, four times as large (`bnb_4bit_compute_dtype`)."""
+    job = Job("llama-3-8b", phase="finetune_qlora", precision=said, runtime=runtime)
+    found = asked.read(job)
+    assert found.job.with_defaults(precision="nf4").precision == stored
+    told = [text for text in found.said if "--phase finetune_lora" in text]
+    assert len(told) == (said not in ("nf4-dq", "fp8"))
+    of_adapters = asked.read(replace(job, phase="finetune_lora"))
+    assert of_adapters.job.precision == said
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -430,3 +447,12 @@ def test_packed_sequences_attend_to_themselves_alone():
     ):  # fmt: skip
         settled = settle(replace(job, phase=phase, runtime=runtime))
         assert settled.job.options.get("packed") == said, (phase, runtime)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [("4-bit NF4", "nf4"), ("NF4 4bit", "nf4"), ("INT8 (8-bit)", "int8"), ("Q4_K_M (4-bit)", "q4_k_m"),
+     ("fp16 4-bit", ""), ("4-bit fp8", ""), ("3-bit gptq", "")],
+)  # fmt: skip
+def test_a_format_may_have_its_number_of_bits_beside_it(text: str, known: str) -> None:
+    assert named(text) == known

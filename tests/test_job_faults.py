@@ -58,14 +58,14 @@ def test_every_bad_row_has_its_own_reason_and_every_good_one_its_answer():
 def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
     from whichgpu.cost.table import pools
 
-    real = pools.estimate_paired
+    real = pools.outlined
 
     def faulty(one, on):
         if 13.0 in (one.job.batch if hasattr(one.job.batch, "__len__") else [one.job.batch]):
             raise ZeroDivisionError("thirteen")
         return real(one, on)
 
-    monkeypatch.setattr(pools, "estimate_paired", faulty)
+    monkeypatch.setattr(pools, "outlined", faulty)
     answers = list(predict_rows([{**ROW, "batch": str(batch)} for batch in range(10, 17)], GPUS))
     assert [bool(answer.error) for answer in answers] == [False] * 3 + [True] + [False] * 3
     assert "internal error: ZeroDivisionError: thirteen" in answers[3].error
@@ -74,8 +74,8 @@ def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
 def test_a_global_batch_that_some_rows_cannot_deal_out_is_asked_of_the_others_at_once(monkeypatch):
     from whichgpu.cost.table import pools
 
-    sweeps, real = [], pools.estimate_paired
-    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: sweeps.append(one.job) or real(one, on))
+    sweeps, real = [], pools.outlined
+    monkeypatch.setattr(pools, "outlined", lambda one, on: sweeps.append(one.job) or real(one, on))
     row = {"workload": "bert-base", "gpu": "a100-80gb-sxm", "phase": "train", "n_gpus": "8",
            "options": "global_batch=64"}  # fmt: skip
     answers = list(predict_rows([{**row, "batch": str(batch)} for batch in (8, 16, 4, 32, 2, 6)], GPUS))

@@ -174,6 +174,20 @@ def test_an_answer_that_cannot_be_written_is_one_line(whichgpu, tmp_path):
     assert answer.err.count("\n") == 1
 
 
+def test_what_is_of_a_table_or_of_one_job_is_not_taken_by_the_other(whichgpu, tmp_path):
+    jobs_csv = tmp_path / "jobs.csv"
+    jobs_csv.write_text("workload,gpu\nresnet50,a10\n")
+    page = tmp_path / "page.html"
+    one = whichgpu("predict", "resnet50", "--gpu", "a10", "--format", "html", "--out", str(page))
+    assert one.status == 2
+    assert f"--out is of the table that --jobs gives; leave it out, or write > {page}" in one.err
+    assert not page.exists()
+    for asked in (["--curve"], ["--slo", "tpot 50 ms"], ["--rate", "5 req/s"], ["--explain"]):
+        table = whichgpu("predict", "--jobs", str(jobs_csv), *asked)
+        assert table.status == 2
+        assert f"{asked[0]}: of one job, and --jobs has a table of them" in table.err
+
+
 def test_columns_are_those_of_the_contract():
     assert " ".join(COLUMNS) == (
         "id workload gpu n_gpus phase precision batch resolution seq_len input_tokens output_tokens "

@@ -122,8 +122,8 @@ def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
     from whichgpu.cost.table import pools
 
     asked = []
-    real = pools.estimate_paired
-    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
+    real = pools.outlined
+    monkeypatch.setattr(pools, "outlined", lambda one, on: asked.append(one.job) or real(one, on))
     llm = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "phase": "generate", "precision": "fp16",
            "runtime": "vLLM 0.6", "metric": "latency", "unit": "s"}  # fmt: skip
     stated = ({}, {"batch": "4"}, {"input_tokens": "300"}, {"output_tokens": "77"}, {"n_gpus": "2"},
@@ -214,8 +214,8 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
     from whichgpu.cost.table import pools
 
-    asked, real = [], pools.estimate_paired
-    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
+    asked, real = [], pools.outlined
+    monkeypatch.setattr(pools, "outlined", lambda one, on: asked.append(one.job) or real(one, on))
     metrics = ("throughput", "power", "peak_gpu_memory")
     rows = [{**row, "metric": metric} for row in rows for metric in metrics]
     together = list(predict_rows(rows, GPUS))
@@ -234,8 +234,8 @@ def test_a_training_that_states_denoising_steps_shares_the_sweep_of_one_that_doe
     """It makes none; where a row asks for steps per second, those that are stated count."""
     from whichgpu.cost.table import pools
 
-    asked, real = [], pools.estimate_paired
-    monkeypatch.setattr(pools, "estimate_paired", lambda one, on: asked.append(one.job) or real(one, on))
+    asked, real = [], pools.outlined
+    monkeypatch.setattr(pools, "outlined", lambda one, on: asked.append(one.job) or real(one, on))
     job = {"workload": "sd-1.5", "gpu": "a100-80gb-sxm", "phase": "train", "runtime": "PyTorch 2.4",
            "precision": "amp-fp16", "batch": "2"}  # fmt: skip
     rows = [
@@ -388,10 +388,8 @@ def test_a_physical_job_is_computed_once(monkeypatch):
     from whichgpu.cost.table import pools
 
     asked = []
-    real = pools.estimate_paired
-    monkeypatch.setattr(
-        pools, "estimate_paired", lambda one, on: asked.append((one.job, on)) or real(one, on)
-    )
+    real = pools.outlined
+    monkeypatch.setattr(pools, "outlined", lambda one, on: asked.append((one.job, on)) or real(one, on))
     rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
             for i, (runtime, metric) in enumerate(
                 [("PyTorch 2 eager", "throughput"), ("PyTorch 2", "latency"), ("pytorch 2", "power")] * 5

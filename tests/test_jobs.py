@@ -6,7 +6,7 @@ import pytest
 from job_rows import GPUS, ROW
 
 import whichgpu
-from whichgpu.cost.estimate import estimate_paired
+from whichgpu.cost import estimate
 from whichgpu.cost.table import pools, smaller
 from whichgpu.cost.table.files import COLUMNS
 from whichgpu.cost.table.jobs import predict_rows, read_job
@@ -519,17 +519,34 @@ def test_a_training_that_states_no_layout_is_sharded_so_that_it_fits():
 
 
 def test_options_that_do_not_make_a_row_fit_are_not_timed(monkeypatch):
-    timed = []
-
-    def counted(settled, devices):
-        timed.append(tuple(settled.job.options.get(name, "") for name in ("checkpointing", "sharding")))
-        return estimate_paired(settled, devices)
-
-    monkeypatch.setattr(pools, "estimate_paired", counted)
+    asked, timed, real = [], [], estimate.finish
+    monkeypatch.setattr(
+        pools, "outlined", lambda one, on: asked.append(one.job) or estimate.outlined(one, on)
+    )
+    monkeypatch.setattr(estimate, "finish", lambda laid, fit: timed.append(laid.job) or real(laid, fit))
     (found,) = predict_rows([trained()], GPUS)
     assert found.value
-    # Of the first that spares memory all is asked, since it is enough for most. PyTorch's stops early.
-    assert timed == [("", ""), ("early_stop", ""), ("early_stop", "fsdp")]
+    # Of the job as it stands and of four options before that the memory alone is asked.
+    assert len(asked) == 6
+    taken = [tuple(one.options.get(name, "") for name in ("checkpointing", "sharding")) for one in timed]
+    assert taken == [("early_stop", "fsdp")]
+
+
+def test_what_no_option_makes_fit_is_refused_untimed_as_it_would_be_timed(monkeypatch):
+    """The reason of an ask that cannot be comes before that."""
+    timed, real = [], estimate.finish
+    monkeypatch.setattr(estimate, "finish", lambda laid, fit: timed.append(laid.job) or real(laid, fit))
+    row = {"workload": "vgg16", "gpu": "rtx-3060-12gb", "phase": "train", "batch": "4096"}
+    asks = [{}, {"metric": "power"}, {"unit": "parsecs"}, {"metric": "ttft"}, {"metric": "peak_gpu_memory"}]
+    found = list(predict_rows([{**row, **ask} for ask in asks], GPUS))
+    assert not timed
+    for answer in (found[0], found[1], found[4]):
+        assert answer.error.startswith("does not fit: it needs "), answer
+        assert answer.value is None
+        assert not answer.basis
+    assert [answer.unit for answer in found] == ["images/s", "W", "parsecs", "s", "GiB"]
+    assert "parsecs" in found[2].error
+    assert "TTFT is of phase serve" in found[3].error
 
 
 def test_what_was_taken_so_that_rows_fit_is_counted():

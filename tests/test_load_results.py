@@ -48,6 +48,40 @@ def rows(path, **stated):
     return [dict(zip(table.columns, row, strict=True)) for row in cells]
 
 
+def test_a_server_of_several_gpus_is_one_unless_it_is_said(tmp_path):
+    """A load generator asks one server; replicas would stand behind something else."""
+    bare = {key: value for key, value in VLLM.items() if key not in ("tp", "n_gpus")}
+    path = written(tmp_path / "run.json", bare)
+    assert {row["tp"] for row in rows(path, n_gpus="4")} == {"4"}
+    assert {row["tp"] for row in rows(path, n_gpus="4", tp="2")} == {"2"}
+    assert {row.get("tp") for row in rows(path, n_gpus="8", options="attention_dp=8;ep=8")} == {""}
+    assert read_results(path, {"n_gpus": "4"})[0].notes() == (
+        "taken as one server over 4 GPUs, tp 4; --tp N says otherwise",
+    )
+
+
+def test_requests_that_differ_in_length_are_told_where_a_file_is_silent(tmp_path, whichgpu):
+    chats = written(tmp_path / "run.json", {**VLLM, "total_output_tokens": 512_345})
+    table, _ = read_results(chats, {})
+    assert len(table.notes()) == 1
+    assert "--option dataset=sharegpt" in table.notes()[0]
+    assert not read_results(chats, {"options": "dataset=sharegpt"})[0].notes()
+    assert not read_results(written(tmp_path / "alike.json", VLLM), {})[0].notes()
+    told = whichgpu("validate", str(chats), "--option", "dataset=sharegpt")
+    assert told.status == 0
+    assert "differ in length" not in told.out
+    wrong = whichgpu("validate", str(chats), "--option", "dataset")
+    assert wrong.status == 2
+    assert "'dataset' is not an option" in wrong.err
+
+
+def test_lengths_that_sglang_draws_are_read_of_older_files_too(tmp_path):
+    old = {key: value for key, value in SGLANG.items() if key != "tag"}
+    old |= {"dataset_name": "random", "random_input_len": 1024, "random_range_ratio": 0.0}
+    found = rows(written(tmp_path / "old.jsonl", old), workload="llama-3.1-8b", gpu="h100-80gb-sxm")
+    assert all("length_range=0.999" in row["options"] for row in found)
+
+
 def test_a_run_of_vllm_is_four_rows(tmp_path):
     found = rows(written(tmp_path / "run.json", VLLM))
     assert {row["metric"]: row["value"] for row in found} == {

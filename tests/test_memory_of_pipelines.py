@@ -539,3 +539,29 @@ def test_four_pictures_of_cogview4_take_what_its_readme_says():
     for side, gb in ((512.0, 33.0), (1024.0, 35.0)):
         job = replace(job, height=side, width=side)
         assert float(single(job, GPUS["a100-80gb-sxm"]).readings.device) / 1e9 == pytest.approx(gb, rel=0.1)
+
+
+@pytest.mark.parametrize(("height", "width", "gib"), [(192.0, 336.0, 52.5), (576.0, 1024.0, 60.3)])
+def test_open_sora_decodes_all_frames_at_a_time(height, width, gib):
+    """README of hpcaitech/Open-Sora, one GPU at 256 and 768 pixels (16:9): tiles of a frame, none of time.
+
+    In GiB: what two and more GPUs take at either, 44.3, are two copies of its 11.9 B values in BF16.
+    """
+    job = {"precision": "bf16", "height": height, "width": width, "options": {"frames": "129"}}
+    assert peak("open-sora-2.0", gpu=GPUS["h100-80gb-sxm"], **job) == pytest.approx(gib, rel=0.05)
+
+
+def test_wans_program_keeps_weights_in_fp32_and_no_copies():
+    """README of Wan-Video/Wan2.1, 14B at 720p on one H800 with `--offload_model True`: 69.1 GB.
+
+    `requires_grad_(False)`, so that autocast keeps none of what it casts; diffusers' modules ask for them.
+    """
+    job = {"precision": "amp-bf16", "height": 720.0, "width": 1280.0,
+           "options": {"frames": "81", "offload": "model", "encoder_precision": "bf16"}}  # fmt: skip
+    own, other = (
+        parts("wan-2.1-t2v-14b", runtime=one, **job)["weights"] for one in ("Wan-Video", "diffusers 0.33")
+    )
+    assert own / GIB == pytest.approx(53.2, rel=0.01)
+    assert other == pytest.approx(1.5 * own, rel=0.01)
+    h100 = GPUS["h100-80gb-sxm"]
+    assert peak("wan-2.1-t2v-14b", gpu=h100, runtime="Wan-Video", **job) == pytest.approx(69.1, rel=0.15)

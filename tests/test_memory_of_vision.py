@@ -171,3 +171,90 @@ def test_most_trainings_of_pictures_that_ran_are_found_to_fit():
     ]
     sure = [Cells(read_job(row), (resolve_gpu(row["gpu"], GPUS),)).judged.surely.all() for row in rows]
     assert np.mean(sure) > 0.92
+
+
+#: GB of a V100 of eight, two pictures on each: READMEs of open-mmlab/mmdetection (PyTorch 1.3 to 1.5),
+#: those of SOLO and of Segmenter (one picture of 512 pixels, PyTorch 1.8) later; detectron2's MODEL_ZOO.md.
+ON_EIGHT: list[tuple[str, str, dict[str, Any], float, float]] = [
+    ("fcos-r50-fpn", "MMDetection, PyTorch 1.4", {}, 3.6, 0.05),
+    ("atss-r50-fpn", "MMDetection, PyTorch 1.4", {}, 3.7, 0.05),
+    ("reppoints-r50-fpn", "MMDetection, PyTorch 1.4", {}, 3.9, 0.05),
+    ("fasterrcnn-r101-fpn", "MMDetection, PyTorch 1.3", {}, 6.0, 0.05),
+    ("solov2-r101-fpn", "MMDetection, PyTorch 1.8", {}, 6.9, 0.05),
+    ("fasterrcnn-r50-c4", "detectron2, PyTorch 1.3", {}, 4.8, 0.08),
+    ("maskrcnn-r50-c4", "detectron2, PyTorch 1.3", {}, 5.2, 0.05),
+    ("segmenter-vit-s", "MMSegmentation, PyTorch 1.8", {"batch": 1}, 2.03, 0.05),
+    ("segmenter-vit-b", "MMSegmentation, PyTorch 1.8", {"batch": 1}, 4.2, 0.06),
+    ("maskformer-r50", "MMDetection, PyTorch 1.9", {"batch": 1, "resolution": "800x1333"}, 16.2, 0.15),
+]
+
+
+@pytest.mark.parametrize(("name", "runtime", "columns", "gb", "near"), ON_EIGHT)
+def test_a_training_told_as_its_readme_tells_it(
+    name: str, runtime: str, columns: dict[str, Any], gb: float, near: float
+) -> None:
+    options = {"optimizer": "sgd-momentum"} if "segmenter" in name else {}
+    job: dict[str, Any] = {"phase": "train", "precision": "fp32", "batch": 2, "options": options}
+    found = whichgpu.fit(name, ["v100-32gb-sxm:8"], runtime=runtime, **{**job, **columns}).answers[0]
+    assert found.read["allocated"].mid / GIB == pytest.approx(gb, rel=near)
+
+
+def test_a_training_meets_the_longest_pictures_unless_it_says_which() -> None:
+    """A 640 x 480 picture is one of 800 x 1,088; batches of COCO are padded up to 800 x 1,344."""
+    job: dict[str, Any] = {"phase": "train", "precision": "fp32", "batch": 2}
+    job["runtime"] = "MMDetection, PyTorch 1.9"
+
+    def found(name: str = "fasterrcnn-r50-fpn", **columns: Any) -> Any:
+        return whichgpu.fit(name, ["v100-32gb-sxm"], **{**job, **columns}).answers[0]
+
+    usual, longest, other = found(), found(resolution="800x1344"), found(resolution="800x1120")
+    assert usual.required == pytest.approx(longest.required)
+    assert other.required < 0.95 * longest.required
+    assert [any("longest of COCO" in note for note in one.notes) for one in (usual, longest)] == [True, False]
+    # Tables are pictures of their own sizes; what runs has the usual picture.
+    assert not any("longest" in note for note in found("table-transformer").notes)
+    assert not any("longest" in note for note in found(phase="infer", runtime="PyTorch").notes)
+
+
+def test_a_group_norm_keeps_what_it_normalised_before_pytorch_1_6() -> None:
+    """Eight of FCOS's heads, over five levels of 256 channels."""
+    size = (800.0, 1344.0)
+    old, new = (tensors("fcos-r50-fpn", 2.0, size, f"MMDetection, PyTorch 1.{one}") for one in (5, 6))
+    positions = 2 * sum(np.ceil(800 / s) * np.ceil(1344 / s) for s in (8, 16, 32, 64, 128))
+    assert (old - new) * GIB == pytest.approx(8 * 256 * 4.0 * positions, rel=0.03)
+
+
+def test_a_relu_behind_a_norm_keeps_nothing_of_its_own() -> None:
+    """It writes over what the norm made, and the next convolution keeps that."""
+    for name, rectified in (("bevformer-base", True), ("v-net", False)):
+        found = [op for op in ops(name, phase="train", precision="fp32", batch=1.0)
+                 if op.stage == "forward" and op.layer.endswith(".activation") and op.kind == "pointwise"
+                 and (not rectified or op.module.startswith(("eyes", "stage1", "stem")))]  # fmt: skip
+        assert found
+        assert all(bool(np.any(np.asarray(op.saved_bytes) > 0)) is not rectified for op in found)
+    # Its stem and first stage learn nothing (`frozen_stages=1` of its configurations).
+    kept = [op for op in ops("bevformer-base", phase="train", precision="fp32", batch=1.0)
+            if op.stage == "forward" and op.module.startswith(("stem", "stage1"))]  # fmt: skip
+    assert not any(np.any(np.asarray(op.saved_bytes) > 0) for op in kept)
+
+
+def test_losses_of_enlarged_masks_keep_each_thing_s_whole_picture() -> None:
+    """MaskFormer's are over all points, of six layers; 20 bytes of each of a crowd's (93)."""
+    found = {op.layer: float(op.saved_bytes) for op in ops(
+        "maskformer-r50", phase="train", precision="fp32", batch=1.0, runtime="MMDetection, PyTorch 1.9")
+        if op.stage == "forward" and "enlarged" in op.layer}  # fmt: skip
+    assert sum(found.values()) == pytest.approx(6 * 93 * 20.0 * 512 * 512, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "batch"),
+    [("a100-40gb-sxm", "tf32", 24), ("a100-80gb-sxm", "tf32", 48), ("v100-16gb-sxm", "fp32", 9)],
+)
+def test_detectors_that_filled_their_cards_fit_them(gpu: str, precision: str, batch: int) -> None:
+    """Lambda's table chooses batches that fill a card; its rows state no picture, as detectors' seldom do."""
+    runtime = "pytorch-1.x (NGC 20.01-21.x, eager)"
+    found = whichgpu.fit(
+        "maskrcnn-r50-fpn", [gpu], phase="train", precision=precision, batch=batch, runtime=runtime
+    ).to_dict()
+    assert found["verdict"] == "fits"
+    assert found["required_interval"]["high"] > 0.7 * found["available"]

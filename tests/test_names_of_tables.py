@@ -19,7 +19,7 @@ from whichgpu.workloads.workload import resolve
         # What a tuned model was made of.
         ("hermes3:70b", "llama-3.1-70b"), ("cogito:14b", "qwen2.5-14b"), ("sqlcoder:15b", "starcoder-15.5b"),
         ("meditron:70b", "llama-2-70b"), ("snowflake-arctic-embed:22m", "minilm-l6"),
-        ("kimi-k2-thinking:cloud", "kimi-k2"), ("goliath", "goliath-120b"), ("granite3.2-vision",
+        ("kimi-k2-thinking:cloud", "kimi-k2-thinking"), ("goliath", "goliath-120b"), ("granite3.2-vision",
         "granite-vision-3.3-2b"),
         # A name without a tag is what Ollama fetches, and LLaVA is 1.6 over Mistral there.
         ("qwq", "qwen2.5-32b"), ("llava", "llava-next-mistral-7b"), ("llava:13b", "llava-next-vicuna-13b"),

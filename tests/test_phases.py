@@ -23,7 +23,8 @@ SAID = {
     "object detection training|single-GPU training|training from scratch|DreamBooth|train epoch|"
     "Training (images/sec)|GRPO|training, synthetic data",
     "pretrain": "LLM pretraining|continued pre-training|pretrain phase1|self-supervised pretraining",
-    "finetune_full": "full-parameter fine-tuning|supervised fine-tuning|SQuAD fine-tuning|FFT|DPO training",
+    "finetune_full": "full-parameter fine-tuning|supervised fine-tuning|SQuAD fine-tuning|FFT|DPO training|"
+    "reward model training",
     "finetune_lora": "LoRA training|fine-tuning (LoRA)|SFT (LoRA)|fine-tune w/ LoRA|PEFT|lora r=16|"
     "dreambooth LoRA|finetune (DoRA)|LoRA fine-tuning|finetune_lora+hqq",
     "finetune_qlora": "fine-tuning (QLoRA)|4-bit LoRA|QLoRA SFT|QLoRA 4-bit|finetune_qlora+bnb.nf4",

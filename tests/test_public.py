@@ -47,7 +47,9 @@ COMMANDS = {
     "bench replay": ["--from", *BENCH],
     "bench run": ["--gpus", "--largest-batch", *BENCH, *JOB],
     "bench suite": ["--cluster", "--only", *BENCH],
-    "validate": ["--by", "--gpu", *OWN, "--page", "--precision", "--runtime", "--tp", "--workload"],
+    "validate": [
+        "--by", "--gpu", *OWN, "--option", "--page", "--precision", "--runtime", "--tp", "--workload",
+    ],
     "check": ["--all", *OWN, "--fields", "--published"],
     "compare": ["--all", "--format", *OWN, "--workload", *JOB],
     "compat": ["--feature", "--format", "--framework", *OWN, "--precision", "--system"],

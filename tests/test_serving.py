@@ -216,8 +216,10 @@ def test_a_prompt_that_comes_between_nobodys_tokens_is_not_worked_out(
     flight: float, between: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    known = serving.prompt_work
-    monkeypatch.setattr(serving, "prompt_work", lambda *work, **how: asked.append(how) or known(*work, **how))
+    known = serving.prompts_beside
+    monkeypatch.setattr(
+        serving, "prompts_beside", lambda *work, **how: asked.append(how) or known(*work, **how)
+    )
     estimate(Job("llama-3.1-8b", phase="serve", concurrency=flight), [L40S])
     assert bool(asked) is between
 

@@ -29,7 +29,7 @@ NEARLY = [
 #: How many are simulated, and under how many seeds.
 FEW = [
     (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.1, 10_000, 3),
-    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.1, 20_000, 1),
+    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.1, 20_000, 3),
     (("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000), 0.1, 10_000, 3),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25, 10_000, 3),
 ]  # fmt: skip
@@ -188,7 +188,7 @@ def test_short_answers_to_long_prompts_are_served_no_faster_than_prompts_fill_th
 
 
 def test_a_closed_loop_simulates_as_it_is_predicted():
-    asked = job()
+    asked = curve.in_loop(job(), closed=True)
     table, _ = curve.ready(asked, L40S)
     simulator = curve.simulator(asked, L40S, table)
     # What the host adds to a first token the client waits for, and the engine is at the next one by then.

@@ -30,6 +30,8 @@ def test_heads_are_not_cut(whichgpu):
         (["--curve", "--option", "prefill_gpus=1"], 2, "leave none for the tokens"),
         (["--curve", "--precision", "fp3"], 2, "no precision"),
         (["--curve", "--phase", "train"], 2, "--curve is of inference"),
+        (["--rate", "2 req/s", "--phase", "train"], 2, "--rate and --curve are of inference; llama-3.1-8b"),
+        (["--option", "kv_precision=int3"], 2, "option kv_precision: no precision 'int3'; write fp8"),
         (["--slo", "tpot 1 s", "--phase", "prefill"], 2, "that serve"),
         (["--curve", "--usd-per-gpu-hour", "0"], 2, "usd-per-gpu-hour"),
     ],
@@ -39,6 +41,28 @@ def test_what_cannot_be_served_is_one_line(whichgpu, options, status, says):
     assert told.status == status
     assert says in told.err
     assert "Traceback" not in told.err
+
+
+def test_tokens_that_are_sent_together_are_told_where_their_gaps_are_asked_for(whichgpu):
+    asked = ("predict", "deepseek-r1", "--gpu", "b200-180gb-sxm:8", "--runtime", "TensorRT-LLM 1.1",
+             "--precision", "nvfp4", "--tp", "8", "--slo", "itl 30 ms")  # fmt: skip
+    assert whichgpu(*asked).status == 0, "a token's time, where nothing is stated"
+    told = whichgpu(*asked, "--option", "stream_interval=20")
+    assert told.status == 3
+    assert "its server sends the tokens of 20 passes at a time" in told.err
+    assert "ask for tpot, or send each by itself: --option stream_interval=1" in told.err
+    assert whichgpu(*asked, "--option", "stream_interval=1").status == 0
+
+
+@pytest.mark.parametrize(
+    ("engine", "read"), [("SGLang 0.5.7", True), ("vLLM 0.16", True), ("llama.cpp", False)]
+)
+def test_a_server_that_can_send_tokens_together_is_told_to(whichgpu, engine, read):
+    asked = ("predict", "qwen3-8b", "--gpu", "l40s", "--phase", "serve", "--concurrency", "8", "--runtime",
+             engine, "--option", "stream_interval=10")  # fmt: skip
+    told = " ".join(whichgpu(*asked).out.split())
+    assert ("--stream-interval 10" in told) is read
+    assert ("ignored: stream_interval" in told) is not read
 
 
 @pytest.mark.parametrize(
@@ -127,7 +151,7 @@ def test_shares_are_also_read_in_per_cent(whichgpu):
         ("--dp 2", "run more of them: write e.g. --gpu h100-80gb-sxm:8"),
         ("--rate 4/fortnight", "'4/fortnight' is not a rate of work"),
         ("--concurrency -4", "-4 is below 1, the least that makes sense; give e.g. concurrency=1"),
-        ("--option attention_dp=1 --option attention_dp=2 --tp 4", "has no experts for groups of attention"),
+        ("--option attention_dp=2 --tp 4", "has no experts for groups of attention"),
     ],
 )
 def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):

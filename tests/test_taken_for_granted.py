@@ -26,7 +26,7 @@ from whichgpu.hardware.fields import FIELDS
         ("how much is an RTX 3090?", "prices rtx-3090"),
         # At home no module fits, and formats are narrow; a purse buys the most, unless the cheapest is asked.
         ("I want to run Qwen2.5 32B locally, what card do I need?",
-         "recommend 'Qwen2.5 32B' --term buy --needs desktop --precision any"),
+         "recommend 'Qwen2.5 32B' --term buy --needs desktop --precision any --users 1"),
         ("best gpu under $1500 for stable diffusion",
          "recommend stable-diffusion-1.5 --budget '1500 USD' --term buy --objective throughput"),
         ("cheapest gpu under $1500 for stable diffusion",

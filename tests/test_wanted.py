@@ -313,6 +313,16 @@ def test_a_question_is_options_of_recommend(question):
          "--phase finetune_lora"),
         ("h200 vs mi325x price performance for deepseek r1",
          "compare h200-141gb-sxm mi325x h200-141gb-nvl --workload 'deepseek r1'"),
+        ("how many images per hour can a 3060 12gb do with sd 1.5",
+         "predict 'sd 1.5' --gpu rtx-3060-12gb"),
+        ("latency p99 of llama 8b on l4 at 5 requests per second",
+         "predict 'llama 8b' --gpu l4 --rate '5 req/second'"),
+        ("can a 3090 train a 3b model with full fine-tuning using 8-bit adam",
+         "fit llama-3.2-3b --gpu rtx-3090 --option optimizer=adamw-8bit --phase finetune_full"),
+        ("azure gpu for training bert-large", "recommend bert-large --phase train --providers azure"),
+        ("rtx a2000 12gb for machine learning course", "show rtx-a2000-12gb --format md"),
+        ("what gpu do i need to run gpt-oss-20b locally",
+         "recommend gpt-oss-20b --term buy --needs desktop --precision any --users 1"),
         ("rent an h100 for 3 days, what does it cost", "prices h100 --term on-demand --hours 72"),
         ("price of 8 h200 for two weeks on spot", "prices h200 --term spot --hours 336 --gpus 8"),
         ("cost of 100 hours of h100", "prices h100 --hours 100"),
@@ -434,3 +444,8 @@ def test_on_which_gpus_software_runs_is_answered_for_one_of_each_kind() -> None:
     capabilities = {str(gpus[key].value("compute_capability")) for key in found.names}
     assert {"6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "12.0"} <= capabilities
     assert {gpus[key].vendor for key in found.names} == {"NVIDIA", "AMD", "Intel", "Apple"}
+
+
+def test_a_card_that_is_none_is_refused_with_its_kin():
+    with pytest.raises(UsageError, match="no GPU 'rtx 5080 super'; did you mean rtx-5080"):
+        answering("should I wait for rtx 5080 super", catalogue())

@@ -342,6 +342,9 @@ def test_options_need_an_equals_sign() -> None:
     assert options(("guidance=7.5", " a = b ")) == {"guidance": "7.5", "a": "b"}
     with pytest.raises(UsageError, match=r"'guidance' is not an option; write e\.g\. --option guidance"):
         options(("guidance",))
+    assert options(("steps=3", "steps = 3")) == {"steps": "3"}
+    with pytest.raises(UsageError, match=r"option prefix_hit is given twice, as 0\.5 and as 0\.7; keep one"):
+        options(("prefix_hit=0.5", "prefix-hit=0.7"))
 
 
 def test_a_workload_file_with_a_fault_names_file_and_field() -> None:

@@ -74,3 +74,70 @@ def test_a_family_with_more_than_a_size_behind_it_is_not_guessed(name: str) -> N
 def test_a_family_of_one_size_needs_none() -> None:
     assert resolve("orpheus").id == "orpheus-3b"
     assert resolve("layoutlmv3").id == "layoutlmv3-base"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "millions", "off"),
+    [
+        # Sizes of files in OpenPCDet's README, four bytes a weight; the others as their papers count.
+        ("SECOND KITTI", "second-kitti", 5.3, 0.02), ("PV-RCNN", "pv-rcnn-kitti", 13.0, 0.02),
+        ("CenterPoint voxel", "centerpoint-voxel", 8.9, 0.01), ("TransFusion-L", "transfusion-l", 8.3, 0.02),
+        ("BEVFusion", "bevfusion", 40.8, 0.03), ("Mask R-CNN ViT-B", "vitdet-b", 111, 0.01),
+        ("ViTDet-L", "vitdet-l", 331, 0.01), ("ViTDet-H", "vitdet-h", 662, 0.01),
+        ("Ruicheng/moge-2-vitl-normal", "moge-2-vitl", 331, 0.01), ("TabPFN v2", "tabpfn-v2", 7.2, 0.01),
+        ("CSWin-L", "cswin-large", 173, 0.01), ("OmniGen-v1", "omnigen", 3800, 0.01),
+        ("InternVideo2-6B", "internvideo2-6b", 5900, 0.01),
+        ("smp.Unet resnet34", "unet-resnet34", 24.44, 0.01),
+        ("U-Net with ResNet50 backbone", "unet-resnet50", 32.52, 0.01),
+        ("U-Net++ ResNet34 (segmentation_models_pytorch)", "unetplusplus-resnet34", 26.08, 0.01),
+        ("I3D RGB (Kinetics-400)", "i3d-inception-v1", 12.7, 0.01),
+        ("inclusionAI/LLaDA2.0-mini", "llada2.0-mini", 16260, 0.01), ("LightGlue", "lightglue", 11.9, 0.01),
+        ("SuperGlue", "superglue", 12.0, 0.01), ("LoFTR", "loftr", 11.6, 0.01),
+        ("OSTrack", "ostrack-256", 92.1, 0.01),
+        ("Uni-Mol", "uni-mol", 47, 0.02), ("Graphormer", "graphormer-base", 47, 0.01),
+        ("FNO 2D", "fno-2d", 2.37, 0.01), ("MeshGraphNet", "meshgraphnet", 2.3, 0.02),
+        ("SegResNet (MONAI) BraTS", "segresnet", 4.7, 0.01), ("BasicVSR++", "basicvsr-plus-plus", 7.3, 0.01),
+        ("MASt3R", "mast3r", 689, 0.01), ("UNI2-h", "uni2-h", 681, 0.01),
+        ("Prov-GigaPath", "prov-gigapath", 1135, 0.01),
+        ("Real-ESRGAN x4 anime 6B", "esrgan-6", 4.47, 0.01), ("Video Swin-L k600", "video-swin-l", 197, 0.01),
+        ("Real-ESRGAN general x4v3", "realesr-general-x4v3", 1.21, 0.01),
+        ("pix2pixHD", "pix2pixhd", 183, 0.01),
+        ("MapTR", "maptr-tiny", 35.9, 0.01), ("FT-Transformer", "ft-transformer", 0.91, 0.01),
+        ("InternViT-6B-448px-V2.5", "internvit-6b-448px-v2.5", 5540, 0.01),
+        ("nucleotide-transformer-2.5b-multi-species", "nucleotide-transformer-2.5b", 2537, 0.01),
+    ],
+)  # fmt: skip
+def test_what_was_asked_for_has_its_published_size(
+    name: str, known: str, millions: float, off: float
+) -> None:
+    found = resolve(name)
+    assert found.id == known
+    assert counts(found).parameters / 1e6 == pytest.approx(millions, rel=off)
+
+
+def test_a_picture_to_edit_doubles_the_tokens_of_one() -> None:
+    """HiDream-E1.1: three passes over two pictures, where HiDream-I1 has two over one."""
+    plain, edited = (work(name, "generate", steps=4.0) for name in ("hidream-i1-full", "HiDream-E1.1"))
+    assert 2.7 < edited / plain < 3.7
+
+
+def test_a_block_of_tokens_is_filled_in_over_several_passes() -> None:
+    """LLaDA 2.1 settles on more tokens a pass than 2.0, over the same layers."""
+    slow, fast = (
+        api.predict(name, "h100-80gb-sxm", phase="serve", runtime="sglang", concurrency=1).to_dict()["value"][
+            "mid"
+        ]
+        for name in ("llada2.0-mini", "llada2.1-mini")
+    )
+    assert 1.5 < fast / slow < 2.2
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("RedHatAI/Qwen3-32B-NVFP4A16", "nvfp4a16"), ("moonshotai/Kimi-K2-Thinking", "int4-g32"),
+     ("moonshotai/Kimi-K2.6", "int4-g32"), ("moonshotai/Kimi-K2-Instruct", "fp8"),
+     ("svdq-int4_r32-flux.1-dev.safetensors", "w4a4-int4")],
+)  # fmt: skip
+def test_what_a_model_is_stored_in_is_its_jobs_format(name: str, stored: str) -> None:
+    item = resolve(name)
+    assert item.complete(Job(item.id, phase=item.phases[0])).precision == stored

@@ -36,10 +36,26 @@ def _named(typed: Sequence[str], catalogue: Catalogue) -> list[str]:
     while words:
         before = next((at for at, word in enumerate(words) if word.lower() in _BETWEEN), len(words))
         sizes = range(min(before, _LONGEST), 0, -1)
-        size = next((n for n in sizes if candidates(" ".join(words[:n]), catalogue)), 0) or _to_next(words)
+        size, begins = (
+            next((n for n in sizes if candidates(" ".join(words[:n]), catalogue)), 0),
+            _to_next(words),
+        )
+        rest = words[size:begins]
+        if not size or (rest and _qualifies(rest, catalogue)):
+            size = begins
         names.append(" ".join(words[:size]))
         words = words[size:]
     return names
+
+
+def _qualifies(rest: Sequence[str], catalogue: Catalogue) -> bool:
+    """Whether words behind a name are of it although no GPU is called so: `16gb` of `rtx 4060 16gb`."""
+    from whichgpu.hardware.names import candidates
+
+    if any(candidates(" ".join(rest[:n]), catalogue) for n in range(1, len(rest) + 1)):
+        return False
+    known = {word for name in catalogue for word in name.split("-")}
+    return all(word.lower() in known or re.fullmatch(r"\d+(?:gi?b)?", word.lower()) for word in rest)
 
 
 def _to_next(words: Sequence[str]) -> int:

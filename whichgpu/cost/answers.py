@@ -12,7 +12,7 @@ from whichgpu.units import number
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -47,7 +47,6 @@ class Drawn:
     energy: Any
     energy_spread: Any
     throughput: Interval
-    readings: Readings
 
     @property
     def power_interval(self) -> Interval:
@@ -207,6 +206,26 @@ class Answers(Drawn):
     energy_spread: Array
     power_limit: Array
     n_gpus: Array
-    readings: Readings
+    #: What makes the `readings`, which few ask for.
+    read: Callable[[], Readings]
     ttft: Interval | None
     tpot: Interval | None
+
+    @property
+    def readings(self) -> Readings:
+        """What is read off a run of its memory."""
+        return self.read()
+
+    @classmethod
+    def none(cls, job: Job, unit: str, shape: tuple[int, ...]) -> Answers:
+        """No numbers of jobs that are not timed: whoever reads them learns what cannot be asked of them."""
+        array: Any = np.full(shape, np.nan)
+        around = Interval(array, array, array, unit)
+        totals = dict.fromkeys(("allocated", "reserved", "device"), array)
+        from whichgpu.cost.memory.readings import Readings
+
+        read = Readings(**totals, counted="allocated", halves=totals, most=array)
+        return cls(
+            job, around, around, array, array, array, array, array, array, array, array, lambda: read,
+            ttft=around if job.phase == "serve" else None, tpot=around if job.phase == "serve" else None,
+        )  # fmt: skip

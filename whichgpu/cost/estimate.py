@@ -16,7 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration.spread import found_for, own_factor, spreads
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimates import Estimates
-from whichgpu.cost.job.layout import Layout, lay_out, lay_out_on
+from whichgpu.cost.job.layout import Layout, begin_on, lay_out
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
@@ -27,17 +27,20 @@ from whichgpu.cost.transfer import personal
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.calibration.effects import Fit
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.job.settling import Settled
     from whichgpu.cost.serving.steady import Met
     from whichgpu.cost.table.paired import Paired
     from whichgpu.cost.timing.time import Timing
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
 
@@ -67,8 +70,46 @@ def estimate_paired(settled: Settled, devices: Paired) -> Estimates:
 
     None of them has requests that arrive at random.
     """
-    laid = lay_out_on(settled, devices)
-    return finish(laid, found_for(laid))
+    return outlined(settled, devices).estimates()
+
+
+class Outline(NamedTuple):
+    """A sweep of jobs, each on a GPU of its own, as far as its memory: bytes, (J,). It is yet to be timed."""
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    devices: Devices
+    required: Array
+    available: Array
+    #: By GPU, why it cannot run the jobs, empty where it can; and what the sweep takes.
+    refused: Callable[[], tuple[str, ...]]
+    estimates: Callable[[], Estimates]
+
+    @classmethod
+    def of(cls, found: Estimates) -> Outline:
+        """What is estimated already, on one GPU."""
+        return cls(
+            found.workload, found.job, found.runtime, found.devices, found.required[0], found.available[0],
+            lambda: found.refusals, lambda: found,
+        )  # fmt: skip
+
+
+def outlined(settled: Settled, devices: Paired) -> Outline:
+    """Begin what `estimate_paired` says."""
+    begun = begin_on(settled, devices)
+
+    def estimates() -> Estimates:
+        laid = begun.laid()
+        return finish(laid, found_for(laid))
+
+    shape = devices.shape(settled.job.size)
+    required, available = (
+        np.broadcast_to(_array(one), shape)[0] for one in (needed(begun.parts), devices.column("memory"))
+    )
+    return Outline(
+        settled.workload, settled.job, settled.runtime, devices, required, available, begun.refused, estimates
+    )
 
 
 def _met(job: Job, gpus: Sequence[Gpu]) -> Met | None:
@@ -143,9 +184,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
     if serving is not None and prompt is not None:
-        first = serving.first_token(seconds, prompt, laid.passes)
-        rate = serving.rate(seconds, prompt, laid.passes)
-        seconds = serving.token_seconds(seconds, prompt, laid.passes)
+        first, seconds, rate = serving.answered(seconds, prompt, laid.passes)
         latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
@@ -184,7 +223,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         steep=None if first is None or serving is None else grid(serving.steepness(first)),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(devices.column("memory")),
-        readings=readings(laid, Z90).each(grid),
+        read=lambda: readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
         power_spreads=energy.spreads(laid, devices.gpus, stacks),
         spread_shared=grid(shared), spread_own=grid(np.hypot(np.hypot(own, machine), crowd)),

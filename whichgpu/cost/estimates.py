@@ -34,7 +34,7 @@ from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,7 +55,7 @@ MODELLED = {
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
-    "router", "packed", "offload_to",
+    "tp_overlap", "router", "packed", "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
@@ -77,6 +77,7 @@ _ELSEWHERE = {
         ("gradient_checkpointing", "activation_checkpointing", "recompute", "recompute_granularity", "remat"),
         "checkpointing",
     ),
+    **dict.fromkeys(("tp_comm_overlap", "enable_async_tensor_parallel"), "tp_overlap"),
     **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
     **dict.fromkeys(("ub", "n_ubatch", "ubatch_size"), UBATCH),
     "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
@@ -122,7 +123,8 @@ class Estimates:
     parts: Mapping[str, Array]
     required: Array
     available: Array
-    readings: Readings
+    #: What makes the `readings`, which few ask for.
+    read: Callable[[], Readings]
     activity: energy.Activity
     power: Array
     power_spreads: tuple[energy.PowerSpread, ...]
@@ -155,6 +157,12 @@ class Estimates:
         able = self.devices.along(np.array([[not why] for why in self.refusals]))
         inside: NDArray[np.bool_] = able & (self.required <= self.available) & (self.sequences >= 1.0)
         return inside
+
+    @cached_property
+    def readings(self) -> Readings:
+        """What is read off runs of their memory, arrays (G, J)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.read()
 
     @cached_property
     def surely(self) -> NDArray[np.bool_]:
@@ -283,7 +291,7 @@ class Estimates:
             required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
             power_spread=off.power, energy_spread=off.energy(self.spread[g, j]),
             power_limit=np.broadcast_to(self.devices.power, self.throughput.shape)[g, j],
-            n_gpus=n, readings=self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
+            n_gpus=n, read=lambda: self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
             tpot=around(self.seconds[g, j], factor) if serves else None,
         )  # fmt: skip
 
@@ -451,7 +459,8 @@ def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
     tail = (
         instead if "seq_len" in columns and "input_tokens" in workload.code.DEFAULTS.get("serve", ()) else ""
     )
-    return [f"{workload.id} has no use for {', '.join(columns)}, which was ignored{tail}"]
+    were = "was" if len(columns) == 1 else "were"
+    return [f"{workload.id} has no use for {', '.join(columns)}, which {were} ignored{tail}"]
 
 
 def unknown(job: Job, workload: Workload) -> list[str]:

@@ -43,6 +43,8 @@ _WAYS = ("method", "peft", "peft_method", "tuning")
 _IN_RUNTIME = regex(r"(?i)(?<![a-z0-9])(?:qlora|lora|dora)(?![a-z0-9])")
 #: What the frozen weights are stored in where the job does not say.
 DEFAULT_PRECISION = {"finetune_lora": "bf16", "finetune_qlora": "nf4"}
+#: By a format of products, that of the 4-bit weights which are widened to it; "" is the software's usual one.
+_MULTIPLIED = {"bf16": "", "amp-bf16": "", "fp16": "nf4-fp16", "amp-fp16": "nf4-fp16"}
 RANK = 16.0
 #: Queries and values, as PEFT and LitGPT adapt them where nothing is said; projections around attention.
 INPUTS = ("q", "v", "qkv", "q_a", "q_b", "kv_a", "kv_b")
@@ -180,6 +182,24 @@ def training_precision(job: Job) -> str:
             "or adapters on top of them: --phase finetune_qlora"
         )
     return spec.train_as or job.precision
+
+
+def on_narrow_weights(job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A job of QLoRA whose format is that of its products, with its weights in 4 bits; and what to say of it.
+
+    Whoever writes `bf16` beside QLoRA means what 4-bit weights are widened to (`bnb_4bit_compute_dtype`).
+    """
+    if job.phase != PHASES[1] or not job.precision:
+        return job, ()
+    stated = precision(job.precision)
+    stored = _MULTIPLIED.get(stated.id)
+    if stored is None:
+        return job, ()
+    words = (
+        f"QLoRA's frozen weights are in 4 bits: {stated.id} is taken for what they are widened to; "
+        f"for weights that lie in {stated.id}: --phase finetune_lora"
+    )
+    return job.changed(precision=stored), (words,)
 
 
 def trained_precision(job: Job) -> Precision:

@@ -32,7 +32,13 @@ _CROWD, _PAIR, _NAMED_PAIR = 93.0, 24.0, 36.0
 _THINGS, _SEGMENTS = 7.3, 19.0
 #: Bytes of a point of a thing's mask: whole numbers three times and FP32; FP32 three times.
 _WHOLE_MASK, _MASK = 28.0, 12.0
+#: Bytes of such a point that the losses of enlarged masks keep: FP32 three times, a whole number.
+_LOST_MASK = 20.0
 
+
+#: The longer side of the longest pictures that a batch of COCO is padded to, where the shorter one is 800
+#: pixels (1,333, in multiples of 32).
+LONGEST_PICTURE = 1344.0
 
 #: In a runtime's text: who trains the weights of norms whose means and variances are fixed, so that what they
 #: read is kept (`norm_eval`, `requires_grad` of configs/_base_/models), and has a focal loss of one kernel.
@@ -79,6 +85,16 @@ def crowd(batch: Any, program: str) -> Any:
     if whole:
         return _WHOLE_MASK * (most + np.minimum(_THINGS, most) * (np.asarray(batch) - 1.0))
     return _MASK * most * np.asarray(batch)
+
+
+def lost(batch: Any, program: str) -> Any:
+    """Bytes of each point of a picture that losses of masks keep which are enlarged to its size, of a batch.
+
+    Of each thing its mask, which the focal loss reads, a sigmoid, and what it is compared with in FP32 and
+    in whole numbers (maskformer_head.py, `loss_single`; dice_loss.py).
+    """
+    most = _SEGMENTS if "mmseg" in program.lower() else _CROWD
+    return _LOST_MASK * (most + np.minimum(_THINGS, most) * (np.asarray(batch) - 1.0))
 
 
 def paired(job: Job) -> float:

@@ -138,7 +138,9 @@ def _twice(name: str) -> str:
     if not note or not found:
         return ""
     initials = "".join(word[0] for word in names.words(note[1]))
-    return bare if found == ids_of(note[1]) or (len(initials) > 1 and initials == squeezed(bare)) else ""
+    # The letters may have a size behind them: `VAN-B3 (Visual Attention Network)`.
+    short = {squeezed(bare), names.words(bare)[0]} if len(initials) > 1 else set()
+    return bare if found == ids_of(note[1]) or initials in short else ""
 
 
 def _plain(name: str) -> str:
@@ -173,10 +175,13 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     keys = spelled_out(name) or out_of_order(name) or usual_side(name) or of_one_size(name)
     if keys:
         return None, keys
-    less = (names.rewritten(name), names.published(name), disowned(name), names.unversioned(name))
-    others = (one for one in less if one and one != name)
+    # Rules are of names as repositories have them, with hyphens: `Midnight Miqu 70B v1.5`.
+    joined = "-".join(name.split())
+    less = (names.rewritten(name), names.rewritten(joined), names.published(name), disowned(name))
+    others = (one for one in (*less, names.unversioned(name)) if one and one not in (name, joined))
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
-    made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
+    ways_of = ((backbones.varied, name), (backbones.varied, joined), (backbones.over, name))
+    made = (way(one, lambda other: _read_as(other, tried)) for way, one in ways_of)
     return read or next(filter(None, made), None) or _within(name), []
 
 
@@ -207,7 +212,30 @@ def _within(name: str) -> Workload | None:
         sided = any(one.isdigit() and int(one) in _SIDES for one in beside)
         if item is not None and not ("vision" in item.dims and sided):
             return _stored(item, stored)
+    return _begun(said)
+
+
+def _begun(said: list[str]) -> Workload | None:
+    """The language model that an upload's name without a size begins with: `nex-agi/DeepSeek-V3.1-Nex-N1`.
+
+    Of a generation that has one size alone, and where no other of that family goes on so.
+    """
+    counts = range(len(said) - 1, 0, -1) if not any(map(SIZE.fullmatch, said)) else ()
+    for count in counts:
+        inside, beside = "-".join(said[:count]), said[count:]
+        keys = language(inside) if any(sign.isdigit() for sign in inside) else ()
+        if len(keys) == 1:
+            return None if _kin(inside, beside) else _stored(workloads()[keys[0]], names.format_of(beside))
     return None
+
+
+def _kin(name: str, beside: list[str]) -> bool:
+    """Whether words behind a name may make another model of it, or are of a format that is unknown."""
+    stored = names.format_of(beside)
+    odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
+    longer = squeezed(f"{name}-{beside[0]}")
+    apart = any(names.makes_another(word) or word in names.table()["kin"] for word in beside)
+    return odd or apart or any(spelling.startswith(longer) for spelling in by_spelling())
 
 
 def _parted(said: list[str]) -> Iterator[tuple[list[str], list[str]]]:

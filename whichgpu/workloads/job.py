@@ -270,11 +270,13 @@ def resolution(text: str) -> tuple[float, float]:
 
 
 def options(pairs: tuple[str, ...]) -> dict[str, str]:
-    """`("guidance=7.5", ...)` as a mapping; raises `UsageError` for a pair without `=`."""
+    """`("guidance=7.5", ...)` as a mapping; raises `UsageError` for a pair without `=`, or two of one key."""
     read: dict[str, str] = {}
     for pair in pairs:
         key, sep, value = pair.partition("=")
         if not sep or not key.strip():
             raise UsageError(f"'{pair}' is not an option; write e.g. --option guidance=7.5")
-        read[key.strip().replace("-", "_").lower()] = value.strip()
+        name, text = key.strip().replace("-", "_").lower(), value.strip()
+        if read.setdefault(name, text) != text:
+            raise UsageError(f"option {name} is given twice, as {read[name]} and as {text}; keep one of them")
     return read

@@ -393,13 +393,14 @@ def _is_known(name: str) -> bool:
 def _is_split(job: Job) -> bool:
     """Whether a training's layers are cut over GPUs, its stages or its experts dealt out over them.
 
-    Adapters beside weights in 4 bits are PEFT's, which deals layers out too.
+    Adapters beside weights in 4 bits are PEFT's, which deals layers out too. A trainer that is named, though
+    nobody knows it, has its own kernels whether it cuts layers or not: stages and experts say more of it.
     """
     if job.phase == adapters.PHASES[1]:
         return False
     if job.options.get("sharding", "").strip().lower() in ("fsdp", "zero3"):
         return False
-    degrees = (job.tp, job.pp, *(job.options.get(name) for name in ("ep", "vp")))
+    degrees = (None if job.runtime else job.tp, job.pp, *(job.options.get(name) for name in ("ep", "vp")))
     return any(_is_more(one) for one in degrees)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
-from whichgpu.values import immutable
+from whichgpu.values import immutable, regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -245,7 +245,24 @@ def named(text: str) -> str:
     """The id of the precision that a text names; "" for none."""
     key = _key(text)
     # "4 bits" is 4-bit.
-    return _spellings().get(key) or _spellings().get(key.removesuffix("s")) or _by_bits(text) or _worded(text)
+    said = _spellings().get(key) or _spellings().get(key.removesuffix("s")) or _by_bits(text) or _worded(text)
+    return said or _with_its_bits(text)
+
+
+#: A number of bits beside a format.
+_BITS = regex(r"(?<![\d.])([248])[-_ ]?bits?\b", re.IGNORECASE)
+
+
+def _with_its_bits(text: str) -> str:
+    """The id of a precision beside which its own number of bits stands: `4-bit NF4`; "" for none."""
+    found = _BITS.search(text)
+    if found is None:
+        return ""
+    rest = f"{text[: found.start()]} {text[found.end() :]}".strip(" ,()-")
+    kind = named(rest) if rest else ""
+    # A format stores scales beside its bits.
+    same = bool(kind) and 0.9 < 8.0 * precisions()[kind].weight / float(found[1]) < 1.3
+    return kind if same else ""
 
 
 @lru_cache(maxsize=256)
@@ -327,4 +344,6 @@ def of_job(job: Job) -> Precision:
 def cache_format(job: Job) -> str:
     """The format that a job states of its KV cache; empty where it states none, or `auto`."""
     asked = job.options.get("kv_precision", "").strip().lower()
+    if asked and asked != "auto" and not named(asked):
+        raise UsageError(f"option kv_precision: no precision '{asked}'; write fp8, int8, bf16 or auto")
     return "" if asked == "auto" else asked

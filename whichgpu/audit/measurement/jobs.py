@@ -69,10 +69,13 @@ _NUMBERS = {
                      r"\b(?:answers?|replies|reply|generates?|writes?|outputs?)(?: of| in| with)? (\d+)"
                      r"[- ]tokens?\b(?! ?(?:/|per|a) ?s)",
 }  # fmt: skip
+_EIGHT_BIT_ADAM = r"\b8[- ]?bit (?:paged )?adamw?\b|\b(?:paged[- _])?adamw?[- _]8[- ]?bit\b"
+_NARROW_ADAM = re.compile(_EIGHT_BIT_ADAM, re.I)
 #: Options of a job as they are told.
 _OPTIONS = (
     ("sharding=fsdp", r"\bfsdp2?\b|\bfully sharded\b"),
     *((f"sharding=zero{n}", rf"\bzero[- ]?(?:stage[- ]?)?{n}\b") for n in (1, 2, 3)),
+    ("optimizer=adamw-8bit", _EIGHT_BIT_ADAM),
     ("checkpointing=full", r"(?<!\bno )(?<!\bwithout )\b(?:gradient|activation) checkpointing\b"),
     ("layout=nhwc", r"\bchannels[- _]last\b|\bnhwc\b"), ("layout=nchw", r"\bchannels[- _]first\b|\bnchw\b"),
     ("cuda_graphs=none", r"\benforce[-_ ]eager\b|\bdisable[-_]cuda[-_]graph\b"),
@@ -86,7 +89,7 @@ _OFFLOADED = (
 #: What is told of a training on several GPUs: of what answers by itself each more GPU is one more.
 _SCALES = re.compile(r"\bscal(?:ing|es?)\b|\bspeed-?up\b|\bfaster (?:with|than on one)\b", re.I)
 #: Options that nothing but a training has.
-_OF_TRAINING = ("sharding=", "checkpointing=", "grad_accum=", "global_batch=")
+_OF_TRAINING = ("sharding=", "optimizer=", "checkpointing=", "grad_accum=", "global_batch=")
 #: Passes that make one step of an optimizer.
 _PASSES = re.compile(
     r"\bgrad(?:ient)?[-_ ]?acc(?:um(?:ulat(?:ion|e|ing))?)?(?:[-_ ]steps?)?(?: of| is|:|=)? ?(\d+)\b"
@@ -262,7 +265,9 @@ def _stack(text: str) -> tuple[dict[str, str], str]:
     found: dict[str, str] = {}
     ways = (("runtime", _is_runtime, _RUNTIME), ("precision", _is_mixed, 3), ("precision", _is_precision, 2))
     for name, reads, most in ways:
-        place = None if name in found else _shortest(text, reads, most)
+        # "8-bit Adam" says of no weights in how many bits they are.
+        plain = _NARROW_ADAM.sub(lambda one: "~" * len(one[0]), text)
+        place = None if name in found else _shortest(plain, reads, most)
         if place:
             found[name] = text[slice(*place)].rstrip(".:?!")
             text = cut(text, *place)

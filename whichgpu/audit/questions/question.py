@@ -38,6 +38,7 @@ from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.cost.memory.parts import GIB
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
+from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
 from whichgpu.workloads.model import is_language_model
@@ -46,7 +47,7 @@ from whichgpu.workloads.subjects import SLO, models_by_size
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -137,6 +138,7 @@ _PREDICT = re.compile(
 _WAITS = re.compile(
     r"\b(?:ttft|time to (?:the )?first token|tpot|itl|time per (?:output )?token|latency|how long)\b", re.I
 )
+_TIMES = re.compile(r"\b(?:ttft|tpot|itl|latency|p50|p9\d|response times?|how long)\b", re.I)
 _FIRST = re.compile(
     r"\b(?:ttft|time to (?:the )?first token|how long (?:does|will|is|for) .{0,30}?prefill)\b", re.I
 )
@@ -151,10 +153,22 @@ _HOLDS = re.compile(
 _TOGETHER = re.compile(r"\b(?:and|plus|together|alongside|beside|besides|both|two models)\b|\+", re.I)
 #: How much is heard as it is said: a rate, and no question of room.
 _STREAMS = re.compile(r"\bhow many (?:\w+ )?(?:audio |live )?(?:streams?|channels?|calls?)\b", re.I)
+#: How much is made in a while.
+_RATE_OF = re.compile(
+    r"\bhow many (?:[\w.-]+ )?(?:images?|pictures?|tokens?|samples|sequences|videos?|frames|steps)"
+    r"(?:/| per | an? )",
+    re.I,
+)
 #: What is to be met, not asked.
 _DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
 #: How large a cluster has to be.
 _HOW_MANY = re.compile(r"\bhow many\b|\bhow (?:large|big) (?:of )?a cluster\b|\bcluster size\b", re.I)
+#: What is called as cards are.
+_CARD = re.compile(
+    r"\b(?:(?:geforce|nvidia|radeon) )?(?:rtx|gtx|rx|arc|quadro|tesla) ?(?:pro )?[a-z]?\d{3,4}[a-z]?"
+    r"(?: (?:ti|super|xtx?|gre|ada|\d{1,3} ?gb))*",
+    re.I,
+)
 #: "How many H100s": no speed, but a number of them.
 _NUMBER_OF = re.compile(
     r"\b(?:how many|(?:(?:minimum|minimal|least|smallest|lowest) number|fewest) of|fewest) (?:\S+ ){0,2}$",
@@ -191,6 +205,9 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         other = of_gpus(text, devices, catalogue) or review(text, devices, catalogue) or fact
         if other or (not devices and (other := of_terms(text))):
             return other
+        if not devices and (named_ := _CARD.search(text)):
+            # Which there is not says its nearest kin.
+            resolve_gpu(named_[0], catalogue)
         raise
     return _in_formats(text, _of_wishes(text, workload, wishes, devices, catalogue))
 
@@ -325,7 +342,7 @@ def _of_a_use(
         return None
     if len(devices) > 1 and COMPARES.search(text):
         return Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
-    return review(text, devices, catalogue)
+    return review(text, devices, catalogue, whatever=not (WHICH.search(text) or _MONEY.search(text)))
 
 
 def _of_a_job(
@@ -337,7 +354,7 @@ def _of_a_job(
     place = {*_PLACE, *(_REPLACED if len(devices) > 1 else ())}
     if len(job) + sum(name in place for name, _ in wishes) < len(wishes) or not _is_model(workload):
         return None
-    if _FIT.search(text) and not (_STREAMS.search(text) and devices):
+    if _FIT.search(text) and not (devices and (_STREAMS.search(text) or _RATE_OF.search(text))):
         return _fits(text, workload, devices, job, catalogue)
     # What nobody lets is compared by what is known of it; a ranking by price would leave it out.
     held = len(devices) > 1 and COMPARES.search(text)
@@ -395,13 +412,13 @@ def _of_a_load(
     One who asks for the time to a first token, and tells no load, is alone.
     """
     named_ = dict(wishes)
-    asked = _PREDICT.search(text) or _WAITS.search(text) or _HOLDS.search(text)
-    if not (asked and devices and _is_model(workload)):
+    if not (devices and _is_model(workload) and _waits(text, named_.get("phase", "serve"))):
         return None
-    if named_.get("phase", "serve") not in ("serve", "prefill"):
+    if _counted(text, catalogue):
         return None
-    if WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
-        return None
+    others = _DEMANDS & {*named_} - {"rate"}
+    if "rate" in named_ and len(devices) == 1 and _TIMES.search(text) and not others:
+        return _at_rate(text, workload, named_, devices, catalogue)
     load = ("concurrency", named_.get("users") or ("1" if _FIRST.search(text) else ""))
     if most := _HOLDS.search(text) if "users" not in named_ and len(devices) == 1 else None:
         load = "slo", named_.pop("slo", SLO)
@@ -416,6 +433,23 @@ def _of_a_load(
     on = (("gpu", several or ",".join(one)),)
     phase = () if most else (("phase", "serve"),)
     return Answering("predict", (workload,), (*on, *job, *phase, load))
+
+
+def _waits(text: str, phase: str) -> bool:
+    """Whether it is asked how a server does on GPUs that are there, not which to take or what it costs."""
+    asked = _PREDICT.search(text) or _WAITS.search(text) or _HOLDS.search(text)
+    serves = phase in ("serve", "prefill")
+    return bool(asked and serves and not (WHICH.search(text) or _MONEY.search(text)))
+
+
+def _at_rate(
+    text: str, workload: str, told: Mapping[str, str], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering:  # fmt: skip
+    """How long requests wait that arrive at a rate, on the GPUs that are there."""
+    job = tuple((name, told[name]) for name in _JOB if name in told and name != "phase")
+    on = _so_many(text, devices, catalogue) or largest(devices[0], catalogue)
+    return Answering("predict", (workload,), (("gpu", on), *job, ("rate", told["rate"])))
 
 
 def _of_a_cluster(

@@ -235,9 +235,11 @@ def usual_jobs(text: str) -> tuple[tuple[str, str], ...]:
     return (("workload", "usual"),) if _LEARNS.search(text) else ()
 
 
-def review(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
-    """A review of a GPU of which is asked what it is good for."""
-    if len(devices) != 1 or not _WORTH.search(text):
+def review(
+    text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue, *, whatever: bool = False
+) -> Answering | None:  # fmt: skip
+    """A review of the one GPU that is named, where it is asked what it is good for, or `whatever` is."""
+    if len(devices) != 1 or not (whatever or _WORTH.search(text)):
         return None
     return Answering("show", (largest(devices[0], catalogue),), (("format", "md"),))
 

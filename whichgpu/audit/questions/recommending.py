@@ -47,12 +47,15 @@ def as_meant(text: str, workload: str, wishes: tuple[tuple[str, str], ...]) -> t
     told = dict(wishes)
     language = _is_language(workload)
     more: dict[str, str] = {}
+    trains = told.get("phase") in TRAINING
     if _DESK.search(text) and "gpus" not in told and told.get("term") == "buy" and "needs" not in told:
         more["needs"] = "desktop"
-        trains = told.get("phase") in TRAINING
         if language and not trains and "precision" not in told:
             more["precision"] = "any"
     loaded = bool(_LOADS & {*told})
+    if more and language and not trains and not loaded and "budget" not in told and "objective" not in told:
+        # One reads what is written at home.
+        more["users"] = "1"
     if (
         "/" not in told.get("budget", "/")
         and not loaded

@@ -41,7 +41,7 @@ _ENDLESS = re.compile(r"\d{61}")
 #: Around a place: a seller, or an area that regions lie in, as the tables of both have them.
 _PLACE = re.compile(
     r"(?:(?:,|\b(?:on|from|at|in|within|only|or|and)) (?:the |an? )?"
-    r"|\b(?=[\w.-]+(?: [\w.-]+)? (?:regions?|instances?|vms?|clouds?|data ?cent(?:er|re)s?)\b))"
+    r"|\b(?=[\w.-]+(?: [\w.-]+)? (?:regions?|instances?|vms?|gpus?|clouds?|data ?cent(?:er|re)s?)\b))"
     r"(?P<name>[A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)?)",
     re.I,
 )

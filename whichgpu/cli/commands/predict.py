@@ -125,11 +125,11 @@ def run(
 
         return in_form(unknown_model(gpu or "", columns, catalogue, own.what, anchored), gpu or "", form)
     several = [one for one in (gpu or "").split(",") if one.strip()]
-    if usd_per_gpu_hour is not None and (jobs is not None or len(several) > 1):
-        _unpriced(several)
+    _unpriced(usd_per_gpu_hour, several, jobs)
     if jobs is not None:
-        _alone(workload, gpu, columns)
+        _alone(workload, gpu, columns, curve=curve, slo=slo, trace=trace, rate=rate, explain=explain)
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
+    _unwritten(out)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
@@ -161,8 +161,18 @@ def run(
     return in_form(told, f"{workload} on {gpu}", form)
 
 
-def _unpriced(several: Sequence[str]) -> None:
+def _unwritten(out: Path | None) -> None:
+    """Refuse a file for what is no table."""
+    if out is not None:
+        raise click.UsageError(
+            f"--out is of the table that --jobs gives; leave it out, or write > {out} behind the command"
+        )
+
+
+def _unpriced(price: float | None, several: Sequence[str], jobs: Path | None) -> None:
     """Refuse one price for several GPUs, or for a table."""
+    if price is None or (jobs is None and len(several) < 2):
+        return
     alone = f"write --gpu {several[0]}" if several else "leave --jobs out"
     raise click.UsageError(f"--usd-per-gpu-hour is of one job on one GPU: {alone}, or leave the price out")
 
@@ -193,8 +203,8 @@ def _unsized(size: Sized, *, alone: bool) -> None:
         )
 
 
-def _alone(workload: str | None, gpu: str | None, columns: JobColumns) -> None:
-    """Refuse what says of one job what a table says of each of its own."""
+def _alone(workload: str | None, gpu: str | None, columns: JobColumns, **asked: object) -> None:
+    """Refuse what says of one job what a table says of each of its own, and what is `asked` of one."""
     stated = [f"--{name.replace('_', '-').replace('options', 'option')}"
               for name, value in columns.stated.items() if value]  # fmt: skip
     told = [*filter(None, [workload and f"'{workload}'", gpu and "--gpu", *stated])]
@@ -202,6 +212,11 @@ def _alone(workload: str | None, gpu: str | None, columns: JobColumns) -> None:
         raise click.UsageError(
             f"--jobs has a row for each job, which states its own; leave {', '.join(told)} out, or make it "
             "a column of the table"
+        )
+    if of_one := [f"--{name}" for name, value in asked.items() if value]:
+        raise click.UsageError(
+            f"{', '.join(of_one)}: of one job, and --jobs has a table of them; leave --jobs out, or write a "
+            "load as column concurrency, or options request_rate=5"
         )
 
 

@@ -51,17 +51,24 @@ _COLUMNS = (
 @click.option("--precision", metavar="NAME", default="", help="Of such a file: in what format.")
 @click.option("--runtime", metavar="NAME", default="", help="Of such a file: by which engine.")
 @click.option("--tp", metavar="N", default="", help="Of such a file: GPUs that share a layer.")
+@click.option(
+    "--option", multiple=True, metavar="KEY=VALUE", help="Of such a file: its load, e.g. dataset=sharegpt."
+)
 @gpu_files
 def run(
-    *, measured: Path | None, by: str, page: Path | None, catalogue: Catalogue, gpu: str, **stated: str
-) -> Report:
+    *, measured: Path | None, by: str, page: Path | None, catalogue: Catalogue, gpu: str,
+    option: tuple[str, ...], **stated: str,
+) -> Report:  # fmt: skip
     """Predict each row and compare; without rows, the scoreboard."""
+    from whichgpu.workloads.job import options
+
     if measured is None:
         return _scoreboard(by, page)
     if page is not None:
         raise click.UsageError("--page is of the scoreboard; leave the file of rows out")
     name, _, count = gpu.partition(":")
-    return _rows(measured, by, catalogue, {**stated, "gpu": name, "n_gpus": count})
+    told = ";".join(f"{key}={value}" for key, value in options(option).items())
+    return _rows(measured, by, catalogue, {**stated, "gpu": name, "n_gpus": count, "options": told})
 
 
 def _scoreboard(by: str, page: Path | None) -> Report:
@@ -98,7 +105,8 @@ def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, st
     elif load_results.wrote(measured):
         table, cells = load_results.read_results(measured, stated, every=True)
     elif any(stated.values()):
-        told = ", ".join(f"--{name.replace('n_gpus', 'gpu')}" for name, value in stated.items() if value)
+        called = {"n_gpus": "gpu", "options": "option"}
+        told = ", ".join(f"--{called.get(name, name)}" for name, value in stated.items() if value)
         raise click.UsageError(
             f"{told}: of what a load generator or a benchmark wrote alone; a table states its own"
         )

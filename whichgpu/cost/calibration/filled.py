@@ -18,6 +18,7 @@ from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,12 +32,14 @@ _ROOM = 0.4
 def rooms(catalogue: Catalogue) -> dict[str, dict[str, float]]:
     """By what errs together the log of card over count of each workload's fullest run.
 
-    Trainings whose rows state batch and length or picture, under programs that are known. One that is
-    counted as more than its card ran with something that its row leaves out: it says nothing.
+    Trainings whose rows state batch and length or picture, under programs that are known; of detectors that
+    are counted on the longest pictures of their data (`LONGEST_SIDE`) none is stated. One that is counted as
+    more than its card ran with something that its row leaves out: it says nothing.
     """
     found: dict[str, dict[str, float]] = {}
     for row in measured_rows():
-        sized = row["seq_len"] if row["unit"].startswith("tokens") else row["seq_len"] or row["resolution"]
+        size = row["seq_len"] if row["unit"].startswith("tokens") else row["seq_len"] or row["resolution"]
+        sized = bool(size) or hasattr(resolve(row["workload"]).code, "LONGEST_SIDE")
         if not (row["batch"] and sized and "/s" in row["unit"]) or left_out(row):
             continue
         for key, workload, room in _room(row, catalogue):

@@ -23,6 +23,7 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple, altered, regex
 from whichgpu.workloads import contexts, phases
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.adapters import on_narrow_weights
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.precision import cache_format, precision
@@ -95,15 +96,13 @@ _KEPT = 64
 def _read(job: Job) -> Asked:
     workload = resolve(job.workload)
     stated, job = job, workload.as_named(job)
-    # What a family calls a phase is that phase wherever the job is read.
-    called = getattr(workload.code, "PHASE_ALIASES", {}).get(job.phase)
-    job = job.changed(phase=called) if called else job
+    job, narrow = _of_phase(workload, job)
     fallback = workload.runtime(job)
     named = _named(job, fallback)
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
-    said = (*said, *_of_training(job, stack))
+    said = (*said, *narrow, *_of_training(job, stack))
     if "checkpointing" not in job.options:
         said = (
             *said,
@@ -183,6 +182,12 @@ def _doing(
         return job, said
     words = f"phase {stack.does}: what {stack.title} runs unless it is told otherwise"
     return job.changed(phase=stack.does), (*said, words)
+
+
+def _of_phase(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A job in the phase that its family's name for it stands for, and as QLoRA stores its weights."""
+    called = getattr(workload.code, "PHASE_ALIASES", {}).get(job.phase)
+    return on_narrow_weights(job.changed(phase=called) if called else job)
 
 
 def _under(
@@ -492,9 +497,9 @@ def _named(job: Job, fallback: str) -> Runtime:
         stack = runtime(f"{text} deepep", fallback)
     if stack.micro_batch and not job.trains and UBATCH in job.options:
         stack = replace(stack, micro_batch=job.option(UBATCH, stack.micro_batch, 1.0, 2048.0))
-    if stack.domain and job.trains and not job.runtime:
-        # That a model is cut over GPUs says what may train it, and no more.
-        stack = replace(stack, exact=False)
+    if stack.domain and job.trains and not (job.runtime and stack.exact):
+        # That a model is cut over GPUs says what may train it, and not that exchanges are overlapped.
+        stack = replace(stack, exact=False, exposed=1.0)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     told = layout in ("channels_last", "nhwc") and "nhwc" not in stack.marks
     return stack.marked("nhwc") if told else stack

@@ -46,4 +46,7 @@ def in_its_stead(text: str, assumed: Runtime) -> str:
         return (
             f"runtime '{bare}' is known for other kinds of models; {assumed.title} was assumed for this one"
         )
-    return f"runtime '{text}' is not known; {assumed.title} was assumed"
+    if text == assumed.id:
+        # What a job without a name was filled in with, where that is a guess.
+        return f"no runtime was named; {assumed.title} was assumed"
+    return f"runtime '{text.removeprefix(f'{assumed.id} ')}' is not known; {assumed.title} was assumed"

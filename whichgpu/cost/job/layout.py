@@ -6,7 +6,7 @@ A layout depends on no fitted coefficient, so that calibration lays each measure
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial, reduce
+from functools import cache, cached_property, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +48,42 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-@immutable
-class Layout:
+class Beside(NamedTuple):
+    """What an allocator holds beside the tensors of a job: `Layout` says of each what it is."""
+
+    slack: Any = 1.0
+    working: Any = 0.0
+    idle: Any = 0.0
+
+
+class _Reserving:
+    """What has something lie `beside` its tensors."""
+
+    beside: Callable[[], Beside]
+
+    @cached_property
+    def _beside(self) -> Beside:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.beside()
+
+    @property
+    def slack(self) -> Any:
+        """Bytes that the allocator reserves for activations, over those in use."""
+        return self._beside.slack
+
+    @property
+    def working(self) -> Any:
+        """Bytes of activations and workspaces at the widest convolution, while there is room for them."""
+        return self._beside.working
+
+    @property
+    def idle(self) -> Any:
+        """Bytes of another moment that the allocator holds at the fullest, in blocks too small for it."""
+        return self._beside.idle
+
+
+@immutable(slots=False)
+class Layout(_Reserving):
     """A job laid out on each of several GPU types; arrays broadcast to (G, J).
 
     `work` is one pass of one replica and `units` what it yields; `passes` of them make one job's
@@ -74,12 +108,8 @@ class Layout:
     said: tuple[str, ...] = ()
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
-    #: Bytes that the allocator reserves for activations, over those in use.
-    slack: float = 1.0
-    #: Bytes of activations and workspaces at the widest convolution, while there is room for them.
-    working: Any = 0.0
-    #: Bytes of another moment that the allocator holds at the fullest, in blocks too small for what is there.
-    idle: Any = 0.0
+    #: What the allocator holds beside the tensors, worked out where it is asked for.
+    beside: Callable[[], Beside] = Beside
 
     @property
     def serves(self) -> bool:
@@ -139,23 +169,34 @@ def _launch(text: str) -> float:
 
 def lay_out_on(settled: Settled, devices: Devices, met: Met | None = None) -> Layout:
     """Lay a settled job, or a sweep of them, out on devices; as `lay_out`, less what is to be said of it."""
+    return begin_on(settled, devices, met).laid()
+
+
+def begin_on(settled: Settled, devices: Devices, met: Met | None = None) -> Begun:
+    """Begin to lay a settled job, or a sweep of them, out on devices: its memory; of a server all."""
     workload, job, stack = settled.workload, settled.job, settled.runtime
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
-            return _serve(workload, job, stack, devices, met)
+            served = _serve(workload, job, stack, devices, met)
+            return Begun(served.parts, lambda: served.refusals, lambda: served)
         return (_train if job.trains else _passes)(workload, job, stack, devices)
 
 
-class Beside(NamedTuple):
-    """What an allocator holds beside the tensors of a job: `Layout` says of each what it is."""
+class Begun(NamedTuple):
+    """A layout as far as its memory by part; why GPUs refuse it, and the `rest`, are worked out if asked."""
 
-    slack: Any = 1.0
-    working: Any = 0.0
-    idle: Any = 0.0
+    parts: Mapping[str, Any]
+    refused: Callable[[], tuple[str, ...]]
+    rest: Callable[[], Layout]
+
+    def laid(self) -> Layout:
+        """The whole layout."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.rest()
 
 
 @immutable(slots=False)
-class Held:
+class Held(_Reserving):
     """The memory of a settled job on the fullest of its GPUs, as a `Layout` has it; nothing is timed.
 
     `parts` are in bytes, `ops` what that GPU runs. What lies `beside` is worked out where it is asked for.
@@ -169,25 +210,6 @@ class Held:
     beside: Callable[[], Beside] = Beside
     #: Bytes of a server's cache for one more request, in the mean.
     each: Any = 0.0
-
-    @cached_property
-    def _beside(self) -> Beside:
-        return self.beside()
-
-    @property
-    def slack(self) -> Any:
-        """Bytes reserved for activations, over those in use."""
-        return self._beside.slack
-
-    @property
-    def working(self) -> Any:
-        """Bytes of activations and workspaces at the widest convolution."""
-        return self._beside.working
-
-    @property
-    def idle(self) -> Any:
-        """Bytes of another moment that the allocator holds."""
-        return self._beside.idle
 
     @property
     def serves(self) -> bool:
@@ -208,7 +230,7 @@ def memory_parts(settled: Settled, available: Array, devices: Devices) -> Held:
         most, mine, _ = training_step.largest(workload, job, stack, whole, own)
         found, _ = job_memory.training(workload, job, stack, step, whole=most, own=mine, available=available)
         beside = partial(
-            _beside_step, workload, job, stack, step, found, whole=whole, own=own, devices=devices
+            _beside_step, workload, job, stack, step, found, whole=most, own=mine, devices=devices
         )
         return Held(workload, job, stack, found, own, beside)
     if job.phase == "serve":
@@ -292,41 +314,56 @@ def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
 
-def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
+def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Begun:
     """Inference whose work does not depend on the GPU's memory."""
     mesh = Mesh.of(job)
     group, whole = parallel.grouped(workload, job, mesh)
+    ops = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
+    parts, out = _held(workload, group, stack, mesh, ops)
+    refused = cache(partial(_refusals, devices, ops, job, stack))
+
+    def rest() -> Layout:
+        return Layout(
+            workload, job, stack, devices,
+            work=_work_of_pass(workload, job, stack, devices, whole=whole, ops=ops, out=out),
+            units=_array(workload.units(job)),
+            passes=np.ones(()),
+            replicas=_side_by_side(job, mesh, stack),
+            gradients=None,
+            sequences=np.ones(()),
+            parts=parts,
+            refusals=refused(),
+            unused=(),
+            beside=partial(_beside_pass, workload, group, stack, ops, parts, whole=whole, devices=devices),
+        )  # fmt: skip
+
+    return Begun(parts, refused, rest)
+
+
+def _work_of_pass(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *,
+    whole: tuple[Op, ...], ops: tuple[Op, ...], out: Any,
+) -> Pass:  # fmt: skip
+    """An inference's pass: `ops` are a GPU's share of the `whole`, of whose weights `out` are on the host."""
+    mesh = Mesh.of(job)
     flowing = pipeline.flowing(workload, job, stack, whole)
-    ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
+    own = ops if flowing is whole else parallel.shard(flowing, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
     own, exchanged = sequence.shared_out(workload, own, mesh.cp, devices)
     links = links + exchanged
-    if group is not job:
+    if np.any(mesh.attention_dp > 1.0):
         few = np.asarray(job.phase == "decode")
         sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
         links = links + sent * passes.exposed(job)
-    parts, out = _held(workload, group, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)
     feeding = _feeding(workload, job, stack)
     if is_language_model(workload):
         waits, beside_gpu = passes.between_tokens(job, stack)
         links, feeding = links + waits, feeding + beside_gpu
-    return Layout(
-        workload, job, stack, devices,
-        work=prepare(
-            _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
-            feeding=feeding, turns=prompts.turns(job, stack),
-        ),
-        units=_array(workload.units(job)),
-        passes=np.ones(()),
-        replicas=_side_by_side(job, mesh, stack),
-        gradients=None,
-        sequences=np.ones(()),
-        parts=parts,
-        refusals=_refusals(devices, ops, job, stack),
-        unused=(),
-        **_beside_pass(workload, group, stack, ops, parts, whole=whole, devices=devices)._asdict(),
+    return prepare(
+        _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
+        feeding=feeding, turns=prompts.turns(job, stack),
     )  # fmt: skip
 
 
@@ -390,20 +427,50 @@ def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:
     return replicas / (1.0 + stack.lockstep * np.log2(np.maximum(replicas, 1.0)))
 
 
-def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
+def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Begun:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
-    mesh = Mesh.of(job)
     job, whole, own, step = training_step.trained_step(workload, job, stack)
     most, mine, drawn = training_step.largest(workload, job, stack, whole, own)
     parts, said = job_memory.training(
         workload, job, stack, step, whole=most, own=mine, available=devices.column("memory")
     )
-    said = (*drawn, *said)
-    step = training_step.with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
+    said, multiplied = (*drawn, *said), own
     if job_memory.prepared(job, stack) and not stack.holds.get("fused_layers"):
-        own = tuple(job_memory.in_wide_model(op) for op in own)
+        multiplied = tuple(job_memory.in_wide_model(op) for op in own)
+    refused = cache(partial(_refusals, devices, multiplied, job, stack))
+
+    def rest() -> Layout:
+        taken = training_step.with_host(
+            workload, job, stack, step, parts, whole=whole, own=own, devices=devices
+        )
+        laid = _stepped(
+            workload,
+            job,
+            stack,
+            devices,
+            step=taken,
+            whole=whole,
+            own=multiplied,
+            most=most,
+            mine=mine,
+            parts=parts,
+        )
+        return replace(laid, refusals=refused(), said=(*laid.said, *said))
+
+    return Begun(parts, refused, rest)
+
+
+def _stepped(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, step: distributed.Step,
+    whole: tuple[Op, ...], own: tuple[Op, ...], most: tuple[Op, ...], mine: tuple[Op, ...],
+    parts: Mapping[str, Any],
+) -> Layout:  # fmt: skip
+    """A training of which the memory by part is known; who refuses it is left out.
+
+    `whole`, `own`: the ops of the mean pass, by time; `most`, `mine` those of the largest, by memory.
+    """
+    mesh, layers = Mesh.of(job), workload.dims.get("layers")
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
-    layers = workload.dims.get("layers")
     sent = training_step.exchanges(job, stack, devices, whole)
     waits = sum(sent[:3]) + distributed.host_seconds(job, whole, devices) / mesh.pp
     return Layout(
@@ -418,16 +485,17 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         gradients=step,
         sequences=np.ones(()),
         parts=parts,
-        refusals=_refusals(devices, own, job, stack),
+        refusals=(),
         unused=(),
         said=(
             *distributed.notes(job, mesh, stack, layers),
             *advice.of_mesh(
                 job, mesh, stack, devices, layers=layers, micro_batches=step.micro_batches / step.rounds
             ),
-            *said,
         ),
-        **_beside_step(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)._asdict(),
+        beside=partial(
+            _beside_step, workload, job, stack, step, parts, whole=most, own=mine, devices=devices
+        ),
     )  # fmt: skip
 
 

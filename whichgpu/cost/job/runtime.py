@@ -402,7 +402,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run.
 
-    Or, as little known to the fit, which products a library has off the tensor cores.
+    Or, as little known to the fit, which products a library has off the tensor cores, and what of an exchange
+    shows.
     """
     columns = set(mark.get("sets", ()))
     waits = {
@@ -427,6 +428,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "updates",
         "aligned",
         "on_chip",
+        "exposed",
     }
     return bool(columns) and columns <= waits
 

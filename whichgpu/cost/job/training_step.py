@@ -62,6 +62,14 @@ def trained_step(
     )
 
 
+def _tensor_shown(job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Share of the exchanges of tensor parallelism that no product hides, (G,); an option may say it."""
+    hides = section("training")["alongside_exposed"]
+    if said := job.options.get("tp_overlap", ""):
+        return np.asarray(1.0 if off(said) else hides)
+    return np.where(parallel.alongside(devices), hides, stack.exposed)
+
+
 def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
     """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first two."""
     mesh, workload = Mesh.of(job), resolve(job.workload)
@@ -72,7 +80,7 @@ def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...])
         * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
     )
     c = section("training")
-    exposed = np.where(parallel.alongside(devices), c["alongside_exposed"], stack.exposed)
+    exposed = _tensor_shown(job, stack, devices)
     experts = (
         share
         / mesh.cp
@@ -122,9 +130,11 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
 
     Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
     `drawn_to` times the sides of a job, in multiples of 32 pixels. Those that cut pictures (of programs that
-    `cuts` names) have upright ones and others in one batch, padded to a square that holds both.
+    `cuts` names) have upright ones and others in one batch, padded to a square that holds both. A job of the
+    usual picture of many shapes meets the longest of them (`LONGEST_SIDE` of its family, `longest_picture`).
     """
     dims, said = workload.dims, job.runtime.lower()
+    job, longest = _longest(workload, job)
     drawn, cut = (any(word in said for word in dims.get(name, ())) for name in ("draws", "cuts"))
     if drawn:
         height, width = (np.floor(side * dims["drawn_to"] / 32.0) * 32.0 for side in (job.height, job.width))
@@ -134,8 +144,22 @@ def on_largest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
         height, width = (np.where(np.asarray(job.batch) > 1, side, one) for one in (job.height, job.width))
         note = "squares: its recipe cuts pictures, and a batch with an upright one is padded to hold both"
     else:
-        return job, ()
+        return job, longest
     return job.changed(height=height, width=width), (f"memory is on {note}",)
+
+
+def _longest(workload: Workload, job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A training on the longest picture of a data set of many shapes, where the job has its usual one."""
+    side = float(workload.dims.get("longest_picture", getattr(workload.code, "LONGEST_SIDE", 0.0)))
+    if not side:
+        return job, ()
+    usual = {**workload.code.DEFAULTS["*"], **workload.defaults.get("all", {})}
+    others = np.any(job.height != usual["height"]) or np.any(job.width != usual["width"])
+    if others or usual["width"] == usual["height"]:
+        return job, ()
+    longest = f"{usual['height']:g} x {side:g}"
+    note = f"memory is on pictures of {longest}, the longest of COCO; --resolution says others"
+    return job.changed(width=np.full_like(np.asarray(job.width), side)), (note,)
 
 
 def with_host(

@@ -209,10 +209,14 @@ def _fullest(forward: Iterable[Op], kept: Kept, gradient: float) -> tuple[Any, A
     return most, least
 
 
+#: The op that takes samples of a map for each region, whose gradients are added to that of the map.
+_SAMPLES = ".align"
+
+
 def _handed(op: Op, kept: Kept) -> Any:
     """Bytes of the gradients that an op's backward pass reads and makes, or of an attention's scores."""
     handed = op.write_bytes
-    if op.backward not in ("linear", "none"):
+    if op.backward not in ("linear", "none") and not op.layer.endswith(_SAMPLES):
         handed = handed + op.read_bytes
     if "beside" in op.dims:
         handed = np.maximum(handed, op.dims["beside"])
@@ -339,6 +343,8 @@ def _of_attention(op: Op, kept: Kept) -> Any:
 def _of_norm(op: Op, kept: Kept) -> Any:
     """Bytes that a normalisation keeps; TensorFlow 1's what it multiplies each value by as well."""
     if kept.holds.get("written_graph") and "wide" in op.dims:
+        return op.saved_bytes + op.write_bytes
+    if kept.holds.get("group_norm_twice") and op.layer.endswith("group_norm") and op.backward == "full":
         return op.saved_bytes + op.write_bytes
     if kept.holds.get("fused_norm"):
         return np.minimum(op.saved_bytes, 2.0 * op.dims["elements"])

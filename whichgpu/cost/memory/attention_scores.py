@@ -133,14 +133,30 @@ def of_pipeline(
 
     A pipeline's denoiser has them, and they are gone as the picture is decoded: the more of both counts.
     """
+    return _in_denoiser(workload, parts, ops, 2.0 * size, "scores")
+
+
+def of_pairs(workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any) -> dict[str, Any]:
+    """The parts with a mask of all tokens by all, of a byte each, and its copy in the format of the scores.
+
+    All heads share it; kernels that take one need it as wide as what they add it to.
+    """
+    return _in_denoiser(workload, parts, ops, size + 1.0, "mask", heads=False)
+
+
+def _in_denoiser(
+    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], each: Any, name: str, *,
+    heads: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    """The parts with `each` bytes of every pair of tokens of the widest attention, where that needs more."""
     most: Any = 0.0
     where = ""
     for op in ops:
         if op.kind == "attention":
             d = op.dims
-            own = 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"]
+            own = each * d["batch"] * (d["heads"] if heads else 1.0) * d["q"] * d["kv"]
             most, where = np.maximum(most, own), op.module if np.any(own > most) else where
-    found = {**parts, "scores": most}
+    found = {**parts, name: most}
     if "vae" not in workload.dims:
         return found
     denoiser = memory.widest([op for op in ops if op.module == where])

@@ -78,6 +78,8 @@ def inference(
         parts = attention_scores.of_pipeline(
             workload, parts, ops, precision(job.precision).activation * share
         )
+    elif workload.id in stack.holds.get("masks_pairs", ()):
+        parts = attention_scores.of_pairs(workload, parts, ops, precision(job.precision).activation)
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 

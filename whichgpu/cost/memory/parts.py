@@ -290,12 +290,16 @@ def quantised_head(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 def cast_weights(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Bytes of the 16-bit copies of FP32 weights that PyTorch's autocast keeps while a pass runs.
 
-    Compiled code has each while its product runs (`cached_cast` of aten/src/ATen/autocast_mode.cpp).
+    Compiled code has each while its product runs, and so has a program of weights without gradients: only
+    what asks for one is kept (`cached_cast` of aten/src/ATen/autocast_mode.cpp).
     """
     if not spec.mixed or stack.software != "pytorch" or stack.fuses:
         return 0.0
+    kept = stack.read(lambda one: not one.holds.get("casts_again"))
+    if not np.any(kept):
+        return 0.0
     products = [op for op in ops if op.kind in ("gemm", "conv") and op.stage == "forward"]
-    return sum((_WIDE * op.parameters * op.copies for op in products), start=0.0)
+    return kept * sum((_WIDE * op.parameters * op.copies for op in products), start=0.0)
 
 
 def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
@@ -375,8 +379,8 @@ def _with_tiles(op: Op, size: float) -> Op:
     d = op.dims
     if op.kind != "conv" or op.backward != "full" or "dilated" in d or not some(d["window"] == _NINE):
         return op
-    inside = op.read_bytes / (size * d["k"] / _NINE)
-    alike = (d["window"] == _NINE) & (d["groups"] == 1) & (abs(inside / d["m"] - 1.0) < _NEAR)
+    inside = op.read_bytes / np.maximum(size * d["k"] / _NINE, size)
+    alike = (d["window"] == _NINE) & (d["groups"] == 1) & (abs(inside - d["m"]) < _NEAR * d["m"])
     maps = op.read_bytes + op.write_bytes
     tiles = _TILE / 16.0 * maps + _TILE / _NINE * size * d["k"] * d["n"]
     return changed(op, dims={**d, "beside": maps + alike * tiles}) if some(alike) else op

@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost.parallel.links import node_size
 from whichgpu.cost.parallel.mesh import LACKING, either, lacking, nearest
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,18 +20,39 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 
+#: Families without heads of one number whose layers are cut all the same: of transformers, or tables.
+_CUT = ("diffusion_dit", "recommender")
+
+
 def of_mesh(
     job: Job, mesh: Mesh, stack: Runtime, devices: Devices, *, layers: Any, micro_batches: Any
 ) -> tuple[str, ...]:
     """The nearest degrees that suit a model, its sequences and its machines; of a sweep of jobs nothing."""
     sizes = (mesh.tp, mesh.pp, mesh.cp, micro_batches, job.degree("vp"), job.seq_len)
-    if any(np.size(one) > 1 for one in sizes) or job.seq_len is None:
+    if any(np.size(one) > 1 for one in sizes):
         return ()
+    if job.seq_len is None:
+        return tuple(_in_one_piece(job, mesh))
     tp, pp, cp, count, parts, length = (float(np.ravel(one)[0]) for one in sizes)
     said = [*_over_machines(tp, devices), *_sequences(cp, length)]
     if isinstance(layers, int) and pp > 1.0 and not stack.uneven_parts:
         said += [*_stages(layers, int(pp), parts), *_groups(count, int(pp), parts)]
     return tuple(said)
+
+
+def _in_one_piece(job: Job, mesh: Mesh) -> Iterator[str]:
+    """Of networks without heads, whose layers no framework cuts: convolutional ones, U-Nets."""
+    workload = resolve(job.workload)
+    if isinstance(workload.dims.get("heads"), int) or workload.family in _CUT:
+        return
+    degrees = {"tp": mesh.tp, "pp": mesh.pp}
+    cut = [name for name, degree in degrees.items() if float(np.ravel(degree)[0]) > 1.0]
+    if cut:
+        stated = ", ".join(f"{name}={float(np.ravel(degrees[name])[0]):g}" for name in cut)
+        yield (
+            f"{stated}: frameworks train {workload.id} whole on each GPU, so that this is a sketch; "
+            f"use {' '.join(f'--{name} 1' for name in cut)}"
+        )
 
 
 def _over_machines(tp: float, devices: Devices) -> Iterator[str]:

@@ -28,6 +28,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.elementwise import HALF
 from whichgpu.cost.parallel.mesh import most_parts
+from whichgpu.cost.parallel.splitting import ROUTERS, router
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import changed, every
@@ -399,10 +400,13 @@ def host_seconds(job: Job, whole: Sequence[Op], devices: Devices) -> Any:
     """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
 
     The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of. A
-    step that is captured whole as a CUDA graph waits for nothing. Where routers, and what readies tokens for
-    their experts, are graphs of each layer (`partial`), the host is sooner at the experts. Recipes have them
-    `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
+    step that is captured whole as a CUDA graph waits for nothing, nor does one whose experts all get an even
+    share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`). Where routers, and
+    what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
+    experts. Recipes have them `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
+    if router(job) == ROUTERS[-1]:
+        return 0.0
     graphs, on, gpus = job.options.get("cuda_graphs", "").strip().lower().partition(" on ")
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)

@@ -113,9 +113,11 @@ class Mesh:
         if some(replica > gpus):
             parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
             product = " times ".join(f"{k}={v.max():g}" for k, v in parts.items() if np.any(v > 1))
+            alone = [k for k, v in parts.items() if np.any(v > 1)]
+            less = f"{alone[0]}={gpus.min():g}" if len(alone) == 1 else "less parallelism"
             raise UsageError(
                 f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}; ask for "
-                f"{replica.max():g} of them, or for less parallelism"
+                f"{replica.max():g} of them (--gpu NAME:{replica.max():g}), or for {less}"
             )
         # No number of GPUs helps a model that cannot be cut so.
         self._check_heads(workload, gpus * self.tp / replica)

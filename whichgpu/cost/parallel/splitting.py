@@ -175,8 +175,9 @@ def busiest(ep: Array, *, even: bool = False) -> Array:
     return np.asarray(1.0 + (0.0 if even else section("links")["imbalance"]) * (1.0 - 1.0 / ep))
 
 
-#: Who chooses the experts of a token in training, as the option `router` says: the model, chance, or nobody.
-ROUTERS = ("model", "balanced", "consecutive")
+#: Who chooses the experts of a token in training, as the option `router` says: the model, chance, nobody, or
+#: the model within an even share of each expert.
+ROUTERS = ("model", "balanced", "consecutive", "dropped")
 
 
 def router(job: Job) -> str:
@@ -184,7 +185,9 @@ def router(job: Job) -> str:
 
     Benchmarks of trainers leave a model's own choice out: they draw experts by chance (Megatron's option
     `moe_router_force_load_balancing`), so that all get as many tokens, or take them in turn (NeMo AutoModel's
-    `FakeBalancedGate`), so that those of a token lie on one GPU or next to each other.
+    `FakeBalancedGate`), so that those of a token lie on one GPU or next to each other. Where tokens beyond an
+    even share are `dropped` and places left are padded (NeMo's `MegatronTokenDropCallback`), the host knows
+    beforehand how many an expert gets.
     """
     said = job.options.get("router", "").strip().lower() or ROUTERS[0]
     if said not in ROUTERS:

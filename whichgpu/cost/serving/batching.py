@@ -104,7 +104,11 @@ def batches(job: Job, gpu: Gpu, terms: Sequence[Term] = ()) -> Batches:
     alone = estimate(replace(job, batch=1.0), [gpu])
     answer = alone.at(0, 0)
     if answer.job.trains:
-        raise UsageError(f"--curve is of inference; {job.workload} runs {answer.job.phase} here")
+        asked = "--curve is" if rate is None else "--rate and --curve are"
+        raise UsageError(
+            f"{asked} of inference; {job.workload} runs {answer.job.phase} here; leave out what asks for "
+            "it, or write e.g. --phase serve, --phase infer"
+        )
     if not alone.fits[0, 0]:
         raise Infeasible(does_not_fit(answer, gpu))
     most = _LARGEST if job.batch is None else float(np.max(job.batch))

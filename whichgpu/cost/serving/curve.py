@@ -333,7 +333,7 @@ def summary(outcome: Outcome, ends: float = 0.0) -> Tails:
     counted = slice(int(count * ends), max(int(count * (1.0 - ends)), 1))
     columns = {name: _figures(getattr(outcome, name)[counted]) for name in ("ttft", "tpot", "latency")}
     itl = {f"p{share}": outcome.gap(share / 100.0) for share in PERCENTILES}
-    itl["mean"] = float(np.average(outcome.gaps, weights=outcome.weights)) if outcome.gaps.size else 0.0
+    itl["mean"] = outcome.mean_gap
     return Tails(**columns, itl=itl, requests=count, preempted=outcome.taken_off / max(count, 1))
 
 

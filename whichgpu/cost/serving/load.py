@@ -21,7 +21,7 @@ from whichgpu.cost.job.requests import Requests, alike, is_run, unloaded
 from whichgpu.cost.memory.replica_memory import cache
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.admission import Admission, admission, following, in_groups, waiting
-from whichgpu.cost.serving.scheduling import BESIDE, limits
+from whichgpu.cost.serving.scheduling import BESIDE, limits, message_passes
 from whichgpu.cost.serving.simulate import Server
 from whichgpu.cost.serving.steady import Met, engine, interruption, reading
 from whichgpu.cost.timing import passes
@@ -182,10 +182,10 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     assert steady is not None
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
     steady = steady.timed(lambda work: seconds_of(work, laid), prompt)
-    each = steady.rate(passes, prompt, laid.passes) / laid.passes
+    first = steady.admitted(passes, prompt, laid.passes)
+    each = steady.rate(passes, laid.passes, first) / laid.passes
     longer = steady.stretch(passes, prompt, laid.passes)
     shape = (1, job.size)
-    first = steady.admitted(passes, prompt, laid.passes)
     told = (each * laid.replicas, longer, first)
     rate, stretch, first = (np.broadcast_to(part, shape)[0] for part in told)
     return rate, stretch, first
@@ -258,7 +258,7 @@ def server(job: Job, gpu: Gpu) -> Server:
     grid = distinct(np.round(np.geomspace(1.0, places, 24)))
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
-    prompts = _prompt_costs(laid, grid)
+    prompts, lone = _prompt_costs(laid, grid), _prompt_costs(laid, grid, joins=0.0)
     first_of_all = alike(laid.job) and not engine(laid.runtime)["mixed"]
     batches = _prompt_costs(laid, grid, together=True) if first_of_all else ()
     order, asked, mesh = engine(laid.runtime), Requests.of(laid.job), Mesh.of(laid.job)
@@ -266,14 +266,15 @@ def server(job: Job, gpu: Gpu) -> Server:
     # Each group of attention, and each stage, has a pass of its own.
     groups = float(np.ravel(mesh.attention_dp * mesh.pp)[0])
     counts = np.arange(places + 1.0)
-    base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
+    base, each, prompts, lone = (np.interp(counts, grid, values) for values in (base, each, prompts, lone))
     batches = np.interp(counts, grid, batches).tolist() if first_of_all else ()
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
         budget=float(np.ravel(most.tokens)[0]) * groups, gained=asked.tokens_per_pass,
         first=order["first"] + read, idle=order["idle"] + read, mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
-        alone=1.0 / order["interruption"],
+        lone=tuple(lone.tolist()), alone=1.0 / order["interruption"], message=section("serving")["message"],
+        bundle=float(np.ravel(message_passes(laid.runtime, laid.job))[0]),
         launching=float(
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
@@ -311,13 +312,16 @@ def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tu
     return middle - each * (ends[0] + ends[1]) / 2.0, each
 
 
-def _prompt_costs(laid: Layout, grid: Array, *, together: bool = False) -> Array:
+def _prompt_costs(laid: Layout, grid: Array, *, together: bool = False, joins: float = 1.0) -> Array:
     """Seconds by which a token of a prompt makes a pass of each number of sequences longer.
 
-    Where prompts are computed `together` it is one of a quarter as many of them.
+    Where prompts are computed `together` it is one of a quarter as many of them; `joins` as of `Prompts`.
     """
     beside = np.maximum(grid / BESIDE, 1.0) if together else grid
-    work = passes.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, beside, opening=together)
+    joins = 0.0 if together or not engine(laid.runtime)["mixed"] else joins
+    work = passes.prompts_beside(
+        laid.workload, laid.job, laid.runtime, laid.devices, beside, opening=together, joins=joins
+    ).each
     whole = passes.as_pass(laid.workload, laid.runtime, laid.devices, work)
     share = interruption(laid.runtime, laid.job)
     return np.asarray(share * seconds_of(whole, laid)[0] / np.maximum(computed_tokens(laid.job), 1.0))

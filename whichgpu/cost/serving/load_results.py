@@ -60,8 +60,35 @@ def read_results(
             f"{path}: no run of vllm bench serve --save-result, sglang.bench_serving --output-file or "
             f"aiperf; what other tools write is read by whichgpu bench import {path.name} --out my.csv"
         )
+    taken = tuple(dict.fromkeys(note for row in rows for note in (*_as_one_server(row), *_as_alike(row))))
     cells = [tuple(row.get(name, "") for name in columns) for row in rows]
-    return JobTable(columns, (), iter(cells)), cells
+    return JobTable(columns, (), iter(cells), taken=taken), cells
+
+
+#: GPUs of a server that a layer is cut over, unless it is said how they share the work.
+_WIDTHS = ("2", "4", "8")
+
+
+def _as_one_server(row: dict[str, str]) -> Iterator[str]:
+    """Cuts a layer over all GPUs of a run that does not say what they share, and says so.
+
+    A load generator asks one server, whose replicas would be behind something that shares requests out.
+    """
+    own = any(name in row.get("options", "") for name in ("attention_dp", "ep=", "prefill_gpus"))
+    if row.get("n_gpus") in _WIDTHS and not own and not any(row.get(name) for name in ("tp", "pp")):
+        row["tp"] = row["n_gpus"]
+        yield f"taken as one server over {row['n_gpus']} GPUs, tp {row['tp']}; --tp N says otherwise"
+
+
+def _as_alike(row: Mapping[str, str]) -> Iterator[str]:
+    """What to say of a run whose mean lengths are no whole numbers, and which tells no more of them."""
+    sizes = [float(row[name]) for name in ("input_tokens", "output_tokens") if row.get(name)]
+    known = any(name in row.get("options", "") for name in ("lengths", "length_range", "dataset"))
+    if not known and any(abs(size - round(size)) > 1e-6 for size in sizes):
+        yield (
+            "requests differ in length, and the file does not say how: taken as nearly alike; "
+            "--option dataset=sharegpt, or output_lengths=.., says otherwise"
+        )
 
 
 def entries(path: Path) -> Iterator[dict[str, str]]:
@@ -244,12 +271,14 @@ def _rows(
     if all(value is None for value in found.values()):
         return
     job, said = _job(run, every=every), _said(run)
-    load = ";".join(part["options"] for part in (job, said) if part.get("options"))
+    parts = (part["options"].split(";") for part in (job, said, stated) if part.get("options"))
+    # What is stated beside a run goes before what it says.
+    load = {pair.partition("=")[0]: pair for pairs in parts for pair in pairs}
     known = {
         **job,
         **said,
-        **({"options": load} if load else {}),
         **{key: value for key, value in stated.items() if value},
+        **({"options": ";".join(load.values())} if load else {}),
     }
     for name in needed:
         if not known.get(name):
@@ -340,9 +369,11 @@ def _spread_of_lengths(run: Mapping[str, Any]) -> Iterator[str]:
             cv = differ / middle
             yield f"{option}=lognormal mean {middle:.6g} cv {cv:.4g}" if differ else f"{option}={middle:g}"
     name, least = run.get("dataset_name"), run.get("random_range_ratio")
+    # Keys of SGLang's, whose releases before 2025 write no tag.
+    own = "tag" in run or "random_input_len" in run
     if name == "sharegpt":
         yield "dataset=sharegpt"
-    elif name == "random" and isinstance(least, int | float) and "tag" in run and 0.0 <= least <= 1.0:
+    elif name == "random" and isinstance(least, int | float) and own and 0.0 <= least <= 1.0:
         # Anywhere between that share of the stated length and all of it.
         yield f"length_range={(1.0 - least) / (1.0 + least) * _OPEN:.4g}"
 

@@ -62,7 +62,7 @@ from whichgpu.cost.timing.passes import (
     as_pass,
     launching_of,
     prompt_alone,
-    prompt_work,
+    prompts_beside,
     prompts_in_a_pass,
     token_work,
 )
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.gpu.device import Devices
     from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.serving.steady import Met
-    from whichgpu.cost.timing.passes import Work
+    from whichgpu.cost.timing.passes import Prompts, Work
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -114,8 +114,8 @@ def steady_state(
     counted = in_step or np.isfinite(asked.sent)
     if held.loop == "open" or counted or np.any(often > 0.0):
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
-        together = BESIDE * _of_a_pass(held, job, stack, devices) if in_step else 0.0
-        own = prompt_work(workload, job, stack, devices, np.maximum(held.running, together))
+        beside = _prompts_among(workload, job, stack, devices, held=held, kv_tokens=each)
+        own = beside.each
         found = fit() if held.loop == "open" and measured(stack) else Fit()
         factor = own_factor_of(workload, job, stack, devices, found)
         stopped = _stopped(
@@ -124,9 +124,10 @@ def steady_state(
         )  # fmt: skip
         # A host launches as fast for all workloads: what a pass is slower by has no part in the wait for it.
         host = tokens.host + own.host * often + stopped * factor
-        whole = tokens.beside(own.times(often))._replace(host=host)
+        whole = beside.among(tokens, often, asked.passes_per_token)._replace(host=host)
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
     grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open" or in_step)
+    by_itself = np.any(grouped) or (held.loop == "open" and bool(engine(stack)["mixed"]))
     if held.loop != "open" and not in_step:
         own, before = _behind_others(workload, job, stack, devices, held=held, prompts=(alone, own))
     return SteadyState(
@@ -141,7 +142,7 @@ def steady_state(
         floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
         arriving=None if met is None else met.arriving,
-        lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
+        lone=pass_of(alone) if by_itself else None, grouped=grouped, read=reading(stack, job),
         front=most.front, ceiling=np.inf if met is None else met.ceiling, stopped=stopped,
         wave=_wave(held, job, stack, devices, often) if in_step else None,
     )  # fmt: skip
@@ -160,11 +161,35 @@ def _behind_others(
         apart = _passes_met(held.burst, chunks, held.queued) / (1.0 + held.burst)
         return _sharing(alone, own, apart), held.burst
     # Where a run is stated prompts that others wait for count as they are computed.
-    opened = prompt_work(workload, job, stack, devices, held.running, opening=True)
+    opened = prompts_beside(workload, job, stack, devices, held.running, opening=True).each
     # Those of a pass end together, so that the first of them waits for the last.
     mates = prompts_in_a_pass(job, stack, devices, held.running) - 1.0
     opened = opened.times(held.opening * (1.0 + mates / np.maximum(held.others, 1.0)))
     return alone.beside(opened).beside(own.times(held.burst)), np.zeros(1)
+
+
+def _prompts_among(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, held: _Held, kv_tokens: Array
+) -> Prompts:
+    """The prompts that come between the tokens of those that run, and the share of passes that they join.
+
+    None in an engine that computes prompts first, and no more passes than there are: short answers have few.
+    Those that go in step, by which the waits of a closed loop were chosen, count as they come together.
+    """
+    running = held.running
+    if in_lockstep(stack, job):
+        together = BESIDE * _of_a_pass(held, job, stack, devices)
+        return prompts_beside(workload, job, stack, devices, np.maximum(running, together))
+    if not engine(stack)["mixed"]:
+        return prompts_beside(workload, job, stack, devices, running)
+    output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
+    come = prompts_in_a_pass(job, stack, devices, 1.0 + running / output)
+    # The first token of an answer is its prompt's.
+    passes = Requests.of(job).passes_per_token * (output - 1.0)
+    most = come * passes / np.maximum(held.between, 1e-9)
+    return prompts_beside(
+        workload, job, stack, devices, running, joins=np.minimum(most, 1.0), kv_tokens=kv_tokens
+    )
 
 
 def _of_a_pass(held: _Held, job: Job, stack: Runtime, devices: Devices) -> Array:

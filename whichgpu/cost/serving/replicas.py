@@ -23,6 +23,7 @@ from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.requests import Requests, unloaded
 from whichgpu.cost.serving.admission import Admission, admission, following, in_groups, waiting
 from whichgpu.cost.serving.load import seconds_of
+from whichgpu.cost.serving.scheduling import message_passes
 from whichgpu.cost.serving.steady import Met, engine
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
@@ -79,6 +80,8 @@ class Replicas:
     places: Array
     refusals: tuple[str, ...]
     required: Array
+    #: Passes from one message of an answer to the next, (G, J, 1).
+    bundle: Any = 1.0
 
     @property
     def capacity(self) -> Array:
@@ -91,7 +94,8 @@ class Replicas:
         return np.asarray(np.maximum.accumulate(found, axis=-1))
 
     def _mean(self, metric: str) -> Array:
-        return {"ttft": self.ttft, "tpot": self.tpot, "itl": self.tpot, "latency": self.latency}[metric]
+        gaps: Array = self.bundle * self.tpot
+        return {"ttft": self.ttft, "tpot": self.tpot, "itl": gaps, "latency": self.latency}[metric]
 
     def _percentile(self, metric: str, share: float) -> Array:
         from statistics import NormalDist  # 10 ms, which most answers do without
@@ -115,7 +119,8 @@ class Replicas:
         for k in range(_JOIN):
             below = below + np.exp(-joined) * joined**k / factorial(k)
             count = np.where(below < share, k + 1.0, count)
-        return np.maximum(self.tpot - joined * self.each, 0.0) + count * self.each
+        one = np.maximum(self.tpot - joined * self.each, 0.0) + count * self.each
+        return np.asarray(self.bundle * self.tpot + np.sqrt(self.bundle) * (one - self.tpot))
 
     def largest(self, terms: Sequence[Term], slower: Any = 1.0) -> tuple[Array, NDArray[np.int_]]:
         """Requests/s at most of one replica within every objective, (G, J), and which of them binds.
@@ -188,6 +193,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
         least=found["least"], variance=variance, spread=_spread(others, found["tpot"]),
         prompts=found["prompts"], each=found["each"], places=places, refusals=full.refusals,
         required=np.broadcast_to(parts, shape),
+        bundle=np.broadcast_to(message_passes(full.runtime, full.job), shape)[..., None],
     )  # fmt: skip
 
 
@@ -225,10 +231,9 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
     steady = steady.timed(lambda work: seconds_of(work, laid), prompt)
     output, order = laid.passes, engine(laid.runtime)
-    tokens = steady.token_seconds(passes, prompt, output)
-    ttft = steady.first_token(passes, prompt, output)
+    ttft, tokens, rate = steady.answered(passes, prompt, output)
     each = np.asarray(steady.interruption * prompt)
-    rate = steady.rate(passes, prompt, output) / output
+    rate = rate / output
     at_work = steady.at_work
     spent = rate * order["interruption"] * prompt
     # No prompt is computed sooner than with the tokens of those that run, where it shares their pass.
@@ -237,7 +242,9 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
         "tpot": tokens, "ttft": ttft, "each": each, "rate": rate,
         "stretch": steady.stretch(passes, prompt, output),
         "variance": steady.first_variance(passes, prompt, output),
-        "least": np.minimum(steady.reached + each + beside, ttft),
+        "least": np.minimum(
+            steady.reached(passes) + each + beside + steady.without * (1.0 - at_work), ttft
+        ),
         "prompts": np.minimum(spent / np.maximum(at_work, spent), 1.0),
     }  # fmt: skip
     return {

@@ -9,8 +9,8 @@
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
     num_scheduler_steps      the same of vLLM's engine before 0.8, which scheduled so many passes at a time
     streams                  s in which the one process that streams a server's answers sends a message
-    stream_interval          tokens of an answer that a message has (TensorRT-LLM), unasked those of its
-                             `bundles`: of recipes for some `models` and `cards`, by words of their names
+    stream_interval          tokens of an answer that a message has, unasked those of an engine's `bundles`:
+                             of recipes for some `models` and `cards`, by words of their names
 
 All but `reserves` and `streams` are options of a job; `data/runtimes` has each engine's own, which on some
 `cards` are others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is
@@ -27,7 +27,7 @@ import numpy as np
 from whichgpu import units
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.habits import release_of
-from whichgpu.cost.job.requests import LENGTHS, PROMPT
+from whichgpu.cost.job.requests import LENGTHS, PROMPT, Requests
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.values import NamedTuple
 
@@ -50,7 +50,10 @@ BESIDE = 4
 _FILLED = 0.6
 #: Options that say after how many passes an engine looks for requests, and whose each option is.
 _LOOKS = ("scheduler_recv_interval", "num_scheduler_steps")
-_OWN = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm", "stream_interval": "tensorrt-llm"}
+_OWN = {
+    "scheduler_recv_interval": ("sglang",), "num_scheduler_steps": ("vllm",),
+    "stream_interval": ("tensorrt-llm", "sglang", "vllm"),
+}  # fmt: skip
 
 
 class Limits(NamedTuple):
@@ -124,6 +127,16 @@ def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None)
     return np.where(meant, float(bundles["tokens"]), 1.0) if np.any(meant) else 1.0
 
 
+def message_passes(stack: Runtime, job: Job) -> Any:
+    """Passes from one message of an answer to the next, whose gaps are what a client sees (ITL), as stated.
+
+    Not as recipes have it where a job leaves it open: most who speak of ITL mean the time of a token.
+    """
+    foreign = "stream_interval" in another_engines(stack, job)
+    tokens = 1.0 if foreign else job.option("stream_interval", 1.0, 1.0)
+    return np.maximum(tokens / Requests.of(job).tokens_per_pass, scheduled_at_once(stack, job))
+
+
 def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:
     """Options that one job on one GPU leaves open and that are taken as published recipes have them."""
     found = {"stream_interval": _tokens_a_message(stack.scheduler, job, devices)}
@@ -165,8 +178,8 @@ def scheduled_at_once(stack: Runtime, job: Job) -> Any:
 def another_engines(stack: Runtime, job: Job) -> list[str]:
     """The options of a job that say how another engine than its own looks for requests or streams."""
     return [
-        name for name, engine in _OWN.items()
-        if name in job.options and not any(one.startswith(engine) for one in (stack.id, stack.kernels))
+        name for name, engines in _OWN.items()
+        if name in job.options and not any(one.startswith(engines) for one in (stack.id, stack.kernels))
     ]  # fmt: skip
 
 

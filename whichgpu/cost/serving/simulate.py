@@ -42,17 +42,20 @@ class Server:
     """What passes of a replica cost: lists by the number of running sequences, from none to `places`.
 
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
-    prompt that joins it, `alone` times which it takes where nothing runs beside it; `launching` s in which
-    the host launches the kernels of a pass that takes prompts, for which all wait where it `stalls`; `budget`
-    tokens of prompts a pass; `looks` passes from one look at arrivals to the next; `gained` tokens a sequence
-    and pass; `first` s from sending a request until the
-    engine has it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which
-    each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
-    which there must be room when one is taken. Where groups attend to sequences of their own `apart` is s per
-    token of a prompt that one of them computes alone. The front end takes `front` s for each token that it
-    streams: in a closed loop, which may have more than it can, requests wait before it. Of `first` the `host`
-    s beside reading the text are `sooner` times as long where requests go in step. So many prompts are then
-    `batched` before any token, where prompts go first: `batches` is s per token of a quarter as many.
+    prompt that joins it, `lone` of one that has a pass without tokens, `alone` times which it takes where
+    nothing runs beside it; `launching` s in which the host launches the kernels of a pass that takes prompts,
+    for which all wait where it `stalls`; `budget` tokens of prompts a pass; `looks` passes from one look at
+    arrivals to the next; `gained` tokens a sequence and pass; `first` s from sending a request until the
+    engine has it, `idle` where that has nothing else to do: who comes by itself meets the front end at work
+    for the share of the time that it sends tokens, in `message` s each; a message has the tokens of `bundle`
+    passes. Sequences share `room` bytes of cache, of which each takes `state` and `token` for each of its
+    tokens; `reserves` is the share of its answer to come for which there must be room when one is taken.
+    Where groups attend to sequences of their own `apart` is s per token of a prompt that one of them computes
+    alone. The front end takes `front` s for
+    each token that it streams: in a closed loop, which may have more than it can, requests wait before it. Of
+    `first` the `host` s beside reading the text are `sooner` times as long where requests go in step. So many
+    prompts are then `batched` before any token, where prompts go first: `batches` is s per token of a quarter
+    as many.
     """
 
     base: tuple[float, ...]
@@ -67,6 +70,7 @@ class Server:
     state: float = 0.0
     token: float = 0.0
     reserves: float = 0.0
+    lone: tuple[float, ...] = ()
     alone: float = 1.0
     launching: float = 0.0
     stalls: bool = False
@@ -75,6 +79,8 @@ class Server:
     front: float = 0.0
     sooner: float = 1.0
     host: float = 0.0
+    message: float = 0.0
+    bundle: float = 1.0
     batches: tuple[float, ...] = ()
     batched: bool = False
 
@@ -82,8 +88,8 @@ class Server:
     def in_step(self) -> Server:
         """The same under a closed loop whose requests go in step, which are sent `sooner`."""
         first = self.first - (1.0 - self.sooner) * self.host
-        prompt = self.batches or self.prompt
-        return replace(self, first=first, sooner=1.0, prompt=prompt, batched=bool(self.batches))
+        prompt = self.batches or self.lone or self.prompt
+        return replace(self, first=first, sooner=1.0, prompt=prompt, lone=prompt, batched=bool(self.batches))
 
     @property
     def places(self) -> int:
@@ -109,7 +115,8 @@ class Outcome:
     """What became of the requests: s of arrival, first and last token, tokens made; (requests,).
 
     `gaps` are s between tokens of one request and `weights` how many such there were; `busy` s in which the
-    engine had work; `taken_off` how often a sequence was, for want of room.
+    engine had work; `taken_off` how often a sequence was, for want of room. A message of an answer has the
+    tokens of `bundle` passes.
     """
 
     arrival: Array
@@ -120,6 +127,7 @@ class Outcome:
     weights: Array
     busy: float
     taken_off: int = 0
+    bundle: float = 1.0
 
     @property
     def ttft(self) -> Array:
@@ -137,13 +145,23 @@ class Outcome:
         """Seconds from sending a request to its last token."""
         return self.done - self.arrival
 
+    @property
+    def mean_gap(self) -> float:
+        """The mean time from one message of an answer to the next (ITL), in s."""
+        return self.bundle * float(np.average(self.gaps, weights=self.weights)) if self.gaps.size else 0.0
+
     def gap(self, share: float) -> float:
-        """The time between tokens (ITL) that a share of all gaps stays below, in s."""
+        """The time between messages (ITL) that a share of all gaps stays below, in s.
+
+        Those of k passes differ by the root of k times what the passes do.
+        """
         order = np.argsort(self.gaps)
         if not order.size:
             return 0.0
         below = np.cumsum(self.weights[order])
-        return float(self.gaps[order][np.searchsorted(below, share * below[-1])])
+        one = float(self.gaps[order][np.searchsorted(below, share * below[-1])])
+        mean = self.mean_gap / self.bundle
+        return self.bundle * mean + sqrt(self.bundle) * (one - mean)
 
 
 def simulate(
@@ -167,11 +185,13 @@ def simulate(
     while run.left:
         run.step()
     gaps, count = np.array(run.gaps, dtype=np.float64).reshape(-1, 2), len(stream)
-    reached = np.where(run.idle, server.idle, server.first) + np.array(run.late[:count])
+    busy = 1.0 if run.closed else min(server.message * float(stream.output.sum()) / max(run.when, 1e-12), 1.0)
+    reached = server.idle + (server.first - server.idle) * busy * ~np.array(run.idle)
+    reached = reached + np.array(run.late[:count])
     sent = np.array(run.arrival) - np.array(run.kept)
     return Outcome(
         sent, np.array(run.first[:count]) + reached, np.array(run.done[:count]) + reached, stream.output,
-        gaps[:, 0], gaps[:, 1], run.busy, run.taken_off,
+        gaps[:, 0], gaps[:, 1], run.busy, run.taken_off, server.bundle,
     )  # fmt: skip
 
 
@@ -350,7 +370,8 @@ class _Run:
         (taken, pieces, longest), server, count = self._take(), self.server, len(self.ends)
         # Several prompts in a pass cost each as little as beside as many that run as would bring them.
         beside = BESIDE * pieces if server.batched else max(count, BESIDE * pieces)
-        seconds = taken * server.prompt[min(beside, self.places)]
+        costs = server.prompt if count else server.lone or server.prompt
+        seconds = taken * costs[min(beside, self.places)]
         tokens = server.base[count] + server.each[count] * self._cached_tokens() if count else 0.0
         waits = 0.0
         if server.mixed and count:

@@ -15,7 +15,9 @@ import numpy as np
 
 from whichgpu.cost.calibration.spread import found_for
 from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.job.requests import unloaded
 from whichgpu.cost.serving import curve
+from whichgpu.cost.serving.scheduling import message_passes
 from whichgpu.cost.timing import bounds
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.units import parse, show
@@ -305,9 +307,17 @@ def _by_means(job: Job, gpu: Gpu, terms: Sequence[Term]) -> _Means:
 
 
 def _means(dense: Curve, term: Term) -> NDArray[np.float64]:
-    """Means of an objective's metric at each load, rising; tokens follow each other as TPOT says."""
-    values = {"ttft": dense.ttft, "tpot": dense.tpot, "itl": dense.tpot, "latency": dense.latency}
+    """Means of an objective's metric at each load, rising; messages follow each other as TPOT says."""
+    if term.metric == "itl":
+        return np.maximum.accumulate(_bundled(dense) * dense.tpot)
+    values = {"ttft": dense.ttft, "tpot": dense.tpot, "latency": dense.latency}
     return np.maximum.accumulate(values[term.metric])
+
+
+def _bundled(dense: Curve) -> float:
+    """Passes from one message of an answer to the next."""
+    laid = lay_out(unloaded(dense.job), [dense.gpu])
+    return float(np.ravel(message_passes(laid.runtime, laid.job))[0])
 
 
 def _possible(term: Term, dense: Curve) -> None:
@@ -315,6 +325,13 @@ def _possible(term: Term, dense: Curve) -> None:
     least = float(_means(dense, term)[0])
     if least <= term.most:
         return
+    bundled = _bundled(dense) if term.metric == "itl" else 1.0
+    if bundled > 1.0:
+        raise Infeasible(
+            f"{term} cannot be held on {dense.job.n_gpus:g} x {dense.gpu.id}: its server sends the tokens of "
+            f"{bundled:.3g} passes at a time, {show(least, 'time', 3)} apart; ask for tpot, or send each by "
+            "itself: --option stream_interval=1, or num_scheduler_steps=1"
+        )
     binds = bounds.NAMES[_first_bound(dense) if term.metric == "ttft" else str(dense.bound[0])]
     raise Infeasible(
         f"{term} cannot be held on {dense.job.n_gpus:g} x {dense.gpu.id}: {term.metric} of a request alone "

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+class Answered(NamedTuple):
+    """Seconds to the first token (TTFT) and of one behind it (TPOT), and tokens/s of a replica."""
+
+    first: Array
+    tokens: Array
+    rate: Array
+
+
 @immutable
 class SteadyState:
     """A replica at work: (G, J) sequences held, what a token costs, one prompt, its memory, decode ops.
@@ -42,8 +50,9 @@ class SteadyState:
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
     runs, `after` the tokens behind the first of answers (answers, 1, J), `excess` and `arriving` are as of
-    `Met`, `front` s of the front end for each token, `lone` the pass of a prompt that a group of attention
-    has for itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer,
+    `Met`, `front` s of the front end for each token, `lone` the pass of a prompt that is computed by itself,
+    as a group of attention has it where any is `grouped`, `lag` by how much of its share of all groups' time
+    that is longer, `without` s by which it is longer than beside tokens, whose pass reads the weights,
     `stopped` s of a token in which all wait for prompts to be launched, `read` s in which the host makes
     tokens of a prompt. The methods take seconds of the passes that make a token and of one prompt.
     """
@@ -75,6 +84,7 @@ class SteadyState:
     lone: Pass | None = None
     grouped: Any = False
     lag: Any = 0.0
+    without: Any = 0.0
     read: Any = 0.0
     front: Any = 0.0
     ceiling: Any = np.inf
@@ -82,20 +92,31 @@ class SteadyState:
     wave: Wave | None = None
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
-        """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
+        """The same with what `lone` tells; `seconds` times a pass as `prompt` is timed."""
         if self.lone is None:
             return self
-        return replace(
-            self, lag=np.where(self.grouped, np.maximum(seconds(self.lone) / prompt - 1.0, 0.0), 0.0)
-        )
+        alone = seconds(self.lone)
+        lag = np.where(self.grouped, np.maximum(alone / np.maximum(prompt, 1e-12) - 1.0, 0.0), 0.0)
+        beside = self.loop == "open" and bool(engine(self.work.runtime)["mixed"])
+        without = np.where(self.grouped, 0.0, np.maximum(alone - prompt, 0.0)) if beside else 0.0
+        return replace(self, lag=lag, without=without)
 
-    def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
+    def answered(self, passes: Array, prompt: Array, output: Any) -> Answered:
+        """TTFT, TPOT and the rate, given seconds of the passes that make a token and of a prompt."""
+        own = self.admitted(passes, prompt, output)
+        tokens = self._token_seconds(passes, prompt, output, own)
+        each = tokens if self.loop == "open" else passes
+        # The wait for a place included.
+        first = own + self.queue * (own + np.maximum(output - 1.0, 0.0) * each) + self.waits
+        return Answered(np.asarray(first), tokens, self.rate(passes, output, own))
+
+    def _token_seconds(self, passes: Array, prompt: Array, output: Any, own: Array) -> Array:
+        """Seconds of a token; `own` is as `admitted` tells."""
         if self.loop != "open":
             if not np.any(self.paused):
                 return np.asarray(passes)
             after = np.maximum(output - 1.0, 0.0)
-            held = self.admitted(passes, prompt, output) + after * passes
+            held = own + after * passes
             return np.asarray(passes + self.paused * held / np.maximum(after, 1.0))
         from whichgpu.cost.serving import queueing
 
@@ -159,7 +180,7 @@ class SteadyState:
             waits = np.minimum(self.others, 1.0) * self.gained * passes
             # In a queue one is there when a place is, and has a whole pass where tokens share it.
             full = order["mixed"] * np.maximum(self.gained * passes - self.burst * prompt, 0.0)
-            first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
+            first = (1.0 - self.queued) * (self.reached(passes) + waits) + self.queued * full + unseen
             first = first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt
             if self.wave is not None:
                 first = waves.first_token(
@@ -179,7 +200,7 @@ class SteadyState:
             meets, work = self._launched_with(passes, each, arrivals, stops * self.launching)
             waited = np.where(stops, meets / 2.0, first - work)
             launched = np.where(together, waited + paced(work, self.launching), launched)
-        first = self.reached + launched + unseen
+        first = self.reached(passes) + launched + unseen
         if self.lone is not None:
             # What else its pass has, tokens and prompts of others, goes on while its own group computes it.
             ran = self.gained * passes
@@ -187,15 +208,8 @@ class SteadyState:
             shared = beside + each * (1.0 + arrivals * ran)
             first = first + self.grouped * np.maximum((1.0 + self.lag) * prompt - shared, 0.0)
         # On an idle replica no pass of tokens takes part of the prompt's cost.
-        first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
+        first = first + (np.minimum(prompt - each, each) + self.without) * (1.0 - self.at_work)
         return np.asarray(np.clip(first, self.floor, self.ceiling))
-
-    def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token (TTFT), the wait for a place included."""
-        own, each = self.admitted(passes, prompt, output), passes
-        if self.loop == "open":
-            each = self.token_seconds(passes, prompt, output)
-        return np.asarray(own + self.queue * (own + np.maximum(output - 1.0, 0.0) * each) + self.waits)
 
     def steepness(self, first: Array) -> Array:
         """By how much of itself TTFT is longer where a replica is slower: d log TTFT / d log time, (G, J).
@@ -221,8 +235,11 @@ class SteadyState:
             at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
         )  # fmt: skip
 
-    def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
+    def rate(self, passes: Array, output: Any, own: Array) -> Array:
+        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place.
+
+        `own` is as `admitted` tells.
+        """
         held = np.maximum(self.sequences, 1.0)
         if self.loop == "full":
             return np.asarray(held / passes)
@@ -232,7 +249,7 @@ class SteadyState:
             return np.asarray(met if self.arriving is None else self.arriving * output)
         # Who had to leave keeps no place meanwhile.
         after = np.maximum(output - 1.0, 0.0) * passes
-        return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
+        return np.asarray(held * output / (own + after))
 
     @property
     def places(self) -> Array:
@@ -249,11 +266,16 @@ class SteadyState:
         """1 where more requests are kept in flight than there are places: one always waits for one."""
         return np.asarray(np.minimum(self.queue * np.maximum(self.sequences, 1.0), 1.0))
 
-    @property
-    def reached(self) -> Array:
-        """Seconds from sending a request until the GPU has it, which an idle engine gives to it at once."""
+    def reached(self, passes: Array) -> Array:
+        """Seconds from sending a request until the GPU has it, which an idle engine gives to it at once.
+
+        Who follows one that has just ended waits while the front end sends the tokens of that pass; who comes
+        at random meets it at work for the share of the time that it sends.
+        """
         order = engine(self.work.runtime)
-        beside = self.at_work if self.loop == "open" else np.minimum(self.others, 1.0)
+        beside = np.minimum(self.others, 1.0)
+        if self.loop == "open":
+            beside = self.at_work * np.minimum(self.others / passes * section("serving")["message"], 1.0)
         return np.asarray(self.read + order["idle"] + (order["first"] - order["idle"]) * beside)
 
     def unhidden(self, passes: Array, prompt: Array) -> Array:
@@ -263,7 +285,8 @@ class SteadyState:
         """
         beside = self.at_work if self.loop == "open" else np.minimum(self.others, 1.0)
         gpu = prompt + engine(self.work.runtime)["mixed"] * beside * self.gained * passes
-        return paced(gpu, self.launching) - gpu
+        gpu = gpu + self.without * (1.0 - beside)
+        return np.asarray(paced(gpu, self.launching) - gpu)
 
     @property
     def at_work(self) -> Array:

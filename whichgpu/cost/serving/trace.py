@@ -169,7 +169,9 @@ def _served(server: simulate.Server, trace: Trace, job: Job, turn: int, turns: i
     stream = Stream(
         trace.arrival[own], np.maximum(prompt * (1.0 - cached), 1.0), prompt * cached, trace.output[own]
     )
-    return simulate.simulate(server, stream)
+    # Requests that are alike and all there at once go in step.
+    at_once = all(np.ptp(values[own]) == 0.0 for values in (trace.arrival, trace.prompt, trace.output))
+    return simulate.simulate(server.in_step if at_once else server, stream)
 
 
 def _together(parts: list[Outcome]) -> Outcome:
@@ -177,5 +179,6 @@ def _together(parts: list[Outcome]) -> Outcome:
     names = ("arrival", "first", "done", "output", "gaps", "weights")
     arrays = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
     return Outcome(
-        **arrays, busy=sum(one.busy for one in parts), taken_off=sum(one.taken_off for one in parts)
-    )
+        **arrays, busy=sum(one.busy for one in parts), taken_off=sum(one.taken_off for one in parts),
+        bundle=parts[0].bundle,
+    )  # fmt: skip

@@ -14,13 +14,17 @@ which is followed turn by turn. The opening wave is there at once: of G groups o
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from whichgpu.cost.timing.time import paced
 from whichgpu.values import NamedTuple
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 #: Groups that are followed; those behind wait as long as the last of them, as one ends with each that begins.
 _FOLLOWED = 32

@@ -54,6 +54,8 @@ class JobTable(NamedTuple):
     read_as: tuple[str, ...] = ()
     #: Why rows of measurements cannot be used, which are left out.
     faults: tuple[str, ...] = ()
+    #: What the file leaves open, and as what it is taken.
+    taken: tuple[str, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the answers should know of the columns."""
@@ -66,7 +68,7 @@ class JobTable(NamedTuple):
         )
         first = "; ".join((*self.faults[:_NAMED], *([".."] if self.faults[_NAMED:] else [])))
         faults = f"rows that cannot be used, left out: {len(self.faults):,} ({first})" if self.faults else ""
-        return tuple(text for text in (called, unread, ended, faults) if text)
+        return tuple(text for text in (called, unread, ended, faults, *self.taken) if text)
 
 
 def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:

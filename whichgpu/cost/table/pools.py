@@ -10,19 +10,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.estimate import estimate, estimate_paired
+from whichgpu.cost.answers import Answers
+from whichgpu.cost.estimate import Outline, estimate, outlined
 from whichgpu.cost.job.asked import sends_away
 from whichgpu.cost.job.habits import recomputing
-from whichgpu.cost.job.layout import by_hand, devices_of, memory_parts
+from whichgpu.cost.job.layout import by_hand, devices_of
 from whichgpu.cost.job.requests import at_random
-from whichgpu.cost.memory.parts import GIB, UNSURE, needed
-from whichgpu.cost.memory.sparing import Next, deals_out, sparing
+from whichgpu.cost.memory.parts import GIB, UNSURE
+from whichgpu.cost.memory.sparing import deals_out, sparing
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.table.paired import Paired, Stacks, joined
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.answers import Answers
     from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.gpu.device import Devices
     from whichgpu.cost.job.runtime import Runtime
@@ -124,43 +124,40 @@ class Sweep(ABC):
             yield out
 
     @abstractmethod
-    def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
-        """One row, of which the columns are these cells, with more options than their jobs state."""
+    def outlined(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Outline:
+        """These cells as far as their memory, with more options than their jobs state."""
 
     def _evaluate(
         self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, options: Mapping[str, str] = _NOTHING
     ) -> None:
         """Evaluate cells together, at their places in `out`; without those that cannot be, if one raises.
 
-        Those that do not fit are evaluated again with the next of what spares memory.
+        Those that do not fit are evaluated again with the next of what spares memory. Where no other is left
+        but what is refused none is timed, which takes two thirds of an evaluation.
         """
+        places = [place for place, _ in spots]
         try:
-            found = self.estimates(spots, options)
-            answers = found.figures(0, slice(None))
+            begun = self.outlined(spots, options)
+            short = np.asarray(begun.required > UNSURE * begun.available)
+            ways = list(sparing(begun.workload, begun.job, begun.runtime, short, options))
+            whys = self._reasons(begun, places)
+            again = {i for _, cells in ways for i in cells.tolist()}
+            found = begun.estimates() if len(again | whys.keys()) < len(spots) else None
+            answers = found and found.figures(0, slice(None))
         except Exception as fault:
             self._apart(spots, at, out, fault, options)
             return
-        self._read(found, answers, [place for place, _ in spots], at, out)
-        left = np.asarray(answers.required > UNSURE * answers.available)
-        for more, again in sparing(found.workload, found.job, found.runtime, left, options):
-            self._spare([spots[i] for i in again.tolist()], at[again], out, more, probed=bool(options))
+        if found and answers:
+            self._read(found, answers, places, at, out, unable=whys)
+        else:
+            self._refuse(begun, {i: why for i, why in whys.items() if i not in again}, at, out)
+        for more, cells in ways:
+            self._spare([spots[i] for i in cells.tolist()], at[cells], out, more)
 
     def _spare(
-        self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, options: Mapping[str, str], *,
-        probed: bool,
-    ) -> None:  # fmt: skip
-        """Evaluate cells with options that spare memory; go on at once with those that do not fit so either.
-
-        What first spares memory is enough for most. Of the next their memory alone is looked at before: few
-        fit then, and to time them takes two thirds of an evaluation.
-        """
-        stay = np.ones(len(spots), dtype=bool)
-        for more, again in self._short(spots, options) if probed else ():
-            stay[again] = False
-            self._spare([spots[i] for i in again.tolist()], at[again], out, more, probed=True)
-        spots, at = [spot for spot, stays in zip(spots, stay.tolist(), strict=True) if stays], at[stay]
-        if not spots:
-            return
+        self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, options: Mapping[str, str]
+    ) -> None:
+        """Evaluate cells with options that spare memory, whatever was said of them without."""
         places = at.tolist()
         out.taken.update(dict.fromkeys(places, options))
         for refused in out.refused:
@@ -168,13 +165,19 @@ class Sweep(ABC):
                 del refused[place]
         self._evaluate(spots, at, out, options)
 
-    def _short(self, spots: Sequence[Spot], options: Mapping[str, str]) -> Sequence[Next]:
-        """Of cells that do not fit with these options either what comes next, as `sparing` says it.
-
-        None where that cannot be told without evaluating them.
-        """
-        del spots, options
-        return ()
+    def _refuse(self, begun: Outline, whys: Mapping[int, str], at: NDArray[np.intp], out: Outcome) -> None:
+        """Give cells that are not timed, by position, their reasons; an ask that cannot be has its own."""
+        if not whys:
+            return
+        unit, positions = f"{begun.workload.unit}/s", at.tolist()
+        none = Answers.none(begun.job, unit, begun.required.shape)
+        for (name, asked), refused in zip(self._asks, out.refused, strict=True):
+            fault = ""
+            try:
+                metric(name)(none, asked)
+            except WhichGpuError as one:
+                fault = str(one)
+            refused.update((positions[i], fault or why) for i, why in whys.items())
 
     def _apart(
         self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, fault: Exception,
@@ -193,13 +196,13 @@ class Sweep(ABC):
             self._evaluate(rest, at[[not why for why in whys]], out, options)
 
     def _read(
-        self, found: Estimates, answers: Answers, places: Sequence[int], at: NDArray[np.intp], out: Outcome
-    ) -> None:
-        """Read every ask off the answers of the cells at these positions, all at once."""
+        self, found: Estimates, answers: Answers, places: Sequence[int], at: NDArray[np.intp], out: Outcome,
+        *, unable: Mapping[int, str],
+    ) -> None:  # fmt: skip
+        """Read every ask off the answers of the cells at these positions, all at once; some are `unable`."""
         positions = at.tolist()
         for position, place in zip(positions, places, strict=True):
             out.bases[position] = found.bases[place]
-        unable = self._reasons(found, answers, places)
         reasons = {positions[i]: why for i, why in unable.items()}
         cells = Cells(found, answers, places)
         for ask, (name, unit) in enumerate(self._asks):
@@ -222,15 +225,16 @@ class Sweep(ABC):
                 refused[positions[i]] = f"{what} of this job is not known: {_lacking(gpu)}"
             refused.update(reasons)
 
-    def _reasons(self, found: Estimates, answers: Answers, places: Sequence[int]) -> dict[int, str]:
+    def _reasons(self, begun: Outline, places: Sequence[int]) -> dict[int, str]:
         """Why a GPU cannot run a job, by position: no such format, far too little memory."""
-        reasons = {i: found.refusals[place] for i, place in enumerate(places) if found.refusals[place]}
+        refused, gpus = begun.refused(), begun.devices.gpus
+        reasons = {i: refused[place] for i, place in enumerate(places) if refused[place]}
         if not self._lenient:
-            for i in np.flatnonzero(answers.required > self._most * answers.available).tolist():
-                need, has = answers.required[i] / GIB, answers.available[i] / GIB
+            for i in np.flatnonzero(begun.required > self._most * begun.available).tolist():
+                need, has = begun.required[i] / GIB, begun.available[i] / GIB
                 reasons.setdefault(
                     i,
-                    f"does not fit: it needs {need:.1f} GiB per GPU, {found.devices.gpus[places[i]].id} has "
+                    f"does not fit: it needs {need:.1f} GiB per GPU, {gpus[places[i]].id} has "
                     f"{has:.1f} GiB; use more GPUs (tp), a smaller batch or a narrower precision",
                 )
         return reasons
@@ -257,9 +261,9 @@ class Pool(Sweep):
         self._stacks += [stack] * (len(self._places) - len(self._stacks))
         return found
 
-    def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
-        """What is said of these cells, each on its own GPU."""
-        return estimate_paired(*self._paired(spots, options))
+    def outlined(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Outline:
+        """These cells, each on its own GPU."""
+        return outlined(*self._paired(spots, options))
 
     def _paired(self, spots: Sequence[Spot], options: Mapping[str, str]) -> tuple[Settled, Paired]:
         """The jobs of these cells, and the GPU of each."""
@@ -268,19 +272,6 @@ class Pool(Sweep):
         devices = Paired(table, chosen, which, brain)
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices
-
-    def _short(self, spots: Sequence[Spot], options: Mapping[str, str]) -> Sequence[Next]:
-        """What comes next, by the memory of these cells alone."""
-        # What cannot be laid out says so where it is evaluated.
-        with suppress(Exception), np.errstate(invalid="ignore", divide="ignore"):
-            settled, devices = self._paired(spots, options)
-            next_ = partial(sparing, settled.workload, settled.job, settled.runtime, tried=options)
-            if any(next_(np.ones(len(spots), dtype=bool))):
-                available = devices.column("memory")
-                held = memory_parts(settled, available, devices)
-                short = needed(held.parts) > UNSURE * available
-                return list(next_(np.broadcast_to(short, (1, len(spots)))[0]))
-        return ()
 
     @cached_property
     def _devices(self) -> tuple[Devices, list[int], list[bool]]:
@@ -314,10 +305,10 @@ class Apart(Sweep):
         super().__init__(group.job.workload, lenient=group.lenient)
         self._group, self._gpu = group, gpu
 
-    def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
-        """What is said of these cells, all of them on the one GPU."""
+    def outlined(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Outline:
+        """These cells, all of them on the one GPU, which are estimated at once."""
         job = self._group.sweep([numbers for _, numbers in spots])
-        return estimate(_with(job, options), [self._gpu])
+        return Outline.of(estimate(_with(job, options), [self._gpu]))
 
 
 def _lacking(gpu: Gpu) -> str:

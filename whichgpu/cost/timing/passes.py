@@ -79,23 +79,67 @@ def token_work(
     return Work(ops, links, host, beside_gpu).times(share)
 
 
-def prompt_work(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array, *, opening: bool = False
-) -> Work:
-    """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time.
+class Prompts(NamedTuple):
+    """So many prompts of one pass, beside whose tokens they are computed in a share `joins` of such passes.
 
-    Where prompts go first and requests come and go one by one, as many come with a pass as end with it: one
-    in O of those that run. In lockstep they come together; where they share the passes of tokens, whose
-    weights are read anyway, each costs what one of many does. Those of an `opening` are all there at once.
+    `alone` is a pass of them, `both` one of them and of tokens, and `tokens` one of these, (G, J). What they
+    make passes longer by is no weights that tokens read anyway, nor the host's time of a pass.
+    """
+
+    alone: Work
+    batch: Array
+    both: Work | None = None
+    tokens: Work | None = None
+    joins: Any = 0.0
+
+    @property
+    def each(self) -> Work:
+        """What each of them takes, beside tokens what it makes their pass longer by."""
+        if self.both is None or self.tokens is None:
+            return self.alone.times(1.0 / self.batch)
+        longer = self.both.times(self.joins).beside(self.tokens.times(-self.joins))
+        if np.any(self.joins < 1.0):
+            longer = longer.beside(self.alone.times(1.0 - self.joins))
+        return longer.times(1.0 / self.batch)
+
+    def among(self, tokens: Work, often: Any, passes: Any) -> Work:
+        """A token of each sequence in so many `passes`, among which so many prompts come that `often`."""
+        if self.both is None:
+            return tokens.beside(self.alone.times(often / self.batch))
+        shared = often / self.batch * self.joins
+        whole = tokens.times(1.0 - shared / passes).beside(self.both.times(shared))
+        if np.any(self.joins < 1.0):
+            whole = whole.beside(self.alone.times(often / self.batch - shared))
+        return whole
+
+
+def prompts_beside(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array, *, opening: bool = False,
+    joins: Any = 0.0, kv_tokens: Any = 0.0,
+) -> Prompts:  # fmt: skip
+    """Prompts that come beside `running` sequences, (G, J): short ones are computed several at a time.
+
+    Where requests come and go one by one, as many come with a pass as end with it: one in O of those that
+    run. In lockstep they come together, and where they share passes with nobody's tokens. Those of an
+    `opening` are all there at once.
     """
     ended = running / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    together = in_lockstep(stack, job) or engine(stack)["mixed"]
+    together = in_lockstep(stack, job) or (bool(engine(stack)["mixed"]) and not np.any(joins))
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = prompts_in_a_pass(job, stack, devices, running if opening else come)
-    ops, links = _rank(workload, job, devices, batch * computed_tokens(job), 0.0, 0.0)
-    host, beside_gpu = _host(stack, job)
-    host = host + _fetched(workload, job, stack, devices, ops, prompt=True)
-    return Work(ops, links, host, beside_gpu).times(1.0 / batch)
+    rows = batch * computed_tokens(job)
+
+    def a_pass(prompts: Any, sequences: Any = None, kept: Any = 0.0) -> Work:
+        ops, links = _rank(workload, job, devices, prompts, 0.0 if sequences is None else sequences, kept)
+        host, beside_gpu = _host(stack, job, sequences)
+        return Work(ops, links, host + _fetched(workload, job, stack, devices, ops, prompt=True), beside_gpu)
+
+    alone = a_pass(rows)
+    if not np.any(joins):
+        return Prompts(alone, batch)
+    return Prompts(
+        alone, batch, a_pass(rows, running, kv_tokens), a_pass(0.0, running, kv_tokens), np.asarray(joins)
+    )
 
 
 def prompts_in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> Array:

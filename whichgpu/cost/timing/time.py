@@ -150,7 +150,7 @@ class Timing:
 
     def allowed(self, own: Array | float) -> Array:
         """Of a factor `own` on the speed of the whole pass what lets no op pass its ceilings, (G, J)."""
-        return np.asarray(np.minimum(own, self.seconds / np.maximum(self.fastest, 1e-12)))
+        return np.asarray(np.minimum(own, np.maximum(self.seconds, 1e-12) / np.maximum(self.fastest, 1e-12)))
 
     def under(self, own: Array | float) -> Array:
         """Seconds under a factor `own` on the speed of the whole pass, as far as that is `allowed`."""
@@ -410,7 +410,8 @@ def _gap(stack: Runtime, gpu: Gpu) -> float:
 
 def paced(gpu: Array, host: Array) -> Array:
     """Seconds of a pass whose launches run beside it: (gpu^3 + host^3)^(1/3)."""
-    joined: Array = (gpu**PACE + host**PACE) ** (1.0 / PACE)
+    # What a prompt of nothing makes a pass longer by is rounded to either side of zero.
+    joined: Array = (np.maximum(gpu, 0.0) ** PACE + np.maximum(host, 0.0) ** PACE) ** (1.0 / PACE)
     return joined
 
 

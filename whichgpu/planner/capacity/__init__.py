@@ -16,6 +16,7 @@ import numpy as np
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job.asked import sends_away
+from whichgpu.cost.job.behind import in_its_stead
 from whichgpu.cost.job.placing import running
 from whichgpu.cost.job.support import in_several, substitutions
 from whichgpu.cost.job.training_step import on_largest
@@ -318,7 +319,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index) + _uncut(cells, index)
     said += _hosted(cells, index)
     if not done.runtime.exact:
-        said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")
+        said.append(in_its_stead(done.job.runtime, done.runtime))
     if is_part(gpu) and ":mig-" not in gpu.id:
         said.append(f"{gpu.id} is a share: the driver does not hold others to theirs")
     if cells.counts[index] > 1 and np.any(np.asarray(cells.settled.job.pp) > 1):

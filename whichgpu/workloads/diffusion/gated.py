@@ -8,9 +8,9 @@ Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
 `hidden`, `heads`, `kv_heads`, `ffn`, `patch`, `text_tokens`, `text_width`, `time` (width of what
-modulates), `embeds_guidance` (flux2); `experts`, `top` of them, `shared_ffn`, `pooled`, `layer_tokens` of the
-text of each block's own (hidream); `patch_hidden` (of what makes tokens of places), `vocab`
-(hunyuan_image_3).
+modulates), `embeds_guidance` (flux2); `experts`, `top` of them, `shared_ffn`, `pooled`, `layer_tokens` of
+the text of each block's own, `references` (pictures of the same size beside, hidream); `patch_hidden` (of
+what makes tokens of places), `vocab` (hunyuan_image_3).
 """
 
 from __future__ import annotations
@@ -145,6 +145,7 @@ def auraflow(rec: Recorder, part: Part, x: Latent) -> None:
 def hidream(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, H, W) -> (B, C, H, W); every block reads a layer of the text encoder of its own."""
     picture, text, patch = _streams(rec, part, x)
+    picture = picture.longer(part.get("references", 0) * picture.tokens)
     width, own = picture.width, part["layer_tokens"] * x.batch
     timestep(rec, x.batch, width)
     two_layers(rec, x.batch, part["pooled"], width, name="pooled", first=True)

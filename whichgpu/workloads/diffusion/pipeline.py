@@ -102,6 +102,7 @@ def _vae(dims: Part, rec: Recorder, x: Latent, *, tiled: bool) -> None:
     part = component(dims["vae"])
     encode, decode = known(AUTOENCODERS, part)
     factor = float(dims.get("factor", 8))
+    tiled = tiled or bool(part.get("tiled"))
     tile, tiles = _tile(x, float(part.get("tile", _TILE)) / factor) if tiled else (x, 1.0)
     with rec.module("decoder", repeats=tiles):
         decode(rec, part, tile)

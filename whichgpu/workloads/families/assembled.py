@@ -5,12 +5,13 @@ thing of their own. Shapes stand in the parts. Letters: B batch, S rows (tokens,
 K rows that it attends to, D width, s size of a sample over that of `sizes`.
 
 Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the options
-`seconds` and `frames` at which the rows stand; optionally `unit` (images), and `frozen`: how the names of
-those begin that a training leaves as they are. Rows of one sample are a number, or `[a, b]` for a + b s,
-`[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones, `repeats` (1)
-runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
-rows those `written` are made one after another where the model runs, each over those before: tokens of an
-answer. By `kind`:
+`seconds` and `frames` at which the rows stand; optionally `unit` (images), `frozen`: how the names of
+those begin that a training leaves as they are, and `rectified`: of those whose convolutions have a ReLU
+behind their norm that writes over what it reads, which the next one keeps. Rows of one sample are a number,
+or `[a, b]` for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1)
+equal ones, `repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training;
+of the rows those `written` are made one after another where the model runs, each over those before: tokens
+of an answer. By `kind`:
 
     layers  `rows`, `width`, `heads` (0: no attention), `ffn` (0: none); `keys` of another tower, of width
             `key_width` (width); `together` (rows that see each other alone), `seen` (most keys of a row);
@@ -32,7 +33,7 @@ answer. By `kind`:
     values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
     loss    in training: cross-entropy over `classes` of each of the `rows`, of `heads` (1)
     masks   in training: `layers` times `queries` masks of `rows`, matched with those of things, which have
-            `points` for each of them
+            `points` for each of them; `enlarged` (false): their losses are over all of these points
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads.blocks import class_losses
-from whichgpu.workloads.detection import crowd
+from whichgpu.workloads.detection import crowd, lost
 from whichgpu.workloads.recorder import FP32
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         if "written" in part and not job.trains:
             _write(part, job.batch, size, rec)
         else:
-            record(part, job.batch, size, rec, program=job.runtime, frozen=dims.get("frozen", ()))
+            over = part.get("name", "conv").startswith(tuple(dims.get("rectified", ())))
+            record({"over": over, **part}, job.batch, size, rec, program=job.runtime,
+                   frozen=dims.get("frozen", ()))  # fmt: skip
 
 
 def record(
@@ -236,7 +239,7 @@ def _conv(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     window, groups = part["window"], part.get("groups", 1)
     rec.window(part["inputs"] * rows, rows, part["inputs"], out, window, groups=groups,
                bias=out if part.get("bias", True) else 0)  # fmt: skip
-    rec.pointwise(out * rows, keeps=1.0, name="activation")
+    rec.pointwise(out * rows, keeps=0.0 if part.get("over") else 1.0, name="activation")
 
 
 def _table(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
@@ -265,6 +268,9 @@ def _masks(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
         found = crowd(batch, part["program"])
         predicted = FP32 * layers * batch * part["queries"] * rows
         rec.pointwise(layers * batch * rows, beside=predicted + found * part["points"] * rows, name="match")
+        if part.get("enlarged"):
+            kept = lost(batch, part["program"]) * layers * part["points"] * rows
+            rec.pointwise(rows, keeps=kept / (rec.precision.activation * rows), name="enlarged")
 
 
 def _product(part: Part, batch: Any, size: Any, rec: Recorder) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import feed_forward, image
-from whichgpu.workloads.detection import Backbone
+from whichgpu.workloads.detection import LONGEST_PICTURE, Backbone
 from whichgpu.workloads.families.detr import attend, boxes
 from whichgpu.workloads.families.rtdetr import sampled
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
+LONGEST_SIDE = LONGEST_PICTURE
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

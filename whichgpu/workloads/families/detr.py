@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import feed_forward, image
-from whichgpu.workloads.detection import Backbone
+from whichgpu.workloads.detection import LONGEST_PICTURE, Backbone
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
+LONGEST_SIDE = LONGEST_PICTURE
 #: Its layers are of `torch.nn.MultiheadAttention`, which hands back weights as well (models/transformer.py).
 WEIGHS = True
 #: The first stage that trains (models/backbone.py: layer2, layer3 and layer4).

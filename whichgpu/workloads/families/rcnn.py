@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import class_losses, conv_norm, cross_entropy, image, transposed
 from whichgpu.workloads.detection import (
+    LONGEST_PICTURE,
     PROGRAMS,
     Backbone,
     head_relu,
@@ -52,6 +53,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 1.0, "precision": "fp16"},
     "train": {"batch": 4.0, "precision": "amp-fp16"},
 }
+LONGEST_SIDE = LONGEST_PICTURE
 WIDTH = 256
 ANCHORS = 3
 #: Channels of the maps that become one of all points.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = rcnn.PHASES, rcnn.PHASE_ALIASES, rcnn.UNIT, rcnn.OPTIMIZER
-DEFAULTS, RUNTIME_WORDS = rcnn.DEFAULTS, rcnn.RUNTIME_WORDS
+DEFAULTS, RUNTIME_WORDS, LONGEST_SIDE = rcnn.DEFAULTS, rcnn.RUNTIME_WORDS, rcnn.LONGEST_SIDE
 ADAPTERS = False
 #: Small kernels that decode, sort and suppress boxes, and that sample them; regions that get a mask.
 _DECODE, _SAMPLE = 30, 60

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, image
 from whichgpu.workloads.detection import (
+    LONGEST_PICTURE,
     PROGRAMS,
     Backbone,
     boxed,
@@ -50,6 +51,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 16.0, "precision": "fp16"},
     "train": {"batch": 16.0, "precision": "amp-fp16"},
 }
+LONGEST_SIDE = LONGEST_PICTURE
 WIDTH = 256
 #: Kernels of the focal loss, or of choosing boxes, each over all scores; tensors of them that it keeps: the
 #: scores side by side, what they should be and its complement, their sigmoid, cross-entropy, 1 - p, its power
