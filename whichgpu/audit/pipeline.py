@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import clauses
+from whichgpu.audit import clauses, singly
 from whichgpu.audit.analogy import by_analogy
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.closure import closed
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Document, Passage
     from whichgpu.hardware.catalogue import Catalogue
 
+    _Reading = Callable[[Sequence[Finding], Context], list[Finding]]
+
 
 #: From English marks in numbers to those of a text that writes 38,7 and 1.935.
 _MARKS = str.maketrans(",.", ".,")
@@ -95,14 +97,27 @@ def audit(
     if listed := grouped.told(document, resolved(document, catalogue)):
         again = _found(listed.document, asked, grouped.KINDS, names=listed.names)
         found += lists.besides(found, grouped.at_devices(again, listed, document.original))
+    found += _singly(document, asked, found)
     if foreign := language(document):
-        again = _found(glossed(document, foreign), asked)
+        english = glossed(document, foreign)
+        again = _found(english, asked)
+        again += _singly(english, asked, again)
         found = upheld(found, again)
         found += besides(found, again, document, foreign)
     found = without_quoted(found, document)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
+
+
+def _singly(document: Document, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
+    """What is wrong of the clauses of long sentences, each read as a statement of its own."""
+    said = singly.told(document, resolved(document, asked.catalogue), asked.catalogue,
+                       (asked.fraction, asked.today))  # fmt: skip
+    if said is None:
+        return []
+    again = _found(said.document, asked, singly.KINDS, names=said.names)
+    return singly.accusing(again, found, said)
 
 
 def _plain(document: Document) -> Document:
@@ -132,6 +147,20 @@ def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
         text = plain(sentence_starts(text) if small else text)
     passage = passage if text == passage.text else passage._replace(text=text)
     return reworded(passage) if passage.kind in RUNNING else passage
+
+
+#: What reads on from what the kinds of claims found.
+_READINGS: tuple[tuple[str, _Reading], ...] = (
+    ("clauses", clauses.read),
+    ("statements", reading.read),
+    ("excluded", excluded),
+    ("weighed", weighed),
+    ("closure", closed),
+    ("analogy", by_analogy),
+    ("reach", reached),
+    ("reckoned", reckoned),
+    ("sufficing", sufficing),
+)
 
 
 class _Asked(NamedTuple):
@@ -188,21 +217,7 @@ def _found(
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
     sure = lowered(raised(sure, accused, context), context)
-    for name, read in (
-        ()
-        if only
-        else (
-            ("clauses", clauses.read),
-            ("statements", reading.read),
-            ("excluded", excluded),
-            ("weighed", weighed),
-            ("closure", closed),
-            ("analogy", by_analogy),
-            ("reach", reached),
-            ("reckoned", reckoned),
-            ("sufficing", sufficing),
-        )
-    ):
+    for name, read in () if only else _READINGS:
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]

@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import BASES, MONEY, NEAR, TWO, Amounts
 from whichgpu.audit.bills.links import CLAUSE, GIVEN, LEADS
 from whichgpu.audit.text.dimensions import LENGTHS
-from whichgpu.audit.text.relations import Way, alike, rounding
+from whichgpu.audit.text.relations import Way, alike, is_of_several, rounding
 from whichgpu.audit.text.sentences import within
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _together(told: Term, text: Amounts) -> list[Way]:
     """The sums of two amounts told one after the other, the last first."""
     parts = [each for each in text.near(told, told.start) if each.sign == told.sign and each.of == told.of]
     parts = [each for each in parts if alike(each, told) or each.dims == MONEY][-BASES:]
-    return [_sum([a, b]) for a, b in pairwise(parts)][::-1]
+    return [_sum([a, b]) for a, b in pairwise(parts) if not is_of_several(a.value, b.value)][::-1]
 
 
 def _totals(told: Term, text: Amounts) -> list[Way]:

@@ -305,6 +305,7 @@ def _judged(passage: Passage, fit: _Fit, clause: _Clause, context: Context) -> I
     )  # fmt: skip
 
 
+_OUT_OF = re.compile(r"\d\s?GB\s+(?:out\s+)?of\s+(?:the\s+|its\s+|their\s+|all\s+)?$", re.IGNORECASE)
 _SO_MUCH_OF = re.compile(
     r"\d(?:\s?GB)?\s+(?:out\s+)?of\s+(?:the\s+|its\s+|their\s+)?\d[\d,.]*\s?GB\b", re.IGNORECASE
 )
@@ -315,6 +316,9 @@ def _left(
 ) -> Iterator[Finding]:
     """What is said to be left of the room beside the weights: nothing, or so much."""
     none, much = words.NONE_LEFT.search(clause.text), words.SO_MUCH_LEFT.search(clause.text)
+    if much and _OUT_OF.search(clause.text, 0, much.start()):
+        # "It left 52 GB of the 192 GB free": of which it is so much.
+        much = None
     need, room = (fit.need, fit.room) if fit else (state.need, state.room)
     if none and (
         _SO_MUCH_OF.search(clause.text, 0, none.start())

@@ -35,7 +35,7 @@ _WITH = (
     r"hosts|takes|"
     r"with|is built (?:from|of|with|around)|consists of|connects|unites|puts|sports|integrates|includes|"
     r"are|is)\s+"
-    r"(?:(?:all|a total of|exactly|just|only|up to|together) )*"
+    r"(?:(?:its|all|a total of|exactly|just|only|up to|together) )*"
 )
 _GPUS = re.compile(rf"{_WITH}{_N} {_OF_THEM}(?:gpus?|[A-Z]\d{{2,3}}s|accelerators)\b", re.IGNORECASE)
 _CPUS = re.compile(

@@ -24,7 +24,6 @@ from whichgpu.audit.findings import withheld
 from whichgpu.audit.statements.things import clause_at, subject, things
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.gloss import language_read
-from whichgpu.audit.text.models import formats_at, models
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes, named
@@ -43,13 +42,11 @@ if TYPE_CHECKING:
 
 #: Kinds of claims that hold a value against one device.
 _OF_ONE = frozenset({"capability", "compute_capability", "identity", "memory_type", "specification"})
-#: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"relative", "state"})
+#: A kind that finds what is right, and on articles that it was not made on accused without being right once.
+_CONFIRM = frozenset({"relative"})
 #: What is said of several.
 _OF_SEVERAL = frozenset({"group"})
 UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
-#: Of which amount weights are is certain where a sentence tells one, of one model in one format.
-_OF_WEIGHTS = frozenset({"weights"})
 #: What is said of one device as well.
 _OF_ANOTHER_TOO = frozenset({"likewise"})
 #: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
@@ -183,20 +180,6 @@ def _is_borne_out(accused: Finding, place: At, found: Sequence[Finding]) -> bool
         each.verdict == "confirmed" and each.subject == accused.subject and start <= each.start < end
         for each in found
     )
-
-
-def _of_several_weights(kind: str, found: Finding, place: At, context: Context) -> str:
-    """Why an amount of weights may be another's: of another model or format, or a part of them."""
-    sentence = place.sentence
-    told = [
-        each
-        for each in within(quantities(place.passage.text, context.fraction), sentence.start, place.at + 1)
-        if each.dimension == "memory"
-        and not any(one.start <= each.start < one.end for one in context.mentions.get(place.number, ()))
-    ]
-    before = sentence.text[: place.at - sentence.start]
-    one = len(told) == 1 and len(formats_at(before)) == 1 and len(models(before)) == 1
-    return "" if one else _NOT_TOLD
 
 
 def _unproven(kind: str, found: Finding, place: At, context: Context) -> str:
@@ -498,7 +481,7 @@ def _is_of_subject(found: Finding, place: At, context: Context) -> bool:
 _TESTS: dict[str, Callable[[str, Finding, At, Context], str]] = {
     kind: test
     for kinds, test in (
-        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_both), (_OF_WEIGHTS, _of_several_weights),
+        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_both),
         (_OF_ONE, _against_one),
         (_OF_TWO, _against_two), (_OF_ANOTHER_TOO, _alike), (_OF_ROOM, _not_plain),
         (_WORKED_OUT, _unaccounted),

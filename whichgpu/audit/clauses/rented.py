@@ -157,6 +157,9 @@ def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
     speeds = sorted(rates or hourly)
     if len(rents) != 1 or len(speeds) != 1 or rents[0].start == result.start or rents[0].unit != result.unit:
         return
+    if len([each for each in read.of("money") if each not in rents]) > 1:
+        # "You pay $0.23 on the L40S and $0.32 on the A100": of two, of which one rent and one rate are told.
+        return
     ways = [
         rents[0].value * many / speeds[0] * 1e6 for count in (1.0, *counts) for many in (count, 1 / count)
     ]

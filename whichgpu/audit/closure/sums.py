@@ -9,6 +9,7 @@ from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.readings import Value
 from whichgpu.audit.closure.window import Reading, finding
 from whichgpu.audit.closure.wording import FAR, FILL, OF_ALL, OF_EACH, STOP, TOGETHER, UNTOLD
+from whichgpu.audit.text.relations import is_of_several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +90,9 @@ def _total(
         return abs(told[0] - told[1])
     both = two and _BOTH.search(text, alike[0].end, alike[1].start)
     both = both and _COLON.fullmatch(text, alike[1].end, result.start)
+    if two and is_of_several(*told):
+        # "$8,500 per card, $17,000 for the pair. In total": the second is of two of the first.
+        return None
     return sum(told) if both or TOGETHER.search(near) else None
 
 

@@ -299,7 +299,7 @@ class _Reader:
             if len(near) > 2:
                 return []
         # "There is a large die and some small ones. The former ..": no devices.
-        named = not (by_name and len(starts) > 1 and not upto)
+        named = not (by_name and ((len(starts) > 1 and not upto) or self._is_of_forms(at)))
         wider = (upto, [*self._headed, *upto], self._titled, [*self._before, *upto])
         for group in wider if named else ():
             whole = self._ordered(group)
@@ -308,6 +308,11 @@ class _Reader:
             if len(whole) > 2 and group is not upto:
                 return []
         return []
+
+    def _is_of_forms(self, at: int) -> bool:
+        """Whether a passage tells forms of the one device that it names: "the 80 GB version"."""
+        upto = self._upto(at)
+        return len(self._ordered(upto)) == 1 and any(each not in self._named for each in upto)
 
     def _ordered(self, found: Sequence[Mention]) -> list[_Ids]:
         """The devices of some mentions in the order of their first one."""
@@ -410,9 +415,19 @@ class _Reader:
                 key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
             )
             if found or named:
-                # "The Ti" of a text on a Ti SUPER is that, or the one without it.
-                return tuple(dict.fromkeys((*(() if plain else named), *found))) or named
+                # "The Ti" of a text on a Ti SUPER is that, or the one without it; so may be that of the
+                # card which the passage is about: "the 3090 .. The Ti" where a 4060 Ti was named before.
+                own = self._with_suffix(at, suffix)
+                return tuple(dict.fromkeys((*(() if plain else named), *found, *own))) or named
         return ()
+
+    def _with_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
+        """The cards with a suffix of the number that the passage itself named last."""
+        last = self._upto(at)[-1:]
+        number = {word for each in last for word in model(each.ids[0], self._catalogue) if word.isdigit()}
+        return tuple(
+            key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
+        )
 
     def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:
         """The form, or the size, that is described: of the one that has it, else of the last of several."""

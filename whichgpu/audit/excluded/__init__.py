@@ -19,12 +19,15 @@ from whichgpu.audit.excluded.in_words import in_words
 from whichgpu.audit.excluded.instances import instances
 from whichgpu.audit.excluded.measured import measured
 from whichgpu.audit.excluded.memberships import memberships
+from whichgpu.audit.excluded.per_gigabyte import per_gigabyte
 from whichgpu.audit.excluded.quotients import quotients
 from whichgpu.audit.excluded.rates import rates
 from whichgpu.audit.excluded.ratios import ratios
 from whichgpu.audit.excluded.restated import restated
+from whichgpu.audit.excluded.rests import rests
 from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
+from whichgpu.audit.excluded.set_against import set_against
 from whichgpu.audit.excluded.shared import shared
 from whichgpu.audit.excluded.units import units
 from whichgpu.audit.excluded.values import values
@@ -50,7 +53,7 @@ _READ = (
     differences,
 )
 #: What figures that stand beside each other leave open of no reading.
-_BY_FIGURES = (quotients, costs, scaling, rates, measured)
+_BY_FIGURES = (quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte)
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)
 

@@ -118,6 +118,10 @@ _OF_THESE = re.compile(
 )
 
 
+#: What is held in parts by several.
+_SPREAD = re.compile(r"\b(?:spread|shard(?:s|ed|ing)?|distributed|ZeRO|FSDP)\b", re.IGNORECASE)
+
+
 class _Need(NamedTuple):
     """What has to be held: bytes at least, and the words for them."""
 
@@ -129,6 +133,9 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     """The fits of a sentence that are none."""
     text, sentence = scope.passage.text, scope.sentence
     if ALL_OF_THESE.search(sentence.text) and not _OF_THESE.search(sentence.text):
+        return
+    if _SPREAD.search(sentence.text):
+        # "Spread over eight GPUs, each holds 14 GB": of none of those that the text names.
         return
     parts = (each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end))
     for start, end in pairwise([sentence.start, *parts, sentence.end]):

@@ -102,9 +102,9 @@ _NAMES = {
 _ALONE = re.compile(
     r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|"
     r"means)\s+)"
-    r"(?:(?:an?|the|by|of|about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|less than|"
-    r"increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|decrease|up|"
-    r"surcharge|premium|advantage|lead|saving|discount|penalty|mark-?up|"
+    r"(?:(?:an?|the|by|of|about|around|roughly|close to|some|nearly|almost|just|only|exactly|over|more than|"
+    r"less than|increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|"
+    r"decrease|up|surcharge|premium|advantage|lead|saving|discount|penalty|mark-?up|"
     r"down)\s+)*$",
     re.IGNORECASE,
 )
@@ -195,7 +195,7 @@ def quotients(context: Context) -> Iterator[Finding]:
             back = _carried(passage.text, sentence, done)
             done.append(sentence)
             told = _told(passage.text, (back, sentence.end), names, context.fraction)
-            if not told or "?" in sentence.text or not is_indicative(sentence.text):
+            if "?" in sentence.text or not is_indicative(sentence.text):
                 continue
             every = claims(passage.text, sentence, context.fraction)
             where = _Where(passage, sentence, back, names, told, every)
@@ -220,7 +220,13 @@ def _told(
     near = [(start, end) for start, end, _ in names if place[0] < end and start < place[1]]
     for each in within(quantities(text, fraction), *place):
         in_name = any(start <= each.start < end for start, end in near)
-        if each.dimension in _NO_AMOUNTS or each.high != each.value or each.value <= 0 or in_name:
+        if each.dimension in _NO_AMOUNTS or each.value <= 0 or in_name:
+            continue
+        if each.high != each.value:
+            if _RISES.search(text, max(0, each.start - 8), each.start):
+                # "It went from 800 to 1,000 images per second": two figures.
+                of = _unit_of(text, each, found)
+                found += [_Told(each.start, each.end, of, one, 1.0) for one in (each.value, each.high)]
             continue
         if _RELEASE.fullmatch(text, each.start, each.end) and _OF_RELEASES.search(text, 0, each.start):
             continue
@@ -241,6 +247,8 @@ _RELEASE = re.compile(r"[1-9]\.0")
 _OF_RELEASES = re.compile(
     r"\b(?:PCIe?|PCI[ -]Express|CUDA|ROCm|USB|HDMI|DisplayPort|PyTorch)\b", re.IGNORECASE
 )
+#: Before what something was and what it became.
+_RISES = re.compile(r"\bfrom $", re.IGNORECASE)
 
 
 def _unit_of(text: str, one: Quantity, found: Sequence[_Told]) -> str:
@@ -359,14 +367,27 @@ _LEFT = 0.06
 def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tuple[_Told, _Told]]:
     """The one figure of a sentence with those of its kind that the two sentences before it tell."""
     text, here = where.passage.text, where.sentence
-    own = [each for each in where.told if here.start <= each.start and each.end <= claim.start]
-    kind = own[0].of.removesuffix(_A_HOUR) if len(own) == 1 else ""
-    if kind not in _STRICT or not _STRICT[kind].match(text, claim.end) or _PERIOD.search(here.text):
-        return
     starts = [each.start for each in sentences(text) if each.end <= here.start][-_BACK:]
-    names = where.names
-    before = _told(text, (starts[0], here.start), names, context.fraction) if starts else []
-    yield from ((each, own[0]) for each in before if each.of.removesuffix(_A_HOUR) == kind)
+    if not starts or _PERIOD.search(here.text):
+        return
+    # A number by itself is of the unit of the one before it, in the sentence before, too.
+    told = _told(text, (starts[-1], here.end), where.names, context.fraction)
+    own = [each for each in told if here.start <= each.start and each.end <= claim.start]
+    kind = own[0].of.removesuffix(_A_HOUR) if len(own) == 1 else ""
+    strict = kind in _STRICT and _STRICT[kind].match(text, claim.end)
+    if not kind or not (strict or _CONCLUDES.search(text, own[0].end, claim.start)):
+        return
+    first = starts[0] if strict else starts[-1]
+    before = _told(text, (first, here.start), where.names, context.fraction)
+    pairs = [(each, own[0]) for each in before if each.of.removesuffix(_A_HOUR) == kind]
+    if strict or (len(pairs) == 1 and _says(text, claim, kind)):
+        yield from pairs
+
+
+#: Right before a ratio, that it follows from what was told.
+_CONCLUDES = re.compile(
+    r"(?:,\s+(?:so|which|i\.e\.|thus|hence|that is|or|an?|up|down)\b|\bso\b)[^.;\d]{0,40}$", re.IGNORECASE
+)
 
 
 def _says(text: str, claim: Claim, of: str) -> bool:

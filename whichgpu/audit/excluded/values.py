@@ -47,6 +47,10 @@ _OTHER = re.compile(
     r"was|were|ethernet|infiniband|[TG]bit/s|version|variant|slice|unified)\b|%|\u00d7|\d\s?x\b",
     re.IGNORECASE,
 )
+#: What a value is divided by: "Per dollar, it gives you 1.2 GB/s of bandwidth".
+_PER_ONE = re.compile(
+    r"\b(?:per|for (?:each|every)) (?:dollar|euro|watt|gigabyte|core|joule)\b", re.IGNORECASE
+)
 #: Fewer are a name's: "Zen 4 cores", "CDNA 3 compute units".
 _LEAST = {"cores": 100.0, "sms": 8.0, "tensor_cores": 16.0, "rt_cores": 8.0, "memory_bus": 32.0}
 _MULTIPLES = (1.0, 2.0, 0.5, 4.0, 8.0, 3.0, 16.0, 0.25, 0.125)
@@ -56,7 +60,7 @@ _NEAR = 0.03
 def values(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that no device has, nor so many of one."""
     text, sentence = scope.passage.text, scope.sentence
-    if not scope.plain:
+    if not scope.plain or _PER_ONE.search(sentence.text):
         return
     told = within(quantities(text, context.fraction), sentence.start, sentence.end)
     for each in within(named(text), sentence.start, sentence.end):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.machine import names_machine
 from whichgpu.audit.devices.roles import WORKED
 from whichgpu.audit.holding import words
@@ -16,7 +17,6 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit import patterns as re
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context
     from whichgpu.audit.text.models import Format, Model
@@ -191,13 +191,19 @@ def room_in(
     before = before if many and many["them"] else topic or before
     if len(sized) == 1 and not (many and before):
         size = float(sized[0]["n"]) * _SOLD
-        count = counted(text, place[0], sized[0].start("n"))
+        at = sized[0].start("n")
+        # "Two cards with 24 GB" are as many as "two 24 GB cards".
+        behind = _CARDS_WITH.search(text, max(place[0], at - _REACH), at)
+        count = counted(text, place[0], behind.start() if behind else at)
         return Room(size, size, count, f"a card of {sized[0]['n']} GB"), sized[0].start("n"), sized[0].end()
     if many and before:
         return before.of(words.number(many["count"])), many.start(), many.end()
     return None
 
 
+_CARDS_WITH = re.compile(
+    r"(?:cards|gpus|boards|karten|cartes|tarjetas)\s+(?:with|of|mit|\u00e0|avec|con|de)\s+$", re.IGNORECASE
+)
 #: Between a number and a name, or behind it, what stands for a number that is not said.
 _PLURAL = ("s ", "s.", "s,", "s;", "s:", "s)")
 

@@ -45,7 +45,11 @@ _GOES_ON = re.compile(
     r"(?:(?-i:[a-z]\w*|\d+ ?GB|of (?:the|these|those)) ){0,3}?"
     r"(?:cards?|gpus?|boards?|chips?|accelerators?|modules?|models?|versions?|parts?|processors?|variants?|"
     r"newcomer|flagship|ones?|two|three)\b(?! and\b))|"
-    r"\s*(?-i:With|At|Despite|Thanks to)\s(?:[^.;]|\.\d)*,\s(?:it|they)\b",
+    r"\s*(?-i:With|At|Despite|Thanks to)\s(?:[^.;]|\.\d)*,\s(?:it|they)\b|"
+    # The same in German, French and Spanish.
+    r"[\W\d_]*(?-i:Sie|Er|Ihre?[mnr]?|Sein(?:e[mnr]?)?|Dies(?:e[rs]?)|Die(?: [\w-]{2,20})? (?:\w+-)?Karte|"
+    r"(?:Beide|Alle)(?: Varianten| Karten| Modelle| Versionen)?|"
+    r"Elle|Il|Sa|Son|Ses|La carte|Cette carte|Su|Sus|La tarjeta)\s",
     re.IGNORECASE,
 )
 #: "Their profiles have": what is theirs is spoken of, and is no attribute of a device.
@@ -304,10 +308,14 @@ def _is_unstated_pair(
         return True
     if _PER.search(clause) or _TOGETHER.search(clause) or _THAN_BOTH.match(place.text, place.end):
         return True
-    if not all(both) and (
-        len(place.here) > 1
-        or (found.kind == "ratio" and _LESS_ON.match(place.text, place.end))
-        or (len(devices(context)) != _TWO and not _goes_on(place, clause, other=both[1]))
+    if (
+        not all(both)
+        and not _are_named_around(place, sides)
+        and (
+            len(place.here) > 1
+            or (found.kind == "ratio" and _LESS_ON.match(place.text, place.end))
+            or (len(devices(context)) != _TWO and not _goes_on(place, clause, other=both[1]))
+        )
     ):
         return True
     of = {each.attribute.key for each in named(place.sentence.text)} or _told_dimensions(place, context)
@@ -315,6 +323,15 @@ def _is_unstated_pair(
         return False
     beside = chunk(place)
     return not named(beside) and not _PLAIN.search(beside)
+
+
+def _are_named_around(place: Place, sides: Sequence[frozenset[str]]) -> bool:
+    """Whether a sentence and the one before it name the two of a comparison, and no others."""
+    named_ = within(place.mentions, place.since(1), place.sentence.end)
+    of = [
+        next((at for at, side in enumerate(sides) if side & {*each.ids, *each.named}), -1) for each in named_
+    ]
+    return {*of} == {0, 1} and len(place.here) == 1
 
 
 def _told_dimensions(place: Place, context: Context) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
+from whichgpu.audit.text.relations import is_of_several
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
@@ -75,7 +76,8 @@ def _sum(before: Sequence[Marked], read: Marked, mark: str, context: Context) ->
     if any(_gives(parts, result) for parts in wholes):
         return
     for parts in stretches:
-        if len(parts) < _LEAST:
+        pair = [each.value for each in parts]
+        if len(parts) < _LEAST or (len(pair) == len("ab") and is_of_several(*pair)):
             continue
         total = sum(each.value * each.times for each in parts)
         if _is_slip(total, result, read) or (parts is own and len(own) > _LEAST):

@@ -310,3 +310,14 @@ def _within(values: Sequence[tuple[float, int]], about: float, slack: float) -> 
 def alike(one: Term, other: Term) -> bool:
     """Whether two amounts are of one kind and can be set against each other."""
     return any(one.dims) and one.dims == other.dims and one.sign == other.sign
+
+
+def is_of_several(one: float, other: float) -> bool:
+    """Whether an amount is that of several of another one: "$8,500 each, $17,000 for both"."""
+    times = other / one if one else 0.0
+    many = round(times)
+    return 1 < many <= _SEVERAL and abs(times / many - 1) < _EXACT
+
+
+#: How many of an amount another one is at most, and how near.
+_SEVERAL, _EXACT = 16, 1e-3

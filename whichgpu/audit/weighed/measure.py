@@ -61,8 +61,9 @@ _SPEEDS = re.compile(r"(?:faster|quicker|slower|fastest|quickest|slowest|speed)\
 _SPEED_OF = re.compile(r"\b(?:speed of|how fast) (?:the |its )?$", re.IGNORECASE)
 #: What no capacity is: what is fast about memory.
 _MEMORY = re.compile(r"\b(?:memory|VRAM|HBM\d?e?|GDDR\d?X?)\b", re.IGNORECASE)
-#: Precisions in words.
+#: Precisions, and room, in words.
 _PRECISIONS = {
+    "memory": re.compile(r"(?<!memory )(?<!vram )\bcapacity\b", re.IGNORECASE),
     "fp32": re.compile(r"\bsingle[- ]precision\b", re.IGNORECASE),
     "fp64": re.compile(r"\bdouble[- ]precision\b", re.IGNORECASE),
     "fp16": re.compile(r"\bhalf[- ]precision\b", re.IGNORECASE),

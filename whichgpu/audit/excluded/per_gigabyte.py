@@ -1,0 +1,84 @@
+"""What a gigabyte of a device's memory costs: "the $1,999 RTX 5090 costs $52 per gigabyte"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.excluded.scope import inconsistent, is_rounded
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+
+_PER_GB = re.compile(r"\s*(?:per|a|for (?:a|each|every)|/)\s*(?:gigabyte|GB)\b(?!/)", re.IGNORECASE)
+#: A sentence that tells of gigabytes first, and then what they cost.
+_OF_GB = re.compile(
+    r"\b(?:per|for each|for every)\s+(?:gigabyte|GB)\b[^.;]{0,60}?\b(?:costs?|pays?|is|are|comes? to|"
+    r"that[\u2019']s|makes)\s[^.;\d]{0,30}$|"
+    r"\b(?:a|each|every)\s+(?:gigabyte|GB)\b[^.;]{0,30}?\b(?:costs?|comes? to)\s[^.;\d]{0,20}$",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(
+    r"\?|\b(?:ram|storage|disk|ssd|traffic|egress|transfer\w*|month\w*|hour\w*|download\w*|if|would|ddr\d)\b",
+    re.IGNORECASE,
+)
+_NEAR, _MOST = 0.025, 12
+#: How many gigabytes the smallest card has of which such a price is told.
+_LEAST = 4
+
+
+def per_gigabyte(context: Context) -> Iterator[Finding]:
+    """Every such price that no price over no memory around gives."""
+    for index, passage in context.document.running():
+        text = passage.text
+        for sentence in sentences(text):
+            told = within(quantities(text, context.fraction), sentence.start, sentence.end)
+            if _ELSE.search(sentence.text) or not is_asserted(sentence.text):
+                continue
+            for each in told:
+                start = max(sentence.start, each.start - 120)
+                of_it = _PER_GB.match(text, each.end) or _OF_GB.search(text, start, each.start)
+                if each.dimension != "money" or each.high != each.value or not of_it:
+                    continue
+                ways = [*_ways(index, text, each.start, each.value, context)]
+                if not ways or any(
+                    is_rounded(each.value, way, text[each.start : each.end], _NEAR) for way in ways
+                ):
+                    continue
+                near = min(ways, key=lambda way: abs(way / each.value - 1))
+                because = (
+                    f"no price and no memory that are told around give it; the nearest is {near:,.3g} per GB"
+                )
+                yield inconsistent(passage, (each.start, each.end), because, context)
+
+
+def _ways(index: int, text: str, at: int, price: float, context: Context) -> Iterator[float]:
+    """Each price that is told, or a launch price on file, over each memory that is told, or on file."""
+    names = context.mentions.get(index, ())
+    gpus = [context.catalogue[key] for each in names for key in each.ids]
+    if not gpus or len({each.named for each in names}) > _MOST:
+        return
+    amounts = quantities(text, context.fraction)
+    paid = [
+        each.value
+        for each in amounts
+        if each.dimension == "money" and each.start != at and not _PER_GB.match(text, each.end)
+    ]
+    # Of cards: "$12.50 and $0.86" are none.
+    paid = [each for each in paid if each >= _LEAST * price]
+    if not paid:
+        # By which price it is worked out is not told.
+        return
+    paid += [
+        float(gpu.value("launch_price")) for gpu in gpus if isinstance(gpu.value("launch_price"), int | float)
+    ]
+    sizes = [each.value / 1e9 for each in amounts if each.dimension == "memory"]
+    sizes += [float(nominal_gb(float(gpu.value("memory") or 0)) or 0) for gpu in gpus]
+    sizes += [size * 2 for size in sizes]
+    yield from (price / size for price in dict.fromkeys(paid) for size in dict.fromkeys(sizes) if size)

@@ -1,0 +1,96 @@
+"""Clauses of long sentences told singly: each as a plain statement whose subject is named.
+
+"Those who need more should look at the A10, a 24 GB card that sips just 150 watts, or at the A40, which has
+696 GB/s" says three things of two devices, and none of them as a plain sentence would. Each clause is put
+behind the name of what it is about ("The A10 is a 24 GB card.", "The A10 sips just 150 watts.") and read as
+any other sentence; what is found of it stands in the file where its words do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.clauses.agreement import OF_ELSE, OF_OTHERS
+from whichgpu.audit.devices.described import described
+from whichgpu.audit.document import RUNNING
+from whichgpu.audit.findings import Context
+from whichgpu.audit.review.understood import UNSTATED
+from whichgpu.audit.singly.clauses import statements
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.document import Document
+    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.singly.written import Statement
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: Kinds of claims that are of one device.
+KINDS = (
+    "specification", "capability", "identity", "memory_type", "generation", "foundry", "dates", "instances",
+    "asserted", "having", "wrong_unit", "octets", "years", "possessed", "link", "debuts", "frames",
+    "compute_capability", "fittings",
+)  # fmt: skip
+#: A text with more of them is no article.
+_MOST = 400
+
+
+class Told(NamedTuple):
+    """A document of statements, one to a passage, and the devices that each names."""
+
+    document: Document
+    names: Mapping[int, tuple[Mention, ...]]
+    statements: Sequence[Statement]
+
+
+def told(
+    document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
+) -> Told | None:
+    """The clauses of a document's long sentences as statements; None where there are none."""
+    mentions, unsettled = described(document, named, catalogue)
+    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
+    context = Context(document, catalogue, mentions, *asked, spoken_of, {"open": unsettled})
+    every: list[Statement] = []
+    for index, passage in enumerate(document.passages):
+        if passage.kind in RUNNING and len(every) < _MOST:
+            every += statements(index, passage, context)
+    passages = tuple(each.passage for each in every)
+    names = {at: each.names for at, each in enumerate(every)}
+    return Told(document._replace(passages=passages, tables=(), title=""), names, every) if every else None
+
+
+def accusing(again: Iterable[Finding], found: Sequence[Finding], said: Told) -> list[Finding]:
+    """What is wrong of such statements, where no reading of the whole sentence says why it is not."""
+    new: list[Finding] = []
+    for each in sorted(again):
+        of = [one for one in said.statements if one.start <= each.start < one.end]
+        # A clause whose words change places is accused where they stand, and once.
+        around = [one for one in (*found, *new) if any(its.start <= one.start < its.end for its in of)]
+        once = not any(one.accuses and one.attribute == each.attribute for one in around)
+        if each.accuses and each.quote and once and _is_open(each, of, found):
+            new.append(each)
+    return new
+
+
+def _is_open(one: Finding, of: Sequence[Statement], found: Sequence[Finding]) -> bool:
+    """Whether nothing that was found of the words of a statement keeps it from being wrong."""
+    reasons = (*_OF_WHOM, *_ANOTHERS) if any(each.firm for each in of) else _OF_WHOM
+    here = [each for each in found if each.start < one.end and one.start < each.end]
+    if not all(each.verdict == "unverifiable" and each.because in reasons for each in here):
+        return False
+    return all(each.like is None or _is_alike(one, each.like, found) for each in of)
+
+
+def _is_alike(one: Finding, like: int, found: Sequence[Finding]) -> bool:
+    """Whether the clause whose verb a value goes by tells what its own device has of the very attribute."""
+    before = (each for each in found if like <= each.start < one.start and each.verdict == "confirmed")
+    return any(each.attribute == one.attribute for each in before)
+
+
+#: Reasons for which nothing was said of a claim that a named subject takes away.
+_OF_WHOM = (OF_OTHERS, UNSTATED)
+#: The same where the clause itself names its subject.
+_ANOTHERS = (OF_ELSE,)
