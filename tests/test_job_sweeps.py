@@ -181,7 +181,8 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
          for version in ("1.10", "1.11", "1.13") for gpu in ("v100-16gb-sxm", "a100-80gb-sxm")],
         [{**LANGUAGE, "workload": "mixtral-8x7b", "gpu": "h100-80gb-sxm", "phase": "prefill",
           "runtime": engine} for engine in ("vLLM 0.13", "SGLang 0.4")],
-        [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase}
+        # Adapters of either kind over weights in the same four bits.
+        [{**LANGUAGE, "gpu": "a100-80gb-sxm", "precision": "nf4", "phase": phase}
          for phase in ("finetune_lora", "finetune_qlora")],
         [{**LANGUAGE, "gpu": gpu, "phase": "train",
           "options": f"sharding=fsdp;global_batch={count};cp={count // 64}"}
