@@ -197,6 +197,12 @@ def quotients(context: Context) -> Iterator[Finding]:
             told = _told(passage.text, (back, sentence.end), names, context.fraction)
             if "?" in sentence.text or not is_indicative(sentence.text):
                 continue
+            earlier = done[-1 - _BACK : -1]
+            if not told and not (earlier and _told(
+                passage.text, (earlier[0].start, sentence.start), names, context.fraction
+            )):  # fmt: skip
+                # A ratio is of no figures that stand nowhere.
+                continue
             every = claims(passage.text, sentence, context.fraction)
             where = _Where(passage, sentence, back, names, told, every)
             for claim in every:

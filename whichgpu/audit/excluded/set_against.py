@@ -24,7 +24,7 @@ from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -150,8 +150,8 @@ def _judged(
 def _amount(said: _Said, passage: Passage, start: int, context: Context) -> Quantity | None:
     """The amount right before, of which a difference or a ratio is told."""
     text = passage.text
-    before = [each for each in _amounts(text, context.fraction)
-              if start <= each.start and each.end <= said.start and each.dimension in _OF]  # fmt: skip
+    near = within(quantities(text, context.fraction), start, said.start)
+    before = [each for each in _counted(near, text) if each.end <= said.start and each.dimension in _OF]
     one = before[-1] if before else None
     plain = one is not None and one.high == one.value > 0 and one.limit in ("", "about")
     if not plain or one is None:
@@ -168,7 +168,11 @@ _CORES = re.compile(r"\s+(?:(?:CUDA|shader|stream|FP32)\s+)?(?:cores|shaders|pro
 
 def _amounts(text: str, fraction: str) -> Sequence[Quantity]:
     """The amounts of a text; numbers of cores are a count."""
-    every = quantities(text, fraction)
+    return _counted(quantities(text, fraction), text)
+
+
+def _counted(every: Iterable[Quantity], text: str) -> list[Quantity]:
+    """Amounts of a text, those of cores as a count."""
     return [
         each._replace(dimension="count")
         if each.dimension == "number" and _CORES.match(text, each.end)

@@ -35,7 +35,7 @@ KINDS = (
     "compute_capability", "fittings",
 )  # fmt: skip
 #: A text with more of them is no article.
-_MOST = 400
+_MOST = 250
 
 
 class Told(NamedTuple):
@@ -65,12 +65,14 @@ def told(
 def accusing(again: Iterable[Finding], found: Sequence[Finding], said: Told) -> list[Finding]:
     """What is wrong of such statements, where no reading of the whole sentence says why it is not."""
     new: list[Finding] = []
-    for each in sorted(again):
-        of = [one for one in said.statements if one.start <= each.start < one.end]
+    # Where each begins and ends is worked out of all of its words: once, not for every finding.
+    placed = [(one.start, one.end, one) for one in said.statements]
+    for each in sorted(one for one in again if one.accuses and one.quote):
+        of = [one for one in placed if one[0] <= each.start < one[1]]
         # A clause whose words change places is accused where they stand, and once.
-        around = [one for one in (*found, *new) if any(its.start <= one.start < its.end for its in of)]
+        around = (one for one in (*found, *new) if any(start <= one.start < end for start, end, _ in of))
         once = not any(one.accuses and one.attribute == each.attribute for one in around)
-        if each.accuses and each.quote and once and _is_open(each, of, found):
+        if once and _is_open(each, [one for _, _, one in of], found):
             new.append(each)
     return new
 
