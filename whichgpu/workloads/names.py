@@ -146,8 +146,14 @@ def rewritten(text: str, rules: str = "rewritten") -> str:
     `rules`: which of the table; `sooner` are those of a name of which nothing has been taken off.
     """
     for said, instead in table()[rules]:
-        text = re.sub(said, instead, text, flags=re.IGNORECASE)
+        text = _rule(said).sub(instead, text)
     return text.strip()
+
+
+@lru_cache(maxsize=4096)
+def _rule(said: str) -> re.Pattern[str]:
+    """A rule of the table, compiled once: there are more of them than Python keeps by itself."""
+    return re.compile(said, re.IGNORECASE)
 
 
 def unnoted(text: str) -> str:
