@@ -47,6 +47,11 @@ def find(name: str) -> Workload:
     return tasks.tested(item, asked)
 
 
+def is_found(name: str) -> bool:
+    """Whether a name is that of one workload."""
+    return _find(name)[0] is not None
+
+
 def _find(
     name: str, tried: dict[str, Workload | None] | None = None
 ) -> tuple[Workload | None, str, list[str], str]:

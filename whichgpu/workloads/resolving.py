@@ -38,9 +38,13 @@ def known(name: str) -> bool:
 
 
 def is_read(name: str) -> bool:
-    """Whether a name is read as some workload's."""
+    """Whether a name is read as some workload's; of one that is not, what is near it is not looked for."""
+    if name in _imported or name in workloads():
+        return True
+    from whichgpu.workloads.finding import is_found
+
     try:
-        return bool(resolve(name))
+        return is_found(name)
     except UnknownName:
         return False
 

@@ -30,7 +30,7 @@ from whichgpu.planner.diagnosis import diagnose_any, pointed
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.finding import goes_on
-from whichgpu.workloads.workload import known, resolve, workloads
+from whichgpu.workloads.workload import is_read, known, resolve, workloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -285,17 +285,14 @@ def _led_in(best: tuple[str, int, int], places: Sequence[tuple[str, int, int]]) 
     name, start, end = best
     wider = (one for one in reversed(places) if one[2] == end and one[1] < start)
     whole = next(wider, best)
-    return (
-        whole
-        if whole is not best and _is_one(whole[0]) and resolve(whole[0]).id != resolve(name).id
-        else best
-    )
+    other = whole is not best and _is_one(whole[0]) and resolve(whole[0]).id != resolve(name).id
+    return whole if other else best
 
 
 def _is_one(name: str) -> bool:
     """Whether words that are no name of a model on file lead to one."""
     with suppress(UsageError):
-        return " " in name and bool(resolve(name).id)
+        return " " in name and is_read(name)
     return False
 
 
