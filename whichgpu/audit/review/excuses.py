@@ -71,6 +71,12 @@ _EXCUSES = (
         behind=r"[^.;]{0,24}\b(?:only|just) (?:after|when|once|if|with)\b",
         because=r"are told to be needed|the most that what is spoken of has",
     ),
+    # "Merges their memory into one pool of 282 GB, letting models run": of several together.
+    Excuse(
+        ("memory",),
+        before=r"\b(?:pools?|pooled|merge[sd]?|combin\w+|together|pairs? (?:of|two)|in total)\b[^.;]{0,80}$",
+        because=r"the most that what is spoken of has",
+    ),
     # "Our disk image is 60 GB. A T4 is enough".
     Excuse(
         ("memory",),
