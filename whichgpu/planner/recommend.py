@@ -47,6 +47,7 @@ from whichgpu.planner.splitting import several
 from whichgpu.planner.sweeps import swept
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
@@ -135,7 +136,7 @@ def roomier(request: Request) -> Request | None:
 
 #: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size
 #: on they are cut over GPUs: what is smaller, every card holds.
-_STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * 2**30
+_STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * GIB
 #: Options of a job that say how its state is cut, or where it is put.
 _CUT = {"sharding", "offload", "offload_to"}
 

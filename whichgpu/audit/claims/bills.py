@@ -38,6 +38,7 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.relations import Effort, Way, alike, ways
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.text.terms import terms
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ _UNLIKE = 4.0
 TARIFFS = 2
 #: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing. How far one may
 #: be from that which is told roughly.
-_SLIPS = (60.0, 100.0, 1e3, 3600.0)
+_SLIPS = (MINUTE, 100.0, 1e3, HOUR)
 _ROUGHLY = 0.07
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 

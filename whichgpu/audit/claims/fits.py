@@ -18,6 +18,7 @@ from whichgpu.audit.text.models import TRAINS, formats, models
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.sourced import source_of
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -452,7 +453,7 @@ def _unnamed(
     denied = bool(_NOT.search(text, place[0], verb.start()) or _TOO_LARGE.search(text, *place))
     if sized:
         span = (verb.start(), sized.end())
-        yield _Claim(span, *what, None, 1, not denied, float(sized[1]) * 2**30, f"a card of {sized[1]} GB")
+        yield _Claim(span, *what, None, 1, not denied, float(sized[1]) * GIB, f"a card of {sized[1]} GB")
     elif one and who.topic and who.certain:
         yield _Claim((verb.start(), one.end()), *what, who.topic[0], 1, not denied)
 

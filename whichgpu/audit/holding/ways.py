@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whichgpu.audit import patterns as re
+from whichgpu.units import GB, GIB
 from whichgpu.values import NamedTuple
 
 #: The way that a model is held, with the bytes that a weight takes at least, unless its format is said.
@@ -39,7 +40,7 @@ _TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _QUANTISED = re.compile(r"\bquanti[sz]\w*", re.IGNORECASE)
 
 #: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
-_LEAST, BINARY, FULL, PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
+_LEAST, BINARY, FULL, PLURAL = 0.34, GIB / GB, 0.97, 2
 
 
 class Way(NamedTuple):

@@ -11,6 +11,7 @@ from whichgpu.audit.text.models import AROUND, TRAINS, Format, models
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.errors import WhichGpuError
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _fit(name: str) -> Need | None:
         return None
     parameters = sum(item.parameters().values())
     needed = float(answer.required)
-    words = f"{item.id} in 16 bit takes {needed / 2**30:,.3g} GiB"
+    words = f"{item.id} in 16 bit takes {needed / GIB:,.3g} GiB"
     return Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
 
 

@@ -35,12 +35,12 @@ from whichgpu.audit.questions.recommending import as_meant, is_let, narrow
 from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.audit.text.quantities import SPELLED
-from whichgpu.cost.memory.parts import GIB
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
+from whichgpu.units import GIB
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.subjects import SLO, models_by_size

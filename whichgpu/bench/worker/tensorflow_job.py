@@ -18,6 +18,7 @@ from whichgpu.bench.worker import keras_models
 from whichgpu.bench.worker.clocks import HostClock, timed
 from whichgpu.bench.worker.torch_job import complete, power_rows
 from whichgpu.errors import UsageError
+from whichgpu.units import MIB
 from whichgpu.workloads.importing import named
 from whichgpu.workloads.ops import parameters
 from whichgpu.workloads.workload import resolve
@@ -113,7 +114,7 @@ def devices(tf: Any, asked: str, count: int, memory: Any) -> list[str]:
     tf.config.set_visible_devices(gpus[:count], "GPU")
     for one in gpus[:count]:
         if memory:
-            limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(memory / 2**20))
+            limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(memory / MIB))
             tf.config.set_logical_device_configuration(one, [limit])
         else:
             tf.config.experimental.set_memory_growth(one, True)
