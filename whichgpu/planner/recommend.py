@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.job.placing import other_format, run_on, usually
+from whichgpu.cost.job.placing import by_format, run_on, usually
 from whichgpu.cost.memory.verdict import DOUBTS
 from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
@@ -189,11 +189,11 @@ def _by_units(
     """
     usual = usually(request.job)
     groups: dict[tuple[str, str], list[Gpu]] = {}
-    for gpu in gpus:
-        job = run_on(usual, gpu) if request.gpus is not None else request.job
-        if not job.precision and (other := other_format(usual.precision, gpu)):
-            job = replace(job, precision=other)
-        groups.setdefault((job.precision, job.runtime), []).append(gpu)
+    for name, rows in by_format("" if request.job.precision else usual.precision, gpus).items():
+        so = replace(request.job, precision=name or request.job.precision)
+        for gpu in (gpus[row] for row in rows):
+            job = run_on(usual, gpu) if request.gpus is not None else so
+            groups.setdefault((job.precision, job.runtime), []).append(gpu)
     # Those of the usual format last: where nothing meets a request, the last try says why.
     own = request.job.precision, request.job.runtime
     return [

@@ -17,6 +17,7 @@ from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
 from whichgpu.cost.timing import prompts
 from whichgpu.errors import UsageError
+from whichgpu.units import GIB
 from whichgpu.values import altered
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -234,11 +235,7 @@ def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, 
     groups: Any = sum(
         np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, stages, mesh.cp, experts, replicas)
     )
-    return (
-        {"communication": section("capacity")["communication"] * memory.GIB * groups}
-        if np.any(groups)
-        else {}
-    )
+    return {"communication": section("capacity")["communication"] * GIB * groups} if np.any(groups) else {}
 
 
 def training(

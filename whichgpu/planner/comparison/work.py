@@ -16,7 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate, estimate_bounds
-from whichgpu.cost.job.placing import other_format
+from whichgpu.cost.job.placing import by_format
 from whichgpu.cost.timing.time import power_exponent
 from whichgpu.hardware.limits import limits
 from whichgpu.hardware.parts import resized, works_alone
@@ -220,12 +220,8 @@ def _in_one_format(job: Job, workload: Workload, gpus: Sequence[Gpu]) -> Job:
     if job.precision:
         return job
     usual = workload.complete(job).precision
-    others = {other_format(usual, gpu) for gpu in gpus} - {""}
-    if len(others) != 1:
-        return job
-    (other,) = others
-    back = all(not other_format(other, gpu) for gpu in gpus)
-    return replace(job, precision=other) if back else job
+    shared = [name for name in by_format(usual, gpus) if name and not any(by_format(name, gpus))]
+    return replace(job, precision=shared[0]) if shared else job
 
 
 def least_usd(results: Mapping[str, Result]) -> float:
