@@ -65,14 +65,6 @@ def plain_estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> E
     return finish(laid, found_for(laid), explain=explain)
 
 
-def estimate_paired(settled: Settled, devices: Paired) -> Estimates:
-    """What `plain_estimate` says of settled jobs, each on a GPU of its own of the `devices`: (1, J).
-
-    None of them has requests that arrive at random.
-    """
-    return outlined(settled, devices).estimates()
-
-
 class Outline(NamedTuple):
     """A sweep of jobs, each on a GPU of its own, as far as its memory: bytes, (J,). It is yet to be timed."""
 
@@ -96,7 +88,10 @@ class Outline(NamedTuple):
 
 
 def outlined(settled: Settled, devices: Paired) -> Outline:
-    """Begin what `estimate_paired` says."""
+    """Begin what `plain_estimate` says of settled jobs, each on a GPU of its own of the `devices`: (1, J).
+
+    None of them has requests that arrive at random.
+    """
     begun = begin_on(settled, devices)
 
     def estimates() -> Estimates:

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 #: `item` counts what is made (images, tokens); `other` is of what no result follows from (hertz, nanometres).
 AXES = ("money", "second", "joule", "byte", "flop", "item", "other")
-SECOND, JOULE, BYTE, FLOP, ITEM, OTHER = (
-    AXES.index(each) for each in ("second", "joule", "byte", "flop", "item", "other")
-)
+SECOND, JOULE, BYTE, ITEM, OTHER = (AXES.index(each) for each in ("second", "joule", "byte", "item", "other"))
 #: Periods by their first letters, the fewest and the most seconds of each.
 PERIODS: Mapping[str, tuple[float, float]] = {
     "s": (1.0, 1.0), "min": (MINUTE, MINUTE), "h": (HOUR, HOUR), "day": (DAY, DAY),

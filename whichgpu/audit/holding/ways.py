@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from whichgpu.audit import patterns as re
-from whichgpu.units import GB, GIB
 from whichgpu.values import NamedTuple
 
 #: The way that a model is held, with the bytes that a weight takes at least, unless its format is said.
@@ -39,8 +38,8 @@ _TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 
 _QUANTISED = re.compile(r"\bquanti[sz]\w*", re.IGNORECASE)
 
-#: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
-_LEAST, BINARY, FULL, PLURAL = 0.34, GIB / GB, 0.97, 2
+#: Bytes of a weight of the smallest format in use.
+_LEAST = 0.34
 
 
 class Way(NamedTuple):

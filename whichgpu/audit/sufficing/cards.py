@@ -46,7 +46,6 @@ _SAID = re.compile(
 _COUNTED = re.compile(r"\s+(?:cards?|gpus?|modules?|accelerators?|of (?:them|these|those)|"
     r"(?:nvidia\s+)?(?-i:[A-Z]+\d)|(?-i:\d{4}))|\s*(?:are|is|[.,;])",
                       re.IGNORECASE)  # fmt: skip
-_WOULD = re.compile(r"\b(?:would|could)\b", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:not|never|no|nodes?|servers?|more than|users?|copies|replicas?|per second|tokens?)\b|"
     r"n[\u2019']t\b",
