@@ -99,18 +99,14 @@ def recommend(
     explained = sentences.explained(ranked, request, workload)
     sweep = None if space is None else space.sweep
     return Recommendation(
-        workload=workload,
-        request=request,
-        candidates=tuple(explained),
+        workload=workload, request=request, candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
         assumptions=(
             *sentences.assumptions(request, workload.complete(chosen.job), sweep),
             *filter(None, [unplaced(request, pool, wanted)]),
             *filter(None, [] if request.precisions else [sentences.otherwise(explained)]),
         ),
-        warnings=_warnings(sweep, ranked),
-        infeasible=infeasible,
-        conflict=against,
+        warnings=_warnings(sweep, ranked), infeasible=infeasible, conflict=against,
         flips=flips(chosen, space, ranked, usable, whole=len(tries) == 1) if space is not None else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
@@ -121,7 +117,7 @@ def recommend(
         narrower=narrower(ranked, request, workload, lambda asked: ranking(asked).ranked),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
-    )
+    )  # fmt: skip
 
 
 def roomier(request: Request) -> Request | None:
