@@ -12,7 +12,7 @@ from whichgpu.prices.spot import derived, expected, spot_facts
 from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import read_on, usd
 from whichgpu.report.table import Column, Report, Table
-from whichgpu.units import number
+from whichgpu.units import DAYS_PER_MONTH, MINUTE, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: The offers that are shown of a kind.
 _MOST = 8
-_MINUTE = 60.0
-_DAYS_PER_MONTH = 30.4375
 
 
 def own_report(found: Choice, grid: Grid, gpus: int = 1) -> Report:
@@ -48,7 +46,7 @@ def own_report(found: Choice, grid: Grid, gpus: int = 1) -> Report:
 
 def _month(found: Choice, gpus: int) -> dict[str, float]:
     """Of so many in a month: hours of use, kWh at the socket with cooling, USD of these, and of all."""
-    hours = found.hours_per_day * _DAYS_PER_MONTH
+    hours = found.hours_per_day * DAYS_PER_MONTH
     kwh = (found.kwh + found.kwh_of_site) * hours * gpus
     return {
         "gpus": gpus, "hours": hours, "kwh": kwh,
@@ -102,7 +100,7 @@ def _course(found: Choice) -> tuple[Table | Bars, ...]:
 
 def _parts(found: Choice) -> Iterator[tuple[str, float]]:
     """USD of an hour of use by part: what it loses in value, its server, electricity, cooling."""
-    hours = found.service * _DAYS_PER_MONTH * found.hours_per_day
+    hours = found.service * DAYS_PER_MONTH * found.hours_per_day
     price = found.gpu_price
     yield "depreciation", (price - found.resale) / hours
     yield "host", (found.buy - price) / hours
@@ -208,7 +206,7 @@ def _spot_row(found: Expected) -> tuple[str | None, ...]:
     return (
         offer.provider, offer.instance, usd(offer.usd_per_hour), f"{share} ({band.as_of or band.source})",
         f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),
-        f"{found.best_interval / _MINUTE:,.0f} min",
+        f"{found.best_interval / MINUTE:,.0f} min",
         "derived" if offer.derived else str(offer.as_of or "undated"), offer.source,
     )  # fmt: skip
 
@@ -239,8 +237,8 @@ def _derivations(found: Sequence[Expected]) -> Iterator[str]:
 
 def _spot_notes(best: Expected, how: Habits) -> Iterator[str]:
     yield (
-        f"A checkpoint every {how.every / _MINUTE:g} min takes {how.takes / _MINUTE:g} min, a new start "
-        f"{how.restart / _MINUTE:g} min; expected time by Daly (2006)."
+        f"A checkpoint every {how.every / MINUTE:g} min takes {how.takes / MINUTE:g} min, a new start "
+        f"{how.restart / MINUTE:g} min; expected time by Daly (2006)."
     )
     if best.band.source == "assumed":
         share = spot_facts()["monthly_interruption"]
