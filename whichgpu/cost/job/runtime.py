@@ -218,6 +218,9 @@ class Runtime:
     routings: Mapping[str, float] = field(default_factory=dict)
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
+    #: By vendor, times that experts' products take over those of tuned kernels, which words of a text name.
+    untuned: Mapping[str, float] = field(default_factory=dict)
+    tuned: tuple[str, ...] = ()
     quantising: float = 0.0
     biases: float = 0.0
     #: The same in models without experts, where that is stated apart.
@@ -332,7 +335,7 @@ _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned", "on_chip")  # fmt: skip
+          "aligned", "on_chip", "tuned")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))

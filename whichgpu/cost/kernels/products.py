@@ -87,8 +87,8 @@ def seconds(
         compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(unpacked(ops, devices, runtime), c["unpacked"], 1.0)
-    if runtime.expert_tile and ops.kind == "gemm":
-        compute = compute * _tiled(ops, devices, runtime)
+    if ops.kind == "gemm":
+        compute = compute * _expert_tiles(ops, devices, runtime)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
         compute, weights = _with_few_rows(ops, devices, runtime, ops.flops / peaks, (compute, weights))
@@ -326,6 +326,23 @@ def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
     scaled = ops.flops * section("products")["scaled"] / devices.vector
     return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
+
+
+def _expert_tiles(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How often over its prior a product of experts takes, (O, G, J), by what its kernels are."""
+    slower: NDArray[np.float64] | float = 1.0
+    if runtime.expert_tile:
+        slower = _tiled(ops, devices, runtime)
+    if np.any(runtime.read(lambda one: bool(one.untuned))):
+        slower = slower * np.where(of_experts(ops), devices.under(runtime, _untuned), 1.0)
+    return slower
+
+
+def _untuned(stack: Runtime, on: Devices) -> NDArray[np.float64]:
+    """Times that experts take over tuned kernels under one runtime on each of some GPUs, (G, 1)."""
+    said = stack.said.lower()
+    tuned = any(word in said for word in stack.tuned)
+    return np.array([[1.0 if tuned else stack.untuned.get(gpu.vendor, 1.0)] for gpu in on.gpus])
 
 
 def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
