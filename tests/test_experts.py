@@ -36,17 +36,17 @@ def step(**options: str) -> dict[str, dict[str, float]]:
 
 def test_a_step_in_a_graph_waits_for_no_host() -> None:
     # 48 layers of experts and 8 micro-batches.
-    waits = 48 * 8 * section("training")["moe_host_half"]
+    waits = 48 * 8 * section("training")["moe_host"]
     assert step()["host"]["seconds"] - step(cuda_graphs="full")["host"]["seconds"] > 0.5 * waits
     assert step(cuda_graphs="none") == step()
 
 
-def test_graphs_of_routers_leave_less_than_half_of_the_wait_of_products_in_16_bits() -> None:
+def test_graphs_of_routers_leave_a_third_of_the_wait() -> None:
     c, plain, full = section("training"), step(), step(cuda_graphs="full")
     waits = plain["host"]["seconds"] - full["host"]["seconds"]
     for graphs in ("partial", "partial on gb200-192gb", "partial on gb300-288gb, gb200-192gb"):
         left = step(cuda_graphs=graphs)["host"]["seconds"] - full["host"]["seconds"]
-        assert left / waits == pytest.approx(c["moe_host_partial"] / c["moe_host_half"], rel=0.01)
+        assert left / waits == pytest.approx(c["moe_host_partial"] / c["moe_host"], rel=0.01)
     for elsewhere in ("partial on gb300-288gb", "full on gb300-288gb"):
         assert step(cuda_graphs=elsewhere) == plain
     assert step(cuda_graphs="full on gb200-192gb") == full

@@ -399,8 +399,7 @@ def _added_up(op: Op) -> Op:
 def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices) -> Any:
     """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
 
-    The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of;
-    products of 16 bits have no kernels that narrow each expert's tokens, which it launches one by one. A
+    The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of. A
     step that is captured whole as a CUDA graph waits for nothing, nor does one whose experts all get an even
     share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`). Where routers, and
     what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
@@ -413,9 +412,7 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     c, named = section("training"), gpus.replace(",", " ").split()
-    narrow = any(op.shard in _EXPERTS and op.dtype in HALF for op in whole)
-    plain = c["moe_host_half"] if narrow else c["moe_host"]
-    plain = c["moe_host_partial"] if stack.holds.get("counts_on_gpu") else plain
+    plain = c["moe_host_partial"] if stack.holds.get("counts_on_gpu") else c["moe_host"]
     waits = {**dict.fromkeys(_CAPTURED, 0.0), "partial": c["moe_host_partial"]}.get(graphs, plain)
     if waits != plain:
         captured = devices.each(lambda gpu: not on or gpu.id in named)
