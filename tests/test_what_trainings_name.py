@@ -121,3 +121,15 @@ def test_a_machine_of_tpu_v7_has_its_own_links() -> None:
     )  # fmt: skip
     step = sum(seconds(job, "tpu-v7").values())
     assert 256 * 8192 / 64 / step == pytest.approx(2687, rel=0.25)
+
+
+def test_heads_leave_the_rest_of_a_systolic_array_empty() -> None:
+    """Of 128 values they fill the arrays of TPU v5p and half of those of v6e, which long sequences tell."""
+
+    def longer(gpu: str) -> float:
+        whole = replace(LONG, runtime="MaxText JAX")
+        cut = replace(whole, seq_len=4096.0, batch=8.0)
+        return seconds(whole, gpu)["forward"] / seconds(cut, gpu)["forward"]
+
+    wide, narrow = longer("tpu-v6e"), longer("tpu-v5p")
+    assert 1.4 < (wide - 1.0) / (narrow - 1.0) < 2.0

@@ -57,6 +57,9 @@ def seconds(
     head, through = d["head_dim"], score_passes(ops, runtime, devices)
     third = (through == 0.0) & (head > 64.0) & (head <= 96.0)
     padded = np.where(third, 96.0, np.maximum(np.ceil(head / 64.0), 1.0) * 64.0)
+    array = devices.each(lambda gpu: section("products")["systolic"].get(gpu.architecture, 0.0))
+    filled = (array > 0.0) & (d["causal"] > 0.0)
+    padded = np.where(filled, np.ceil(head / np.maximum(array, 1.0)) * array, padded)
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded * _of_latents(ops),
         section("products")["ceiling"],
