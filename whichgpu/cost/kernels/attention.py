@@ -90,9 +90,14 @@ def _named(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float
         return 1.0
     faster: NDArray[np.float64] | float = 1.0
     for name in said:
-        here = devices.each(lambda gpu, name=name: lineage(gpu) == name)
-        faster = faster * np.where(here, runtime.read(lambda one, name=name: one.attends.get(name, 1.0)), 1.0)
+        faster = faster * _named_of(name, devices, runtime)
     return faster
+
+
+def _named_of(name: str, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """The same on GPUs of a lineage, and 1 on others."""
+    here = devices.each(lambda gpu: lineage(gpu) == name)
+    return np.where(here, runtime.read(lambda one: one.attends.get(name, 1.0)), 1.0)
 
 
 def _of_latents(ops: OpTable) -> NDArray[np.float64]:
