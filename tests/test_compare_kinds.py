@@ -498,3 +498,45 @@ def test_a_workload_is_in_the_format_that_all_have_units_for():
     both = compare(("a100-40gb-sxm", "v100-16gb-sxm"), [Job("llama-3.2-1b", phase="train")], today=TODAY)
     alone = compare(("a100-40gb-sxm", "a10"), [Job("llama-3.2-1b", phase="train")], today=TODAY)
     assert [one.view.works[0].job.precision for one in (both, alone)] == ["amp-fp16", "amp-bf16"]
+
+
+def test_launch_prices_are_told_where_prices_of_today_are_of_two_kinds() -> None:
+    """A street price is no measure of a launch price; what both cost at launch, within three years, is."""
+    found = compare(("rx-7900-xtx", "rtx-4090"), today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "it is to be bought for little (999 against 1,599 USD at launch)" in told["rx-7900-xtx"]
+    assert "At launch: the Radeon RX 7900 XTX 999 USD and the RTX 4090 1,599 USD" in topic(found, "buy")
+    assert "costs 1.6x as much, for 1.35x the FP16" in topic(found, "buy")
+    apart = compare(("gtx-1080-ti", "rx-9070-xt"), today=TODAY)
+    assert "At launch: " not in topic(apart, "buy"), "eight years apart"
+    assert not any("bought for little" in one.text for one in apart.verdicts)
+
+
+def test_either_end_of_a_range_of_street_prices_is_one() -> None:
+    found = compare(("rtx-3090", "rtx-4090", "rtx-5090"), today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "it is to be bought for little (1,207 against 2,000 USD)" in told["rtx-3090"]
+    assert "At launch: " not in topic(found, "buy")
+
+
+def test_what_followed_in_data_centres_alone_is_told_so_of_a_card_to_buy() -> None:
+    text = topic(compare(("rtx-5090", "b200-180gb-sxm"), today=TODAY), "lasting")
+    assert "followed by Rubin (2026) in data centres alone" in text
+    assert text.count("in data centres alone") == 1, "of a B200 that goes without saying"
+
+
+def test_who_is_fastest_of_several_is_so_beside_the_next() -> None:
+    jobs = [Job("resnet50", phase="infer")]
+    said = compare(("rtx-3090", "rtx-4090", "rtx-5090"), jobs, today=TODAY).answer.text
+    assert re.search(r"the fastest in ResNet-50 v1\.5 \(\d\.\d+x the next\)", said)
+    assert "the next" not in compare(("rtx-3090", "rtx-4090"), jobs, today=TODAY).answer.text
+
+
+def test_a_fleet_of_replicas_says_how_many_share_a_copy() -> None:
+    found = compare(("rx-7900-xtx", "rtx-4090"), [Job("llama-3.1-8b", phase="serve")], today=TODAY)
+    groups = {key: result.group for key, result in found.view.works[0].results.items()}
+    text = " ".join(one.text for one in found.sentences())
+    assert len(set(groups.values())) > 1, "else the case shows nothing"
+    for key, group in groups.items():
+        name = found.view.words[key]
+        assert (f"of the {name} ({group} to a copy of the model)" in text) == (group > 1)

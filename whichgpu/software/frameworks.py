@@ -30,7 +30,7 @@ _SYSTEM_NAMES = {"wsl2": "wsl", "mac": "macos", "darwin": "macos", "osx": "macos
 class Row:
     """A statement about some releases on some systems: a build, a refusal, a limit or a feature.
 
-    Empty `systems`, `hosts`, `platforms` and `targets` mean any; `but` are GPUs of those targets that it is not of.
+    Empty `systems`, `hosts`, `platforms` and `targets` mean any; `but` are GPUs that it is not of.
     """
 
     first: Numbers

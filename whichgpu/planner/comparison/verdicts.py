@@ -18,6 +18,7 @@ from whichgpu.planner.comparison.reasons import (
     reasons,
 )
 from whichgpu.planner.comparison.rows import sixteen_bit
+from whichgpu.planner.comparison.value import bought_by
 from whichgpu.planner.comparison.words import EQUAL, gain, listed
 from whichgpu.values import NamedTuple
 
@@ -265,14 +266,15 @@ def _software(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """A lower purchase price; a launch price is not held against a street price."""
-    row = view.rows.get("purchase")
-    if row is None or not row.better or not view.all_know("purchase"):
+    """A lower purchase price; a launch price is held against no street price, but against another."""
+    field = bought_by(view)
+    if not field:
         return
-    first, second, *_ = (known := view.ranked("purchase"))
+    first, second, *_ = (known := view.ranked(field))
     if first == key and known[second] / known[first] >= DECIDES:
-        at = " at launch" if row.cells[key].kind == "launch" else ""
-        yield f"it is to be bought for little ({pen.against(key, second, 'purchase')}{at})"
+        at_launch = field == "launch_price" or view.rows[field].cells[key].kind == "launch"
+        at = " at launch" if at_launch else ""
+        yield f"it is to be bought for little ({pen.against(key, second, field)}{at})"
 
 
 def _works(view: View, pen: Pen, key: str) -> Iterator[str]:

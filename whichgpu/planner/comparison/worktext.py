@@ -436,8 +436,15 @@ def _fleet(view: View, work: Work) -> Iterator[Sentence]:
     told = []
     for key in known:
         usd = f" for {pen.quantity(key, f'{field}_usd')}" if view.number(key, f"{field}_usd") else ""
-        told.append(f"{pen.amount(key, field)} of the {pen.name(key)}{usd}")
+        told.append(f"{pen.amount(key, field)} of the {pen.name(key)}{_replicas(work, key)}{usd}")
     yield pen.say("workload", f"{pen.text(known[0], f'{work.field}.target')} take {listed(told, 'or')}")
+
+
+def _replicas(work: Work, key: str) -> str:
+    """How many GPUs share a copy of the model, where more than one and another number in others do."""
+    group = work.results[key].group
+    alike = len({result.group for result in work.results.values()}) == 1
+    return "" if group == 1 or alike else f" ({group} to a copy of the model)"
 
 
 def _alone(view: View, work: Work) -> Iterator[Sentence]:
