@@ -26,6 +26,7 @@ PAIRS = [
 MANY = [
     ("p100-16gb-sxm", "v100-16gb-dgxs", "arc-a580"),
     ("l4", "a10", "rtx-4090"),
+    ("mi300x", "h100-80gb-sxm", "h200-141gb-sxm"),
     ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm"),
 ]
 

@@ -540,3 +540,42 @@ def test_a_fleet_of_replicas_says_how_many_share_a_copy() -> None:
     for key, group in groups.items():
         name = found.view.words[key]
         assert (f"of the {name} ({group} to a copy of the model)" in text) == (group > 1)
+
+
+def test_a_lead_in_peaks_that_the_estimates_halve_is_told_with_both() -> None:
+    jobs = [Job("llama-3.1-8b", phase="serve"), Job("sdxl")]
+    found = compare(("w7900", "rtx-6000-ada"), jobs, today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}["rtx-6000-ada"]
+    said = re.search(
+        r"in large batches \(2\.97x by the peaks, (\d\.\d+)x to (\d\.\d+)x as estimated below\)", told
+    )
+    assert said, told
+    rates = [[work.results[key].rate for key in ("rtx-6000-ada", "w7900")] for work in found.view.works]
+    ratios = sorted(one / other for one, other in rates)
+    assert [float(one) for one in said.groups()] == pytest.approx(ratios, rel=0.01)
+    assert "by the peaks" not in str(compare(("rtx-4090", "rtx-3090"), jobs, today=TODAY)), "borne out"
+
+
+def test_peaks_of_two_vendors_are_told_as_peaks() -> None:
+    told = {one.gpu: one.text for one in compare(("arc-b580", "rtx-4060"), today=TODAY).verdicts}
+    assert "in large batches (3.62x by the peaks)" in told["arc-b580"]
+
+
+def test_of_three_too_it_is_told_what_keeps_each_from_its_peak() -> None:
+    cards = ("mi300x", "h100-80gb-sxm", "h200-141gb-sxm")
+    work = compare(cards, [Job("llama-3.1-70b", phase="serve")], today=TODAY).view.works[0]
+    text = " ".join(one.text for one in work.sentences)
+    assert "bound by arithmetic" in text
+    assert "products on the MI300X are assumed to reach" in text
+    assert "the power limit leaves the" in text
+    alike = compare(("a10", "a30", "l4"), [Job("llama-3.1-8b", phase="serve")], today=TODAY).view.works[0]
+    assert "are assumed to reach" not in " ".join(one.text for one in alike.sentences)
+
+
+def test_of_three_it_is_told_in_what_formats_the_ratios_hold() -> None:
+    cards = ("mi300x", "h100-80gb-sxm", "h200-141gb-sxm")
+    assert "The FP16 ratios hold in TF32, BF16, FP8 and INT8 too" in topic(
+        compare(cards, today=TODAY), "precision"
+    )
+    mixed = topic(compare(("rtx-4090", "rx-7900-xtx", "rtx-3090"), today=TODAY), "precision")
+    assert "the RTX 4090 has the highest INT8 rate" in mixed

@@ -173,6 +173,8 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("RTX 4090 @ 300W", "rtx-4090"),
         ("RTX 3090 power limited", "rtx-3090"),
         ("Mac mini M4 10-core", "apple-m4-10c"),
+        ("Apple M6", "apple-m6-12c"),
+        ("Mac mini M6", "apple-m6-12c"),
         ("M3 Max (14-core CPU, 30-core GPU)", "apple-m3-max-30c"),
         ("Core Ultra 7 258V", "arc-140v"),
         ("AMD Ryzen AI Max+ PRO 395", "ryzen-ai-max-395"),

@@ -194,7 +194,8 @@ def _who(pen: Pen, alone: tuple[str, ...], left: tuple[str, ...], titles: list[s
         none = "neither alone" if len(ran) == 2 else "no single one"
         return f"{among}{none} can hold {listed(titles, 'or')}"
     return (
-        f"{among}only {listed(f'the {pen.name(key)}' for key in alone)} can hold {listed(titles)} on one GPU"
+        f"{among}only {listed(f'the {pen.name(key)}' for key in alone)} can hold {listed(titles)} "
+        f"on {pen.view.one}"
     )
 
 

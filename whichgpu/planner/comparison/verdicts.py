@@ -19,7 +19,7 @@ from whichgpu.planner.comparison.reasons import (
 )
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import bought_by
-from whichgpu.planner.comparison.words import EQUAL, gain, listed
+from whichgpu.planner.comparison.words import EQUAL, gain, listed, ratio_words
 from whichgpu.values import NamedTuple
 
 #: What is made to stand in a server: who asks what a licence forbids in a data centre.
@@ -63,7 +63,8 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             continue
         other = ahead_of(view, key, reason)
         if other:
-            yield _excepted(view, pen, key, reason, reason.when(pen, key, other))
+            told = reason.when(pen, key, other) + _borne_out(view, pen, reason, key, other)
+            yield _excepted(view, pen, key, reason, told.replace(")(", " "))
         elif (level := level_with(view, key, reason))[0]:
             pen.rests_on(reason.field, *level[0])
             same = listed(f"the {pen.name(one)}" for one in level[0])
@@ -95,7 +96,7 @@ def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
     if smaller and not larger:
         if len(known) - len(smaller) > few(view):
             yield (
-                f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+                f"{view.one} has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
                 f"{pen.name(smaller[0])}"
             )
         return
@@ -103,7 +104,7 @@ def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
     dearer = all((view.number(one, "usd_per_hour") or price or 0) >= (price or 0) for one in larger)
     if larger and smaller and dearer:
         yield (
-            f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+            f"{view.one} has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
             f"{pen.name(smaller[0])}, and {pen.quantity(key, 'memory')} are enough"
         )
 
@@ -121,6 +122,31 @@ _RATE = _Borne("rate", DECIDES, "in which {who} {is_} faster")
 _ENERGY = _Borne("energy", DECIDES, "which {who} {does} with less")
 #: Every lead counts where the condition names this very work.
 _TEXT = _Borne("alone", EQUAL, "in which {who} {is_} faster", answers=True)
+
+
+def _borne_out(view: View, pen: Pen, reason: Reason, key: str, other: str) -> str:
+    """What the works bound by arithmetic make of a lead in 16-bit peaks, where that is less by a fifth.
+
+    Without such works a lead of one vendor's peaks over another's is told as one of peaks.
+    """
+    half = sixteen_bit(view.gpus)
+    borne = {half: _RATE, f"{half}_per_watt": _ENERGY}.get(reason.field)
+    if borne is None:
+        return ""
+    ratios = []
+    for work in view.works:
+        known = view.ranked(field := f"{work.field}.{borne.what}")
+        bounds = [next(iter(work.results[one].bounds)) for one in (key, other) if one in known]
+        if len(bounds) == len((key, other)) and "compute" in bounds:
+            pen.rests_on(field, key, other)
+            ratio = known[key] / known[other]
+            ratios.append(ratio if borne is _RATE else 1 / ratio)
+    if not ratios:
+        return "(by the peaks)" if len({gpu.vendor for gpu in view.gpus}) > 1 else ""
+    if max(ratios) * DECIDES > pen.value(key, reason.field) / pen.value(other, reason.field):
+        return ""
+    told = dict.fromkeys(ratio_words(one) for one in (min(ratios), max(ratios)))
+    return f"(by the peaks, {' to '.join(told)} as estimated below)"
 
 
 def _excepted(view: View, pen: Pen, key: str, reason: Reason, text: str) -> str:

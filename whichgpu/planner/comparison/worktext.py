@@ -16,9 +16,17 @@ from whichgpu.workloads.precision import precision
 
 #: A ratio that is this much from what peaks and power limits say wants a word more.
 _UNEXPLAINED = 1.3
+#: What keeps parts from their peak, of the first and of each other: `{}` are who and how much.
+_KEPT = {
+    "throttle": ("the power limit leaves {} {} of the peak rate", "{} {}"),
+    "software": (
+        "products on {} are assumed to reach {} of the efficiency that software reaches on NVIDIA",
+        "on {} {}",
+    ),
+}
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.planner.comparison.model import Sentence, View
     from whichgpu.planner.comparison.work import Work
@@ -113,7 +121,7 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
         within = ratio_range(work.results[first], work.results[rest[0]])
         text = (
             f"the {pen.name(first)} {_verb(work)} {ratio} the {work.unit} of the {pen.name(rest[0])}, "
-            "GPU for GPU "
+            f"{'GPU for GPU' if view.one == 'one GPU' else 'one for one'} "
             f"({pen.amount(first, field)} against {pen.amount(rest[0], field)} a second; the ratio "
             f"lies {within} with 90 % confidence{_unsure(unsure)})"
             if ratio != "the same"
@@ -216,7 +224,29 @@ def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
         grouped.setdefault(BOUNDS[bound], []).append(f"the {pen.name(key)} ({round(100 * share)} %)")
     told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
     most = all(2 * next(iter(work.results[key].bounds.values())) > 1 for key in known)
-    return pen.say("workload", f"{'most' if most else 'the largest share'} of the time is bound by {told}")
+    said = [f"{'most' if most else 'the largest share'} of the time is bound by {told}"]
+    if "compute" in {next(iter(work.results[key].bounds)) for key in known}:
+        said += _shares(
+            work, pen, known, "throttle", "the power limit leaves {} {} of the peak rate", "{} {}"
+        )
+        assumed = "products on {} are assumed to reach {} of the efficiency that software reaches on NVIDIA"
+        said += _shares(work, pen, known, "software", assumed, "on {} {}")
+    return pen.say("workload", "; ".join(said))
+
+
+def _shares(work: Work, pen: Pen, known: Sequence[str], what: str) -> str:
+    """A share that differs among many, with whose it is, the least first; empty where it does not."""
+    first, other = _KEPT[what]
+    field = f"{work.field}.{what}"
+    row = pen.view.rows.get(field)
+    values = [row.cells[key].value for key in known if key in row.cells] if row else []
+    if len(values) < len(known) or max(values) < min(values) * EQUAL:
+        return ""
+    grouped: dict[str, list[str]] = {}
+    for key in sorted(known, key=lambda one: pen.value(one, field)):
+        grouped.setdefault(pen.text(key, field), []).append(f"the {pen.name(key)}")
+    told = [(listed(who), share) for share, who in grouped.items()]
+    return ", ".join([first.format(*told[0]), *(other.format(*one) for one in told[1:])])
 
 
 def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
