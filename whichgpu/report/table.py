@@ -21,6 +21,8 @@ EMPTY = "-"
 GAP = 2
 #: No text column is squeezed below the first; a word longer than the second (a URL) may be broken.
 _NARROWEST, _LONG = 12, 32
+#: Where nothing else helps, words of text (names of instances) are broken that are longer than this.
+_BROKEN = 16
 #: A title up to this long is not wrapped.
 _SHORT = 8
 #: The column that is told under the table where it is left out of it.
@@ -194,7 +196,8 @@ def _squeeze(table: Table, shown: list[int], width: int) -> list[int]:
     ]
     widths = [max(len(title), wide) for title, wide in zip(titles, widest, strict=True)]
     # Titles give way first, so that numbers stay on one line; then the widest text column, step by step.
-    for floor in ([max(n, wide) for n, wide in zip(narrow, widest, strict=True)], narrow):
+    broken = [wide if fixed else min(wide, _BROKEN) for wide, fixed in zip(narrow, numeric, strict=True)]
+    for floor in ([max(n, wide) for n, wide in zip(narrow, widest, strict=True)], narrow, broken):
         _shrink(widths, floor, width)
     return widths
 

@@ -226,11 +226,7 @@ def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
     most = all(2 * next(iter(work.results[key].bounds.values())) > 1 for key in known)
     said = [f"{'most' if most else 'the largest share'} of the time is bound by {told}"]
     if "compute" in {next(iter(work.results[key].bounds)) for key in known}:
-        said += _shares(
-            work, pen, known, "throttle", "the power limit leaves {} {} of the peak rate", "{} {}"
-        )
-        assumed = "products on {} are assumed to reach {} of the efficiency that software reaches on NVIDIA"
-        said += _shares(work, pen, known, "software", assumed, "on {} {}")
+        said += (one for what in _KEPT if (one := _shares(work, pen, known, what)))
     return pen.say("workload", "; ".join(said))
 
 

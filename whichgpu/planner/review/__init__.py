@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Parts that cannot stand in each other's place.
 _APART = ("laptop", "edge", "cpu")
+_CHIP = "SoC"
 
 
 class Review(NamedTuple):
@@ -142,7 +143,11 @@ def review(
 
 
 def _same_kind(gpu: Gpu, other: Gpu) -> bool:
-    """Whether one could stand in the other's place: laptops among laptops, modules among modules."""
+    """Whether one could stand in the other's place: laptops among laptops, whole machines among such."""
     if not other.usable or other.segment not in SEGMENTS:
         return False
+    # A system on a chip is bought as a machine, a Mac on a desk or on the lap.
+    machines = [one.value("form_factor") == _CHIP and one.segment != "edge" for one in (gpu, other)]
+    if any(machines):
+        return all(machines)
     return gpu.segment == other.segment if gpu.segment in _APART else other.segment not in _APART
