@@ -189,9 +189,9 @@ def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():
 
 def test_a_place_that_others_share_says_with_how_many():
     text = " ".join(one.text for one in reviewed("radeon-ai-pro-r9700", "resnet50").limits)
-    level = [gpu for gpu in catalogue().where(family="rdna", segment="workstation") if gpu.usable
-             and gpu.id != "radeon-ai-pro-r9700" and (gpu.value("power") or 0) / (gpu.value("units_per_board") or 1)
-             == pytest.approx(300, rel=0.02)]  # fmt: skip
+    mates = (gpu for gpu in catalogue().where(family="rdna", segment="workstation") if gpu.usable)
+    drawn = {gpu.id: (gpu.value("power") or 0) / (gpu.value("units_per_board") or 1) for gpu in mates}
+    level = [key for key, watts in drawn.items() if watts == pytest.approx(300, rel=0.02)][1:]
     words = {5: "five", 6: "six", 4: "four"}[len(level)]
     assert f"the highest of the 26 RDNA workstation parts on file, level with {words} others" in text
     alone = " ".join(one.text for one in reviewed("rtx-a6000", "resnet50").strengths)
