@@ -217,6 +217,23 @@ def test_one_figure_changed_on_a_known_device_is_a_remark_only(tmp_path, whichgp
     assert "state its memory bus, data rate per pin too" in answer.err
 
 
+@pytest.mark.parametrize(("base", "line", "told"), [
+    ("rtx-3090", 'memory_bus = "256 bit"', "bandwidth 936.2 GB/s (624.1 GB/s would follow)"),
+    ("rtx-4090", "sms = 100", "cores 16384 (12800 would follow)"),
+    ("rtx-4090", 'clock_boost = "2700 MHz"', "fp32 82.6 TFLOPS (88.47 TFLOPS would follow)"),
+])  # fmt: skip
+def test_what_a_changed_figure_would_have_changed_is_told(tmp_path, whichgpu, base, line, told):
+    """Whoever states fewer SMs on another bus keeps the old peaks and bandwidth, and is told so."""
+    file = written(tmp_path, f'[gpu.cut]\nbase = "{base}"\n{line}\n')
+    answer = whichgpu("show", "cut", "--gpu-file", str(file))
+    assert answer.status == 0
+    assert told in answer.err
+    assert "is left as it was" in answer.err
+    assert answer.err.count("would follow") <= 4, "a line, not a page"
+    whole = written(tmp_path, '[gpu.more]\nbase = "rtx-4090"\nmemory = "48 GiB"\n')
+    assert not whichgpu("show", "more", "--gpu-file", str(whole)).err
+
+
 def test_the_others_of_a_file_work_and_a_refused_one_is_in_no_list(tmp_path, whichgpu):
     file = written(tmp_path, CONTRADICTORY + '\n[gpu.fine]\nbase = "a10"\nname = "Fine"\n')
     assert whichgpu("show", "fine", "--gpu-file", str(file)).status == 0

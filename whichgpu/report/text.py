@@ -130,9 +130,9 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _broken(word: str, width: int) -> str:
-    """A name that is longer than a line in pieces that end at its underscores, as many as fit in each."""
+    """A name that is longer than a line in pieces that end at its underscores or strokes, as fit in each."""
     pieces = [""]
-    for part in word.replace("_", "_ ").split():
+    for part in word.replace("_", "_ ").replace("/", "/ ").split():
         if len(pieces[-1]) + len(part) > width:
             pieces.append("")
         pieces[-1] += part
