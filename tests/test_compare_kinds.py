@@ -579,3 +579,12 @@ def test_of_three_it_is_told_in_what_formats_the_ratios_hold() -> None:
     )
     mixed = topic(compare(("rtx-4090", "rx-7900-xtx", "rtx-3090"), today=TODAY), "precision")
     assert "the RTX 4090 has the highest INT8 rate" in mixed
+
+
+def test_what_nobody_can_buy_is_told_so() -> None:
+    found = compare(("tpu-v5e", "l4"), today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "a machine of one's own: the TPU v5e is let by the hour only" in told["l4"]
+    assert "machine of one's own" not in told["tpu-v5e"]
+    assert "The TPU v5e is not sold: its maker lets it by the hour." in topic(found, "buy")
+    assert "not sold" not in topic(compare(("a10", "l4"), today=TODAY), "buy")

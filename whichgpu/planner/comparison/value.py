@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.blank import blank
 from whichgpu.planner.comparison.market import launched_alike, trust
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
@@ -13,11 +14,14 @@ from whichgpu.prices.sellers import title
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
 
 _PRICE = "usd_per_hour"
 #: From how many providers on a median says something beside the cheapest.
 _SEVERAL = 3
+#: How `data/blank.toml` says of a part without a price that nobody can buy it.
+_RENTED = "rented only"
 
 
 def hour(view: View) -> Iterator[Sentence]:
@@ -182,6 +186,23 @@ def buying(view: View) -> Iterator[Sentence]:
         yield pen.say("buy", f"at launch: {prices}{_for_it(pen, 'launch_price')}")
 
 
+def renting(view: View) -> Iterator[Sentence]:
+    """Which of them their makers let by the hour and sell to nobody."""
+    known = [gpu.id for gpu in view.gpus if rented_only(gpu)]
+    if known:
+        pen = Pen(view)
+        pen.rests_on("launch_price", *known)
+        names = listed(f"the {pen.name(key)}" for key in known)
+        how = "is not sold: its maker lets it" if len(known) == 1 else "are not sold: their makers let them"
+        yield pen.say("buy", f"{names} {how} by the hour")
+
+
+def rented_only(gpu: Gpu) -> bool:
+    """Whether a part is let by the hour and sold to nobody, as `data/blank.toml` says."""
+    found = blank(gpu, "launch_price")
+    return found is not None and found.why.startswith(_RENTED)
+
+
 def bought_by(view: View) -> str:
     """The row by which purchase prices are held against each other; empty where they are not of one kind."""
     row = view.rows.get("purchase")
@@ -209,4 +230,4 @@ def _for_it(pen: Pen, field: str) -> str:
 
 
 #: In the order of reading.
-ALL = (hour, worth, other_ways, same_name, buying)
+ALL = (hour, worth, other_ways, same_name, buying, renting)

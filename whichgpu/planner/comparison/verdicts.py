@@ -18,7 +18,7 @@ from whichgpu.planner.comparison.reasons import (
     reasons,
 )
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.value import bought_by
+from whichgpu.planner.comparison.value import bought_by, rented_only
 from whichgpu.planner.comparison.words import EQUAL, gain, listed, ratio_words
 from whichgpu.values import NamedTuple
 
@@ -245,6 +245,7 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.rests_on("form_factor", *view.ids)
         yield "it has to go into a PCIe slot"
     yield from _purchase(view, pen, key)
+    yield from _owned(view, pen, key)
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
@@ -301,6 +302,16 @@ def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
         at_launch = field == "launch_price" or view.rows[field].cells[key].kind == "launch"
         at = " at launch" if at_launch else ""
         yield f"it is to be bought for little ({pen.against(key, second, field)}{at})"
+
+
+def _owned(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """That it can be bought, where the others are let by the hour alone."""
+    others = [gpu for gpu in view.gpus if gpu.id != key]
+    if all(map(rented_only, others)) and not any(rented_only(gpu) for gpu in view.gpus if gpu.id == key):
+        pen.rests_on("launch_price", *(gpu.id for gpu in others))
+        names = listed(f"the {pen.name(gpu.id)}" for gpu in others)
+        be = "is" if len(others) == 1 else "are"
+        yield f"it is to stand in a machine of one's own: {names} {be} let by the hour only"
 
 
 def _works(view: View, pen: Pen, key: str) -> Iterator[str]:

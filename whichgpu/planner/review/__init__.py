@@ -17,7 +17,7 @@ from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
 from whichgpu.planner.comparison.model import Sentence, View
 from whichgpu.planner.comparison.rows import SEGMENT_WORDS, sixteen_bit
 from whichgpu.planner.comparison.stack import software_rows
-from whichgpu.planner.comparison.value import buying, hour, other_ways
+from whichgpu.planner.comparison.value import buying, hour, other_ways, renting
 from whichgpu.planner.comparison.words import sentence_names, short_name
 from whichgpu.planner.review import features
 from whichgpu.planner.review.exchange import beside, exchange, instead, near, player
@@ -137,7 +137,7 @@ def review(
         (*places(view, ranks, strong=True), *features.strengths(view)),
         (*places(view, ranks, strong=False), *features.limits(view)),
         tuple(features.board(view)), (*holding(view), *features.beside(view)),
-        (*hour(view), *other_ways(view), *buying(view)),
+        (*hour(view), *other_ways(view), *buying(view), *renting(view)),
         tuple(exchange(around, [one.id for one in cheaper])),
     )  # fmt: skip
 
