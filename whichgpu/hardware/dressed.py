@@ -88,10 +88,10 @@ MAKERS = frozenset(
 )
 #: What makers call their lines of boards and coolers, beside which stand words of their own as well.
 BOARDS = frozenset(
-    ["aero", "aio", "amp", "aorus", "armor", "blower", "challenger", "devil", "eagle", "ftw3", "gamerock",
-     "gaming", "hellhound", "jetstream", "kingpin", "merc", "nitro", "pulse", "qick", "rog", "sc", "speedster", "strix", "suprim",
-     "taichi", "trinity", "trio", "tuf", "turbo", "vanguard", "ventus", "waterforce", "windforce", "xc3",
-     "xlr8"]
+    ["aero", "aio", "amp", "aorus", "armor", "blower", "challenger", "devil", "eagle", "ftw3",
+     "gamerock", "gaming", "hellhound", "jetstream", "kingpin", "merc", "nitro", "pulse", "qick", "rog",
+     "sc", "speedster", "strix", "suprim", "taichi", "trinity", "trio", "tuf", "turbo", "vanguard",
+     "ventus", "waterforce", "windforce", "xc3", "xlr8"]
 )  # fmt: skip
 #: Whose GPUs they put on boards.
 _ON_BOARDS = frozenset({"NVIDIA", "AMD", "Intel"})
