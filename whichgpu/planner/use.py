@@ -11,7 +11,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.needs import need
 from whichgpu.planner.programs import program, spelled
-from whichgpu.units import number
+from whichgpu.units import GIB, number
 from whichgpu.values import immutable
 from whichgpu.workloads.unknown import subject
 
@@ -70,7 +70,7 @@ _LABELS = {
 _ONE = {"outputs_4k": "output that carries 4K at 60 Hz", "encoders": "video encoder", "desktops": "desktop"}
 _UNITS = {
     "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
-    "memory": ("GiB", 2.0**30),
+    "memory": ("GiB", GIB),
 }  # fmt: skip
 
 
