@@ -179,3 +179,10 @@ def test_a_long_name_of_an_instance_is_broken_at_its_underscores_where_nothing_e
     assert max(map(len, drawn.splitlines())) <= 52
     assert "Standard_ND96isr_ " in drawn, "not within ND96isr"
     assert "Standard_ND96isr_H100_v5" in text.render([table], width=100), "whole where there is room"
+
+
+def test_a_column_that_may_go_goes_before_a_name_is_broken():
+    columns = ["GPU", ">Bandwidth", Column("Remark", optional=True)]
+    table = Table.of("", columns, [("radeon-ai-pro-r9700s", "644.6 GB/s", "low confidence")])
+    for width in range(36, 60):
+        assert "radeon-ai-pro-r9700s" in text.render([table], width=width), width

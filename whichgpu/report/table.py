@@ -170,7 +170,7 @@ class Layout(NamedTuple):
 
 
 def layout(table: Table, width: int) -> Layout:
-    """Fit a table into `width` characters: wrap text cells, then drop optional columns from the right.
+    """Fit a table into `width` characters: wrap text cells, drop optional columns from the right, break words.
 
     A table that still does not fit is drawn wider rather than cut.
     """
@@ -179,6 +179,8 @@ def layout(table: Table, width: int) -> Layout:
     while True:
         widths = _squeeze(table, shown, width)
         spare = [i for i in shown if table.columns[i].optional]
+        if not spare and _total(widths) > width:
+            _break(table, shown, widths, width)
         if not spare or _total(widths) <= width:
             return Layout(tuple(shown), tuple(widths), tuple(reversed(dropped)))
         shown.remove(spare[-1])
@@ -196,10 +198,16 @@ def _squeeze(table: Table, shown: list[int], width: int) -> list[int]:
     ]
     widths = [max(len(title), wide) for title, wide in zip(titles, widest, strict=True)]
     # Titles give way first, so that numbers stay on one line; then the widest text column, step by step.
-    broken = [wide if fixed else min(wide, _BROKEN) for wide, fixed in zip(narrow, numeric, strict=True)]
-    for floor in ([max(n, wide) for n, wide in zip(narrow, widest, strict=True)], narrow, broken):
+    for floor in ([max(n, wide) for n, wide in zip(narrow, widest, strict=True)], narrow):
         _shrink(widths, floor, width)
     return widths
+
+
+def _break(table: Table, shown: list[int], widths: list[int], width: int) -> None:
+    """Narrow the columns of text below their longest words."""
+    numeric = [table.columns[i].align == "right" for i in shown]
+    floor = [wide if fixed else min(wide, _BROKEN) for wide, fixed in zip(widths, numeric, strict=True)]
+    _shrink(widths, floor, width)
 
 
 def _narrowest_title(title: str) -> int:
