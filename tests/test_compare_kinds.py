@@ -588,3 +588,33 @@ def test_what_nobody_can_buy_is_told_so() -> None:
     assert "machine of one's own" not in told["tpu-v5e"]
     assert "The TPU v5e is not sold: its maker lets it by the hour." in topic(found, "buy")
     assert "not sold" not in topic(compare(("a10", "l4"), today=TODAY), "buy")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "units"),
+    [
+        ("l40s", "mi300x", "142 RT cores"),
+        ("rx-7900-xtx", "a100-80gb-pcie", "ray accelerators in its compute units"),
+        ("arc-a770", "v100-sxm2-32gb", "ray-tracing units in its Xe-cores"),
+        ("apple-m4-max-40c", "apple-m2-ultra-76c", "ray-tracing units in its cores"),
+    ],
+)
+def test_which_of_two_traces_rays_is_told_whether_its_maker_counts_the_units_or_not(one, other, units):
+    found = compare([one, other], whole=True, today=TODAY)
+    (verdict,) = [each for each in found.verdicts if "render or trace rays" in each.text]
+    assert verdict.gpu == one
+    assert f"({units}" in verdict.text
+    (told,) = [each for each in found.takeaways if each.topic == "drawing" and "ay tracing" in each.text]
+    assert f"Ray tracing: {units} on the" in told.text
+    assert ", none on the" in told.text
+    assert any(gpu == other for gpu, _ in told.cells), "what the lack is known by"
+
+
+def test_units_that_their_maker_does_not_count_are_not_said_to_be_lacking(whichgpu):
+    told = whichgpu("compare", "rx-9070-xt", "rtx-5070", "--plain", "--all").out
+    (row,) = [line for line in told.splitlines() if line.startswith("RT cores")]
+    assert row.split()[2:4] == ["yes", "48"]
+    assert "yes where others count: it has them, and its maker counts them not apart." in " ".join(
+        told.split()
+    )
+    assert "yes where others count" not in whichgpu("compare", "rtx-5070", "l40s", "--all").out

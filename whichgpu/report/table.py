@@ -170,7 +170,7 @@ class Layout(NamedTuple):
 
 
 def layout(table: Table, width: int) -> Layout:
-    """Fit a table into `width` characters: wrap text cells, drop optional columns from the right, break words.
+    """Fit a table into `width` characters: wrap text, drop optional columns from the right, break words.
 
     A table that still does not fit is drawn wider rather than cut.
     """

@@ -9,6 +9,7 @@ from whichgpu.hardware.blank import OPEN, PUBLISHED, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rays import lacking, traces, units
 from whichgpu.planner.comparison.rows import OF_BOARD
 from whichgpu.planner.comparison.words import REFUSED, listed
 from whichgpu.units import GIB
@@ -102,12 +103,12 @@ def drawing(view: View) -> Iterator[Sentence]:
     """Ray tracing, displays and video, where they differ."""
     pen = Pen(view)
     clauses = []
-    draw = [key for key in view.ids if view.number(key, "rt_cores")]
-    none = [key for key in view.ids if view.cell(key, "rt_cores") and key not in draw]
+    draw = [key for key in view.ids if traces(view, key)]
+    none = [key for key in view.ids if traces(view, key) is False]
     if draw and none:
-        cores = listed(f"{pen.amount(key, 'rt_cores')} on the {pen.name(key)}" for key in draw)
-        pen.rests_on("rt_cores", *none)
-        clauses.append(f"RT cores: {cores}, none on {listed(f'the {pen.name(key)}' for key in none)}")
+        cores = listed(f"{units(pen, key)} on the {pen.name(key)}" for key in draw)
+        lacking(pen, *none)
+        clauses.append(f"ray tracing: {cores}, none on {listed(f'the {pen.name(key)}' for key in none)}")
     if len(view.ranked("rt")) > 1:
         clauses.append(pen.lead("rt", "ray-tracing rate", few="highest"))
     shown = [key for key in view.ids if view.text(key, "display_outputs") not in ("", "none")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rays import lacking, traces, units
 from whichgpu.planner.comparison.reasons import (
     AS_TEXT,
     DECIDES,
@@ -230,13 +231,13 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.rests_on("nvlink", *view.ids)
         many = "two" if view.number(key, "nvlink_gpus") == 2 else "two or more"
         yield f"{many} must exchange data faster than over PCIe (NVLink, {pen.quantity(key, 'nvlink')})"
-    if only("rt_cores"):
-        pen.rests_on("rt_cores", *rest)
+    if traces(view, key) and all(traces(view, other) is False for other in rest):
+        lacking(pen, *rest)
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
         yield (
             "the same GPU has to render or trace rays, as in visual effects, design and medical imaging "
-            f"({pen.amount(key, 'rt_cores')} RT cores{shown})"
+            f"({units(pen, key)}{shown})"
         )
     yield from _cuda(view, pen, key)
     yield from _software(view, pen, key)
