@@ -607,7 +607,7 @@ def test_which_of_two_traces_rays_is_told_whether_its_maker_counts_the_units_or_
     (told,) = [each for each in found.takeaways if each.topic == "drawing" and "ay tracing" in each.text]
     assert f"Ray tracing: {units} on the" in told.text
     assert ", none on the" in told.text
-    assert any(gpu == other for gpu, _ in told.cells), "what the lack is known by"
+    assert any(gpu == found.gpus[1] for gpu, _ in told.cells), "what the lack is known by"
 
 
 def test_units_that_their_maker_does_not_count_are_not_said_to_be_lacking(whichgpu):
