@@ -46,7 +46,7 @@ def own_report(found: Choice, grid: Grid, gpus: int = 1) -> Report:
 
 def _month(found: Choice, gpus: int) -> dict[str, float]:
     """Of so many in a month: hours of use, kWh at the socket with cooling, USD of these, and of all."""
-    hours = found.hours_per_day * _DAYS_PER_MONTH
+    hours = found.hours_per_day * DAYS_PER_MONTH
     kwh = (found.kwh + found.kwh_of_site) * hours * gpus
     return {
         "gpus": gpus, "hours": hours, "kwh": kwh,
