@@ -26,7 +26,12 @@ def test_a_slice_is_named_as_one_and_has_no_board_of_its_own():
     assert found.title == "A100 80 GB SXM 3g.40gb slice or A30"
     text = topic(found, "part")
     assert "42 of 108 SMs, 40 of 80 GB and 1,020 of 2,039 GB/s" in text
-    assert "the whole costs" in text
+    cost = re.search(r"the whole costs ([\d.]+) USD/h, ([\d.]+) for each of the 2 that it holds", text)
+    assert cost is not None
+    assert float(cost[2]) == pytest.approx(float(cost[1]) / 2, abs=0.01)
+    most = topic(compare(("a100-80gb-sxm:mig-7g.80gb", "a30"), today=TODAY), "part")
+    assert "98 of 108 SMs, 80 of 80 GB" in most
+    assert "virtual machine" not in most
     said = " ".join(str(one) for one in found.sentences())
     assert "The A100 is" not in said
     assert "can be fed and cooled" not in said

@@ -357,16 +357,29 @@ def parts(view: View) -> Iterator[Sentence]:
             for name, noun in (("sms", " SMs"), ("memory", ""), ("bandwidth", ""))
             if gpu.value(name) and whole.value(name)
         ]
-        mean = "" if ":mig-" in gpu.id else ", in the mean of its turns"
+        sliced = ":mig-" in gpu.id
+        mean = "" if sliced else ", in the mean of its turns"
         text = (
             f"the {pen.name(gpu.id)} is a part of one {pen.name(whole.id)}: {listed(told)}{mean}; board, "
             "power limit and links are those of the whole, and several parts do not work together"
         )
-        if gpu.value("memory") == whole.value("memory"):
-            text = f"the {pen.name(gpu.id)} is all of one {pen.name(whole.id)}, for one virtual machine"
+        if gpu.value("memory") == whole.value("memory") and gpu.value("sms") == whole.value("sms"):
+            mode = "in MIG mode" if sliced else "for one virtual machine"
+            text = f"the {pen.name(gpu.id)} is all of one {pen.name(whole.id)}, {mode}"
         if view.cell(gpu.id, "usd_whole"):
-            text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}"
+            text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}{_each(pen, gpu, whole)}"
         yield pen.say("part", text)
+
+
+def _each(pen: Pen, gpu: Gpu, whole: Gpu) -> str:
+    """What of the price of the whole falls to each slice, where it holds several of the profile."""
+    named = re.escape(gpu.id.partition(":mig-")[2] or "-")
+    held = re.search(rf"\b(\d+)x {named}(?![\w.])", str(whole.value("mig_profiles") or ""))
+    cell = pen.view.cell(gpu.id, "usd_whole")
+    if held is None or held[1] == "1" or cell is None or not isinstance(cell.value, int | float):
+        return ""
+    pen.rests_on("mig_profiles", whole.id)
+    return f", {cell.value / int(held[1]):.2f} for each of the {held[1]} that it holds at most"
 
 
 def doubts(view: View) -> Iterator[Sentence]:
