@@ -623,3 +623,20 @@ def test_units_that_their_maker_does_not_count_are_not_said_to_be_lacking(whichg
         told.split()
     )
     assert "yes where others count" not in whichgpu("compare", "rtx-5070", "l40s", "--all").out
+
+
+def test_a_training_that_none_holds_alone_is_shared_out_over_as_few_as_hold_it():
+    found = compare(["b200-180gb-sxm", "h200-141gb-sxm", "gaudi3"], ["llama-3.1-70b training"], today=TODAY)
+    (work,) = found.view.works
+    assert {key: result.group for key, result in work.results.items()} == {"b200-180gb-sxm": 8}
+    best = work.results["b200-180gb-sxm"].best
+    assert best.job.n_gpus == 8
+    assert work.results["b200-180gb-sxm"].rate == pytest.approx(best.throughput.mid / 8)
+    said = [str(one) for one in found.sentences()]
+    assert any("No single one holds it: 8 of the B200 share weights, gradients" in one for one in said)
+    assert any("1,311 GB, the card has 140 GB; eight that share it out do not hold it" in one for one in said)
+    # What the model has no measurement of the links of is not shared out.
+    assert work.refused["gaudi3"].endswith("the card has 128 GB")
+    stated = compare(["rtx-4090", "rtx-3090"], ["llama-3.1-8b full fine-tuning"], today=TODAY).view.works[0]
+    assert {result.group for result in stated.results.values()} == {8}
+    assert "compute activations again" in stated.sharded

@@ -57,12 +57,22 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
         who = _all(pen, keys)
         text = f"{who} {are} estimated under {how}, since {work.runtime} does not run on {it}"
         yield pen.say("workload", text)
+    if work.sharded:
+        yield _sharded(view, work)
     yield from _formats(view, work)
     for why, keys in _by_text(work.refused):
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", *keys)
         have = "has" if len(keys) == 1 else "have"
         yield pen.say("workload", f"{_all(pen, keys)} {have} no figure here: {why}")
+
+
+def _sharded(view: View, work: Work) -> Sentence:
+    """That none holds a training alone, and how many do together."""
+    pen = Pen(view)
+    field = f"{work.field}.gpus"
+    told = listed(f"{pen.amount(key, field)} of the {pen.name(key)}" for key in work.results)
+    return pen.say("workload", f"no single one holds it: {told} {work.sharded}; rates are per GPU of these")
 
 
 def _formats(view: View, work: Work) -> Iterator[Sentence]:

@@ -218,10 +218,16 @@ def _beside(view: View) -> Iterator[Sentence]:
         told.append(
             "seeing and deciding aboard robots, cameras and vehicles, for which such modules are made"
         )
-    elif view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
+    elif view.text(key, "graphics_apis") and _draws(view):
         told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
+
+
+def _draws(view: View) -> bool:
+    """Whether a part is for drawing on screens: one for data centres is that if it has outputs."""
+    outputs = view.text(view.ids[0], "display_outputs")
+    return outputs != "none" and (bool(outputs) or view.gpus[0].segment != "datacenter")
 
 
 def _meets(gpu: Gpu, needs: tuple[str, ...]) -> bool:
