@@ -637,6 +637,14 @@ def test_a_training_that_none_holds_alone_is_shared_out_over_as_few_as_hold_it()
     assert any("1,311 GB, the card has 140 GB; eight that share it out do not hold it" in one for one in said)
     # What the model has no measurement of the links of is not shared out.
     assert work.refused["gaudi3"].endswith("the card has 128 GB")
+    mixed = compare(["rtx-4090", "b200-180gb-sxm"], ["llama-3.1-8b full fine-tuning"], today=TODAY)
+    (work,) = mixed.view.works
+    assert {key: result.group for key, result in work.results.items()} == {"rtx-4090": 8, "b200-180gb-sxm": 1}
+    assert next(iter(work.results["rtx-4090"].bounds)) == "links", "over PCIe"
+    assert sum(work.results["rtx-4090"].bounds.values()) == pytest.approx(1.0)
+    said = [str(one) for one in mixed.sentences()]
+    assert any(one.startswith("One RTX 4090 alone does not hold it: 8 of the RTX 4090 share") for one in said)
+    assert any("exchange, at 31.5 GB/s (PCIe) on the RTX 4090 in each direction" in one for one in said)
     stated = compare(["rtx-4090", "rtx-3090"], ["llama-3.1-8b full fine-tuning"], today=TODAY).view.works[0]
     assert {result.group for result in stated.results.values()} == {8}
     assert "compute activations again" in stated.sharded

@@ -137,7 +137,7 @@ class Work(NamedTuple):
     how: Mapping[str, str] = MappingProxyType({})
     #: Whether a fleet of it may be asked for: nobody serves from a rack of laptops.
     racked: bool = True
-    #: A training that none holds alone: what its GPUs do to hold it together.
+    #: A training that some do not hold alone: what several of each of those do to hold it together.
     sharded: str = ""
 
     @property
@@ -212,10 +212,12 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         else:
             results[gpu.id] = _result(tried, row, best, markets[gpu.id])
     sharded = ""
-    if done.trains and not results and "sharding" not in job.options:
-        several = [gpu for row, gpu in enumerate(gpus) if not sweep.refusals[row] and _joins(gpu)]
-        results, sharded = _shard(job, workload, several, markets)
-        more = {gpu.id: "; eight that share it out do not hold it either" for gpu in several if results}
+    if done.trains and "sharding" not in job.options:
+        left = (gpu for row, gpu in enumerate(gpus) if not sweep.refusals[row] and gpu.id not in results)
+        several = [gpu for gpu in left if _joins(gpu)]
+        together, sharded = _shard(job, workload, several, markets)
+        more = {gpu.id: "; eight that share it out do not hold it either" for gpu in several if sharded}
+        results |= together
         refused = {key: f"{why}{more.get(key, '')}" for key, why in refused.items() if key not in results}
     _, noun = handy(workload.unit, least_usd(results))
     field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
@@ -242,7 +244,7 @@ def _joins(gpu: Gpu) -> bool:
 def _shard(
     job: Job, workload: Workload, gpus: Sequence[Gpu], markets: Mapping[str, Market]
 ) -> tuple[dict[str, Result], str]:
-    """A training that none holds alone on as few of each as hold it together, and how most of them do."""
+    """A training on as few of each as hold it together, and how most of those that do not alone do so."""
     most: tuple[dict[str, Result], str] = ({}, "")
     for options, how in _SHARDED.items() if gpus else ():
         more = dict(one.split("=") for one in options.split(";"))
@@ -281,10 +283,23 @@ def _sharded(
         price.usd_per_gpu_hour * group / (HOUR * answer.throughput.mid) if price else None,
         price.usd_per_gpu_hour if price else None,
         f"{price.source} {price.locator}".rstrip() if price else "",
-        _bounds(sweep, seconds, row, best), _throttle(sweep, row),
+        _with_links(_bounds(sweep, seconds, row, best), _exchanging(sweep, row, best)), _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         {}, {}, float(sweep.devices.usual[row, 0]),
     )  # fmt: skip
+
+
+def _exchanging(sweep: Estimates, row: int, column: int) -> float:
+    """The share of a step beside the passes: what GPUs exchange, and the update."""
+    step, passes = (np.broadcast_to(part, sweep.seconds.shape)[row, column]
+                    for part in (sweep.seconds, sweep.timing.seconds))  # fmt: skip
+    return max(0.0, 1.0 - float(passes) / float(step))
+
+
+def _with_links(bounds: Mapping[str, float], share: float) -> dict[str, float]:
+    """Shares of the time with that of the links, the largest first."""
+    told = {"links": share, **{bound: value * (1.0 - share) for bound, value in bounds.items()}}
+    return dict(sorted(told.items(), key=lambda one: -one[1]))
 
 
 def _in_one_format(job: Job, workload: Workload, gpus: Sequence[Gpu]) -> Job:

@@ -68,11 +68,18 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
 
 
 def _sharded(view: View, work: Work) -> Sentence:
-    """That none holds a training alone, and how many do together."""
+    """Which do not hold a training alone, and how many of each do together."""
     pen = Pen(view)
     field = f"{work.field}.gpus"
-    told = listed(f"{pen.amount(key, field)} of the {pen.name(key)}" for key in work.results)
-    return pen.say("workload", f"no single one holds it: {told} {work.sharded}; rates are per GPU of these")
+    keys = [key for key, result in work.results.items() if result.group > 1]
+    told = listed(f"{pen.amount(key, field)} of the {pen.name(key)}" for key in keys)
+    one = "no single one holds it"
+    if len(keys) < len(work.results):
+        one = (
+            listed(f"one {pen.name(key)}" for key in keys)
+            + f" alone {'does' if len(keys) == 1 else 'do'} not hold it"
+        )
+    return pen.say("workload", f"{one}: {told} {work.sharded}; the rates are per GPU")
 
 
 def _formats(view: View, work: Work) -> Iterator[Sentence]:
@@ -207,6 +214,16 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
             f"launching its many small kernels takes longest on {who}, and no faster GPU shortens that",
         )
         return
+    if "links" in bound.values():
+        known = _linked(work, known)
+        who = listed(
+            f"{round(100 * work.results[key].bounds['links'])} % of the {pen.name(key)}'s time"
+            for key in known
+        )
+        yield pen.say(
+            "workload", f"{who} goes into what the GPUs that share it exchange{_by(view, pen, known)}"
+        )
+        return
     told = [_cause(work, pen, cause, peaks[cause]) for cause in dict.fromkeys(bound.values())]
     said = [text for text in told if text]
     field, _ = peaks[bound[slow]]
@@ -224,6 +241,17 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
         yield pen.say("workload", "; ".join(said))
 
 
+def _linked(work: Work, known: Sequence[str]) -> tuple[str, ...]:
+    """Those on several GPUs that share a training out."""
+    return tuple(key for key in known if "links" in work.results[key].bounds)
+
+
+def _by(view: View, pen: Pen, keys: Sequence[str]) -> str:
+    """`, at 31.5 GB/s (PCIe) on the RTX 4090 in each direction`."""
+    links = [key for key in keys if view.number(key, "link_of_8")]
+    return f", at {_links(pen, links)} in each direction" if links else ""
+
+
 def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
     """Of many: what most of the time of each goes into."""
     pen = Pen(view)
@@ -235,6 +263,7 @@ def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
     told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
     most = all(2 * next(iter(work.results[key].bounds.values())) > 1 for key in known)
     said = [f"{'most' if most else 'the largest share'} of the time is bound by {told}"]
+    said[0] += _by(view, pen, _linked(work, known))
     if "compute" in {next(iter(work.results[key].bounds)) for key in known}:
         said += (one for what in _KEPT if (one := _shares(work, pen, known, what)))
     return pen.say("workload", "; ".join(said))
