@@ -251,7 +251,7 @@ def test_the_one_that_holds_more_than_another_and_less_than_the_first_says_so():
         found = compare(list(gpus), today=TODAY)
         return {one.gpu: one.text for one in found.verdicts}
 
-    between = "one GPU has to hold more than the 24 GB of the RTX 4090, and 128 GB are enough"
+    between = "one part has to hold more than the 24 GB of the RTX 4090, and 128 GB are enough"
     told = said("apple-m4-max-40c", "rtx-4090", "epyc-9654")
     assert between in told["apple-m4-max-40c"]
     assert all("are enough" not in told[other] for other in ("rtx-4090", "epyc-9654"))

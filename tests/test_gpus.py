@@ -467,3 +467,10 @@ def test_within_a_share_the_least_unlike_comes_first(whichgpu: Any) -> None:
     shares = [one["percent"] for one in told]
     assert len(shares) > 3
     assert shares == sorted(shares)
+
+
+def test_the_most_unlike_measure_is_told_in_the_order_of_the_rows(whichgpu: Any) -> None:
+    rows = [line.split() for line in whichgpu("gpus", "--like", "rx-7900-xtx").out.splitlines()]
+    factors = [float(row[6].rstrip("x")) for row in rows if len(row) == 9 and row[6].endswith("x")]
+    assert len(factors) > 10
+    assert factors == sorted(factors)

@@ -34,6 +34,7 @@ IDS = sorted(GPUS)
         ("Titan X", {"gtx-titan-x", "titan-x-pascal"}),
         ("V100 32GB", {"v100-32gb-sxm", "v100-32gb-pcie", "v100-32gb-sxm3"}),
         ("M4", {"tesla-m4", "apple-m4-10c"}),
+        ("M6", {"tesla-m6", "apple-m6-12c"}),
         ("MacBook Pro 16 M3 Max 16-core", {"apple-m3-max-30c", "apple-m3-max-40c"}),
         ("Apple M4 Pro", {"apple-m4-pro-16c", "apple-m4-pro-20c"}),
         ("Quadro T1000", {"quadro-t1000-laptop-gddr5", "quadro-t1000-laptop-gddr6"}),
