@@ -132,7 +132,7 @@ def test_a_card_of_a_desktop_is_no_part_of_a_laptop() -> None:
         resolve("GTX 1650 Ti desktop", GPUS)
     assert resolve("RTX 4070 desktop", GPUS).id == "rtx-4070"
     assert resolve("GTX 1650 Ti", GPUS).id == "gtx-1650-ti-laptop"
-    assert resolve("desktop replacement with RTX 4090 Laptop GPU", GPUS).id == "rtx-4090-laptop"
+    assert resolve("RTX 4090 Laptop GPU desktop", GPUS).id == "rtx-4090-laptop"
 
 
 @pytest.mark.parametrize(
