@@ -314,6 +314,8 @@ _EXCUSES = (
         behind=r"[^.;,]{0,40}\b(?:on|for|in|of) (?:the |its )?(?:laptops?|notebooks?|mobile)\b",
         because=r"^(?!.*-laptop has)rtx-\d{4}",
     ),
+    # "More than the Titan (4,608 cores)": of that one, whose whole name stands before.
+    Excuse(("specification",), before=r"\b(?:the|a|than) Titan\s*\(\s*$"),
     # "With structured sparsity pushing the FP16 ceiling to 362 TFLOPS".
     Excuse(
         ("specification",),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
 from whichgpu.errors import UsageError
-from whichgpu.units import parse
+from whichgpu.units import DAY, HOUR, MINUTE, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "square centimetres": ("area", 1e-4), "process": ("length", 1e-9), "bits": ("bits", 1.0),
     "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
-    "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
+    "minutes": ("time", MINUTE), "hours": ("time", HOUR), "percent": ("percent", 0.01),
     "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0),
     "billion": ("count", 1e9),
     "million": ("count", 1e6),
@@ -308,7 +308,7 @@ def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
 
 #: Between the two parts of one time: "2 h 10 min", "an hour and 20 minutes"; how long a part of the next is.
 _AND_SO_MANY = re.compile(r"\s*,?\s*(?:and\s+)?")
-_WHOLES = (86400.0, 3600.0, 60.0)
+_WHOLES = (DAY, HOUR, MINUTE)
 
 
 def _with_minutes(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
