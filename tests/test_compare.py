@@ -152,10 +152,10 @@ def test_the_sparse_figure_of_the_data_sheet_is_named():
 
 
 def test_unknown_is_said_and_never_taken_for_no():
-    found = compare(("a16", "a10g"), today=TODAY)
-    a10g = next(gpu for gpu in found.view.gpus if gpu.id == "a10g")
-    assert found.view.has(a10g, "int8") is None
-    assert "lack" not in topic(found, "precision")
+    found = compare(("a16", "rtx-5090-d-v2"), today=TODAY)
+    unread = next(gpu for gpu in found.view.gpus if gpu.id == "rtx-5090-d-v2")
+    assert found.view.has(unread, "int8") is None
+    assert "the RTX 5090 D V2 lacks" not in topic(found, "precision")
     other = compare(("t4", "l4"), today=TODAY)
     assert "the T4 lacks TF32" in topic(other, "precision")
     assert (

@@ -366,7 +366,7 @@ def test_the_newest_toolkit_of_amd_is_told_where_no_source_speaks_of_the_newest_
 
 
 def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
-    found = compare(("rtx-5090-d", "rtx-5090"), today=TODAY)
+    found = compare(("rtx-5090-d-v2", "rtx-5090"), today=TODAY)
     assert "the work is inference in FP4 (1.41x)" in " ".join(one.text for one in found.verdicts)
 
 

@@ -61,6 +61,10 @@ def own(tmp_path: Path, text: str) -> Catalogue:
         ("k40", "sms", 15),
         ("t1000", "tensor_cores", 0),
         ("rtx-5090-d-v2", "fp16", None),
+        ("rtx-5090-d", "fp16", 209.5e12),
+        ("a10g", "int8", 140e12),
+        ("t500-laptop", "encoders", "none"),
+        ("rtx-4000-ada", "encoders", "2 NVENC (8th generation, AV1)"),
     ],
 )
 def test_facts_that_public_lists_get_wrong_are_right_here(key: str, field: str, value: object) -> None:
