@@ -181,7 +181,7 @@ def test_what_a_reader_of_such_pages_looks_for_is_named():
     assert "its fastest card for games is the RTX 3090 Ti (40 TFLOPS in FP32)" in text
     assert "two A10 hold Llama 2 13B in FP16" in text
     assert "one answer comes no faster for it" in text
-    assert "as in visual effects, design and medical imaging (72 RT cores)" in text
+    assert "as in visual effects, design, games and medical imaging (72 RT cores)" in text
     # A row of a class of providers stands beside that of a term, and names who asks what.
     rows = {row.field: row for row in found.rows}
     assert rows["usd_marketplace"].label == "Marketplace"
@@ -451,7 +451,8 @@ def test_what_estimates_belie_is_no_reason_or_says_so():
     three = taken("rtx-3060-12gb", "rtx-4060-ti-16gb", "arc-b580")
     # It has the bandwidth and answers later; its peak per watt is the highest, its works take more.
     assert (
-        "sets the pace (1.27x the RTX 3060), but for text from Llama 3.1 8B, in which the RTX 3060" in three
+        "sets the pace, as in data analytics (1.27x the RTX 3060), but for text from Llama 3.1 8B, in which "
+        "the RTX 3060" in three
     )
     assert "energy per result" not in three
     assert "energy per result" not in taken("arc-b580", "rtx-3060-12gb")
@@ -494,7 +495,7 @@ def test_an_answer_that_takes_more_gpus_belies_no_bandwidth() -> None:
     served = [Job("llama-3.1-8b", phase="serve")]
     found = compare(("rtx-a5000", "rtx-a4000"), served, today=TODAY)
     told = {one.gpu: one.text for one in found.verdicts}["rtx-a5000"]
-    assert "memory bandwidth sets the pace, as in generating text (1.71x)" in told
+    assert "memory bandwidth sets the pace, as in generating text and in data analytics (1.71x)" in told
     assert "in which the RTX A4000 is faster" not in told
 
 

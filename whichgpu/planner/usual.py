@@ -52,6 +52,12 @@ def stand_ins() -> tuple[StandIn, ...]:
     )
 
 
+def other_work() -> Mapping[str, str]:
+    """Other kinds of work that may be asked for, each with a workload of that kind."""
+    known: Mapping[str, str] = _table()["other"]
+    return known
+
+
 def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
     """Training and inference as usual on the smallest of the GPUs by segment; `data/usual.toml`."""
     known = {gpu.segment for gpu in gpus} & set(SEGMENTS)

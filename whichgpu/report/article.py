@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.planner.usual import other_work
 from whichgpu.report import charts
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
-    FITS_TOLD,
     PRICES,
     SOFTWARE,
     SOFTWARE_TOLD,
     TOPICS_OF_PRICES,
     ahead,
+    fits_told,
     price_notes,
     shown,
     spec_notes,
@@ -36,7 +37,12 @@ def article(comparison: Comparison, *, drawn: bool = False) -> Report:
     """The comparison as an article: a page with `drawn`, which has its own title and drawings, else text."""
     title = () if drawn else (f"# {comparison.title}",)
     blocks = tuple(_blocks(comparison, Citations(), drawn=drawn))
-    document = {**comparison.to_dict(), "format": "article", "words": words(comparison.view)}
+    document = {
+        **comparison.to_dict(),
+        "format": "article",
+        "words": words(comparison.view),
+        "other": other_work(),
+    }
     return Report(document, (*title, *blocks))
 
 
@@ -45,6 +51,12 @@ def words(view: View) -> dict[str, str]:
     from whichgpu.planner.glossary import of_fields
 
     return of_fields(lambda field: [gpu.value(field) for gpu in view.gpus])
+
+
+def other() -> str:
+    """What else may be asked for."""
+    told = ", ".join(f"{what} ({name})" for what, name in other_work().items())
+    return f"Other work, by --workload NAME: {told}; all of them: whichgpu workloads."
 
 
 def explained(view: View) -> Iterator[Block]:
@@ -81,7 +93,7 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         counts = (
             "How many of each GPU hold the job, one at a time; in brackets the memory that it takes on one."
         )
-        yield f"{counts} {FITS_TOLD}"
+        yield f"{counts} {fits_told(fits)}"
         yield table(comparison, fits, cited)
     if runs := [row for row in comparison.rows if row.group == SOFTWARE]:
         yield Heading("Software")
@@ -92,6 +104,8 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield told_job(work)
         yield table(comparison, work_rows(comparison, work), cited)
         yield cited_bullets(work.sentences, comparison.view, cited)
+    if comparison.view.works:
+        yield other()
     yield Heading("Prices")
     paid = [one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES]
     yield cited_bullets(paid, comparison.view, cited)

@@ -31,6 +31,7 @@ FITS_TOLD = (
     "under PyTorch from one sequence at a time, activations computed again. LoRA of Llama 3.1 8B in 4 bits "
     "takes more than that of Llama 2 13B: its vocabulary is four times as large, and the logits with it."
 )
+_CLOSE = " Where a cell says 'may', the estimate is too close to the memory of the GPU to be sure."
 SOFTWARE_TOLD = (
     "Up to which release each runs there, with the build: under macOS on Apple's, under Linux on the others. "
     "Other systems, other software and the lines that install it: whichgpu compat."
@@ -115,7 +116,16 @@ def price_notes(comparison: Comparison) -> tuple[str, ...]:
     if not days:
         return ()
     span = days[0].isoformat() if len(days) == 1 else f"from {days[0].isoformat()} to {days[-1].isoformat()}"
-    return (f"Prices to rent without a date of their own were read {span}.",)
+    return (
+        f"Prices to rent without a date of their own were read {span}; they change from day to day, and "
+        "differ by region and by how long one commits: whichgpu prices.",
+    )
+
+
+def fits_told(rows: Iterable[Row]) -> str:
+    """How the table of what fits is to be read."""
+    close = any(" may" in cell.text for row in rows for cell in row.cells.values())
+    return FITS_TOLD + (_CLOSE if close else "")
 
 
 def work_rows(comparison: Comparison, work: Work) -> list[Row]:

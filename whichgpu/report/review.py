@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison.model import Comparison
 from whichgpu.planner.comparison.takeaways import sold_as
 from whichgpu.planner.comparison.words import quantity
+from whichgpu.planner.usual import other_work
 from whichgpu.report import charts
-from whichgpu.report.article import cited_bullets, explained, stored, table, words
+from whichgpu.report.article import cited_bullets, explained, other, stored, table, words
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
-    FITS_TOLD,
+    NOT_READ,
     PRICES,
     SOFTWARE,
     SOFTWARE_TOLD,
+    fits_told,
     price_notes,
     spec_notes,
     spec_rows,
@@ -37,7 +39,12 @@ if TYPE_CHECKING:
 def article(found: Review, *, drawn: bool = False) -> Report:
     """The review as an article: a page with `drawn`, which has its own title, else text."""
     title = () if drawn else (f"# {found.title}",)
-    document = {**show_document(found.gpu), "review": found.to_dict(), "words": words(found.view)}
+    document = {
+        **show_document(found.gpu),
+        "review": found.to_dict(),
+        "words": words(found.view),
+        "other": other_work(),
+    }
     return Report(document, (*title, *_blocks(found, Citations())))
 
 
@@ -81,7 +88,7 @@ def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]
     if not found.gpu.usable:
         yield f"{found.gpu.why_unusable}."
     if fits := [row for row in alone.rows if row.group == FITS]:
-        told = f"How many hold it; in brackets the memory that it takes on one. {FITS_TOLD}"
+        told = f"How many hold it; in brackets the memory that it takes on one. {fits_told(fits)}"
         yield table(alone, fits, cited, (told,))
     if several := charts.scaling(alone):
         yield several
@@ -95,6 +102,8 @@ def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]
             yield told_job(work)
             yield table(alone, work_rows(alone, work), cited)
         yield cited_bullets(work.sentences, found.view, cited)
+    if found.view.works:
+        yield other()
 
 
 def _as_comparison(view: View, found: Review) -> Comparison:
@@ -109,7 +118,7 @@ def _side_by_side(view: View, cited: Citations) -> Table:
     rows = []
     for key in view.ids:
         known = [row.cells.get(key) for row in fields]
-        told = [cited.cell(cell.text, cell) if cell else None for cell in known]
+        told = [cited.cell(cell.text, cell) if cell else NOT_READ for cell in known]
         rows.append((view.names[key], *told, cited.numbers(cell for cell in known if cell)))
     read = [row for row in view.rows.values() if row.field == "offer"]
     dated = [f"{view.names[key]}: {cell.text}" for row in read for key, cell in row.cells.items()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.hardware.architecture import before
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import answer, takeaways, verdicts
 from whichgpu.planner.comparison.lasting import age_rows
@@ -34,6 +35,8 @@ __all__ = ["FEWEST", "MOST", "Comparison", "compare"]
 _GAMING = "geforce"
 #: How many GPUs can stand side by side.
 FEWEST, MOST = 2, 6
+#: Of more GPUs than this it is not told what came before each.
+_FEW = 2
 
 
 def compare(
@@ -115,7 +118,7 @@ def others_of(
     gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market], variants: Mapping[str, Gpu]
 ) -> dict[str, Gpu]:
     """GPUs that are spoken of, not compared: desktop cards, variants of a name, candidates of offers."""
-    others = {**_desktops(gpus, known), **variants, **_siblings(gpus, known)}
+    others = {**_desktops(gpus, known), **variants, **_siblings(gpus, known), **_earlier(gpus, known)}
     wholes = (gpu.id.partition(":")[0] for gpu in gpus if is_part(gpu))
     others.update((key, known[key]) for key in wholes if key in known)
     maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
@@ -140,6 +143,26 @@ def _siblings(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
     if cards and _GAMING not in kinds:
         top = max(cards, key=lambda one: float(one.glance("fp32")))
         found[f"flagship {top.id}"] = top
+    return found
+
+
+def _earlier(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
+    """What the generation before had for each segment, by FP32 rate: `earlier <id of the first of them>`.
+
+    Of many GPUs of many generations that is too much to tell.
+    """
+    found: dict[str, Gpu] = {}
+    for gpu in gpus if len(gpus) <= _FEW else ():
+        former = {one.id for step in before(gpu.architecture) for one in step.variants}
+        those = [
+            one for one in known.sold_by(gpu.vendor, (gpu.segment,))
+            if one.architecture in former and one.glance("fp32") and one.value("bandwidth")
+        ]  # fmt: skip
+        # Of a generation of one part none is the fastest.
+        if len(those) > 1 and gpu.value("fp32") and not is_part(gpu):
+            top = max(those, key=lambda one: (float(one.glance("fp32")), one.value("memory") or 0, one.id))
+            if top not in found.values():
+                found[f"earlier {gpu.id}"] = top
     return found
 
 

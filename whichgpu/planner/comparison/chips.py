@@ -9,6 +9,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.lasting import AFTER
 from whichgpu.planner.comparison.model import LISTED
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rows import half_rate
 from whichgpu.planner.comparison.words import amount, base_name, listed, quantity, short_name
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _KIN = 5
 #: More parts of a generation than this are a catalogue: `whichgpu gpus --family ampere`.
 _SIBLINGS = 14
+#: What a part is held against one of the generation before by.
+_REACHED = {"fp32": " in FP32", "fp16": " in FP16", "bandwidth": "", "memory": ""}
 _UNITS = {"cores": "shader cores", "tensor_cores": "tensor cores", "rt_cores": "RT cores"}
 
 
@@ -136,6 +139,32 @@ def siblings(view: View) -> Iterator[Sentence]:
     yield pen.say("siblings", text)
 
 
+def earlier(view: View) -> Iterator[Sentence]:
+    """What the generation before reached at most among parts of the same kind: how far this one went."""
+    for key, other in view.others.items():
+        if not key.startswith("earlier "):
+            continue
+        former = before(view.gpus[view.ids.index(key.removeprefix("earlier "))].architecture)
+        those = [
+            gpu.id for gpu in view.gpus
+            if gpu.segment == other.segment and before(gpu.architecture) == former and gpu.value("fp32")
+        ]  # fmt: skip
+        pen = Pen(view._replace(others={other.id: other}))
+        fields = [
+            field for field in _REACHED
+            if other.value(field) and (field != "fp16" or half_rate(other, field) == other.value(field))
+            and all(view.number(one, field) for one in those)
+        ]  # fmt: skip
+        told = [
+            f"the {pen.name(one)} has {listed(pen.quantity(one, name) + _REACHED[name] for name in fields)}"
+            for one in (*those, other.id)
+        ]
+        last = told.pop().replace(" has ", ", has ", 1)
+        kind, names = pen.text(those[0], "segment"), listed(step.name for step in former)
+        pen.rests_on("generation", *those)
+        yield pen.say("earlier", f"of {names}, the fastest {kind} part in FP32, {last}; {'; '.join(told)}")
+
+
 def desktop(view: View) -> Iterator[Sentence]:
     """That a laptop part is not the desktop card of its name."""
     for gpu in view.gpus:
@@ -221,4 +250,4 @@ def _unlike(view: View, pen: Pen, lead: str, rest: str) -> Iterator[Sentence]:
 
 
 #: In the order of reading.
-ALL = (generation, variants, siblings, desktop, units)
+ALL = (generation, variants, siblings, earlier, desktop, units)

@@ -236,10 +236,10 @@ def _spread(found: Mapping[str, Market]) -> Iterator[Row]:
     for key, market in found.items():
         each = market.by_provider()
         if len(each) > 1:
-            middle = median(each.values())
+            middle, dearest = median(each.values()), amount(max(each.values()), "price")
             cells[key] = Cell(
                 middle,
-                f"{quantity(middle, 'price')} ({len(each)} providers)",
+                f"{quantity(middle, 'price')} ({len(each)} providers, the dearest {dearest})",
                 _read_in(market.current),
                 "median",
             )

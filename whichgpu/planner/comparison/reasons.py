@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: A lead smaller than a fifth is within what clocks, runtimes and cooling change, so it decides nothing.
 DECIDES = 1.2
 #: What memory bandwidth is told to decide, where the workloads compared bear it out.
-AS_TEXT = ", as in generating text"
+AS_TEXT, AS_DATA = ", as in generating text and in data analytics", ", as in data analytics"
 #: Formats of fewer bits, the widest first.
 _NARROWER = ("fp8", "int8", "fp4")
 #: FP64 is a reason only where the parts differ in kind (1:2 against 1:64), not by clock.
@@ -28,6 +28,7 @@ _DECIDES_LINK = 1.5
 
 #: What is known for it, for readers who don't know a measure by its name.
 _LARGE = ", as larger models, longer texts and pictures as large as those of satellites and medicine do"
+_PLAIN = ", as in rendering, photogrammetry and much of molecular dynamics"
 _PRECISE = ", as on supercomputers, in climate, fluids, quantum chemistry and risk analysis"
 
 
@@ -67,7 +68,7 @@ def reasons(view: View) -> tuple[Reason, ...]:
                speed(f"the work is {half.upper()} training or inference in large batches", half)),
         *([Reason(narrow, narrow.upper(), DECIDES,
                   speed(f"the work is inference in {narrow.upper()}", narrow))] if narrow else []),
-        Reason("fp32", "plain FP32", DECIDES, speed("the code computes in plain FP32", "fp32")),
+        Reason("fp32", "plain FP32", DECIDES, speed(f"the code computes in plain FP32{_PLAIN}", "fp32")),
         *([Reason("fp64", "FP64", _DECIDES_FP64, speed(f"the work needs FP64{_PRECISE}", "fp64"))]
           if precise else []),
         Reason("link_of_8", "links among eight", _DECIDES_LINK, lambda pen, key, other:

@@ -13,6 +13,7 @@ from whichgpu.hardware.parts import is_part
 from whichgpu.hardware.vgpu import profiles
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import printed, quantity
+from whichgpu.units import DAYS_PER_YEAR, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ _LABELS = {
     "nvlink_gpus": "GPUs per NVLink",
 }  # fmt: skip
 _WATT = "per watt and per byte"
+_HOURS = 24.0
 
 
 def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
@@ -276,6 +278,18 @@ def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:
     )  # fmt: skip
     for row in rows:
         yield from _nonempty(row)
+    yield from _nonempty(_year(gpus))
+
+
+def _year(gpus: Sequence[Gpu]) -> Row:
+    """What each draws in a year at its limit: the most that it can add to a bill of electricity."""
+    cells = {}
+    for gpu in gpus:
+        # A laptop is not left running at its limit.
+        if gpu.segment != "laptop" and (limit := watts(gpu)):
+            told = f"{number(limit * DAYS_PER_YEAR * _HOURS / 1000.0, 3)} kWh"
+            cells[gpu.id] = Cell(told, told, "derived", "derived")
+    return Row("year", "A year at that limit, day and night", _WATT, "text", "", cells)
 
 
 def _links(gpus: Sequence[Gpu]) -> Row:

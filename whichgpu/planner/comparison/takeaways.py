@@ -158,7 +158,11 @@ def power(view: View) -> Iterator[Sentence]:
         if len(view.rows[field].cells) < len(view.ids):
             text += ", the only ones that were read"
         buys = list(_per_watt(pen, known, half))
-        yield pen.say("power", f"{text}; per watt, {listed(buys)}" if buys else text)
+        text += f"; per watt, {listed(buys)}" if buys else ""
+        if view.pair and all(view.text(key, "year") for key in known):
+            less, more = (pen.text(key, "year") for key in known)
+            text += f"; day and night at it, a year takes {less.removesuffix(' kWh')} against {more}"
+        yield pen.say("power", text)
     for gpu in view.gpus:
         yield from limits_of(view, gpu)
 

@@ -8,7 +8,15 @@ from whichgpu.hardware.blank import blank
 from whichgpu.planner.comparison.market import launched_alike, trust
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import EQUAL, listed, plain_number, quantity, ratio_words, short_name
+from whichgpu.planner.comparison.words import (
+    EQUAL,
+    amount,
+    listed,
+    plain_number,
+    quantity,
+    ratio_words,
+    short_name,
+)
 from whichgpu.prices.sellers import title
 
 if TYPE_CHECKING:
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison.model import Sentence, View
 
 _PRICE = "usd_per_hour"
+#: What hyperscalers ask on demand.
+_LARGE = "usd_class_hyperscaler"
 #: From how many providers on a median says something beside the cheapest.
 _SEVERAL = 3
 #: How `data/blank.toml` says of a part without a price that nobody can buy it.
@@ -47,7 +57,8 @@ def _hour(pen: Pen, key: str) -> str:
         said += f", {offer.gpu_count:g} at a time"
     providers = len(pen.view.markets[key].by_provider())
     if providers >= _SEVERAL:
-        said += f"; median of {providers} providers {pen.amount(key, 'usd_median')}"
+        dearest = amount(max(pen.view.markets[key].by_provider().values()), "price")
+        said += f"; median of {providers} providers {pen.amount(key, 'usd_median')}, the dearest {dearest}"
     return f"the {pen.name(key)} {pen.quantity(key, _PRICE)} ({said})"
 
 
@@ -114,7 +125,7 @@ def _pays(pen: Pen, fast: str, slow: str, field: str, speeds: Mapping[str, float
     price = pen.value(fast, field) / pen.value(slow, field)
     pays = [where for where, ratio in speeds.items() if ratio > price * EQUAL]
     if len(speeds) == 1:
-        return "less than that" if pays else "no less than that"
+        return "less than that" if pays else _not_less(price, speeds)
     if len(pays) == len(speeds):
         return "less than any of these"
     if pays:
@@ -122,9 +133,16 @@ def _pays(pen: Pen, fast: str, slow: str, field: str, speeds: Mapping[str, float
     return "more than any of these" if price > max(speeds.values()) * EQUAL else "no less than any of these"
 
 
+def _not_less(price: float, speeds: Mapping[str, float]) -> str:
+    return "more than that" if price > max(speeds.values()) * EQUAL else "about as much"
+
+
 def other_ways(view: View) -> Iterator[Sentence]:
     """Spot and marketplaces, and the offers that do not say which variant they are."""
-    for field, where in (("usd_spot", "as spot capacity"), ("usd_marketplace", "on marketplaces")):
+    for field, where in (
+        ("usd_spot", "as spot capacity, which may be taken back"),
+        ("usd_marketplace", "on marketplaces"),
+    ):
         known = view.ranked(field)
         if known:
             pen = Pen(view)
@@ -137,6 +155,21 @@ def other_ways(view: View) -> Iterator[Sentence]:
         if maybe and names not in said:
             said.add(names)
             yield _maybe(Pen(view), key, names)
+
+
+def hyperscalers(view: View) -> Iterator[Sentence]:
+    """Which of those that are let on demand no hyperscaler lets: an account there does not help."""
+    row = view.rows.get(_LARGE)
+    if row is None:
+        return
+    let = [key for key in view.ids if key in row.cells]
+    missing = [key for key in view.ranked(_PRICE) if key not in row.cells]
+    if let and missing:
+        pen = Pen(view)
+        told = listed(f"the {pen.name(key)} for {pen.text(key, _LARGE)}" for key in let)
+        pen.rests_on(_PRICE, *missing)
+        names = listed((f"the {pen.name(key)}" for key in missing), "or")
+        yield pen.say("price", f"hyperscalers let {told}; no stored offer of theirs has {names}")
 
 
 def same_name(view: View) -> Iterator[Sentence]:
@@ -230,4 +263,4 @@ def _for_it(pen: Pen, field: str) -> str:
 
 
 #: In the order of reading.
-ALL = (hour, worth, other_ways, same_name, buying, renting)
+ALL = (hour, worth, hyperscalers, other_ways, same_name, buying, renting)

@@ -8,6 +8,7 @@ from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rays import lacking, traces, units
 from whichgpu.planner.comparison.reasons import (
+    AS_DATA,
     AS_TEXT,
     DECIDES,
     ahead_of,
@@ -80,8 +81,30 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
                 f"{_others(view, key)} not compute in"
             )
             break
+    yield from _sparing(view, pen, key)
     yield from _kind(view, pen, key)
     yield from _works(view, pen, key)
+
+
+def _sparing(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """Of two, that this one takes less energy in every workload although its peaks per watt don't say so."""
+    known = [view.ranked(field) for work in view.works if view.all_know(field := f"{work.field}.energy")]
+    if not view.pair or not known or ahead_of(view, key, _per_watt(view)):
+        return
+    other = next(one for one in view.ids if one != key)
+    ratios = sorted(energies[other] / energies[key] for energies in known)
+    if ratios[0] < EQUAL or ratios[-1] < DECIDES:
+        return
+    for work in view.works:
+        pen.rests_on(f"{work.field}.energy", key, other)
+    told = dict.fromkeys(ratio_words(one) for one in (ratios[0], ratios[-1]))
+    takes = f"the {pen.name(other)} takes {' to '.join(told)} the energy"
+    yield f"energy per result counts ({takes}, as estimated below)"
+
+
+def _per_watt(view: View) -> Reason:
+    field = f"{sixteen_bit(view.gpus)}_per_watt"
+    return next(reason for reason in reasons(view) if reason.field == field)
 
 
 def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
@@ -154,9 +177,9 @@ def _excepted(view: View, pen: Pen, key: str, reason: Reason, text: str) -> str:
     """A condition, but for the works compared that do not bear it out."""
     half = sixteen_bit(view.gpus)
     if reason.field == "bandwidth" and (but := _but(view, pen, key, _TEXT)):
-        return text.replace(AS_TEXT, "") + but
+        return text.replace(AS_TEXT, AS_DATA) + but
     if reason.field == "bandwidth" and (level := _as_fast(view, pen, key)):
-        return text.replace(AS_TEXT, "") + level
+        return text.replace(AS_TEXT, AS_DATA) + level
     borne = {half: _RATE, f"{half}_per_watt": _ENERGY}.get(reason.field)
     return text + _but(view, pen, key, borne) if borne else text
 
@@ -236,21 +259,23 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
         yield (
-            "the same GPU has to render or trace rays, as in visual effects, design and medical imaging "
-            f"({units(pen, key)}{shown})"
+            "the same GPU has to render or trace rays, as in visual effects, design, games and medical "
+            f"imaging ({units(pen, key)}{shown})"
         )
+    yield from _encodes(view, pen, key)
     yield from _cuda(view, pen, key)
     yield from _software(view, pen, key)
+    made = view.text(key, "segment")
     forms = {one: view.text(one, "form_factor") for one in view.ids}
     if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):
         pen.rests_on("form_factor", *view.ids)
-        yield "it has to go into a PCIe slot"
+        desk = ", as of a workstation on the desk" if made == _SERVED[1] else ""
+        yield f"it has to go into a PCIe slot{desk}"
     yield from _purchase(view, pen, key)
     yield from _owned(view, pen, key)
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
-    made = view.text(key, "segment")
     served = made in _SERVED and any(one in forms[key] for one in _RACKED)
     if not served:
         return
@@ -267,6 +292,18 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
     elif made == _SERVED[0] and all(view.text(other, "segment") not in ("", made) for other in rest):
         pen.rests_on("segment", *view.ids)
         yield "it has to run day and night in a server, which data centre parts are made for"
+
+
+def _encodes(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """That only this one has units that encode video."""
+    rest = [other for other in view.ids if other != key]
+    if view.text(key, "encoders") in ("", "none") or any(
+        view.text(one, "encoders") != "none" for one in rest
+    ):
+        return
+    pen.rests_on("encoders", *rest)
+    names = listed(f"the {pen.name(one)}" for one in rest)
+    yield f"video has to be encoded on it: {pen.text(key, 'encoders')}, none on {names}"
 
 
 def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:

@@ -42,8 +42,13 @@ def _speeds(item: Work) -> Iterator[Told]:
         key: _cell(None, _configuration(item, key)) for key in found}  # fmt: skip
     if not item.trains:
         yield "alone", f"One {item.single} alone", "seconds", "lower", {
-            key: _cell(r.latency_alone.mid, show(r.latency_alone.mid, "time", 3))
-            for key, r in found.items()}  # fmt: skip
+            key: _cell(r.latency_alone.mid, _alone(r)) for key, r in found.items()}  # fmt: skip
+
+
+def _alone(result: Result) -> str:
+    """`5.25 s on 2 GPUs`: on as few as hold the model."""
+    several = f"{SHARING}{result.least} GPUs" if result.least > 1 else ""
+    return f"{show(result.latency_alone.mid, 'time', 3)}{several}"
 
 
 def _limited(result: Result) -> str:
@@ -123,7 +128,8 @@ def _several(item: Work) -> Iterator[Told]:
 def _scaled(result: Result, count: int) -> str:
     """`543 (383-771), 86 % of 8 times one`."""
     each = result.together[count]
-    share = each.mid / (count * result.together[1].mid)
+    # A batch that pays among several only may make more of each; none does more than it can alone.
+    share = min(each.mid / (count * result.together[1].mid), 1.0)
     return (
         f"{number(each.mid, 3)} ({number(each.low, 2)}–{number(each.high, 2)}), {round(100 * share)} % each"
     )
@@ -174,6 +180,8 @@ def _configuration(item: Work, key: str) -> str:
 
 
 #: What binds, as a reader says it.
+#: What stands before the number of GPUs that share a model where one does not hold it.
+SHARING = " on "
 BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches", "links": "links"}
 
 

@@ -11,7 +11,7 @@ from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
 from whichgpu.planner.comparison.work import ratio_range, speed_ratio, unlinked
-from whichgpu.planner.comparison.workrows import BOUNDS
+from whichgpu.planner.comparison.workrows import BOUNDS, SHARING
 from whichgpu.workloads.precision import precision
 
 #: A ratio that is this much from what peaks and power limits say wants a word more.
@@ -518,7 +518,8 @@ def _alone(view: View, work: Work) -> Iterator[Sentence]:
     if len(known) < 2:
         return
     pen = Pen(view)
-    told = listed(f"{pen.text(key, field)} on {_on(pen, work, key)}" for key in known)
+    times = {key: pen.text(key, field).partition(SHARING)[0] for key in known}
+    told = listed(f"{time} on {_on(pen, work, key)}" for key, time in times.items())
     length = (
         f" of {work.job.output_tokens:,.0f} tokens"
         if work.unit == "tokens" and work.job.output_tokens

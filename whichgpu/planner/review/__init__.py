@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.hardware.fields import SEGMENTS
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import others_of, spec_rows_of, variants_of, with_works
+from whichgpu.planner.comparison.chips import earlier
 from whichgpu.planner.comparison.features import holding
 from whichgpu.planner.comparison.fitting import fit_rows
 from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
@@ -133,7 +134,7 @@ def review(
     around = beside(gpu, list(others.values()), found, day)
     return Review(
         view, around, tuple(one.id for one in cheaper),
-        tuple(brief(view, around, [one.id for one in cheaper])), tuple(lead(view)),
+        tuple(brief(view, around, [one.id for one in cheaper])), (*lead(view), *earlier(view)),
         (*places(view, ranks, strong=True), *features.strengths(view)),
         (*places(view, ranks, strong=False), *features.limits(view)),
         tuple(features.board(view)), (*holding(view), *features.beside(view)),

@@ -212,7 +212,7 @@ def _beside(view: View) -> Iterator[Sentence]:
         told.append(f"video with {pen.text(key, 'encoders')}")
     if view.number(key, "vr"):
         pen.rests_on("vr", key)
-        told.append("virtual reality (sold as ready for it)")
+        told.append("virtual and augmented reality (sold as ready for VR)")
     if view.gpus[0].segment == "edge":
         pen.rests_on("segment", key)
         told.append(
@@ -277,6 +277,8 @@ def board(view: View) -> Iterator[Sentence]:
     fed += [f"connectors: {pen.text(key, 'power_connectors')}"] if view.text(key, "power_connectors") else []
     if view.number(key, "suggested_psu"):
         fed.append(f"a supply of {pen.quantity(key, 'suggested_psu')} is suggested for the machine")
+    if view.text(key, "year"):
+        fed.append(f"day and night at its limit, a year takes {pen.text(key, 'year')}")
     if fed:
         yield pen.say("board", f"power: {'; '.join(fed)}")
     for fields, words in (
