@@ -140,12 +140,17 @@ AROUND = frozenset((
 _COUNTED = re.compile(r"\d+([pkx]|hz|fps)?")
 
 
+#: Words for people, which are parts of names of uses too.
+_PEOPLE = frozenset(("person", "persons", "people", "player", "players"))
+
+
 def _by_words(key: str, known: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
     left = [word for word in key.split("-") if word not in AROUND and not _COUNTED.fullmatch(word)]
     if exact := [one for one, said in known.items() if "-".join(left) in said]:
         return exact
-    words = set() if subject(key) else set(left)
+    # "4-person" is how many; that part of "first-person-shooter" says nothing by itself.
+    words = set() if subject(key) or not {*left} - _PEOPLE else set(left)
     found = [one for one, said in known.items()
              if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
     return found if len(found) == 1 else []

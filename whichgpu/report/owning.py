@@ -15,7 +15,7 @@ from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import DAYS_PER_MONTH, MINUTE, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.cost.carbon import Grid
     from whichgpu.hardware.gpu import Gpu
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 _MOST = 8
 
 
-def own_report(found: Choice, grid: Grid) -> Report:
-    """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon."""
+def own_report(found: Choice, grid: Grid, gpus: int = 1) -> Report:
+    """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon.
+
+    `gpus` is how many of it the month is of.
+    """
     site = found.kwh + found.kwh_of_site
     emitted = {"grid": grid.to_dict(), "kwh_per_hour": site, "g_per_hour": site * grid.grams_per_kwh}
     carbon = (
@@ -36,8 +39,38 @@ def own_report(found: Choice, grid: Grid) -> Report:
         f"the site: {site * grid.grams_per_kwh:,.0f} g CO2e ({grid})."
     )
     said = " ".join(_own_sentences(found))
-    document = {**found.to_dict(), "parts": dict(_parts(found)), "carbon": emitted}
-    return Report(document, (said, _hour(found), *_course(found), carbon))
+    month = _month(found, gpus)
+    document = {**found.to_dict(), "parts": dict(_parts(found)), "month": month, "carbon": emitted}
+    return Report(document, (said, _hour(found), _month_table(month, found), *_course(found), carbon))
+
+
+def _month(found: Choice, gpus: int) -> dict[str, float]:
+    """Of so many in a month: hours of use, kWh at the socket with cooling, USD of these, and of all."""
+    hours = found.hours_per_day * DAYS_PER_MONTH
+    kwh = (found.kwh + found.kwh_of_site) * hours * gpus
+    return {
+        "gpus": gpus, "hours": hours, "kwh": kwh,
+        "kwh_of_site": found.kwh_of_site * hours * gpus,
+        "usd_of_electricity": kwh * found.assumed.electricity,
+        "usd": found.own * hours * gpus,
+    }  # fmt: skip
+
+
+def _month_table(month: Mapping[str, float], found: Choice) -> Table:
+    """A month of use of so many of them: what they draw, and what that and all of it costs."""
+    rows = [
+        ("hours of use of each", f"{month['hours']:,.0f}", ""),
+        ("electricity", f"{month['kwh']:,.0f} kWh", usd(month["usd_of_electricity"])),
+        ("of it cooling and the rest of the site", f"{month['kwh_of_site']:,.0f} kWh",
+         usd(month["kwh_of_site"] * found.assumed.electricity)),
+        ("own, in all", "", usd(month["usd"])),
+    ]  # fmt: skip
+    if found.rent is not None:
+        rows.append(("rented", "", usd(found.rent * month["hours"] * month["gpus"])))
+    heads = ["What", ">So much", ">USD"]
+    return Table.of(
+        f"A month of {month['gpus']:g} x {found.gpu}, {found.hours_per_day:g} hours a day", heads, rows
+    )
 
 
 def _course(found: Choice) -> tuple[Table | Bars, ...]:

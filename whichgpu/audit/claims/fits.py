@@ -141,7 +141,7 @@ _USES = re.compile(
     r"recommended for)\b",
     re.IGNORECASE,
 )
-_HEDGED_USE = re.compile(
+HEDGED_USE = re.compile(
     r"\b(?:offload\w*|split|shard\w*|multi-?\w*|pairs?|dual|two|2x|4x|8x|x2|cluster|nodes?|not|no|cannot|"
     r"too|require\w*|needs?|partial\w*|heavy|tensor parallel\w*|scale\w*)\b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -187,7 +187,7 @@ def find(context: Context) -> Iterator[Finding]:
             for also in _also(index, passage, sentence, last, context) if last and last.fits else ():
                 yield from _judged(passage, also, context)
         item = _ITEM.match(passage.text) if passage.kind == "item" else None
-        if item and not _HEDGED_USE.search(passage.text):
+        if item and not HEDGED_USE.search(passage.text):
             size = (float(item[1]) * _BINARY * 1e9, f"{item[1]} GB is the room")
             yield from of_part(passage, "", size, context, place=(item.end(), len(passage.text)), sure=True)
 
@@ -251,7 +251,7 @@ def _good_for(table: Table, context: Context) -> Iterator[Finding]:
             continue
         size = (max(sizes), f"{cell.ids[0]} has {max(sizes) / 1e9:.4g} GB")
         for sentence in sentences(cell.passage.text):
-            if not _HEDGED_USE.search(sentence.text) and not TRAINS.search(sentence.text):
+            if not HEDGED_USE.search(sentence.text) and not TRAINS.search(sentence.text):
                 place = (sentence.start, sentence.end)
                 yield from of_part(cell.passage, cell.label, size, context, place=place, sure=True)
 

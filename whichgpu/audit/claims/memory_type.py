@@ -278,7 +278,11 @@ _OR_ELSE = re.compile(
 
 
 #: A phrase before its subject: "With 32 GB of GDDR7 on a 512-bit bus the RTX 5090 reaches".
-_FRONT = re.compile(r"\s*(?:With|Thanks to|Armed with|Equipped with)\s[^,;.:]*", re.IGNORECASE)
+_FRONT = re.compile(
+    r"\s*(?:With|Thanks to|Armed with|Equipped with|Boasting|Featuring|Packing|"
+    r"Sporting|Offering|Carrying)\s[^,;.:]*",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"\s*(?:Both|All three|All of them)\b", re.IGNORECASE)
 _TO_SUBJECT = re.compile(
     r"[^,;.:]{0,40},?\s(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd[\u2019']s\s+)*", re.IGNORECASE

@@ -22,6 +22,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     FORMAT,
     OWNING,
     Answering,
+    in_place_of,
     of_gpus,
     of_one,
     of_terms,
@@ -32,7 +33,7 @@ from whichgpu.audit.questions.question_of_gpus import (
 )
 from whichgpu.audit.questions.question_of_jobs import of_a_job, of_a_use, of_so_much, on_one
 from whichgpu.audit.questions.question_of_servers import of_a_load
-from whichgpu.audit.questions.recommending import as_meant
+from whichgpu.audit.questions.recommending import as_meant, so_many_of, with_passes
 from whichgpu.audit.questions.wanted import wanted
 from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.errors import UsageError
@@ -98,6 +99,7 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
         return Answering("fit", models_by_size(), (*on, _by_size(text)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
+        wishes = with_passes(workload, wishes)
         if len(devices) == 1:
             # A cap on the one card that is named is of the job.
             wishes = [_capped(*one) for one in wishes]
@@ -132,11 +134,16 @@ def _in_formats(text: str, found: Answering) -> Answering:
     several = ",".join(dict.fromkeys(one.lower() for one in FORMAT.findall(text)))
     if "," not in several or "precision" not in told or not COMPARES.search(text):
         return found
-    told["precision"] = several
+    told["precision"], names = several, found.names
     if found.command == "compare" and "workload" in told:
-        workload = told.pop("workload")
-        return Answering("predict", (workload,), (("gpu", ",".join(found.names)), *told.items()))
-    return found._replace(options=tuple(told.items())) if found.command == "predict" else found
+        names, gpus = (told.pop("workload"),), ",".join(names)
+        told = {"gpu": gpus, **told}
+    elif found.command != "predict":
+        return found
+    if ":" not in (gpus := told.get("gpu", ":")):
+        # Each is to answer in the widest of them too.
+        told["gpu"] = ",".join(so_many_of(names[0], gpu, several.split(",")) for gpu in gpus.split(","))
+    return Answering("predict", names, tuple(told.items()))
 
 
 def _of_many(
@@ -154,6 +161,8 @@ def _of_many(
 def _of_wishes(asked: Asked) -> Answering:
     """What is asked of something that is to run."""
     text, workload, wishes, devices, catalogue = asked
+    if "exclude" not in asked.told and (found := in_place_of(text, devices, catalogue)):
+        return _in_place(asked, devices[0]) if asked.is_model and workload in text else found
     # A framework alone stands for its usual model, and a quantity of a GPU for what measures it.
     if not _says(text, workload) and (workload in TESTED or any(mentioned(text)) or ABOUT.search(text)):
         other = of_gpus(text, devices, catalogue)
@@ -168,6 +177,12 @@ def _of_wishes(asked: Asked) -> Answering:
     ways = (of_a_use, of_a_load, of_a_job, of_a_cluster, of_a_machine, of_so_much, on_one)
     found = next(filter(None, (way(asked) for way in ways)), None)
     return found or Answering("recommend", (workload,), as_meant(text, workload, tuple(wishes)))
+
+
+def _in_place(asked: Asked, ids: Sequence[str]) -> Answering:
+    """What can run a model that is named in place of the one GPU that is."""
+    wishes = tuple(one for one in asked.wishes if one[0] not in ("gpus", "exclude"))
+    return Answering("recommend", (asked.workload,), (*wishes, ("exclude", ",".join(ids))))
 
 
 def _says(text: str, workload: str) -> bool:

@@ -182,6 +182,7 @@ WISHES: tuple[Wish, ...] = (
         _money,
     ),
     _wish("budget", rf"\bbudget(?: of| is|:)? ?(?P<money>{_N}k?)\b(?P<period>)", _money),
+    _wish("budget", rf"(?<![\w.,])(?P<money>{_N}k?) budget\b(?P<period>)", _money),
     _wish(
         "users",
         rf"(?P<n>{_N}k?) (?:(?:concurrent|simultaneous|parallel|active|daily) )*(?:{PEOPLE})\b"

@@ -45,6 +45,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
+    # "5.3 PETA" in a table of rates.
+    (r"(?P<word>PETA)\b(?!\s?(?:byte|bit|hertz))", "flop rate", "{p}FLOP/s"),
     (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|"
         r"ops)(?:/s)?\b",
      "op rate", "{p}OP/s"),
@@ -277,6 +279,10 @@ _IN_THOUSANDS = re.compile(
 )
 
 
+#: And what never comes in thousands: "1.555 TB/s".
+_IN_FRACTIONS = re.compile(r"(?<![\d.,])\d\.\d{3}(?=\s?(?:TB/s|To/s|PFLOPS|petaflops))")
+
+
 def locale(texts: Iterable[str]) -> str:
     """What a document writes before a fraction, `.` or `,`, by numbers that can be read in one way only."""
     points = commas = 0
@@ -284,6 +290,7 @@ def locale(texts: Iterable[str]) -> str:
         points += len(re.findall(r"\d,\d{3}(?:\.\d|\b)(?!,\d{3}\.)|\b\d+\.\d{1,2}\b(?!\.\d)", text))
         commas += len(re.findall(r"\d\.\d{3},\d|\b\d+,\d{1,2}\b(?!,\d)", text))
         commas += len(_IN_THOUSANDS.findall(text))
+        points += len(_IN_FRACTIONS.findall(text))
     return "," if commas > points else "."
 
 

@@ -30,7 +30,7 @@ _ALIKE = {"memory": GIB / GB, "l2": MIB / 1e6, "l3": MIB / 1e6}
 #: How far rounding may change a value at most, as a share of it, and one below 1.
 _ROUNDING, _FRACTION = 0.035, 0.25
 #: How far one digit is rounded at most.
-_ONE_DIGIT = 0.07
+_ONE_DIGIT, _ONE_TERABYTE = 0.07, 0.11
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 #: A terabyte, and how far a data sheet rounds a rate of whole tenths of it.
@@ -157,6 +157,9 @@ def _share(attribute: Attribute, what: Stated) -> float:
     if attribute.dimension in ("flop rate", "op rate") and re.match(r"~?[2-9]\s?[TPtp]", what.text):
         # So is one digit of "2 PFLOPS", as a maker tells 1.92 of them.
         most = _ONE_DIGIT
+    if attribute.key == "bandwidth" and re.match(r"~?[3-9]\s?T", what.text):
+        # "3 TB/s" is how 3.35 were announced; "2 TB/s" tells the sizes of an A100 apart.
+        most, common = _ONE_TERABYTE, min(what.rounding, _ONE_TERABYTE)
     in_thousands = attribute.dimension == "count" and re.search(r"\d\s?[kK]\b", what.text)
     return max(common, min(what.rounding, most)) if common or in_thousands else 0.0
 
