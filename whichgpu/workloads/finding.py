@@ -22,6 +22,7 @@ from whichgpu.workloads.spelled import (
     of_one_size,
     out_of_order,
     spelled_out,
+    starting,
     usual_side,
 )
 from whichgpu.workloads.unknown import nearest, said_of, sold
@@ -240,7 +241,7 @@ def _kin(name: str, beside: list[str]) -> bool:
     odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
     longer = squeezed(f"{name}-{beside[0]}")
     apart = any(names.makes_another(word) or word in names.table()["kin"] for word in beside)
-    return odd or apart or any(spelling.startswith(longer) for spelling in by_spelling())
+    return odd or apart or any(starting(longer))
 
 
 def _parted(said: list[str]) -> Iterator[tuple[list[str], list[str]]]:
