@@ -210,7 +210,7 @@ def _within(name: str) -> Workload | None:
             continue
         if re.fullmatch(_UNNUMBERED, "-".join(inside)):
             return None
-        keys = language("-".join(inside))
+        keys = language("-".join(_rebased(inside, beside)))
         stored = names.format_of(beside)
         odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
         item = workloads()[keys[0]] if len(keys) == 1 and not odd else None
@@ -219,6 +219,18 @@ def _within(name: str) -> Workload | None:
         if item is not None and not ("vision" in item.dims and sided):
             return _stored(item, stored)
     return _begun(said)
+
+
+#: Families that others tune, and call their own name.
+_BASE = r"(?:qwen|llama|gemma|mistral|mixtral|phi|yi|falcon|mpt|olmo)[\d.]*"
+
+
+def _rebased(inside: list[str], beside: Sequence[str]) -> list[str]:
+    """A tuned model's name, or that of the one family beside it that it is tuned from: `zephyr-7b-gemma`."""
+    bases = {one for one in beside if re.fullmatch(_BASE, one)}
+    if len(bases) != 1 or any(re.match(_BASE, one) for one in inside):
+        return inside
+    return [*bases, *(one for one in inside if SIZE.fullmatch(one))]
 
 
 def _begun(said: list[str]) -> Workload | None:
