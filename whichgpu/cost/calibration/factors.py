@@ -61,20 +61,7 @@ class _Together:
     def __init__(self, places: Sequence[Traits], parts: dict[Any, _Parts]) -> None:
         #: The GPUs themselves, so that no others can have their id.
         self._places = places
-        keys = [
-            (
-                one.lineage,
-                one.kin,
-                one.memory,
-                one.tf32,
-                one.matrix,
-                one.alike,
-                one.integers,
-                one.fp8,
-                one.behind,
-            )  # fmt: skip
-            for one in places
-        ]
+        keys = [_alike(one) for one in places]
         first = dict(zip(reversed(keys), reversed(places), strict=True))
         self._alike = [(one, parts.setdefault(key, {})) for key, one in first.items()]
         number = {key: i for i, key in enumerate(first)}
