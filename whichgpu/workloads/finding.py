@@ -210,7 +210,9 @@ def _within(name: str) -> Workload | None:
             continue
         if re.fullmatch(_UNNUMBERED, "-".join(inside)):
             return None
-        keys = language("-".join(_rebased(inside, beside)))
+        keys = language("-".join(inside))
+        if keys and (base := _base(inside, beside)):
+            keys = language(base)
         stored = names.format_of(beside)
         odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
         item = workloads()[keys[0]] if len(keys) == 1 and not odd else None
@@ -225,12 +227,12 @@ def _within(name: str) -> Workload | None:
 _BASE = r"(?:qwen|llama|gemma|mistral|mixtral|phi|yi|falcon|mpt|olmo)[\d.]*"
 
 
-def _rebased(inside: list[str], beside: Sequence[str]) -> list[str]:
-    """A tuned model's name, or that of the one family beside it that it is tuned from: `zephyr-7b-gemma`."""
+def _base(inside: list[str], beside: Sequence[str]) -> str:
+    """The one family beside a tuned model's name that it is tuned from, in its size: `zephyr-7b-gemma`."""
     bases = {one for one in beside if re.fullmatch(_BASE, one)}
     if len(bases) != 1 or any(re.match(_BASE, one) for one in inside):
-        return inside
-    return [*bases, *(one for one in inside if SIZE.fullmatch(one))]
+        return ""
+    return "-".join([*bases, *filter(SIZE.fullmatch, inside)])
 
 
 def _begun(said: list[str]) -> Workload | None:
