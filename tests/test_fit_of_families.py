@@ -193,8 +193,8 @@ def test_a_checkpoint_is_as_large_wherever_its_weights_wait() -> None:
 def test_video_decoded_in_tiles_takes_what_its_denoiser_does(whichgpu: Any) -> None:
     """HunyuanVideo at 720 x 1280 and 129 frames: 38.6 GiB of networks, and 12.4 that torch counts of a pass.
 
-    Its own program takes 60 GB, by its README, and 45 at 544 x 960 with half as many tokens: 47 tensors of the
-    stream's width beside the 25.6 GB of its denoiser, where diffusers has 18.
+    Its own program takes 60 GB, by its README, and 45 at 544 x 960 with half as many tokens: 47 tensors of
+    the stream's width beside the 25.6 GB of its denoiser, where diffusers has 18.
     """
     tiled = (
         "hunyuanvideo",

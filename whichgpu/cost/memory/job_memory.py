@@ -113,7 +113,8 @@ def _read_cache(ops: Sequence[Op]) -> Any:
 
 def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
     """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
-    return memory.workspace(pictures(workload, job, stack, ops), stack, precision(job.precision))
+    decoded = decoder_format(workload, job, stack, wide="counter" not in stack.holds)
+    return memory.workspace(pictures(workload, job, stack, ops), stack, decoded)
 
 
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:

@@ -174,13 +174,21 @@ def context(stack: Runtime) -> Any:
 
 def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Tensors alive at the widest op, against its inputs and outputs."""
-    c, own = section("capacity"), coefficient("live", stack)
+    own = coefficient("live", stack)
     if not windowed(ops):
         return own
     if not any(op.module in PICTURES for op in ops):
         return own * _of_networks(stack)
-    # Convolutions of pictures in 16 bits work on copies in another layout.
-    return own * (float(c["live_wide"]) if spec.activation > _WIDE else 1.0)
+    return own * (_wide_share(ops) if spec.activation > _WIDE else 1.0)
+
+
+def _wide_share(ops: Sequence[Op]) -> float:
+    """Of `live`, what decoders in FP32 have.
+
+    Convolutions of pictures in 16 bits work on copies in another layout; over volumes they work on padded
+    copies in either format.
+    """
+    return 1.0 if _over_volumes(ops) else float(section("capacity")["live_wide"])
 
 
 def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
@@ -247,13 +255,20 @@ _JOINED = ".single.concatenate"
 PICTURES = ("vae", "decoder")
 
 
-def decoding(ops: Sequence[Op], share: Any) -> tuple[Op, ...]:
-    """The ops, those that decode pictures with a `share` of their activations: of one picture, or in FP32."""
+def decoding(ops: Sequence[Op], share: Any, *, products: bool = False) -> tuple[Op, ...]:
+    """The ops, those that decode pictures with a `share` of their activations: of one picture, or in FP32.
+
+    `products`: of these alone, the rest being in FP32 under autocast already.
+    """
     return tuple(
         changed(op, read_bytes=op.read_bytes * share, write_bytes=op.write_bytes * share)
-        if op.module in PICTURES else op
+        if op.module in PICTURES and (op.kind in _PRODUCTS or not products) else op
         for op in ops
     )  # fmt: skip
+
+
+#: Ops that autocast computes in 16 bits.
+_PRODUCTS = ("conv", "gemm", "attention")
 
 
 def frames_held(ops: Sequence[Op], stack: Runtime) -> Any:
@@ -273,13 +288,13 @@ _OF_LATENT = ".scale"
 
 def recast(ops: Sequence[Op], spec: Precision, size: float) -> tuple[Op, ...]:
     """The ops, those that decode pictures with values of `size` bytes each; frames that wait as well."""
-    wide = float(section("capacity")["live_wide"])
+    wide = _wide_share(ops)
     live, before = (wide if each > _WIDE else 1.0 for each in (size, spec.activation))
     share, alive = size / spec.activation, live / before
     return tuple(
         changed(op, dims={**op.dims, "held": op.dims["held"] / alive})
         if "held" in op.dims and op.module in PICTURES else op
-        for op in decoding(ops, share * alive)
+        for op in decoding(ops, share * alive, products=spec.mixed)
     )  # fmt: skip
 
 
@@ -432,8 +447,12 @@ def takes_workspaces(ops: Sequence[Op], capability: Array) -> Any:
 
     So have published peaks it: of videos on an A100, of pictures on an H100; none of pictures on an A100.
     """
-    volumes = any(op.kind == "conv" and some(op.dims["window"] > _SQUARE) for op in ops)
-    return volumes | (capability > _GA100)
+    return _over_volumes(ops) | (capability > _GA100)
+
+
+def _over_volumes(ops: Sequence[Op]) -> bool:
+    """Whether convolutions go over frames as well."""
+    return any(op.kind == "conv" and some(op.dims["window"] > _SQUARE) for op in ops)
 
 
 #: Points of the largest convolution over an area: 5 x 5.
