@@ -472,7 +472,7 @@ def _stepped(
     mesh, layers = Mesh.of(job), workload.dims.get("layers")
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = training_step.exchanges(job, stack, devices, whole)
-    waits = sum(sent[:3]) + distributed.host_seconds(job, whole, devices) / mesh.pp
+    waits = sum(sent[:3]) + distributed.host_seconds(job, stack, whole, devices) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(
