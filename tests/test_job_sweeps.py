@@ -14,7 +14,7 @@ from job_rows import GPUS, ROW, alone, perturbed
 
 from whichgpu.cost import energy
 from whichgpu.cost.calibration import spread
-from whichgpu.cost.estimate import estimate, estimate_paired
+from whichgpu.cost.estimate import estimate, outlined
 from whichgpu.cost.job import placing
 from whichgpu.cost.job.layout import devices_of, lay_out
 from whichgpu.cost.job.placing import held, running
@@ -350,7 +350,7 @@ def test_jobs_read_nothing_of_a_runtime_that_keeps_no_sweeps_apart(phase, worklo
         stack = Spied(**own)
         job = settled.job.changed(batch=np.array([1.0, 2.0, 4.0]))
         read.clear()
-        estimate_paired(settled._replace(job=job, runtime=stack), devices).figures(0, 0)
+        outlined(settled._replace(job=job, runtime=stack), devices).estimates().figures(0, 0)
         columns, held = unread(phase)
         assert not sorted(read & (columns | {f"holds {name}" for name in held}))
         assert {"overlap", "holds context"} <= read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from whichgpu import prices
+from whichgpu.cli import main
 from whichgpu.errors import DataError, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.prices import spot
@@ -229,3 +231,16 @@ def test_a_part_is_owned_and_rented_for_its_share(whichgpu: Any) -> None:
         "--target", "20 images/min", "--json",
     ).json["candidates"][0]  # fmt: skip
     assert (bought["gpus_per_instance"], bought["offer"]["kind"]) == (2, "buy")
+
+
+def test_a_month_of_several_is_their_electricity_and_their_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    """Eight of 400 W at 80 % load with their part of the server, around the clock, at a stated price."""
+    command = ["prices", "own", "a100-80gb-sxm", "--gpus", "8", "--hours-per-day", "24", "--json"]
+    assert main([*command, "--electricity", "0.20 USD/kWh", "--pue", "1.3"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    month, hours = told["month"], 24 * 30.4375
+    assert month["gpus"] == 8
+    assert month["hours"] == pytest.approx(hours)
+    assert month["kwh"] == pytest.approx(8 * hours * told["kwh"] * 1.3)
+    assert month["usd_of_electricity"] == pytest.approx(0.20 * month["kwh"])
+    assert month["usd"] == pytest.approx(8 * hours * told["own"])

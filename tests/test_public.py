@@ -73,7 +73,7 @@ COMMANDS = {
                     "--grid", "--hours-per-day", "--price", "--providers", "--region", "--storage",
                     "--target", "--throughput", *JOB],
     "prices judge": [*OWN],
-    "prices own": ["--cooling", "--electricity", "--format", *OWN, "--grid", "--host", "--hours-per-day",
+    "prices own": ["--cooling", "--electricity", "--format", *OWN, "--gpus", "--grid", "--host", "--hours-per-day",
                    "--load", "--price", "--pue", "--rent", "--resale", "--years"],
     "prices spot": ["--checkpoint", *OWN, "--gpus", "--hours", "--interruption", "--restart", "--saving"],
     "prices update": ["--from", "--source"],

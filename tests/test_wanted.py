@@ -296,7 +296,7 @@ def test_a_question_is_options_of_recommend(question):
         ("how much power does an L4 draw, what tdp does it have?", "show l4 --field power"),
         ("what does an L40S cost per hour?", "prices l40s"),
         ("h100 80gb for 0.99/hour good deal?", "prices judge 'h100 80gb for 0.99/hour good deal?'"),
-        ("tco of 8 h100 over 3 years versus cloud", "prices own h100-80gb-sxm --years '3 years'"),
+        ("tco of 8 h100 over 3 years versus cloud", "prices own h100-80gb-sxm --years '3 years' --gpus 8"),
         ("memory for fine-tuning mistral 7b in full",
          "fit 'mistral 7b' --phase finetune_full"),
         ("is 8gb vram enough for machine learning",

@@ -88,6 +88,7 @@ ROUTES = {
         "cooling",
         "electricity",
         "gpu",
+        "gpus",
         "grid",
         "host",
         "hours_per_day",

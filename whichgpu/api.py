@@ -133,6 +133,19 @@ def job(workload: str | Job, **columns: Any) -> Job:
         said = "" if phases.unsaid(text) else phases.phase(text)
         stated = {**phases.lengths_of(text), **stated, "phase": said, "options": options}
         _by_adapters(workload, stated)
+    _numbers(workload, stated)
+    whole = _hearing(_made(workload, stated), told)
+    if whole.concurrency is not None:
+        from whichgpu.cost.job.requests import in_loop
+
+        return in_loop(whole)
+    return _full(whole) if "concurrency" in stated else whole
+
+
+def _numbers(workload: str | Job, stated: dict[str, Any]) -> None:
+    """Read resolution, concurrency and lengths, which may be typed as words."""
+    from whichgpu.workloads import job as jobs
+
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
@@ -145,10 +158,14 @@ def job(workload: str | Job, **columns: Any) -> Job:
         if isinstance(stated.get(name), str):
             stated[name], distributed = _length(stated[name])
             stated["options"] |= {name.replace("tokens", "lengths"): distributed} if distributed else {}
+
+
+def _made(workload: str | Job, stated: dict[str, Any]) -> Job:
+    """The job of what is stated; raises `UsageError` with the nearest for a column that there is not."""
+    from whichgpu.workloads import job as jobs
+
     try:
-        whole = (
-            replace(workload, **stated) if isinstance(workload, jobs.Job) else jobs.Job(workload, **stated)
-        )
+        return replace(workload, **stated) if isinstance(workload, jobs.Job) else jobs.Job(workload, **stated)
     except TypeError:
         unknown = sorted(set(stated) - {*jobs.Job.__match_args__})
         if not unknown:
@@ -159,12 +176,6 @@ def job(workload: str | Job, **columns: Any) -> Job:
         near = get_close_matches(unknown[0], [*names, "gpus"], n=1)
         meant = f"did you mean '{near[0]}'? Columns are" if near else "they are"
         raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
-    whole = _hearing(whole, told)
-    if whole.concurrency is not None:
-        from whichgpu.cost.job.requests import in_loop
-
-        return in_loop(whole)
-    return _full(whole) if "concurrency" in stated else whole
 
 
 def _one_by_one(workload: str | Job, stated: dict[str, Any]) -> None:

@@ -21,6 +21,13 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Periods in seconds, of the mean year of 365.25 days and a twelfth of it.
+MINUTE, HOUR, DAY, WEEK, MONTH, YEAR = 60.0, 3600.0, 86400.0, 604800.0, 2629800.0, 31557600.0
+HOURS_PER_MONTH, HOURS_PER_YEAR = MONTH / HOUR, YEAR / HOUR
+DAYS_PER_MONTH, DAYS_PER_YEAR = MONTH / DAY, YEAR / DAY
+#: Joules, and bytes as vendors and as drivers count them.
+KWH, GB, MIB, GIB = 3.6e6, 1e9, 2.0**20, 2.0**30
+
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
 
@@ -59,25 +66,22 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
                 "ms": 1e-3,
                 "us": 1e-6,
                 "ns": 1e-9,
-                "min": 60.0,
-                "h": 3600.0,
-                "day": 86400.0,
-                "days": 86400.0,
-                "week": 604800.0,
-                "weeks": 604800.0,
-                "year": 31557600.0,
-                "years": 31557600.0,
+                "min": MINUTE,
+                "h": HOUR,
+                **dict.fromkeys(("day", "days"), DAY),
+                **dict.fromkeys(("week", "weeks"), WEEK),
+                **dict.fromkeys(("year", "years"), YEAR),
                 **dict.fromkeys(("sec", "secs", "second", "seconds"), 1.0),
                 **dict.fromkeys(("msec", "millisecond", "milliseconds"), 1e-3),
-                **dict.fromkeys(("mins", "minute", "minutes"), 60.0),
-                **dict.fromkeys(("hr", "hrs", "hour", "hours"), 3600.0),
+                **dict.fromkeys(("mins", "minute", "minutes"), MINUTE),
+                **dict.fromkeys(("hr", "hrs", "hour", "hours"), HOUR),
             },
             "2 s",
             "s",
         ),
         "power": Dimension({"W": 1.0, "kW": 1e3, "MW": 1e6}, "300 W", "W"),
         "energy": Dimension(
-            {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "MJ": 1e6, "Wh": 3600.0, "kWh": 3.6e6}, "0.5 kWh", "J"
+            {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "MJ": 1e6, "Wh": HOUR, "kWh": KWH}, "0.5 kWh", "J"
         ),
         "length": Dimension({"m": 1.0, "mm": 1e-3, "nm": 1e-9}, "267 mm", "m"),
         "area": Dimension({"mm2": 1e-6, "mm²": 1e-6}, "628 mm2", "m2"),
@@ -86,11 +90,11 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
             {
                 "USD/h": 1.0,
                 "USD/hour": 1.0,
-                "USD/min": 60.0,
-                "USD/s": 3600.0,
+                "USD/min": MINUTE,
+                "USD/s": HOUR,
                 "USD/day": 1 / 24,
-                "USD/month": 1 / 730.5,
-                "USD/year": 1 / 8766,
+                "USD/month": 1 / HOURS_PER_MONTH,
+                "USD/year": 1 / HOURS_PER_YEAR,
             },
             "20 USD/h",
             "USD/h",
@@ -102,7 +106,7 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
         ),
         "energy price": Dimension({"USD/kWh": 1.0}, "0.12 USD/kWh", "USD/kWh"),
         "data price": Dimension(
-            {"USD/GB": 1e-9, "USD/TB": 1e-12, "USD/GiB": 1 / 2**30}, "0.09 USD/GB", "USD/B"
+            {"USD/GB": 1e-9, "USD/TB": 1e-12, "USD/GiB": 1 / GIB}, "0.09 USD/GB", "USD/B"
         ),
         "bits": Dimension({"bit": 1.0, "bits": 1.0}, "384 bit", "bit"),
         "share": Dimension({"%": 0.01, "": 1.0}, "20 %", ""),
@@ -111,8 +115,7 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 
 #: The units a rate of work may be asked in: "1000 images/min" is (1000 / 60, "images").
 _PER = {
-    "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2629800.0,
-    "year": 31557600.0,
+    "s": 1.0, "min": MINUTE, "h": HOUR, "day": DAY, "week": WEEK, "month": MONTH, "year": YEAR,
 }  # fmt: skip
 _PERIODS = {word: period for period, words in {
     "s": "s sec secs second seconds", "min": "min mins minute minutes minutely",
@@ -342,14 +345,14 @@ def show(value: float, dimension: str, digits: int = 4) -> str:
 
 
 def _memory(value: float, digits: int) -> str:
-    for unit, scale in (("TiB", 2.0**40), ("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)):
+    for unit, scale in (("TiB", 2.0**40), ("GiB", GIB), ("MiB", MIB), ("KiB", 2.0**10)):
         if abs(value) >= scale:
             return f"{_number(value / scale, digits)} {unit}"
     return f"{_number(value, digits)} B"
 
 
 def _time(value: float, digits: int) -> str:
-    for unit, scale in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+    for unit, scale in (("h", HOUR), ("min", MINUTE), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if abs(value) >= scale * (2.0 if unit in ("h", "min") else 1.0):
             return f"{_number(value / scale, digits)} {unit}"
     return f"{_number(value / 1e-9, digits)} ns"

@@ -200,19 +200,7 @@ def _found(
             continue
         accused += [each for each in own if each.accuses]
         found += agreed(kind, own, context)
-    # Of two ways to work out one amount that which comes out right is meant.
-    # What follows from the other cells of a table may be wrong with them: a price of all as that of one.
-    come_out = {
-        (each.start, each.end)
-        for each in found
-        if _is_worked(each) and each.verdict == "confirmed" and each.attribute != "derived"
-    }
-    found = [
-        each
-        for each in found
-        if not (each.accuses and _is_worked(each) and (each.start, each.end) in come_out)
-    ]
-    found = without_links(unless_given(found, context), context)
+    found = without_links(unless_given(_come_out(found), context), context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
@@ -223,6 +211,19 @@ def _found(
     sure = [*sure, *without_reported(certain, context)]
     sure = without_neighbours(without_record(without_others(sure, context), context), context)
     return without_consequences(looked_at_again(sure, context))
+
+
+def _come_out(found: Sequence[Finding]) -> list[Finding]:
+    """Of two ways to work out one amount that which comes out right is meant."""
+    # What follows from the other cells of a table may be wrong with them: a price of all as that of one.
+    right = {
+        (each.start, each.end)
+        for each in found
+        if _is_worked(each) and each.verdict == "confirmed" and each.attribute != "derived"
+    }
+    return [
+        each for each in found if not (each.accuses and _is_worked(each) and (each.start, each.end) in right)
+    ]
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

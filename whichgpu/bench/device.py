@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.telemetry import USUAL
 from whichgpu.hardware.local import same_memory
+from whichgpu.units import GB, GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _LEAST_BANDWIDTH, _LEAST_RATE, _MOST = 0.70, 0.45, 1.15
 _SUSTAINED = 0.95
 #: Share of the stated boost clock, and of the default power limit, below which a card is held down.
 _CLOCK, _POWER = 0.85, 0.97
-_GB = 1e9
 
 
 class Measured(NamedTuple):
@@ -104,7 +104,7 @@ def _options(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _si(row: Mapping[str, str]) -> float:
-    return float(row["value"]) * {"GB/s": _GB, "TFLOP/s": 1e12, "us": 1e-6}[row["unit"]]
+    return float(row["value"]) * {"GB/s": GB, "TFLOP/s": 1e12, "us": 1e-6}[row["unit"]]
 
 
 def _stated(gpu: Gpu | None, field: str) -> float | None:
@@ -126,7 +126,7 @@ def _pcie(generation: Any, lanes: Any) -> float | None:
     if not generation or not lanes:
         return None
     each = {1: 0.25, 2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}.get(int(generation))
-    return None if each is None else each * float(lanes) * _GB
+    return None if each is None else each * float(lanes) * GB
 
 
 def verdicts(
@@ -209,7 +209,7 @@ def _fake(
     memory, sms = device.get("memory"), device.get("sms")
     if memory and not same_memory(gpu, float(memory)):
         stated = float(gpu.value("memory"))
-        yield Verdict("fake", f"it has {memory / 2**30:.1f} GiB, and a {gpu.id} has {stated / 2**30:.1f} GiB")
+        yield Verdict("fake", f"it has {memory / GIB:.1f} GiB, and a {gpu.id} has {stated / GIB:.1f} GiB")
     known = gpu.value("sms")
     if sms and known and int(sms) != int(known):
         yield Verdict("fake", f"it has {sms} SMs, and a {gpu.id} has {int(known)}")

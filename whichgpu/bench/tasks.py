@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
-FRAMEWORKS = ("torch", "tensorflow")
-DEVICES = ("auto", "cuda", "cpu")
 _TEXTS = ("workload", "phase", "precision")
 #: Numbers of a job that no measuring process here has a use for.
 _SERVED = ("concurrency", "pp")

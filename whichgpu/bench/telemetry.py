@@ -13,6 +13,7 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ def busy(device: Device, own: frozenset[int]) -> str:
         return ""
     pid, size = max(held, key=lambda one: one[1])
     more = f" and {len(held) - 1} more" if len(held) > 1 else ""
-    return f"process {pid}{more} computes on the GPU and holds {size / 2**30:.1f} GiB of it"
+    return f"process {pid}{more} computes on the GPU and holds {size / GIB:.1f} GiB of it"
 
 
 def crowded(found: Sequence[Device]) -> list[str]:

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
-from whichgpu.units import parse
+from whichgpu.units import KWH, parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
 
 WORLD = "world"
-_JOULES_PER_KWH = 3.6e6
 #: Units of work counted by the million; others go by the thousand.
 _MILLIONS = {"token", "output token"}
 
@@ -125,5 +124,5 @@ def _amount(of: str, count: float, joules: Interval, where: Grid, pue: float) ->
     def times(factor: float, unit: str) -> Interval:
         return Interval(joules.low * factor, joules.mid * factor, joules.high * factor, unit)
 
-    kwh = count / _JOULES_PER_KWH * pue
+    kwh = count / KWH * pue
     return Amount(of, times(kwh, "kWh"), times(kwh * where.grams_per_kwh, "g CO2e"))

@@ -65,14 +65,6 @@ def plain_estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> E
     return finish(laid, found_for(laid), explain=explain)
 
 
-def estimate_paired(settled: Settled, devices: Paired) -> Estimates:
-    """What `plain_estimate` says of settled jobs, each on a GPU of its own of the `devices`: (1, J).
-
-    None of them has requests that arrive at random.
-    """
-    return outlined(settled, devices).estimates()
-
-
 class Outline(NamedTuple):
     """A sweep of jobs, each on a GPU of its own, as far as its memory: bytes, (J,). It is yet to be timed."""
 
@@ -96,7 +88,10 @@ class Outline(NamedTuple):
 
 
 def outlined(settled: Settled, devices: Paired) -> Outline:
-    """Begin what `estimate_paired` says."""
+    """Begin what `plain_estimate` says of settled jobs, each on a GPU of its own of the `devices`: (1, J).
+
+    None of them has requests that arrive at random.
+    """
     begun = begin_on(settled, devices)
 
     def estimates() -> Estimates:
@@ -177,10 +172,43 @@ def _served_by_host(laid: Layout, passes: Array) -> Array | float:
     return 0.0 if laid.serving is None else np.clip(laid.serving.host / passes, 0.0, 1.0)
 
 
-def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
-    seconds, prompt, bound, sent = times
+class _Doubts(NamedTuple):
+    """How far off times may be: by all GPUs alike, by each, and of it what its machine adds; and on what."""
+
+    shared: Array
+    own: Array
+    machine: Array
+    bases: tuple[str, ...]
+
+
+def _doubts(laid: Layout, timing: Timing, times: _Times) -> _Doubts:
     devices = laid.devices
-    shape, stacks = devices.shape(laid.job.size), laid.runtime.among(len(devices.gpus))
+    errors = spreads(laid, devices.gpus, laid.runtime.among(len(devices.gpus)))
+    known = _array([(one.shared, one.own, one.basis == "roofline") for one in errors]).reshape(-1, 3)
+    shared, own, prior = (devices.along(known[:, [i]]) for i in range(3))
+    # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
+    # language models that were measured replay graphs.
+    launching = prior if laid.runtime.specialised else 1.0
+    paced, unsure = np.minimum(launching * timing.launching, 1.0), devices.unsure_host
+    served = np.minimum(_served_by_host(laid, times.job), 1.0 - paced) * (not devices.launch)
+    host = unsure * paced + section("spread")["host"]["engine"] * served
+    # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
+    idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
+    # Whether a host's links work as its GPUs could is not in the catalogue either.
+    machine = np.hypot(np.hypot(host, idle), section("spread")["links"] * times.bound)
+    machine = np.hypot(machine, section("spread")["wide_experts"] * beyond_a_machine(laid.job))
+    # Nor what a server and its load generator do with requests for which there is no place.
+    queue = np.zeros(1) if laid.serving is None else laid.serving.queue
+    crowd = section("spread")["waiting"] * queue / (1.0 + queue)
+    return _Doubts(
+        shared, np.hypot(np.hypot(own, machine), crowd), machine, tuple(one.basis for one in errors)
+    )
+
+
+def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
+    seconds, prompt, _, sent = times
+    devices = laid.devices
+    shape = devices.shape(laid.job.size)
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
     if serving is not None and prompt is not None:
@@ -196,24 +224,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         found[...] = array
         return found
 
-    errors = spreads(laid, devices.gpus, stacks)
-    known = _array([(one.shared, one.own, one.basis == "roofline") for one in errors]).reshape(-1, 3)
-    shared, own, prior = (devices.along(known[:, [i]]) for i in range(3))
-    # A host's speed is not in the catalogue: where launches bind, it is what is not known. Engines of
-    # language models that were measured replay graphs.
-    launching = prior if laid.runtime.specialised else 1.0
-    paced, unsure = np.minimum(launching * timing.launching, 1.0), devices.unsure_host
-    served = np.minimum(_served_by_host(laid, times.job), 1.0 - paced) * (not devices.launch)
-    host = unsure * paced + section("spread")["host"]["engine"] * served
-    # Nor how software deals out work that leaves SMs without a tile, where the GPU sets the pace.
-    idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
-    # Whether a host's links work as its GPUs could is not in the catalogue either.
-    machine = np.hypot(np.hypot(host, idle), section("spread")["links"] * bound)
-    machine = np.hypot(machine, section("spread")["wide_experts"] * beyond_a_machine(laid.job))
-    # Nor what a server and its load generator do with requests for which there is no place.
-    queue = np.zeros(1) if serving is None else serving.queue
-    crowd = section("spread")["waiting"] * queue / (1.0 + queue)
-    required = needed(laid.parts)
+    doubts = _doubts(laid, timing, times)
+    fronted = serving is not None and np.any(serving.front)
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=devices,
         seconds=grid(seconds), units=grid(laid.units),
@@ -222,20 +234,15 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         queue=None if serving is None else grid(serving.queue),
         steep=None if first is None or serving is None else grid(serving.steepness(first)),
         parts={name: grid(part) for name, part in laid.parts.items()},
-        required=grid(required), available=grid(devices.column("memory")),
+        required=grid(needed(laid.parts)), available=grid(devices.column("memory")),
         read=lambda: readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
-        power_spreads=energy.spreads(laid, devices.gpus, stacks),
-        spread_shared=grid(shared), spread_own=grid(np.hypot(np.hypot(own, machine), crowd)),
-        spread_machine=grid(machine),
-        bases=tuple(one.basis for one in errors),
+        power_spreads=energy.spreads(laid, devices.gpus, laid.runtime.among(len(devices.gpus))),
+        spread_shared=grid(doubts.shared), spread_own=grid(doubts.own), spread_machine=grid(doubts.machine),
+        bases=doubts.bases,
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes, sent=grid(sent),
-        streamed=None if serving is None or not np.any(serving.front) else grid(rate * serving.front),
-        unstreamed=(
-            None
-            if serving is None or not np.any(serving.front)
-            else grid(laid.replicas * laid.units / seconds)
-        ),
+        streamed=grid(rate * serving.front) if serving is not None and fronted else None,
+        unstreamed=grid(laid.replicas * laid.units / seconds) if fronted else None,
         passes=None if laid.gradients is None else grid(laid.gradients.micro_batches),
     )  # fmt: skip

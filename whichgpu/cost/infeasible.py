@@ -16,9 +16,10 @@ from whichgpu.cost.job.placing import COUNTS, share
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.memory import starting
-from whichgpu.cost.memory.parts import GIB, UNSURE
+from whichgpu.cost.memory.parts import UNSURE
 from whichgpu.errors import Infeasible, UsageError, WhichGpuError
 from whichgpu.hardware.parts import works_alone
+from whichgpu.units import GIB
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 

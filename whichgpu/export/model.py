@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.units import GB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 MARK = "# whichgpu:"
 #: The port of services and the time they may take to start, in s, where the plan does not say.
 PORT, PATIENCE = 8000, 1800.0
-_GB = 1e9
 
 
 class Back(NamedTuple):
@@ -92,7 +92,7 @@ def of_tags(known: Mapping[str, str], **stated: Any) -> Back:
 
 def gigabytes(size: float) -> int:
     """Whole GB, not fewer."""
-    return int(-(-size // _GB))
+    return int(-(-size // GB))
 
 
 def patience(one: Deployment) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.hardware.fields import FIELDS
-from whichgpu.units import DIMENSIONS, parse
+from whichgpu.units import DIMENSIONS, GB, GIB, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _limit(text: str, dimension: str, name: str, *, least: bool) -> Any:
         return value if least else value + "~"
     if name == "memory" and not least and text.rstrip().endswith("GB"):
         # Vendors write 24 GB for 24 GiB; "at most 24 GB" means those cards too.
-        return value * (2.0**30 / 1e9)
+        return value * (GIB / GB)
     return value
 
 
@@ -96,7 +96,7 @@ def where(text: str) -> Condition:
                          if dimension == "date" else _same(str(known), wanted))  # fmt: skip
     value = _value(wanted, dimension)
     if dimension == "memory" and wanted.rstrip().endswith("GB"):
-        return Condition(name, lambda known: 0.99 * value <= known <= 1.01 * value * 2.0**30 / 1e9)
+        return Condition(name, lambda known: 0.99 * value <= known <= 1.01 * value * GIB / GB)
     return Condition(name, lambda known: abs(known - value) <= 0.01 * abs(value))
 
 

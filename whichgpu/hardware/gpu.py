@@ -10,7 +10,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import reading
 from whichgpu.hardware.architecture import IMPLIED, architectures
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES
-from whichgpu.units import DIMENSIONS, number, show
+from whichgpu.units import DIMENSIONS, GIB, MIB, number, show
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
@@ -262,15 +262,15 @@ def nominal_gb(memory: float) -> int | None:
     Vendors write GB for what the driver counts in binary, and ECC and firmware keep up to a tenth of it.
     None where no usual size is near.
     """
-    gib = memory / 2**30
+    gib = memory / GIB
     sold = next((size for size in _SOLD if gib - 1e-6 <= size <= gib * 1.1), None)
     return sold or (round(gib) if abs(gib - round(gib)) < 1e-6 else None)
 
 
 def _device_memory(value: float) -> str:
     size = nominal_gb(value)
-    words = f"{size:,} GB" if size else f"{number(value / 2**30, 4)} GiB"
-    return f"{words} ({value / 2**20:,.0f} MiB)"
+    words = f"{size:,} GB" if size else f"{number(value / GIB, 4)} GiB"
+    return f"{words} ({value / MIB:,.0f} MiB)"
 
 
 def _count(value: float) -> str:

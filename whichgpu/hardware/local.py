@@ -19,6 +19,7 @@ from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.parts import resized
 from whichgpu.hardware.vgpu import vgpu
+from whichgpu.units import GIB, MIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ SOURCE = "nvml"
 #: How much the memory that a driver reports may differ from the catalogue's of the same card: ECC and
 #: firmware take up to a tenth.
 _SAME_MEMORY = 0.1
-_MIB = 2.0**20
 #: A MIG profile in the name that the driver gives to a slice: NVIDIA A100-SXM4-80GB MIG 1g.10gb.
 _PROFILE = r"\d+g\.\d+gb"
 _ANY = "name a GPU, e.g. --gpu rtx-4090"
@@ -274,7 +274,7 @@ def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
     close = by_driver(reading.name, reading.memory, catalogue)
     if len(close) == 1:
         return close[0]
-    size = f" with {reading.memory / _MIB:,.0f} MiB" if reading.memory else ""
+    size = f" with {reading.memory / MIB:,.0f} MiB" if reading.memory else ""
     said = f"the driver says '{one_line(reading.name)}'{size}"
     if close:
         raise UsageError(f"{said}, which may be {', '.join(gpu.id for gpu in close)}; name one of them")
@@ -310,7 +310,7 @@ def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gp
         known = (virtual,) if virtual else candidates(name, catalogue)
     alike = tuple(gpu for gpu in known if memory is None or same_memory(gpu, memory))
     # Of parts that differ in memory alone a driver leaves the size out, and the catalogue may not.
-    return alike if alike or not memory else candidates(f"{name} {round(memory / 2**30)}GB", catalogue)
+    return alike if alike or not memory else candidates(f"{name} {round(memory / GIB)}GB", catalogue)
 
 
 def same_memory(gpu: Gpu, memory: float) -> bool:

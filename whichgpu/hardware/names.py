@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def _amount(text: str, catalogue: Catalogue) -> str:
     found = re.fullmatch(r"\s*(\d{1,3})\s*gi?b(?:\s+(?:of\s+)?(?:v?ram|gpu|card|memory))*\s*", text.lower())
     if found is None:
         return ""
-    gib = 2.0**30 * float(found[1])
+    gib = GIB * float(found[1])
     held = [gpu for gpu in catalogue.values() if 0.93 <= (gpu.value("memory") or 0.0) / gib <= 1.001]
     latest = sorted(held, key=lambda gpu: str(gpu.value("release_date") or ""), reverse=True)[:4]
     listing = f'whichgpu gpus --where "memory>={found[1]} GB"'

@@ -17,6 +17,7 @@ from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.hardware.names import candidates, resolve, resolve_count
 from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -171,7 +172,7 @@ def _of_machine(text: str, catalogue: Catalogue) -> Gpu | None:
     match = re.search(_MEMORY, text)
     if match is None:
         return None
-    size = float(match["size"]) * 2**30
+    size = float(match["size"]) * GIB
     named = candidates(f"{text[: match.start()]} {text[match.end() :]}", catalogue)
     having = [
         gpu for gpu in named if gpu.value("form_factor") == "SoC" and size <= (gpu.value("memory") or 0)

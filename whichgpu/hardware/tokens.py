@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
@@ -222,7 +223,7 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
 def _sizes(memory: float) -> set[str]:
     """A memory size as drivers report it and as vendors sell it."""
     sold = nominal_gb(memory)
-    return {f"{memory / 2**30:.0f}gb", *({f"{sold}gb"} if sold else ())}
+    return {f"{memory / GIB:.0f}gb", *({f"{sold}gb"} if sold else ())}
 
 
 def of_board(gpu: Gpu) -> set[str]:

@@ -15,6 +15,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware.names import candidates, resolve
 from whichgpu.hardware.parts import resized, scaled
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def _made(gpu: Gpu, profile: str, most: int) -> Gpu:
     values = scaled(gpu, 1.0, 1.0 / most)
     if "bandwidth" in values:
         values["bandwidth"] /= most
-    values["memory"] = min(int(profile[:-1]) * 2.0**30, gpu.need("memory") / most)
+    values["memory"] = min(int(profile[:-1]) * GIB, gpu.need("memory") / most)
     return resized(gpu, f"{gpu.id}:{profile.lower()}", **values)
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, field
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.prices.sellers import seller_of
+from whichgpu.units import HOURS_PER_MONTH
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:

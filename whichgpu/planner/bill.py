@@ -19,13 +19,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import Infeasible
-from whichgpu.planner.bill_use import DAYS_PER_MONTH
 from whichgpu.planner.market import in_parts, needed
-from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.prices import live, spot, store
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.purchase import assumptions, discount_facts, open_facts, purchase_price
 from whichgpu.prices.sellers import class_of
+from whichgpu.units import DAYS_PER_MONTH, HOUR, HOURS_PER_MONTH, HOURS_PER_YEAR, KWH
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -41,11 +40,10 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
-_HOUR, _JOULES_PER_KWH = 3600.0, 3.6e6
 #: Basis of a rate that the user measured, and who asks a price that the user states.
 STATED = "as stated"
 #: Kinds of commitment, the discount that stands in for a listed price, and hours of their term.
-COMMITTED = {"committed_1y": ("1-year", 8766.0), "committed_3y": ("3-years", 26298.0)}
+COMMITTED = {"committed_1y": ("1-year", HOURS_PER_YEAR), "committed_3y": ("3-years", 3 * HOURS_PER_YEAR)}
 _KINDS = (
     "on_demand", "spot", "committed_1y", "committed_3y", "reserved", "serverless", "marketplace", "community",
 )  # fmt: skip
@@ -94,7 +92,7 @@ class Bill(NamedTuple):
     @property
     def units_per_month(self) -> float:
         """Work of all machines in a month."""
-        return self.machines * self.rate.mid * _HOUR * self.use.busy * self.use.hours
+        return self.machines * self.rate.mid * HOUR * self.use.busy * self.use.hours
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object: USD, hours, kWh."""
@@ -130,7 +128,7 @@ def bill(
         known = known._replace(busy=min(known.busy, target.rate / (machines * rate.mid)))
     every = in_parts(live.current() if pool is None else pool, (gpu,), catalogue)
     rows = _offers(gpu, gpus, usd_per_hour, today, every)
-    made = _Made(gpu, gpus, machines, known, rate.mid * _HOUR, today)
+    made = _Made(gpu, gpus, machines, known, rate.mid * HOUR, today)
     # What nobody has read for a year is no cheapest way.
     ways = sorted((*made.rented(rows), *made.own()), key=lambda way: (_old(way, today), way.usd_per_unit))
     return Bill(
@@ -189,7 +187,7 @@ def _energy(gpu: Gpu, answer: Estimate, gpus: int, rate: Interval) -> float | No
         return None
     known = assumptions()
     watts = float(power) * gpus * (1 + known.host_power_share) * known.pue
-    return watts / rate.mid / _JOULES_PER_KWH
+    return watts / rate.mid / KWH
 
 
 class _Made(NamedTuple):
@@ -275,7 +273,7 @@ class _Made(NamedTuple):
         if price is None:
             return None
         host = 0.0 if price.includes_host else known.host_price_share
-        months = known.years_in_service / _HOUR / HOURS_PER_MONTH
+        months = known.years_in_service / HOUR / HOURS_PER_MONTH
         return price.usd * (1 + host - known.resale) / months * self.gpus
 
     def filled(

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError
-from whichgpu.planner.words import HOURS_PER_MONTH
-from whichgpu.units import parse
+from whichgpu.units import DAYS_PER_MONTH, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from whichgpu.prices.spot import Habits
 
-#: Days of a mean month.
-DAYS_PER_MONTH = HOURS_PER_MONTH / 24.0
 #: What `--discount` calls the discounts of `prices.discount_facts`, and the words between term and share.
 TERMS = {"1": "1-year", "one": "1-year", "3": "3-years", "three": "3-years"}
 _TERM = re.compile(r"(?i)\b(1|one|3|three)[\s-]*(?:years?|yrs?|y)\b")

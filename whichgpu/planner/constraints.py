@@ -18,7 +18,7 @@ import numpy as np
 
 from whichgpu.planner.reasons import Reason
 from whichgpu.prices import store as prices
-from whichgpu.units import number, show
+from whichgpu.units import GIB, KWH, number, show
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -224,13 +224,13 @@ def _memories(gpus: Sequence[Gpu]) -> Array:
     for gpu in gpus:
         memory = gpu.value("memory")
         sold = None if memory is None else nominal_gb(memory)
-        found.append(float("nan") if memory is None else max(memory, (sold or 0) * 2.0**30))
+        found.append(float("nan") if memory is None else max(memory, (sold or 0) * GIB))
     return np.array(found)
 
 
 def show_gb(memory: float) -> str:
     """B as a size to type: `24 GB` where whole."""
-    for scale, unit in ((2.0**30, "GiB"), (1e9, "GB")):
+    for scale, unit in ((GIB, "GiB"), (1e9, "GB")):
         if abs(memory / scale - round(memory / scale)) < 1e-6:
             return f"{memory / scale:g} {unit}"
     return f"{number(memory / 1e9, 4)} GB"
@@ -329,7 +329,7 @@ def _energy(request: Request) -> Constraint:
     if asked.joules is not None:
         return at_most("--energy", asked.text, "option", asked.joules,
                        measure=lambda found: found.joules_total,
-                       typed=lambda need: f"{np.ceil(need / 3.6e6 * 1e3) / 1e3:g} kWh")  # fmt: skip
+                       typed=lambda need: f"{np.ceil(need / KWH * 1e3) / 1e3:g} kWh")  # fmt: skip
     each = asked.joules_per_unit or 0.0
     per = {"1000": 1e3, "1,000": 1e3, "million": 1e6}.get(unit.split()[0], 1.0)
 

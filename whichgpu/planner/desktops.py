@@ -16,7 +16,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.vgpu import for_workstations
 from whichgpu.planner.wishes import read_memory
 from whichgpu.planner.words import by_month, money, plural
-from whichgpu.units import number, parse
+from whichgpu.units import GIB, number, parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def of_gpu(asked: Desktops, gpu: Gpu, share: float = 1.0) -> tuple[str, int]:
         held = int(gpu.need("memory") * min(share, 1.0) // asked.memory)
         return "", min(held, 1) if share < 1 else held
     able = [size for size, most in known.items()
-            if size * 2.0**30 >= asked.memory and (share >= 1 or most == round(1 / share))]  # fmt: skip
+            if size * GIB >= asked.memory and (share >= 1 or most == round(1 / share))]  # fmt: skip
     if not able:
         return "", 0
     return f"{min(able)}Q", 1 if share < 1 else known[min(able)]

@@ -14,7 +14,7 @@ from whichgpu.cost.job.placing import placed
 from whichgpu.errors import DataError, Infeasible
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
-from whichgpu.units import number, show
+from whichgpu.units import HOUR, number, show
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _cost(one: Watched, answer: Estimate, today: date) -> Cost:
     rate = float(answer.throughput.mid)
     return Cost(
         gpu=one.gpu.id, n_gpus=one.count, unit=answer.throughput.unit.removesuffix("/s"),
-        usd_per_unit=usd * one.count / (3600.0 * rate), usd_per_gpu_hour=usd, throughput=rate,
+        usd_per_unit=usd * one.count / (HOUR * rate), usd_per_gpu_hour=usd, throughput=rate,
         required=float(answer.required),
     )  # fmt: skip
 

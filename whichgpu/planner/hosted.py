@@ -18,7 +18,7 @@ from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.planner.words import cents, money
 from whichgpu.prices.store import STALE_DAYS
-from whichgpu.units import number
+from whichgpu.units import DAYS_PER_MONTH, HOUR, number
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 #: USD per million tokens above which a price is a slip of the keyboard.
 _ABSURD = 1e5
 #: Days of a mean month.
-_MONTH = 30.44
 _PRICE = (
     r"\$?\s*(?P<input>-?[\d.]+)\s*(?:/\s*\$?\s*(?P<output>-?[\d.]+))?\s*(?:USD|\$|usd)?\s*"
     r"(?:(?:per|/)\s*(?P<count>1 ?M|M|mtok|million|1k|k|thousand|1000|1,000)(?:\s*tok(?:en)?s?)?)?"
@@ -146,7 +145,7 @@ class Hosted(NamedTuple):
             return ""
         if self.price.as_of is not None:
             days = (self.today - self.price.as_of).days if self.today else 0
-            when = f"read {days / _MONTH:.0f} months ago" if days >= STALE_DAYS else ""
+            when = f"read {days / DAYS_PER_MONTH:.0f} months ago" if days >= STALE_DAYS else ""
         else:
             when = "nobody knows when it held"
         return f' ({when}: state today\'s, --api-price "IN/OUT USD per million")' if when else ""
@@ -200,8 +199,8 @@ def against(request: Request, workload: Workload, fleet: Fleet, asked: float | N
     for price in (*stated, *published(workload.id)):
         each = price.usd_per_output_token(fleet.input_tokens, fleet.output_tokens)
         found.append(Hosted(
-            price, fleet.gpu, each, fleet.usd_per_hour / 3600.0 / fleet.most,
-            fleet.usd_per_hour / 3600.0 / each, fleet.most, asked,
+            price, fleet.gpu, each, fleet.usd_per_hour / HOUR / fleet.most,
+            fleet.usd_per_hour / HOUR / each, fleet.most, asked,
             None if request.size is None else each * request.size.units, request.today,
         ))  # fmt: skip
     return tuple(found)

@@ -21,7 +21,7 @@ import numpy as np
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import reading, store
 from whichgpu.planner.constraints import Constraint, at_most, powers, word
-from whichgpu.units import parse
+from whichgpu.units import GIB, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -237,9 +237,9 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
 def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
     if machine.memory is not None:
         share = _rule("memory_per_gpu_memory")
-        yield at_most("--machine", f"{machine.memory / 2**30:g} GB", "offer", machine.memory,
+        yield at_most("--machine", f"{machine.memory / GIB:g} GB", "offer", machine.memory,
                       measure=scaled(lambda many: share * _values(many, "memory"), by_card=False),
-                      typed=lambda need: f"{np.ceil(need / 2**30):g} GB")  # fmt: skip
+                      typed=lambda need: f"{np.ceil(need / GIB):g} GB")  # fmt: skip
     if machine.cores is not None:
         each = _rule("cores_per_gpu")
         yield at_most("--machine", f"{machine.cores:g} cores", "offer", machine.cores,

@@ -25,6 +25,7 @@ from whichgpu.planner.grid import WORTH, gpus_per_copy, where_any
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import joined
+from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
@@ -199,17 +200,17 @@ def outcome(found: Options, request: Request) -> Outcome:
     with np.errstate(divide="ignore", invalid="ignore"):
         instances = _instances(found, request)
         usd_per_hour = instances * found.usd
-        full = found.usd * found.slower / (3600.0 * found.rate)
+        full = found.usd * found.slower / (HOUR * found.rate)
         joules = found.watts * found.slower / found.rate
         if request.target is not None:
             busy = np.minimum(request.target.rate / (found.rate * instances), 1.0)
             joules = instances * (found.idle + (found.watts - found.idle) * busy) / request.target.rate
         units = np.nan if request.size is None else request.size.units
         seconds = units / (found.rate * instances) * found.slower
-        each = full if request.target is None else usd_per_hour / (3600.0 * request.target.rate)
+        each = full if request.target is None else usd_per_hour / (HOUR * request.target.rate)
     return Outcome(
         instances=instances, usd_per_hour=usd_per_hour, usd_per_unit=each, usd_per_unit_full=full,
-        latency=found.latency, seconds=seconds, usd_total=usd_per_hour * seconds / 3600.0,
+        latency=found.latency, seconds=seconds, usd_total=usd_per_hour * seconds / HOUR,
         joules_per_unit=joules, joules_total=joules * units, watts=found.watts * instances,
         seconds_per_unit=1.0 / np.maximum(found.rate, 1e-12),
         gpu_seconds_per_unit=found.count / np.maximum(found.rate, 1e-12), usd_to_buy=found.price * instances,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.job.placing import other_format, run_on, usually
+from whichgpu.cost.job.placing import by_format, run_on, usually
 from whichgpu.cost.memory.verdict import DOUBTS
 from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
@@ -47,6 +47,7 @@ from whichgpu.planner.splitting import several
 from whichgpu.planner.sweeps import swept
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
@@ -98,18 +99,14 @@ def recommend(
     explained = sentences.explained(ranked, request, workload)
     sweep = None if space is None else space.sweep
     return Recommendation(
-        workload=workload,
-        request=request,
-        candidates=tuple(explained),
+        workload=workload, request=request, candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
         assumptions=(
             *sentences.assumptions(request, workload.complete(chosen.job), sweep),
             *filter(None, [unplaced(request, pool, wanted)]),
             *filter(None, [] if request.precisions else [sentences.otherwise(explained)]),
         ),
-        warnings=_warnings(sweep, ranked),
-        infeasible=infeasible,
-        conflict=against,
+        warnings=_warnings(sweep, ranked), infeasible=infeasible, conflict=against,
         flips=flips(chosen, space, ranked, usable, whole=len(tries) == 1) if space is not None else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
@@ -120,7 +117,7 @@ def recommend(
         narrower=narrower(ranked, request, workload, lambda asked: ranking(asked).ranked),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
-    )
+    )  # fmt: skip
 
 
 def roomier(request: Request) -> Request | None:
@@ -135,7 +132,7 @@ def roomier(request: Request) -> Request | None:
 
 #: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size
 #: on they are cut over GPUs: what is smaller, every card holds.
-_STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * 2**30
+_STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * GIB
 #: Options of a job that say how its state is cut, or where it is put.
 _CUT = {"sharding", "offload", "offload_to"}
 
@@ -188,11 +185,11 @@ def _by_units(
     """
     usual = usually(request.job)
     groups: dict[tuple[str, str], list[Gpu]] = {}
-    for gpu in gpus:
-        job = run_on(usual, gpu) if request.gpus is not None else request.job
-        if not job.precision and (other := other_format(usual.precision, gpu)):
-            job = replace(job, precision=other)
-        groups.setdefault((job.precision, job.runtime), []).append(gpu)
+    for name, rows in by_format("" if request.job.precision else usual.precision, gpus).items():
+        so = replace(request.job, precision=name or request.job.precision)
+        for gpu in (gpus[row] for row in rows):
+            job = run_on(usual, gpu) if request.gpus is not None else so
+            groups.setdefault((job.precision, job.runtime), []).append(gpu)
     # Those of the usual format last: where nothing meets a request, the last try says why.
     own = request.job.precision, request.job.runtime
     return [

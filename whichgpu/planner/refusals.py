@@ -12,7 +12,7 @@ from whichgpu.planner.grid import gpus_per_copy
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.words import money, plural
 from whichgpu.prices.purchase import purchase_price
-from whichgpu.units import show
+from whichgpu.units import DAY, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -200,7 +200,7 @@ def _clustered(request: Request, workload: Workload, gpu: str) -> str:
     """What tells how large a cluster has to be, of a language model that is trained on tokens."""
     if request.size is None or workload.unit != "tokens" or request.job.phase not in ("train", "pretrain"):
         return ""
-    days = f"{(request.deadline or 0.0) / 86400.0:g} days"
+    days = f"{(request.deadline or 0.0) / DAY:g} days"
     amount = f"{request.size.units / 1e9:g}B"
     typed = f'whichgpu sweep {workload.id} --gpus {gpu} --tokens {amount} --within "{days}"'
     return f"; how large a cluster does it: {typed}"

@@ -19,7 +19,7 @@ from whichgpu.cost.serving import slo
 from whichgpu.cost.timing.bounds import NAMES
 from whichgpu.errors import Infeasible
 from whichgpu.planner.fleets.ways import name, wider, widths
-from whichgpu.units import show
+from whichgpu.units import HOUR, show
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
@@ -55,12 +55,12 @@ def paid(curve: Curve, cost: Price | None, prefill: Price | None = None) -> Paid
     prompts = curve.request_rate * float(curve.job.input_tokens)
     outputs = curve.request_rate * float(curve.job.output_tokens)
     watts = curve.estimates.power[0] * gpus
-    usd = None if cost is None else cost.usd_per_gpu_hour * gpus / 3600.0
+    usd = None if cost is None else cost.usd_per_gpu_hour * gpus / HOUR
     usd_prompts, share = usd, curve.prompts
     watts_prompts = watts
     if pool is not None:
         share = np.zeros_like(prompts)
-        usd_prompts = None if prefill is None else prefill.usd_per_gpu_hour * pool.gpus / 3600.0
+        usd_prompts = None if prefill is None else prefill.usd_per_gpu_hour * pool.gpus / HOUR
         watts_prompts = pool.joules * curve.request_rate
     part = np.ones_like(share) if pool is not None else share
 

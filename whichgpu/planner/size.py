@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.units import SCALES, number
+from whichgpu.units import HOUR, SCALES, number
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.phases import TRAINING
 
@@ -146,7 +146,7 @@ def _of(name: str, amount: float, workload: Workload, job: Job) -> float:
     if name == "images" and unit in ("images", "volumes"):
         return amount
     if name == "hours_of_audio" and unit in ("audio seconds", "audio-seconds"):
-        return amount * 3600.0
+        return amount * HOUR
     fitting = "--tokens" if unit == "tokens" else "--samples"
     raise UsageError(f"{workload.id} makes {unit}, and {_flag(name)} is of other work; use {fitting}")
 

@@ -11,7 +11,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.needs import need
 from whichgpu.planner.programs import program, spelled
-from whichgpu.units import number
+from whichgpu.units import GIB, number
 from whichgpu.values import immutable
 from whichgpu.workloads.unknown import subject
 
@@ -70,7 +70,7 @@ _LABELS = {
 _ONE = {"outputs_4k": "output that carries 4K at 60 Hz", "encoders": "video encoder", "desktops": "desktop"}
 _UNITS = {
     "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
-    "memory": ("GiB", 2.0**30),
+    "memory": ("GiB", GIB),
 }  # fmt: skip
 
 
@@ -140,12 +140,17 @@ AROUND = frozenset((
 _COUNTED = re.compile(r"\d+([pkx]|hz|fps)?")
 
 
+#: Words for people, which are parts of names of uses too.
+_PEOPLE = frozenset(("person", "persons", "people", "player", "players"))
+
+
 def _by_words(key: str, known: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
     left = [word for word in key.split("-") if word not in AROUND and not _COUNTED.fullmatch(word)]
     if exact := [one for one, said in known.items() if "-".join(left) in said]:
         return exact
-    words = set() if subject(key) else set(left)
+    # "4-person" is how many; that part of "first-person-shooter" says nothing by itself.
+    words = set() if subject(key) or not {*left} - _PEOPLE else set(left)
     found = [one for one, said in known.items()
              if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
     return found if len(found) == 1 else []

@@ -25,11 +25,12 @@ from whichgpu.planner.market import considered, devices, in_parts, offered, on_o
 from whichgpu.planner.outlay import of_use
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.use import drivers, score
-from whichgpu.planner.words import HOURS_PER_MONTH, by_month, money
+from whichgpu.planner.words import by_month, money
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import seller_of
+from whichgpu.units import HOURS_PER_MONTH
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import per_sample
-from whichgpu.units import in_usd, number, parse, parse_rate
+from whichgpu.units import DAY, HOUR, MINUTE, MONTH, in_usd, number, parse, parse_rate
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -26,12 +26,11 @@ _OBJECTIVE_NAMES = {
     "speed": "latency", "fastest": "latency", "quickest": "latency", "deadline": "time", "power": "energy",
     "carbon": "energy",
 }  # fmt: skip
-_DAY = 86400.0
 _WORDS = {"today": 1.0, "tonight": 0.5, "tomorrow": 1.0, "next week": 7.0, "next month": 30.0}
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPANS = {
-    "d": _DAY, **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 7 * _DAY), "month": 30.4375 * _DAY,
-    "months": 30.4375 * _DAY, "hour": 3600.0, "hours": 3600.0, "minutes": 60.0,
+    "d": DAY, **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 7 * DAY), "month": MONTH,
+    "months": MONTH, "hour": HOUR, "hours": HOUR, "minutes": MINUTE,
 }  # fmt: skip
 #: Above these an amount is a slip of the keyboard: USD/h or USD, s, J, W, B.
 _ABSURD = {"price": 1e9, "money": 1e12, "time": 1e10, "energy": 1e15, "power": 1e6, "memory": 1e15}
@@ -120,10 +119,10 @@ SYNONYMS = {
 _REQUESTS = ("req", "reqs", "request", "requests", "query", "queries", "prompts", "calls")
 _TIMES = {
     f"{one}{many}{how}": seconds
-    for one, seconds in (("hour", 3600.0), ("minute", 60.0))
+    for one, seconds in (("hour", HOUR), ("minute", MINUTE))
     for many in ("", "s")
     for how in ("", " of audio", " audio", " of speech", " of sound")
-} | {f"audio {one}{many}": s for one, s in (("hour", 3600.0), ("minute", 60.0)) for many in ("", "s")}
+} | {f"audio {one}{many}": s for one, s in (("hour", HOUR), ("minute", MINUTE)) for many in ("", "s")}
 
 
 def read_target(text: str, workload: Workload, job: Job) -> Target:
@@ -199,10 +198,10 @@ def read_span(text: str, today: date, option: str) -> float:
     """Seconds from today to the time that an option states; raises `UsageError` for what is past."""
     word = text.strip().lower().removeprefix("by ").removeprefix("in ")
     if word in _WORDS:
-        return _WORDS[word] * _DAY
+        return _WORDS[word] * DAY
     if word.removeprefix("next ") in _WEEK:
         # The day after today that has the name, to its beginning.
-        return ((_WEEK.index(word.removeprefix("next ")) - today.weekday() - 1) % 7 + 1) * _DAY
+        return ((_WEEK.index(word.removeprefix("next ")) - today.weekday() - 1) % 7 + 1) * DAY
     if re.match(r"\d{4}-\d{2}-\d{2}", word):
         return _until(word, today, option)
     found = re.fullmatch(r"([\d.,]+)\s*([a-z]+)", word)
@@ -287,7 +286,7 @@ def _singular(unit: str) -> str:
 
 def seconds_words(seconds: float) -> str:
     """A time to type as a limit: rounded up in its third digit."""
-    for unit, scale in (("days", _DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+    for unit, scale in (("days", DAY), ("h", HOUR), ("min", MINUTE), ("s", 1.0), ("ms", 1e-3)):
         if seconds >= (0.1 if unit == "s" else 2 * scale) or unit == "ms":
             digits = 10.0 ** (math.floor(math.log10(seconds / scale)) - 2) if seconds > 0 else 1.0
             value = math.ceil(seconds / scale / digits - 1e-9) * digits

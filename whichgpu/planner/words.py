@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from whichgpu.units import number, show
+from whichgpu.units import DAY, HOURS_PER_MONTH, number, show
 
 if TYPE_CHECKING:
     from datetime import date
-
-
-#: Hours of a mean month.
-HOURS_PER_MONTH = 730.5
 
 
 def by_month(usd_per_hour: float) -> str:
@@ -48,8 +44,8 @@ def handy(unit: str, usd: float) -> tuple[float, str]:
 
 def lasting(seconds: float) -> str:
     """A time of hours or days as one speaks of it."""
-    if seconds >= 2 * 86400.0:
-        return f"{number(seconds / 86400.0, 3)} days"
+    if seconds >= 2 * DAY:
+        return f"{number(seconds / DAY, 3)} days"
     return show(seconds, "time", 3)
 
 
@@ -58,6 +54,6 @@ def done(seconds: float, today: date) -> str:
     from datetime import timedelta
     from math import ceil
 
-    if seconds > 365 * 1000 * 86400.0:
+    if seconds > 365 * 1000 * DAY:
         return "not in a thousand years"
-    return f"done by {(today + timedelta(days=ceil(seconds / 86400.0))).isoformat()}"
+    return f"done by {(today + timedelta(days=ceil(seconds / DAY))).isoformat()}"

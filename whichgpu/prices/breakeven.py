@@ -10,7 +10,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.prices import live
 from whichgpu.prices.purchase import Assumptions, assumptions, parts_in_one, purchase_price
 from whichgpu.prices.store import best_first, select, term_kinds
-from whichgpu.units import parse
+from whichgpu.units import DAY, DAYS_PER_MONTH, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices.offers import Offer
 
-_DAYS_PER_MONTH = 30.4375
-_DAY = 86400.0
 _LONGEST_DAY = 24.0
 _TEXTS = {
     "electricity": ("energy price",), "years_in_service": ("time", "3 years"), "resale": ("share",),
@@ -106,12 +104,12 @@ def rent_or_buy(
     kwh = gpu.need("power") / 1000 * given.load * (1 + given.host_power_share)
     running = kwh * given.pue * given.electricity
     start = price * (1 + (0.0 if with_host else given.host_price_share))
-    days = given.years_in_service / _DAY
+    days = given.years_in_service / DAY
     loss, saved = start - price * given.resale, (per_hour or 0.0) - running
     hours = start / saved if saved > 0 else None
     least = loss / (saved * days) if saved > 0 else None
-    month = hours_per_day * _DAYS_PER_MONTH
-    service = days / _DAYS_PER_MONTH
+    month = hours_per_day * DAYS_PER_MONTH
+    service = days / DAYS_PER_MONTH
     paid = hours / month if hours else None
     course = tuple(
         (at, None if per_hour is None else per_hour * month * at, start + running * month * at)

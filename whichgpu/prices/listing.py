@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from whichgpu.prices import quality
 from whichgpu.prices.offers import Offer, to_text
 from whichgpu.prices.store import bundled
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-_GIB = 2.0**30
 #: How far a stated size of device memory may be from the catalogue's: sold in GB, counted in GiB.
 _SAME_MEMORY = 0.15
 #: Providers as sources spell them, and as the table does.
@@ -86,7 +86,7 @@ def _offer(
     gpu, candidates = device(provider, instance, spelling, rows[0].gpu_gb, count)
     return Offer(
         provider=provider, instance=instance, gpu=gpu, gpu_spelling=spelling, candidates=candidates,
-        gpu_count=count, vcpus=rows[0].vcpus, memory=rows[0].host_gib * _GIB if rows[0].host_gib else None,
+        gpu_count=count, vcpus=rows[0].vcpus, memory=rows[0].host_gib * GIB if rows[0].host_gib else None,
         kind=kind, usd_per_hour=sound[cheapest], usd_median=median(sound.values()),
         usd_max=max(sound.values()), region=cheapest, regions=len(regions), suspect_regions=len(suspect),
         source=where[0], locator=where[1], as_of=where[2], by_region=to_text(sound),
@@ -126,7 +126,7 @@ def device(
 
 
 def _same(memory: float | None, gigabytes: float) -> bool:
-    return memory is None or abs(memory / (gigabytes * _GIB) - 1) <= _SAME_MEMORY
+    return memory is None or abs(memory / (gigabytes * GIB) - 1) <= _SAME_MEMORY
 
 
 @cache

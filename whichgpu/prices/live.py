@@ -14,12 +14,12 @@ from whichgpu.facts import store as facts_store
 from whichgpu.prices import vault
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.store import COLUMNS, bundled, from_rows, from_shipped, shipped_of
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_GIB = 2.0**30
 #: What is raised by files of a store that were written by somebody else, whole as they may be.
 MALFORMED = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 #: Files of a generation.
@@ -111,7 +111,7 @@ def merged(read: Sequence[Offer]) -> tuple[Offer, ...]:
 def to_cells(row: Offer) -> list[str]:
     """An offer as the cells of the table, in the order of `COLUMNS`."""
     given: dict[str, Any] = {name: getattr(row, name) for name in Offer.__match_args__ if name != "memory"}
-    given["memory_gib"] = row.memory / _GIB if row.memory else None
+    given["memory_gib"] = row.memory / GIB if row.memory else None
     given["candidates"] = ";".join(row.candidates)
     given["as_of"] = row.as_of.isoformat() if row.as_of else ""
     return [_cell(given[name]) for name in COLUMNS]

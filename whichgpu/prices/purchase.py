@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices.store import STALE_DAYS, sources
+from whichgpu.units import HOUR, YEAR
 from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ _LAUNCH_HOLDS = 730
 
 #: What is said of such a price.
 NOT_OF_NOW = "what it sells for now is on no file here"
-
-_HOUR = 3600.0
-_YEAR = 31557600.0
 
 
 @immutable
@@ -184,12 +182,12 @@ class Assumptions:
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
                 years = name == "years_in_service"
-                told = (f"{one / _YEAR:.4g} years" if years else f"{one:g}" for one in (value, low, high))
+                told = (f"{one / YEAR:.4g} years" if years else f"{one:g}" for one in (value, low, high))
                 raise UsageError("{} {} is not from {} to {}; write e.g. {}".format(name, *told, example))
 
 
 _BOUNDS = (
-    ("years_in_service", _HOUR, 50 * _YEAR, '"3 years"'),
+    ("years_in_service", HOUR, 50 * YEAR, '"3 years"'),
     ("resale", 0.0, 1.0, '"20 %"'),
     ("utilisation", 0.001, 1.0, '"80 %"'),
     ("electricity", 0.0, 10.0, '"0.12 USD/kWh"'),
@@ -301,7 +299,7 @@ def owning_cost_per_hour(
     price, with_host = _price(gpu, usd)
     if not (math.isfinite(power_w) and power_w > 0):
         raise UsageError(f"power {power_w:g} W of {gpu} is not above zero; write e.g. 300")
-    hours = known.years_in_service / _HOUR * known.utilisation
+    hours = known.years_in_service / HOUR * known.utilisation
     kilowatts = power_w / 1000 * known.load * (1 + known.host_power_share) * known.pue
     return OwningCost(
         gpu=gpu,

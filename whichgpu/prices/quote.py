@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName, UsageError, one_line
 from whichgpu.prices import quote_words as say
-from whichgpu.units import exchanged, parse
+from whichgpu.units import HOUR, HOURS_PER_MONTH, HOURS_PER_YEAR, exchanged, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ _EXAMPLE = 'write e.g. "2.10 USD/h for 1x H100 SXM"'
 _TO_BUY = 50.0
 #: No GPU costs as many USD, to buy or by the hour.
 _ABSURD = 1e6
-_HOURS = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0, "mo": 730.5, "y": 8766.0}
+_HOURS = {
+    "s": 1 / HOUR, "min": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0, "mo": HOURS_PER_MONTH, "y": HOURS_PER_YEAR,
+}  # fmt: skip
 
 
 class Quote(NamedTuple):

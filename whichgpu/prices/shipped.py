@@ -6,11 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.prices.store import bundled
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_GIB = 2.0**30
 
 
 @cache
@@ -21,7 +20,7 @@ def instances(provider: str) -> Mapping[str, tuple[str, float, float | None, flo
             row.gpu or row.gpu_spelling,
             row.gpu_count,
             row.vcpus,
-            row.memory and row.memory / _GIB,
+            row.memory and row.memory / GIB,
         )
         for row in bundled()
         if row.provider == provider

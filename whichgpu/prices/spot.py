@@ -23,7 +23,7 @@ from whichgpu.facts import store as facts_store
 from whichgpu.prices import live, vault
 from whichgpu.prices.offers import DERIVED
 from whichgpu.prices.purchase import table_facts
-from whichgpu.units import parse, show
+from whichgpu.units import HOUR, HOURS_PER_MONTH, YEAR, parse, show
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,11 +32,8 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
     from whichgpu.prices.offers import Offer
 
-_HOUR = 3600.0
-#: Hours in a mean month.
-_MONTH = 730.5
 #: No habit is longer, in s; and no work goes on that takes that many times as long as without interruptions.
-_LONGEST, _HOPELESS = 10 * 31557600.0, 100.0
+_LONGEST, _HOPELESS = 10 * YEAR, 100.0
 _DIMENSIONS = {
     "monthly_interruption": "share", "most_interruption": "share", "checkpoint_every": "time",
     "checkpoint_takes": "time", "restart_takes": "time",
@@ -64,7 +61,7 @@ class Band(NamedTuple):
         if self.stated:
             return self.stated
         share = min((self.low + self.high) / 2, 0.999)
-        return -_MONTH / math.log1p(-share)
+        return -HOURS_PER_MONTH / math.log1p(-share)
 
 
 class Habits(NamedTuple):
@@ -172,10 +169,10 @@ def read_band(text: str) -> Band:
     Raises `UsageError` for neither, and for what cannot be.
     """
     if text.strip()[-1:].isalpha():
-        hours = parse(text, "time", "12 h") / _HOUR
+        hours = parse(text, "time", "12 h") / HOUR
         if hours <= 0:
             raise UsageError(f"'{text}' between interruptions cannot be; write e.g. --interruption '12 h'")
-        share = -math.expm1(-_MONTH / hours)
+        share = -math.expm1(-HOURS_PER_MONTH / hours)
         return Band(share, share, "stated", stated=hours)
     share = parse(text, "share")
     if not 0 < share < 1:
@@ -196,13 +193,13 @@ def expected(
     """
     found = stated or band(offer)
     between = found.hours_between / machines
-    every, takes, restart = (value / _HOUR for value in how.checked())
+    every, takes, restart = (value / HOUR for value in how.checked())
     best = _best_interval(between, takes)
     stretch = _stretch(between, every, takes, restart)
     if stretch > _HOPELESS:
         raise Infeasible(_never(between, every, takes, restart, best))
     hours = work * stretch
-    return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour * machines, best * _HOUR)
+    return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour * machines, best * HOUR)
 
 
 def _best_interval(between: float, takes: float) -> float:
@@ -229,7 +226,7 @@ def _never(between: float, every: float, takes: float, restart: float, best: flo
 
 
 def _lasting(hours: float) -> str:
-    return show(hours * _HOUR, "time", 2)
+    return show(hours * HOUR, "time", 2)
 
 
 def faults(gpus: float) -> float:

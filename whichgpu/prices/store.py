@@ -10,6 +10,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.facts.model import Source
 from whichgpu.prices.offers import KINDS, Offer
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,8 +49,6 @@ COLUMNS = (
     "kind", "usd_per_hour", "usd_median", "usd_max", "region", "regions", "suspect_regions",
     "source", "locator", "as_of", "listing", "quarantine", "note", "by_region",
 )  # fmt: skip
-
-_GIB = 2.0**30
 
 
 @cache
@@ -119,7 +118,7 @@ def _optional(text: str) -> float | None:
 
 
 def _memory(text: str) -> float | None:
-    return float(text) * _GIB if text else None
+    return float(text) * GIB if text else None
 
 
 def _candidates(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.prices.offers import KINDS, Offer
-from whichgpu.units import parse
+from whichgpu.units import GIB, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _offer(cells: Mapping[str, str], where: str, resolve: Resolve | None, today:
         candidates=() if len(ids) == 1 else ids,
         gpu_count=count,
         vcpus=_number(cells, "vcpus"),
-        memory=memory * 2.0**30 if memory else None,
+        memory=memory * GIB if memory else None,
         kind=_kind(cells.get("kind") or "on_demand"),
         usd_per_hour=usd,
         usd_median=usd,

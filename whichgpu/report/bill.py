@@ -9,7 +9,7 @@ from whichgpu.planner.words import handy, money, plural
 from whichgpu.report.prices import read_on, usd
 from whichgpu.report.stages import sizes
 from whichgpu.report.table import Column, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import HOUR, number, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def _table(found: Bill) -> Table:
         (
             _name(way), f"{way.offer.provider} {way.offer.instance}" if way.offer else "own",
             _hourly(way), usd(way.usd_per_month), money(way.usd_per_unit * count).removesuffix(" USD"),
-            *((usd(way.usd_per_run), show((way.hours or 0.0) * 3600, "time", 3)) if run else ()),
+            *((usd(way.usd_per_run), show((way.hours or 0.0) * HOUR, "time", 3)) if run else ()),
             "; ".join(filter(None, (way.assumed, read_on(way.offer) if way.offer else ""))),
         )
         for way in found.ways
@@ -105,7 +105,7 @@ def _table(found: Bill) -> Table:
 
 def _hourly(way: Way) -> str | None:
     """USD per hour; of what is billed by the second, that too."""
-    each = f" ({way.usd_per_hour / 3600:.5f}/s)" if way.kind == "serverless" else ""
+    each = f" ({way.usd_per_hour / HOUR:.5f}/s)" if way.kind == "serverless" else ""
     return f"{usd(way.usd_per_hour)}{each}"
 
 

@@ -12,10 +12,10 @@ from whichgpu.prices.spot import derived, expected, spot_facts
 from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import read_on, usd
 from whichgpu.report.table import Column, Report, Table
-from whichgpu.units import number
+from whichgpu.units import DAYS_PER_MONTH, MINUTE, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.cost.carbon import Grid
     from whichgpu.hardware.gpu import Gpu
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 #: The offers that are shown of a kind.
 _MOST = 8
-_MINUTE = 60.0
-_DAYS_PER_MONTH = 30.4375
 
 
-def own_report(found: Choice, grid: Grid) -> Report:
-    """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon."""
+def own_report(found: Choice, grid: Grid, gpus: int = 1) -> Report:
+    """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon.
+
+    `gpus` is how many of it the month is of.
+    """
     site = found.kwh + found.kwh_of_site
     emitted = {"grid": grid.to_dict(), "kwh_per_hour": site, "g_per_hour": site * grid.grams_per_kwh}
     carbon = (
@@ -38,8 +39,38 @@ def own_report(found: Choice, grid: Grid) -> Report:
         f"the site: {site * grid.grams_per_kwh:,.0f} g CO2e ({grid})."
     )
     said = " ".join(_own_sentences(found))
-    document = {**found.to_dict(), "parts": dict(_parts(found)), "carbon": emitted}
-    return Report(document, (said, _hour(found), *_course(found), carbon))
+    month = _month(found, gpus)
+    document = {**found.to_dict(), "parts": dict(_parts(found)), "month": month, "carbon": emitted}
+    return Report(document, (said, _hour(found), _month_table(month, found), *_course(found), carbon))
+
+
+def _month(found: Choice, gpus: int) -> dict[str, float]:
+    """Of so many in a month: hours of use, kWh at the socket with cooling, USD of these, and of all."""
+    hours = found.hours_per_day * DAYS_PER_MONTH
+    kwh = (found.kwh + found.kwh_of_site) * hours * gpus
+    return {
+        "gpus": gpus, "hours": hours, "kwh": kwh,
+        "kwh_of_site": found.kwh_of_site * hours * gpus,
+        "usd_of_electricity": kwh * found.assumed.electricity,
+        "usd": found.own * hours * gpus,
+    }  # fmt: skip
+
+
+def _month_table(month: Mapping[str, float], found: Choice) -> Table:
+    """A month of use of so many of them: what they draw, and what that and all of it costs."""
+    rows = [
+        ("hours of use of each", f"{month['hours']:,.0f}", ""),
+        ("electricity", f"{month['kwh']:,.0f} kWh", usd(month["usd_of_electricity"])),
+        ("of it cooling and the rest of the site", f"{month['kwh_of_site']:,.0f} kWh",
+         usd(month["kwh_of_site"] * found.assumed.electricity)),
+        ("own, in all", "", usd(month["usd"])),
+    ]  # fmt: skip
+    if found.rent is not None:
+        rows.append(("rented", "", usd(found.rent * month["hours"] * month["gpus"])))
+    heads = ["What", ">So much", ">USD"]
+    return Table.of(
+        f"A month of {month['gpus']:g} x {found.gpu}, {found.hours_per_day:g} hours a day", heads, rows
+    )
 
 
 def _course(found: Choice) -> tuple[Table | Bars, ...]:
@@ -69,7 +100,7 @@ def _course(found: Choice) -> tuple[Table | Bars, ...]:
 
 def _parts(found: Choice) -> Iterator[tuple[str, float]]:
     """USD of an hour of use by part: what it loses in value, its server, electricity, cooling."""
-    hours = found.service * _DAYS_PER_MONTH * found.hours_per_day
+    hours = found.service * DAYS_PER_MONTH * found.hours_per_day
     price = found.gpu_price
     yield "depreciation", (price - found.resale) / hours
     yield "host", (found.buy - price) / hours
@@ -175,7 +206,7 @@ def _spot_row(found: Expected) -> tuple[str | None, ...]:
     return (
         offer.provider, offer.instance, usd(offer.usd_per_hour), f"{share} ({band.as_of or band.source})",
         f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),
-        f"{found.best_interval / _MINUTE:,.0f} min",
+        f"{found.best_interval / MINUTE:,.0f} min",
         "derived" if offer.derived else str(offer.as_of or "undated"), offer.source,
     )  # fmt: skip
 
@@ -206,8 +237,8 @@ def _derivations(found: Sequence[Expected]) -> Iterator[str]:
 
 def _spot_notes(best: Expected, how: Habits) -> Iterator[str]:
     yield (
-        f"A checkpoint every {how.every / _MINUTE:g} min takes {how.takes / _MINUTE:g} min, a new start "
-        f"{how.restart / _MINUTE:g} min; expected time by Daly (2006)."
+        f"A checkpoint every {how.every / MINUTE:g} min takes {how.takes / MINUTE:g} min, a new start "
+        f"{how.restart / MINUTE:g} min; expected time by Daly (2006)."
     )
     if best.band.source == "assumed":
         share = spot_facts()["monthly_interruption"]

@@ -10,7 +10,7 @@ from whichgpu.cost.timing import bounds as limits
 from whichgpu.planner.words import cents, handy, money
 from whichgpu.report.stages import sizes
 from whichgpu.report.table import Bullets, Column, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import HOUR, number, show
 from whichgpu.values import Deferred
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _gist(answer: Estimate, known: Known | None, paid: Price | None) -> Iterator
 
 def _price(rate: Interval, usd_per_hour: float, source: str) -> str:
     """What work costs at the hourly price of all GPUs, dearer where it is slower."""
-    high, middle, low = (usd_per_hour / 3600.0 / value for value in (rate.low, rate.mid, rate.high))
+    high, middle, low = (usd_per_hour / HOUR / value for value in (rate.low, rate.mid, rate.high))
     count, noun = handy(rate.unit.removesuffix("/s"), middle)
     reach = f"{cents(low * count)} to {cents(high * count)}"
     return f"Price: {money(middle * count)} ({reach}) per {noun}, at {money(usd_per_hour)}/h: {source}."

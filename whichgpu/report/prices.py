@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu import prices
 from whichgpu.hardware.parts import machine_of
 from whichgpu.report.table import Bullets, Column, Report, Table
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _offer(row: Offer, today: date) -> tuple[str | None, ...]:
         row.kind.replace("_", "-"), age(row.as_of, today) + old, row.source, row.region or None,
         row.as_of.isoformat() if row.as_of else None,
         str(row.regions) if row.regions else None,
-        f"{row.vcpus:g}" if row.vcpus else None, f"{row.memory / 2**30:.0f}" if row.memory else None,
+        f"{row.vcpus:g}" if row.vcpus else None, f"{row.memory / GIB:.0f}" if row.memory else None,
     )  # fmt: skip
 
 

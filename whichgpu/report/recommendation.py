@@ -11,7 +11,7 @@ from whichgpu.planner.words import handy, lasting, money, plural
 from whichgpu.prices.purchase import NOT_OF_NOW, current, purchases
 from whichgpu.prices.sellers import seller_of
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
-from whichgpu.units import number, rate_period, show
+from whichgpu.units import DAYS_PER_MONTH, DAYS_PER_YEAR, GIB, number, rate_period, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -276,7 +276,7 @@ def show_watts(watts: float) -> str:
 
 
 def _memory(item: Candidate) -> str:
-    gib = 2.0**30
+    gib = GIB
     return f"{item.estimate.required / gib:.1f} of {item.estimate.available / gib:.0f}"
 
 
@@ -293,7 +293,7 @@ def price_read(offer: Offer, request: Request) -> tuple[str, str | None]:
 def _ago(days: int) -> str:
     if days < 90:
         return f"{days} days"
-    return f"{days / 30.44:.0f} months" if days < 730 else f"{days / 365.25:.1f} years"
+    return f"{days / DAYS_PER_MONTH:.0f} months" if days < 730 else f"{days / DAYS_PER_YEAR:.1f} years"
 
 
 def _notes(answer: Recommendation) -> tuple[str, ...]:

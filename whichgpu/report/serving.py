@@ -13,7 +13,7 @@ from whichgpu.cost.timing.bounds import NAMES
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.prediction import evidence_table, to_measure
 from whichgpu.report.table import Bullets, Column, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import KWH, number, show
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
 
-#: J of a kilowatt-hour.
-_KWH = 3.6e6
 #: How far the simulated mean TTFT may lie over the model's before it is told.
 _LATE = 1.5
 _NOTES = ("Means are the model's, percentiles are of simulated requests; docs/serving.md defines each.",)
@@ -268,7 +266,7 @@ def _money(answer: Answer) -> list[Block]:
 
 def _energy(joules: float) -> str | None:
     """Nothing where no source states what a GPU may draw."""
-    return f"{number(joules / _KWH, 3)} kWh" if math.isfinite(joules) else None
+    return f"{number(joules / KWH, 3)} kWh" if math.isfinite(joules) else None
 
 
 def _dollars(paid: Paid, j: int) -> tuple[str | None, str | None]:

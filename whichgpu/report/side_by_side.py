@@ -11,7 +11,7 @@ from whichgpu.planner.words import cents, handy
 from whichgpu.report.prediction import document
 from whichgpu.report.table import Bullets, Report, Table
 from whichgpu.report.whole import whole
-from whichgpu.units import number, show
+from whichgpu.units import HOUR, number, show
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Way(NamedTuple):
     @property
     def usd_per_unit(self) -> float:
         """What a unit of work costs; NaN without a price."""
-        return self.usd_per_hour / 3600.0 / self.answer.throughput.mid if self.answer else math.nan
+        return self.usd_per_hour / HOUR / self.answer.throughput.mid if self.answer else math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -11,7 +11,7 @@ from whichgpu.planner.words import money
 from whichgpu.report.stages import by_stage
 from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import GIB, HOUR, number, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def _strategies(answer: Sweep) -> Table:
 
 
 def _strategy(one: Strategy) -> tuple[str, ...]:
-    job, step, gib = one.estimate.job, one.estimate.latency, 2.0**30
+    job, step, gib = one.estimate.job, one.estimate.latency, GIB
     return (
         *(f"{value:g}" for value in (job.tp, job.pp, one.cp, one.ep, one.dp, one.vp)),
         f"{job.batch:g} x {one.micro_batches:,}", one.checkpointing, sharded(one.sharding),
@@ -72,8 +72,8 @@ def _work(answer: Sweep) -> Table:
     units = asked.tokens or asked.global_batch * (asked.job.seq_len if _by_tokens(answer) else 1.0)
     what = f"{number(units)} {answer.workload.unit}" if asked.tokens else "a step"
     rows = [
-        (str(rank), show(one.hours(units) * 3600.0, "time", 3),
-         show(one.hours(units) * 3600.0 * answer.faults, "time", 3) if asked.tokens else None,
+        (str(rank), show(one.hours(units) * HOUR, "time", 3),
+         show(one.hours(units) * HOUR * answer.faults, "time", 3) if asked.tokens else None,
          f"{one.estimate.energy * units / 3.6e9:,.3g} MWh", f"{one.estimate.power:.0f} W",
          None if one.usd_per_hour is None else f"{one.usd_per_hour:,.2f}",
          None if (usd := one.cost(units)) is None else money(usd).removesuffix(" USD"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.outlay import of_use
 from whichgpu.planner.use import drivers
-from whichgpu.planner.words import HOURS_PER_MONTH, plural
+from whichgpu.planner.words import plural
 from whichgpu.report.recommendation import (
     READ,
     amount,
@@ -19,7 +19,7 @@ from whichgpu.report.recommendation import (
     rejected_table,
 )
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
-from whichgpu.units import number
+from whichgpu.units import HOURS_PER_MONTH, number
 
 if TYPE_CHECKING:
     from whichgpu.planner.uses import Card, ForUse

@@ -6,15 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.words import lasting, money
-from whichgpu.units import number
+from whichgpu.units import HOUR, KWH, number
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
     from whichgpu.facts.model import Interval
     from whichgpu.planner.size import Size
-
-_JOULES_PER_KWH = 3.6e6
 
 
 class Whole(NamedTuple):
@@ -32,7 +30,7 @@ class Whole(NamedTuple):
         low, middle, high = map(lasting, self.seconds)
         told = [f"In all, {self.size.text}: {middle} ({low} to {high})"]
         if math.isfinite(self.joules[1]):
-            told.append(f"{number(self.joules[1] / _JOULES_PER_KWH, 3)} kWh of its GPUs")
+            told.append(f"{number(self.joules[1] / KWH, 3)} kWh of its GPUs")
         if math.isfinite(self.usd[1]):
             told.append(f"{money(self.usd[1])} ({money(self.usd[0])} to {money(self.usd[2])})")
         assumed = f"; {self.size.assumed}" if self.size.assumed else ""
@@ -59,5 +57,5 @@ def whole(size: Size, answer: Estimate, usd_per_hour: float = math.nan) -> Whole
     seconds = (size.units / rate.high, size.units / rate.mid, size.units / rate.low)
     each = answer.energy_interval
     joules = (size.units * each.low, size.units * each.mid, size.units * each.high)
-    usd = tuple(one / 3600.0 * usd_per_hour for one in seconds)
+    usd = tuple(one / HOUR * usd_per_hour for one in seconds)
     return Whole(size, seconds, joules, (usd[0], usd[1], usd[2]))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.report.table import cell
+from whichgpu.units import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from whichgpu.report.table import Table
@@ -28,10 +29,10 @@ _SCALES = {
 }
 _TIMES = {
     "s": 1.0,
-    "min": 60.0,
-    "h": 3600.0,
-    "day": 86400.0,
-    "days": 86400.0,
+    "min": MINUTE,
+    "h": HOUR,
+    "day": DAY,
+    "days": DAY,
     "months": 2.63e6,
     "years": 3.16e7,
 }

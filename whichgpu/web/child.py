@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
     from collections.abc import AsyncGenerator, Callable
 
     from whichgpu.report.table import Report
@@ -37,20 +38,8 @@ async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncGene
     import asyncio
     from time import monotonic
 
-    package = Path(__file__).parents[2]
-    path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
     request = {"task": task, "ask": ask, "seconds": settings.seconds, "memory": settings.memory}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "whichgpu.web.child",
-        env={**os.environ, "PYTHONPATH": path},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=64 * 2**20,
-    )
+    process = await _started()
     assert process.stdin is not None
     assert process.stdout is not None
     began, stage = monotonic(), "starting"
@@ -81,6 +70,18 @@ async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncGene
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+async def _started() -> Process:
+    """A process that waits for its request."""
+    from asyncio.subprocess import DEVNULL, PIPE, create_subprocess_exec
+
+    package = Path(__file__).parents[2]
+    path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
+    return await create_subprocess_exec(
+        sys.executable, "-P", "-m", "whichgpu.web.child", env={**os.environ, "PYTHONPATH": path},
+        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=64 * 2**20,
+    )  # fmt: skip
 
 
 def _ended() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.stages import at_the_fullest
 from whichgpu.report.table import Cited, Heading, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import GIB, number, show
 from whichgpu.web import answers, asks, figures
 from whichgpu.web.charts import Dates, Stack
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.gpu import Gpu
 
-_GIB = 2.0**30
 #: Points of a scatter, which is evenly thinned beyond.
 _POINTS = 700
 #: From one operation per byte to large products.
@@ -175,7 +174,7 @@ def _bar(one: Mapping[str, Any]) -> Stack | None:
     if not parts or not room:
         return None
     named = tuple(
-        (name.replace("_", " "), size / _GIB, show(size, "memory", 3))
+        (name.replace("_", " "), size / GIB, show(size, "memory", 3))
         for name, size in at_the_fullest(parts).items()
         if size > 0.0
     )
@@ -185,7 +184,7 @@ def _bar(one: Mapping[str, Any]) -> Stack | None:
     return Stack(
         f"{one['workload']} on {figures.machine(one)}",
         named,
-        room / _GIB,
+        room / GIB,
         f"{show(room, 'memory', 3)} there is",
         "GiB on each GPU",
         f"{said}; {verdict} of {show(room, 'memory', 3)}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.units import number, show
+from whichgpu.units import DAY, HOUR, MINUTE, number, show
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _watts(watts: float) -> str:
 
 def _unit(unit: str, target: str) -> tuple[str, float]:
     """The unit that the target is in, as far as its time goes, and how many of it one of `unit` is."""
-    for ending, factor in (("/min", 60.0), ("/h", 3600.0), ("/day", 86400.0)):
+    for ending, factor in (("/min", MINUTE), ("/h", HOUR), ("/day", DAY)):
         if target.endswith(ending) and unit.endswith("/s"):
             return unit.removesuffix("/s") + ending, factor
     return unit, 1.0

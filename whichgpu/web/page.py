@@ -194,19 +194,11 @@ def _form(page: Page, given: Mapping[str, Any], wrong: str) -> dict[str, Any]:
 
 
 def draw(
-    request: Request,
-    page: Page,
-    address: Address,
-    given: Mapping[str, Any],
-    *,
-    report: Report | None = None,
-    fault: tuple[int, str] | None = None,
-    annotated: str | None = None,
-    pictures: Mapping[str, Mapping[str, str]] | None = None,
-    ask: Ask | None = None,
-    fresh: bool = False,
+    request: Request, page: Page, address: Address, given: Mapping[str, Any], *,
+    report: Report | None = None, fault: tuple[int, str] | None = None, annotated: str | None = None,
+    pictures: Mapping[str, Mapping[str, str]] | None = None, ask: Ask | None = None, fresh: bool = False,
     heard: Sequence[heard_.Door] = (),
-) -> Response:
+) -> Response:  # fmt: skip
     """The page with the answer, or with what is wrong with the question."""
     name = str(request.path_params.get("name", ""))
     state = request.app.state
@@ -218,8 +210,10 @@ def draw(
     heard = heard if wrong == "workload" else ()
     wrong = "" if heard else wrong
     words = Words(page.ask.model_fields, address)
+    fault_of = _sentence(_titled(said, page.ask, wrong), given)
     context = {
         **_form(page, given, wrong),
+        **(_of_report(page, address, given, report, name) if report else _NO_REPORT),
         "page": page,
         "title": _title(page, report, name),
         "pages": state.pages,
@@ -228,24 +222,14 @@ def draw(
         "heard": heard,
         "given": given,
         "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
-        "complaint": _sentence(report.complaint, given) if report and report.exit_code else "",
-        "fault": words.instead(
-            _sentence(_titled(said, page.ask, wrong), given), wrong, _text(given.get(wrong, ""))
-        )
-        if said
-        else "",
+        "fault": words.instead(fault_of, wrong, _text(given.get(wrong, ""))) if said else "",
         "wrong": wrong,
         "words": words,
-        "answered": report is not None and bool(given or name),
         "action": page.path if "{" not in page.path else address.path,
-        "api": _api(page, name, address) if report else "",
-        "moving": _moving(page, address, given) if report else None,
-        "pager": _pager(report, address) if report else None,
         "link": address.whole(),
         "here": address.with_(),
         "whole": address.with_(**{"as": "html"}),
         "command": saved.command(page, ask, name) if ask is not None and report else "",
-        "carried": address.asked() if address.carried and report else None,
         "static": state.static,
         "annotated": annotated or "",
     }
@@ -254,6 +238,24 @@ def draw(
     if fault and fault[0] in (429, 503):
         headers["Retry-After"] = "2"
     return Response(text, fault[0] if fault else 200, media_type="text/html", headers=headers)
+
+
+#: What stands on a page beside an answer where there is none.
+_NO_REPORT = {"complaint": "", "answered": False, "api": "", "moving": None, "pager": None, "carried": None}
+
+
+def _of_report(
+    page: Page, address: Address, given: Mapping[str, Any], report: Report, name: str
+) -> dict[str, Any]:
+    """What stands on a page beside its answer."""
+    return {
+        "complaint": _sentence(report.complaint, given) if report.exit_code else "",
+        "answered": bool(given or name),
+        "api": _api(page, name, address),
+        "moving": _moving(page, address, given),
+        "pager": _pager(report, address),
+        "carried": address.asked() if address.carried else None,
+    }
 
 
 def _moving(page: Page, address: Address, given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -8,14 +8,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.workloads.blocks import conv_norm
+from whichgpu.workloads.blocks import conv_norm, image
 from whichgpu.workloads.images import round_channels, squeeze_excite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
 
 #: Channels inside of a perceptron, and of a merging, for one of the stage's; share inside of its gate.
 _FFN, _MERGE, _GATE = 2, 4, 0.25
+
+
+def staged(dims: Dims, job: Job, rec: Recorder, layer: Callable[[Map, int], None]) -> None:
+    """Four convolutions, stages of layers, mean, norm, head: (B, 3, H, W) -> (B, classes).
+
+    `layer` records a layer of a stage, which is counted from 0, on its map.
+    """
+    with rec.module("stem"):
+        x = stem(rec, image(job), dims["widths"][0])
+    for i, (width, layers) in enumerate(zip(dims["widths"], dims["layers"], strict=True)):
+        with rec.module(f"stage{i + 1}"):
+            if i:
+                local(rec, x)
+                x = merge(rec, x, width)
+                local(rec, x)
+            with rec.module("layers", copies=float(layers)):
+                layer(x, i)
+    with rec.module("head"):
+        head(rec, x, dims["classes"])
 
 
 def stem(rec: Recorder, x: Map, width: int) -> Map:

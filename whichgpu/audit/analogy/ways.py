@@ -12,6 +12,7 @@ from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.units import ITEM
 from whichgpu.audit.known.store import store
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import HOUR, KWH, MINUTE
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,15 +30,14 @@ _DIMS = {
 }  # fmt: skip
 _RENT = powers(money=1, second=-1)
 _TIME, _TARIFF = powers(second=1), powers(money=1, joule=-1)
-_HOUR = 3600.0
 #: What the amounts of a sentence are told per: which powers, and how much of it.
 _PER = (
     (re.compile(r"\b(?:per|an?|each|every) (?:gigabyte|GB)\b", re.I), powers(byte=1), 1e9),
     (re.compile(r"\b(?:per|each|every) watt\b", re.I), powers(joule=1, second=-1), 1.0),
-    (re.compile(r"\b(?:per|each|every) kilowatt-hour\b|\bper kWh\b", re.I), powers(joule=1), 3.6e6),
+    (re.compile(r"\b(?:per|each|every) kilowatt-hour\b|\bper kWh\b", re.I), powers(joule=1), KWH),
     (re.compile(r"\b(?:per|each|every) joule\b", re.I), powers(joule=1), 1.0),
     (re.compile(r"\b(?:per|an?|each|every) million\b", re.I), powers(), 1e6),
-    (re.compile(r"\bhourly\b|\b(?:per|an) hour\b", re.I), powers(second=1), _HOUR),
+    (re.compile(r"\bhourly\b|\b(?:per|an) hour\b", re.I), powers(second=1), HOUR),
     (re.compile(r"\b(?:per|each|every) thousand\b", re.I), powers(), 1e3),
 )  # fmt: skip
 #: Groups of series from here on are of running text, whose amounts are read here themselves.
@@ -91,7 +91,7 @@ def _of_text(result: Told, context: Context) -> Iterator[Variable]:
         yield _variable(f"text {one.dims} {one.noun if one.bare else ''}", one)
         if one.sign and one.dims == powers(money=1):
             # "$2.48" beside "$0.35 an hour".
-            yield Variable(f"text {_RENT} ", one.middle / _HOUR, _RENT, f"{one.words} per hour")
+            yield Variable(f"text {_RENT} ", one.middle / HOUR, _RENT, f"{one.words} per hour")
 
 
 def _variable(slot: str, one: Amount, number: int = 0) -> Variable:
@@ -112,7 +112,7 @@ def _dims(series: Series) -> tuple[tuple[int, ...], float] | None:
     """What the amounts of a table's row or column are of, and how much one of its bare numbers is."""
     if series.dimension in _DIMS:
         dims, rent = _DIMS[series.dimension], _RENTED.search(series.label)
-        return (_RENT, 1 / _HOUR) if series.dimension == "money" and rent else (dims, 1.0)
+        return (_RENT, 1 / HOUR) if series.dimension == "money" and rent else (dims, 1.0)
     return _of_bare(series) if series.dimension == "number" else None
 
 
@@ -122,25 +122,24 @@ def _of_bare(series: Series) -> tuple[tuple[int, ...], float] | None:
     if _COUNTED.match(label):
         return powers(), 1.0
     if series.measure == "price":
-        return (_RENT, 1 / _HOUR) if _RENTED.search(label) else (powers(money=1), 1.0)
+        return (_RENT, 1 / HOUR) if _RENTED.search(label) else (powers(money=1), 1.0)
     if series.measure == "speed":
         minutes = _A_MINUTE.search(label) is not None
-        return powers(second=-1), 1 / _MINUTE if minutes else 1.0
+        return powers(second=-1), 1 / MINUTE if minutes else 1.0
     if series.measure == "time":
         unit = next((much for pattern, much in _UNITS if pattern.search(label)), 0.0)
         return (powers(second=1), unit) if unit else None
     return None
 
 
-_MINUTE = 60.0
 _RENTED = re.compile(r"(?:/|\bper |\ban )\s?(?:gpu[- ]?)?(?:hour|hr|h)\b|\bhourly\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\W*(?:number of )?(?:GPUs?|cards|nodes|instances)\W*$", re.IGNORECASE)
 _A_MINUTE = re.compile(r"(?:/|\bper )\s?min", re.IGNORECASE)
 _UNITS = (
     (re.compile(r"\b(?:milliseconds?|ms)\b", re.IGNORECASE), 1e-3),
     (re.compile(r"\b(?:seconds?|secs?|s)\b", re.IGNORECASE), 1.0),
-    (re.compile(r"\b(?:minutes?|min)\b", re.IGNORECASE), _MINUTE),
-    (re.compile(r"\b(?:hours?|h)\b", re.IGNORECASE), _HOUR),
+    (re.compile(r"\b(?:minutes?|min)\b", re.IGNORECASE), MINUTE),
+    (re.compile(r"\b(?:hours?|h)\b", re.IGNORECASE), HOUR),
 )
 
 

@@ -204,24 +204,46 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
     first = next((each.end for each in text.before(told.start, NEAR) if each.of == told.of), base.end)
     if told.of in LENGTHS and base.of in LENGTHS and base.start < text.sentence(told.start).start:
         return False
-    again = base.dims != told.dims and _AGAIN.fullmatch(words, base.end, told.start)
-    listed = base in text.derived and _GOES_ON.fullmatch(words, base.end, told.start) is not None
     reach = max(first, base.end, told.start - NEAR)
     if base.sign and told.of in DUE:
         return BREAK_EVEN.search(words, max(0, told.start - NEAR), told.start) is not None
-    timed = last.of in LENGTHS and _LISTED.fullmatch(words, last.end, told.start)
-    per_token = told.of == "byte" and base.dims[2] < 0
     if is_told_again(text, base, told) or _is_done_in(text, base, told):
         return True
-    if told.of == "flop" and not LEADS.search(words, reach, told.start):
+    leads = LEADS.search(words, reach, told.start) is not None
+    if told.of == "flop" and not leads:
         return False
-    priced = told.sign and base.of == "energy" and _AND.fullmatch(words, base.end, told.start)
+    if told.of in LENGTHS:
+        # "50 million tokens at 9,000 tokens per second: 1.5 hours".
+        colon = base.end <= last.end <= told.start and _COLON.fullmatch(words, base.end, told.start)
+        return bool(colon or _FOLLOWS.search(words, reach, told.start))
+    per_token = told.of == "byte" and base.dims[2] < 0
     link = _LINK if told.of in PAID or per_token or GPU_HOURS.search(told.words) else _STRONG
-    tariff = told.of == "money" and last.tariff and told.start - last.end < BEHIND
-    of_each = (
-        told.each and not base.each and told.of == "money" and _OF_EACH.fullmatch(words, base.end, told.start)
+    return bool(
+        _is_of_a_list(text, base, told, last)
+        or _is_of_another_number(words, base, told, reach)
+        or (leads and told.of in (*PAID, "flop"))
+        or (told.of == "money" and AND_A_PERIOD.fullmatch(words, reach, told.start))
+        or link.search(words, reach, told.start)
     )
-    for_all = (
+
+
+def _is_of_a_list(text: Amounts, base: Term, told: Term, last: Term) -> bool:
+    """Whether an amount goes on a list of what follows from a base, or says a base again in another unit."""
+    words, start = text.passage.text, told.start
+    return bool(
+        (base.dims != told.dims and _AGAIN.fullmatch(words, base.end, start))
+        or (base in text.derived and _GOES_ON.fullmatch(words, base.end, start))
+        or (told.of == "money" and last.tariff and start - last.end < BEHIND)
+        or (last.of in LENGTHS and _LISTED.fullmatch(words, last.end, start))
+        or (told.sign and base.of == "energy" and _AND.fullmatch(words, base.end, start))
+    )
+
+
+def _is_of_another_number(words: str, base: Term, told: Term, reach: int) -> bool:
+    """Whether an amount is of each where its base is of all, or of all where that is of each."""
+    if told.each and not base.each and told.of == "money":
+        return _OF_EACH.fullmatch(words, base.end, told.start) is not None
+    return bool(
         base.each
         and (told.of == "money" or told.dims == base.dims)
         and (
@@ -230,23 +252,6 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
             or _IN_BRACKETS.fullmatch(words, base.end, told.start)
             or ARE.fullmatch(words, base.end, told.start)
         )
-    )
-    if told.of in LENGTHS:
-        # "50 million tokens at 9,000 tokens per second: 1.5 hours".
-        colon = base.end <= last.end <= told.start and _COLON.fullmatch(words, base.end, told.start)
-        return bool(colon or _FOLLOWS.search(words, reach, told.start))
-    leads = told.of in (*PAID, "flop") and LEADS.search(words, reach, told.start)
-    return bool(
-        again
-        or of_each
-        or listed
-        or tariff
-        or timed
-        or priced
-        or for_all
-        or leads
-        or (told.of == "money" and AND_A_PERIOD.fullmatch(words, reach, told.start))
-        or link.search(words, reach, told.start)
     )
 
 

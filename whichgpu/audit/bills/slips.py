@@ -27,6 +27,7 @@ from whichgpu.audit.bills.products import finding
 from whichgpu.audit.text.dimensions import LENGTHS
 from whichgpu.audit.text.relations import Way, alike, rounding, ways
 from whichgpu.audit.text.sentences import within
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.dimensions import Term
 
 #: What amounts are off by where a digit or a unit of time is lost, and how closely.
-_SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, 60.0, 3600.0) for one in (each, 1 / each))
+_SLIPS = tuple(one for each in (10.0, 100.0, 1e3, 1e6, MINUTE, HOUR) for one in (each, 1 / each))
 
 
 EXACT = 1.02

@@ -147,7 +147,9 @@ def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
         return
     field = attribute.fields[0]
     known = [context.catalogue[key] for key in cell.ids if context.catalogue[key].confidence != "low"]
-    if known and all(gpu.value(field) for gpu in known) and not named_in(cell.label, 0, len(cell.label)):
+    # Whether it has a capability is asked of its name; not where it is said to be emulated.
+    asked = named_in(cell.label, 0, len(cell.label)) and "emulat" not in text.lower()
+    if known and all(gpu.value(field) for gpu in known) and not asked:
         yield made(context, cell.passage, (0, len(text)), "capability", "contradicted", subject=known[0].id,
                    attribute=attribute.key, because=f"{known[0].id} has {known[0].display(field)}",
                    expected=known[0].display(field), evidence=(source_of(known[0], field),))  # fmt: skip

@@ -18,6 +18,7 @@ from whichgpu.audit.text.quantities import SPELLED, read_number
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.fields import days_of, released
 from whichgpu.audit.values.sourced import source_of
+from whichgpu.units import DAYS_PER_YEAR
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 #: Days by which the order must be the other way, and a year of them; how many years may be off.
-_SURELY, _YEAR, _OFF = 60, 365.25, 1.0
+_SURELY, _OFF = 60, 1.0
 #: More models than these go by no one name but that of a chip or an architecture.
 _FORMS = 3
 _NEWER = frozenset({"newer", "younger", "successor", "replacement", "after"})
@@ -113,7 +114,7 @@ def _judged(
         for a, b in zip(days_of(one), reversed(days_of(other)), strict=True)
     ]
     wrong = max(gaps) < -_SURELY or (
-        told.years > 0 and min(abs(gap / _YEAR - told.years) for gap in gaps) > _OFF
+        told.years > 0 and min(abs(gap / DAYS_PER_YEAR - told.years) for gap in gaps) > _OFF
     )
     # What succeeds another need not be the next one.
     right = min(gaps) > _SURELY and not wrong and bool(match["age"] or match["way"])

@@ -38,6 +38,7 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.relations import Effort, Way, alike, ways
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.text.terms import terms
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ _UNLIKE = 4.0
 TARIFFS = 2
 #: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing. How far one may
 #: be from that which is told roughly.
-_SLIPS = (60.0, 100.0, 1e3, 3600.0)
+_SLIPS = (MINUTE, 100.0, 1e3, HOUR)
 _ROUGHLY = 0.07
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
@@ -135,36 +136,11 @@ def find(context: Context) -> Iterator[Finding]:
         tariffs = (*tariffs, *(each for each in before if each.tariff))[-TARIFFS:]
         rates += [(device, _before(each, passage)) for device, each in here]
         for told in every if (len(every) > 1 or text.rates) and asked < CLAIMS else ():
-            spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
-            if (
-                not told.of
-                or told in text.factors
-                or is_use(told)
-                or _LESS_THAN.match(passage.text, told.end)
-                or (
-                    told.sign
-                    and _A_THOUSAND.search(passage.text, max(0, told.start - _CLOSE_BY), told.end + _CLOSE_BY)
-                )
-                or (spelled and told.value in _ROUND)
-                or (told.each and told.of == "energy")
-                or (told.sign and _HOURS_AT.search(passage.text, max(0, told.start - _CLOSE_BY), told.start))
-                or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
-                or _WRITTEN_OUT.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
-                or _BY.match(passage.text, told.start + len(told.words))
-                or _SO_MANY_OF.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
-                or ONE_WITH.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
-                or (told.of == "byte" and told.dims[AXES.index("hour")])
-                or (told.of == "byte" and _USERS_OF.search(passage.text, max(0, told.start - 60), told.start))
-            ):
+            if _is_no_result(told, text):
                 continue
             bases = bases_of(told, text, context)
             asked += bool(bases)
-            said = bases or sums(told, text)
-            found = reversed_share(told, text, context)
-            if found is None and said:
-                found = _judged(bases, told, text, context)
-            if found is None and asked < CLAIMS:
-                found = slipped(told, text, context)
+            found = _explained(bases, told, text, context, slips=asked < CLAIMS)
             if effort.left < 0:
                 # What else may explain it was not tried.
                 return
@@ -176,6 +152,41 @@ def find(context: Context) -> Iterator[Finding]:
             if any(not each.plain for each in shares):
                 text.shared.add(told)
             text.heard(told, wrong=found is not None and found.accuses)
+
+
+def _is_no_result(told: Term, text: Amounts) -> bool:
+    """Whether an amount is what others are worked out with, or nothing that anything comes to."""
+    words = text.passage.text
+    near, far = max(0, told.start - _CLOSE_BY), max(0, told.start - 2 * _CLOSE_BY)
+    spelled = not told.sign and not any(mark.isdigit() for mark in told.words)
+    return bool(
+        not told.of
+        or told in text.factors
+        or is_use(told)
+        or _LESS_THAN.match(words, told.end)
+        or (told.sign and _A_THOUSAND.search(words, near, told.end + _CLOSE_BY))
+        or (spelled and told.value in _ROUND)
+        or (told.each and told.of == "energy")
+        or (told.sign and _HOURS_AT.search(words, near, told.start))
+        or _FACTOR.search(words, near, told.start)
+        or _WRITTEN_OUT.search(words, far, told.start)
+        or _BY.match(words, told.start + len(told.words))
+        or _SO_MANY_OF.search(words, far, told.start)
+        or ONE_WITH.search(words, near, told.start)
+        or (told.of == "byte" and told.dims[AXES.index("hour")])
+        or (told.of == "byte" and _USERS_OF.search(words, max(0, told.start - 60), told.start))
+    )
+
+
+def _explained(
+    bases: Sequence[Term], told: Term, text: Amounts, context: Context, *, slips: bool
+) -> Finding | None:
+    """What an amount is, by what it may follow from; without any, if it is a slip of what it should be."""
+    said = bases or sums(told, text)
+    found = reversed_share(told, text, context)
+    if found is None and said:
+        found = _judged(bases, told, text, context)
+    return slipped(told, text, context) if found is None and slips else found
 
 
 def _with_shares(every: Sequence[Term], text: str) -> tuple[Term, ...]:
@@ -248,35 +259,8 @@ def _is_least(way: Way, told: Term, text: Amounts) -> bool:
 
 def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) -> Finding | None:
     """Confirmed where a product of what is stated gives the amount, wrong where none does."""
-    forced: list[Way] = []
-    for base in bases:
-        here = text.sentence(told.start)
-        near = [each for each in text.near(told, here.end) if each is not told and each not in text.wrong]
-        near = [each for each in near if each.start < told.start or not alike(each, told)]
-        # What one item of a list is used for is not what the next is.
-        near = [e for e in near if not (is_use(e) and "\n" in text.passage.text[e.end : told.start])]
-        near = [each for each in near if not _is_content(each, base, text)]
-        # A rate that was told of its device is among them: it is one factor, not two.
-        near = [each for each in near if each.start != base.start]
-        each_of = told.each or _so_many(base, told, text)
-        asked = told._replace(dims=base.dims) if each_of and told.dims == MONEY else told
-        free = [each for each in ways(asked, near, base, effort=text.effort) if is_simple(each, told, text)]
-        uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
-        if uses and not told.dims[AXES.index("hour")]:
-            # "600 W for 8 hours a day": not all day.
-            powers = base.of == "energy" and not any(base.dims[AXES.index("day") :])
-            free = [each for each in free if set(uses) & set(each.used) or not powers]
-        if any(each.of in LENGTHS for each in within(text.every, here.start, told.start)):
-            # "Eight for a week, i.e. 168 hours, come to": not the 730 hours of the sentence before.
-            free = [w for w in free if all(e.start >= here.start for e in w.used if e.of in LENGTHS)]
-        back = text.sentence(max(here.start - 2, 0)).start
-        free = [each for each in free if all(one.start >= back for one in each.used if one.counted)]
-        forced += [
-            each for each in free if forces(each, base, asked, text) and is_stated(each, base, told, text)
-        ]
-        if forced:
-            break
-    forced = _in_stated_month(forced, told, text)
+    every = (_forced(base, told, text) for base in bases)
+    forced = _in_stated_month(next(filter(None, every), []), told, text)
     if text.limited:
         # "4 hours a day" was told before: not around the clock.
         # What is told by the day is of those hours already.
@@ -287,7 +271,6 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
             or any(each.used[0].dims[AXES.index("day") :])
         ]  # fmt: skip
     summed = sums(told, text)
-    here = text.sentence(told.start)
     if not summed and is_summed(told, text) and not any(each.each for each in bases):
         return None
     forced = summed or forced
@@ -304,6 +287,43 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
         text.by(use, told)
     return finding(right, told, "confirmed", text, context)
+
+
+def _forced(base: Term, told: Term, text: Amounts) -> list[Way]:
+    """The products of a base and what is told beside it that the text forces an amount to be."""
+    here = text.sentence(told.start)
+    near = _beside(base, told, text)
+    each_of = told.each or _so_many(base, told, text)
+    asked = told._replace(dims=base.dims) if each_of and told.dims == MONEY else told
+    free = [each for each in ways(asked, near, base, effort=text.effort) if is_simple(each, told, text)]
+    uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
+    if uses and not told.dims[AXES.index("hour")]:
+        # "600 W for 8 hours a day": not all day.
+        powers = base.of == "energy" and not any(base.dims[AXES.index("day") :])
+        free = [each for each in free if set(uses) & set(each.used) or not powers]
+    if any(each.of in LENGTHS for each in within(text.every, here.start, told.start)):
+        # "Eight for a week, i.e. 168 hours, come to": not the 730 hours of the sentence before.
+        free = [w for w in free if all(e.start >= here.start for e in w.used if e.of in LENGTHS)]
+    back = text.sentence(max(here.start - 2, 0)).start
+    free = [each for each in free if all(one.start >= back for one in each.used if one.counted)]
+    return [each for each in free if forces(each, base, asked, text) and is_stated(each, base, told, text)]
+
+
+def _beside(base: Term, told: Term, text: Amounts) -> list[Term]:
+    """The amounts near one that may be multiplied with a base to give it."""
+    here = text.sentence(told.start)
+    return [
+        each
+        for each in text.near(told, here.end)
+        if each is not told
+        and each not in text.wrong
+        and (each.start < told.start or not alike(each, told))
+        # What one item of a list is used for is not what the next is.
+        and not (is_use(each) and "\n" in text.passage.text[each.end : told.start])
+        and not _is_content(each, base, text)
+        # A rate that was told of its device is among them: it is one factor, not two.
+        and each.start != base.start
+    ]
 
 
 #: Between a price and the number of GPUs of what it is for: "6,000 EUR for a box with two 4090s".

@@ -10,8 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.tables.entries import entries, items
-from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.tables.entries import of_one
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.certainty import certain
 from whichgpu.audit.values.fields import of_field
@@ -83,10 +82,7 @@ _NO_OUTPUT = re.compile(r"\s*(?:none|no(?: outputs?| display outputs?)?|headless
 
 def find(context: Context) -> Iterator[Finding]:
     """Every statement of what a card is connected to with its verdict."""
-    for table in context.document.tables:
-        for cell in cells(table, context):
-            yield from _of_cell(cell, context)
-    for cell in (*entries(context), *items(context)):
+    for cell in of_one(context):
         yield from _of_cell(cell, context)
 
 

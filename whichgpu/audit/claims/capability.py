@@ -25,6 +25,7 @@ from whichgpu.audit.tables import stated as tables
 from whichgpu.audit.tables.entries import entries
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.sentences import sentences
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,6 +110,19 @@ def _of_all(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
 _TELLING = ("fp8", "fp4", "bf16", "tf32", "mig")
 
 
+class _Said(NamedTuple):
+    """Words that tell of a capability, that a device has it or lacks it."""
+
+    what: Capability
+    told: bool
+    match: re.Match[str]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands; of several in a list its own words."""
+        return self.match.span("what") if self.match["list"] else self.match.span()
+
+
 def _of_sentence(
     passage: Passage, place: tuple[int, int], who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -119,60 +133,86 @@ def _of_sentence(
     yield from possessed(passage, place, who, context)
     yield from answered(passage, place, who, context)
     yield from denied_both(passage, place, who, context)
-    for each, told, pattern in said_in(text, *place):
+    for what, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
+            said = _Said(what, told, match)
             mention = _owner(who, match.start(), place[0])
-            gap = text[mention.end : match.start()] if mention in who.here and mention else ""
-            hedged = HEDGED.search(gap) or HEDGED.search(text, match.end(), min(match.end() + 12, place[1]))
-            # "The gap is larger, because Ampere has no FP8": of no device that was told of before.
-            hedged = hedged or (None if gap else _OF_A_FAMILY.search(text, place[0], match.start()))
-            # "A slice cannot use NVLink", which the whole device has.
-            hedged = hedged or (None if told else _OF_A_SLICE.search(text, place[0], match.start()))
-            if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
-                # A qualifier of a figure, which a device without it has not either.
-                alone = mention and mention not in who.against and len({one.named for one in who.here}) < 2
-                gpus = [context.catalogue[key] for key in mention.ids] if mention and alone else []
-                found = judged(passage, match.span(), each, gpus, told=told, context=context)
-                certain = each.key == "sparsity" and told and (who.here or who.certain)
-                certain = certain and not _NOT.search(text, place[0], match.start())
-                # "FP8 reaches 485 TFLOPS with sparsity", without a name: of whichever has it.
-                certain = certain and (who.here or not _OF_A_FORMAT.match(text, place[0]))
-                yield from (one for one in found if one.accuses and certain)
-                continue
-            adjunct = match[0].lower().startswith("without")
-            adjunct = adjunct and not _GOES_WITHOUT.search(text, place[0], match.start())
-            adjunct = adjunct or _is_aside(text, match)
-            # "Without NVLink-accelerated sharding": of what is done by means of it.
-            adjunct = adjunct or (not told and BY_MEANS.match(text, match.end()) is not None)
-            if adjunct:
-                # Of something else: "a build from before Ampere, without TF32".
-                continue
-            either = _EITHER.search(text, place[0], match.start())
-            denied = bool(
-                told
-                and _NOT.search(_TURN.split(text[max(place[0], match.start() - DENIAL) : match.start()])[-1])
-            )
-            joined = up_to(mention, who) if mention and mention in who.here else []
-            neither = bool(joined) and _NEITHER.search(text, place[0], joined[0].start) is not None
-            said = (neither or not denied) and not (either or hedged) and len(gap) <= FAR
-            if joined and said and each.key != "sparsity":
-                place_of = match.span("what") if match["list"] else match.span()
-                side = told is not neither
-                yield from _of_each(passage, place_of, each, joined, told=side, context=context)
-                continue
-            if mention is None or len(gap) > FAR or hedged or denied or either:
-                continue
-            if mention not in who.here and _THE.search(text, place[0], match.start()):
-                # "Here the missing NVLink hurts": whose it is is not said.
-                continue
-            if each.key == "nvlink" and not told and counted(text, place[0], mention.start) > 1:
-                # A server may leave several cards without bridges.
-                continue
-            gpus = [context.catalogue[key] for key in mention.ids]
-            lead = len(match[0]) - len(match[0].lstrip(", "))
-            place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
-            yield from judged(passage, place_of, each, gpus, told=told, context=context)
+            if _QUALIFIES.match(match[0]) and what.key in ("sparsity", "tensor_cores"):
+                yield from _of_qualifier(passage, place, said, mention, who=who, context=context)
+            elif not _is_adjunct(text, place, said):
+                yield from _of_device(passage, place, said, mention, who=who, context=context)
     yield from in_entries(passage, place, who, context)
+
+
+def _of_qualifier(
+    passage: Passage, place: tuple[int, int], said: _Said, mention: Mention | None, *, who: Spoken,
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """A qualifier of a figure, which a device without it has not either."""
+    what, told, match = said
+    alone = mention and mention not in who.against and len({one.named for one in who.here}) < 2
+    gpus = [context.catalogue[key] for key in mention.ids] if mention and alone else []
+    certain = what.key == "sparsity" and told and (who.here or who.certain)
+    certain = certain and not _NOT.search(passage.text, place[0], match.start())
+    # "FP8 reaches 485 TFLOPS with sparsity", without a name: of whichever has it.
+    certain = certain and (who.here or not _OF_A_FORMAT.match(passage.text, place[0]))
+    found = judged(passage, match.span(), what, gpus, told=told, context=context)
+    yield from (one for one in found if one.accuses and certain)
+
+
+def _is_adjunct(text: str, place: tuple[int, int], said: _Said) -> bool:
+    """Whether words are of something else than a device: "a build from before Ampere, without TF32"."""
+    match = said.match
+    return bool(
+        (match[0].lower().startswith("without") and not _GOES_WITHOUT.search(text, place[0], match.start()))
+        or _is_aside(text, match)
+        # "Without NVLink-accelerated sharding": of what is done by means of it.
+        or (not said.told and BY_MEANS.match(text, match.end()))
+    )
+
+
+def _is_hedged(text: str, place: tuple[int, int], said: _Said, gap: str) -> bool:
+    """Whether it is no plain statement on the device before the gap, or on one that was told of before."""
+    start, end = said.match.span()
+    return bool(
+        HEDGED.search(gap)
+        or HEDGED.search(text, end, min(end + 12, place[1]))
+        # "The gap is larger, because Ampere has no FP8": of no device that was told of before.
+        or (not gap and _OF_A_FAMILY.search(text, place[0], start))
+        # "A slice cannot use NVLink", which the whole device has.
+        or (not said.told and _OF_A_SLICE.search(text, place[0], start))
+    )
+
+
+def _of_device(
+    passage: Passage, place: tuple[int, int], said: _Said, mention: Mention | None, *, who: Spoken,
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """What is said of a device, or of several that are joined before it: "neither the A10 nor the T4"."""
+    text, start = passage.text, place[0]
+    what, told, match = said
+    gap = text[mention.end : match.start()] if mention in who.here and mention else ""
+    near = text[max(start, match.start() - DENIAL) : match.start()]
+    denied = bool(told and _NOT.search(_TURN.split(near)[-1]))
+    joined = up_to(mention, who) if mention and mention in who.here else []
+    neither = bool(joined) and _NEITHER.search(text, start, joined[0].start) is not None
+    if _EITHER.search(text, start, match.start()) or _is_hedged(text, place, said, gap) or len(gap) > FAR:
+        return
+    if joined and (neither or not denied) and what.key != "sparsity":
+        yield from _of_each(passage, said.place, what, joined, told=told is not neither, context=context)
+        return
+    if mention is None or denied:
+        return
+    if mention not in who.here and _THE.search(text, start, match.start()):
+        # "Here the missing NVLink hurts": whose it is is not said.
+        return
+    if what.key == "nvlink" and not told and counted(text, start, mention.start) > 1:
+        # A server may leave several cards without bridges.
+        return
+    gpus = [context.catalogue[key] for key in mention.ids]
+    lead = len(match[0]) - len(match[0].lstrip(", "))
+    place_of = said.place if match["list"] else (match.start() + lead, match.end())
+    yield from judged(passage, place_of, what, gpus, told=told, context=context)
 
 
 #: Right before what an architecture has or lacks.

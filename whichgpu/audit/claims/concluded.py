@@ -211,33 +211,15 @@ def _of_claim(
     mark = _MARK.search(text, claim.end, here.end)
     stop = mark.start() if mark else here.end
     same = same or _led(passage, at, claim, (every, quantities(text, context.fraction)), stop)
-    first = min((each.start for each in same), default=0)
-    # "35.6, 82.6 and 104.8 TFLOPS": which two of the three is told by names.
-    listed = _IN_LIST.search(text, max(0, first - 4), first)
-    # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
-    listed = listed or (_OR_BY.match(text, same[-1].end) if same else None)
-    # "16 GB, and 17 GB on top of that": the two make up a third.
-    listed = listed or _TO_DO.match(text, claim.start)
-    listed = listed or (ON_TOP.search(text, first, claim.start) if same else None)
-    apart = listed is not None or is_of_growth(text, here, claim.start)
+    apart = _is_listed(text, claim, same) or is_of_growth(text, here, claim.start)
     if len(same) != 2 or apart or same[0].value == same[1].value or not same[0].value * same[1].value:
         return
     if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:
         # "150 W (plus 25 W of boost), a third of the 4090's 450": not of the aside.
         return
+    if _is_of_else(text, claim, same, stop):
+        return
     pair = sorted(each.value for each in same)
-    other = [
-        each
-        for each in (*within(named(text), same[-1].end, claim.start), *within(named(text), claim.end, stop))
-        if each.attribute.dimension != same[0].dimension
-    ]
-    if _THAN_A_VALUE.match(text, claim.end):
-        # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
-        return
-    # "Made up for by the cache, which is twelve times the size".
-    of_else = bool(other) or _OF_CACHE.search(text, same[-1].end, claim.start) is not None
-    if of_else or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES):
-        return
     verdict = _verdict(text, claim, pair[1] / pair[0])
     if not verdict:
         return
@@ -255,6 +237,33 @@ def _of_claim(
         passage, Multiple(claim.start, claim.end, claim.value, claim.limit), answer, context,
         attribute="stated values", evidence=(Evidence(words),),
     )  # fmt: skip
+
+
+def _is_listed(text: str, claim: Quantity, same: Sequence[Quantity]) -> bool:
+    """Whether two values are of a longer list, or the second is what the first is more by."""
+    first = min((each.start for each in same), default=0)
+    return bool(
+        # "35.6, 82.6 and 104.8 TFLOPS": which two of the three is told by names.
+        _IN_LIST.search(text, max(0, first - 4), first)
+        # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
+        or (same and _OR_BY.match(text, same[-1].end))
+        or _TO_DO.match(text, claim.start)
+        # "16 GB, and 17 GB on top of that": the two make up a third.
+        or (same and ON_TOP.search(text, first, claim.start))
+    )
+
+
+def _is_of_else(text: str, claim: Quantity, same: Sequence[Quantity], stop: int) -> bool:
+    """Whether a multiple behind two values is of another quantity, or of a value behind it."""
+    beside = (*within(named(text), same[-1].end, claim.start), *within(named(text), claim.end, stop))
+    return bool(
+        any(each.attribute.dimension != same[0].dimension for each in beside)
+        # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
+        or _THAN_A_VALUE.match(text, claim.end)
+        # "Made up for by the cache, which is twelve times the size".
+        or _OF_CACHE.search(text, same[-1].end, claim.start)
+        or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES)
+    )
 
 
 _OF_CACHE = re.compile(r"\bcaches?\b", re.IGNORECASE)

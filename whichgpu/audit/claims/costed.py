@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import Series, measure_of, store
 from whichgpu.audit.known.tables import lines
+from whichgpu.units import HOUR, MINUTE
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _MARK = re.compile(
 )
 _PER_MINUTE = re.compile(r"/\s?min\b|\b(?:per|a) minute\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:gpus|cards|pair)\b|\b[248]\s?[x\u00d7]|[x\u00d7]\s?[248]\b", re.IGNORECASE)
-_LEAST, _FAR, _OFF, _NEAR, _HOUR, _MOST = 1000.0, 40.0, 0.05, 0.006, 3600.0, 60
+_LEAST, _FAR, _OFF, _NEAR, _MOST = 1000.0, 40.0, 0.05, 0.006, 60
 
 
 class _Cell(NamedTuple):
@@ -147,7 +148,7 @@ def _ways(cell: _Cell, rent: Series, rates: Sequence[Series]) -> list[tuple[floa
                 continue
             minute = series.dimension != "rate" and _PER_MINUTE.search(series.label)
             an_hour = (
-                _HOUR / each.value if series.measure == "time" else each.value * (60.0 if minute else _HOUR)
+                HOUR / each.value if series.measure == "time" else each.value * (MINUTE if minute else HOUR)
             )
             value = price * cell.number / an_hour
             slack = (_digits(each.words) / each.value if series.dimension == "number" else 0.0) + _NEAR

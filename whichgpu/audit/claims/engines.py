@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.roles import told as each_sentence
-from whichgpu.audit.tables.entries import entries, items
-from whichgpu.audit.tables.variants import cells
+from whichgpu.audit.tables.entries import of_one
 from whichgpu.audit.text.quantities import SPELLED, read_number
 from whichgpu.audit.values.certainty import certain
 from whichgpu.audit.values.fields import of_field
@@ -55,10 +54,7 @@ _PER = re.compile(r"\b(?:per|each|sessions?|streams?)\b", re.IGNORECASE)
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number of encoders or decoders of a device with its verdict."""
-    for table in context.document.tables:
-        for cell in cells(table, context):
-            yield from _of_cell(cell, context)
-    for cell in (*entries(context), *items(context)):
+    for cell in of_one(context):
         yield from _of_cell(cell, context)
     for passage, sentence, who in each_sentence(context, _ANY):
         yield from _of_sentence(passage, sentence, who, context)

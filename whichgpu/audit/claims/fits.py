@@ -18,6 +18,7 @@ from whichgpu.audit.text.models import TRAINS, formats, models
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.sourced import source_of
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ _USES = re.compile(
     r"recommended for)\b",
     re.IGNORECASE,
 )
-_HEDGED_USE = re.compile(
+HEDGED_USE = re.compile(
     r"\b(?:offload\w*|split|shard\w*|multi-?\w*|pairs?|dual|two|2x|4x|8x|x2|cluster|nodes?|not|no|cannot|"
     r"too|require\w*|needs?|partial\w*|heavy|tensor parallel\w*|scale\w*)\b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -186,7 +187,7 @@ def find(context: Context) -> Iterator[Finding]:
             for also in _also(index, passage, sentence, last, context) if last and last.fits else ():
                 yield from _judged(passage, also, context)
         item = _ITEM.match(passage.text) if passage.kind == "item" else None
-        if item and not _HEDGED_USE.search(passage.text):
+        if item and not HEDGED_USE.search(passage.text):
             size = (float(item[1]) * _BINARY * 1e9, f"{item[1]} GB is the room")
             yield from of_part(passage, "", size, context, place=(item.end(), len(passage.text)), sure=True)
 
@@ -250,7 +251,7 @@ def _good_for(table: Table, context: Context) -> Iterator[Finding]:
             continue
         size = (max(sizes), f"{cell.ids[0]} has {max(sizes) / 1e9:.4g} GB")
         for sentence in sentences(cell.passage.text):
-            if not _HEDGED_USE.search(sentence.text) and not TRAINS.search(sentence.text):
+            if not HEDGED_USE.search(sentence.text) and not TRAINS.search(sentence.text):
                 place = (sentence.start, sentence.end)
                 yield from of_part(cell.passage, cell.label, size, context, place=place, sure=True)
 
@@ -334,63 +335,79 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
         or _HEDGED.search(_KEPT_SMALL.sub(" ", text))
     ):
         return
-    found, before = models(text), ""
-    if not found and (_GOES_ON.match(text) or _OF_IT.search(text)):
-        # "Mixtral 8x7B in FP16 takes 93 GB; it fits on one A10G."
-        earlier = [each for each in sentences(passage.text) if each.start < sentence.start]
-        before = earlier[-1].text if earlier else ""
-        found = models(before) if not TRAINS.search(before) else ()
+    found, before = _models_of(passage, sentence)
     if len({each.parameters for each in found}) != 1:
         return
     who = spoken(index, passage, sentence, context)
-    at = sentence.start
     starts = [0, *(match.end() for match in _CLAUSE.finditer(text)), len(text)]
     for first, last in pairwise(starts):
+        place = (sentence.start + first, sentence.start + last)
         said = formats(text[first:last]) or formats(text) or formats(before)
-        here = [
-            each
-            for each in within(who.here, at + first, at + last)
-            if not _AS_DOES.search(passage.text, at + first, each.start)
-            and not (each in who.against and _THEN_IT.match(passage.text, each.end))
-            and not WORKED.match(passage.text, each.end)
-            # "On the NVIDIA node one serves the FP8 version": of as many as it has.
-            and not names_machine(passage.text, each.start, each.end)
-            and not _SERVER_WITH.search(passage.text, at + first, each.start)
-        ]
-        group = _GROUP.search(passage.text, at + first, at + last) if not here and len(said) < 2 else None
-        if group:
-            yield from _on_all(
-                passage, (at + first, at + last), (found[0], said[0] if said else None), group, context
-            )
-            continue
-        if not here:
-            place = (at + first, at + last)
+        here = _holding(passage.text, place, who)
+        form = said[0] if said else None
+        if here and len(said) <= 1:
+            yield from _of_clause(passage.text, sentence, place, (found[0], form), here)
+        elif not here and len(said) < 2:
+            group = _GROUP.search(passage.text, *place)
             yield from (
-                _unnamed(passage, place, (found[0], said[0] if said else None), who) if len(said) < 2 else ()
+                _on_all(passage, place, (found[0], form), group, context)
+                if group
+                else _unnamed(passage, place, (found[0], form), who)
             )
-            continue
-        verb = _verb(passage.text, (at + first, at + last), here)
-        if verb is None or len({each.named for each in here}) != 1 or len(said) > 1:
-            continue
-        if _ON_OTHERS.match(passage.text, verb.end(), max(here[0].start, verb.end())):
-            continue
-        count = counted(passage.text, sentence.start + first, here[0].start)
-        one = count == 1 and _ITS_NODE.match(passage.text, here[0].end)
-        if one or _NODE.search(passage.text, sentence.start, here[0].start):
-            count *= _PER_NODE
-        denied = bool(
-            _NOT.search(passage.text, at + first, verb.start())
-            or _NO_ONE.search(passage.text, at + first, verb.start())
-            or _TOO_LARGE.search(text, first, last)
-            or _NOT_ON.search(passage.text, verb.end(), max(here[0].start, verb.end()))
-            or _WHICH_NOT.search(passage.text, verb.end(), max(here[0].start, verb.end()))
-        )
-        place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
-        least = _NEEDS.search(text, first, last) and _AT_LEAST.search(text, first, last)
-        minimum = bool(least and not _FOR_SPEED.search(text))
-        yield _Claim(
-            place, found[0], said[0] if said else None, here[0], count, not denied, minimum=minimum
-        )  # fmt: skip
+
+
+def _models_of(passage: Passage, sentence: Sentence) -> tuple[Sequence[Model], str]:
+    """The models of a sentence; if it has none and goes on, those of the one before, with its words."""
+    found = models(sentence.text)
+    if found or not (_GOES_ON.match(sentence.text) or _OF_IT.search(sentence.text)):
+        return found, ""
+    # "Mixtral 8x7B in FP16 takes 93 GB; it fits on one A10G."
+    earlier = [each for each in sentences(passage.text) if each.start < sentence.start]
+    before = earlier[-1].text if earlier else ""
+    return models(before) if not TRAINS.search(before) else (), before
+
+
+def _holding(text: str, place: tuple[int, int], who: Spoken) -> list[Mention]:
+    """The devices of a clause that may be what something fits on."""
+    return [
+        each
+        for each in within(who.here, *place)
+        if not _AS_DOES.search(text, place[0], each.start)
+        and not (each in who.against and _THEN_IT.match(text, each.end))
+        and not WORKED.match(text, each.end)
+        # "On the NVIDIA node one serves the FP8 version": of as many as it has.
+        and not names_machine(text, each.start, each.end)
+        and not _SERVER_WITH.search(text, place[0], each.start)
+    ]
+
+
+def _of_clause(
+    text: str, sentence: Sentence, place: tuple[int, int], what: tuple[Model, Format | None],
+    here: Sequence[Mention],
+) -> Iterator[_Claim]:  # fmt: skip
+    """The fit that a clause tells of one device, or of so many of it."""
+    start = place[0]
+    verb = _verb(text, place, here)
+    if verb is None or len({each.named for each in here}) != 1:
+        return
+    between = (verb.end(), max(here[0].start, verb.end()))
+    if _ON_OTHERS.match(text, *between):
+        return
+    count = counted(text, start, here[0].start)
+    one = count == 1 and _ITS_NODE.match(text, here[0].end)
+    if one or _NODE.search(text, sentence.start, here[0].start):
+        count *= _PER_NODE
+    denied = bool(
+        _NOT.search(text, start, verb.start())
+        or _NO_ONE.search(text, start, verb.start())
+        or _TOO_LARGE.search(text, *place)
+        or _NOT_ON.search(text, *between)
+        or _WHICH_NOT.search(text, *between)
+    )
+    least = _NEEDS.search(text, *place) and _AT_LEAST.search(text, *place)
+    minimum = bool(least and not _FOR_SPEED.search(sentence.text))
+    whole = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
+    yield _Claim(whole, *what, here[0], count, not denied, minimum=minimum)
 
 
 #: A requirement that is said to be the least, what leaves room beside the weights, and what is far too much.
@@ -452,7 +469,7 @@ def _unnamed(
     denied = bool(_NOT.search(text, place[0], verb.start()) or _TOO_LARGE.search(text, *place))
     if sized:
         span = (verb.start(), sized.end())
-        yield _Claim(span, *what, None, 1, not denied, float(sized[1]) * 2**30, f"a card of {sized[1]} GB")
+        yield _Claim(span, *what, None, 1, not denied, float(sized[1]) * GIB, f"a card of {sized[1]} GB")
     elif one and who.topic and who.certain:
         yield _Claim((verb.start(), one.end()), *what, who.topic[0], 1, not denied)
 

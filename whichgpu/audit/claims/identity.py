@@ -43,7 +43,9 @@ _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 #: "The L4 joined, with the newer Ada architecture".
 _WITH_ITS = re.compile(
     r"[^.;,]{0,24},?\s+with\s+(?:the|its|an?)\s+(?:newer|new|older|old|latest|then[- ]new|modern|"
-    r"same|more modern)\s+",
+    r"same|more modern)\s+|"
+    # "Is a card for servers, featuring Ampere architecture".
+    r"[^.;]{0,80}?\s(?:featuring|features|sporting|boasting)\s+(?:the\s+|nvidia(?:[\u2019']s)?\s+)*",
     re.IGNORECASE,
 )
 _ARCHITECTURE = re.compile(

@@ -15,6 +15,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.certainty import certain
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _factors(before: _Series, series: _Series, own: str) -> Iterator[tuple[float
             yield each.value, f"times {each.value:g}"
         elif of_hour and times == [each]:
             # Two times are one of each device.
-            yield each.value / 3600.0, f"for {each.value / 3600.0:g} hours"
+            yield each.value / HOUR, f"for {each.value / HOUR:g} hours"
 
 
 def _memory(ids: Sequence[str], context: Context) -> float:

@@ -94,58 +94,57 @@ def _any() -> re.Pattern[str]:
     return re.compile("|".join(row["words"] for row in _techniques().values()), re.IGNORECASE)
 
 
+#: Forms of words, <by> a technique and <at> a quantity, with the sign of the effect that each tells.
+_WAYS = (
+    (UP, rf"<by>{_BETWEEN}{_UP}\s+{_FILL}<at>"),
+    (DOWN, rf"<by>{_BETWEEN}{_DOWN}\s+{_FILL}<at>"),
+    (NONE, rf"<by>{_BETWEEN}{_NONE}\s*{_FILL}<at>"),
+    (NONE, rf"<by>[\s,][^.;]{{0,24}}?{_WHOLE}{_FILL}<at>"),
+    (DOWN, rf"<by>[\s,][^.;]{{0,24}}?{_SHARE}{_FILL}<at>"),
+    (UP, rf"\b(?:with|under|by|through) <by>,?\s+(?:the\s+)?<at>\s+{_RISES}"),
+    (DOWN, rf"\b(?:with|under|by|through) <by>,?\s+(?:the\s+)?<at>\s+{_FALLS}"),
+    (NONE, rf"\b(?:with|under|by|through) <by>,?\s+(?:the\s+)?<at>\s+{_STAYS}"),
+    (DOWN, rf"<by>{_BETWEEN}(?:made|makes) <at> (?:(?:half|a quarter) as (?:large|big)|smaller|shrink)"),
+    (UP, rf"<by>{_BETWEEN}(?:made|makes) <at> (?:twice as (?:large|big)|larger|bigger|grow)"),
+    (
+        DOWN,
+        rf"<at>\s+{_ARE}\s+(?:halved|cut(?: in half)?|reduced|shrunk|quartered|"
+        rf"made smaller)\s+{_BY}<by>",
+    ),
+    (UP, rf"<at>\s+{_ARE}\s+(?:doubled|increased|enlarged|made larger)\s+{_BY}<by>"),
+    (DOWN, rf"<at>\s+{_FALLS}\s+{_BY}<by>"),
+    (UP, rf"<at>\s+{_RISES}\s+{_BY}<by>"),
+    (NONE, r"<by>[^.;]{0,40}?\b(?:but |and )leaves? <at> (?:where|as) (?:it|they) (?:is|are|was|were)"),
+    (
+        NONE,
+        rf"<by>{_BETWEEN}leaves?\s+(?:the\s+)?<at>\s+"
+        r"(?:unchanged|as (?:it|they) (?:is|are)|untouched|alone)",
+    ),
+    (
+        DOWN,
+        rf"\b(?:with|under|by|through|"
+        rf"in) <by>(?: training)?,?\s+(?:the\s+)?<at>\s+{_ARE}\s+(?:sharded|split|"
+        r"partitioned|divided|distributed)",
+    ),
+    (
+        DOWN,
+        r"\b(?:with|under|in) <by>(?: training)?,?\s+(?:each|every) (?:gpu|card|device|"
+        r"rank) (?:holds|keeps|stores|"
+        r"has) (?:only )?(?:its|a) (?:share|part|fraction|shard) of (?:the )?<at>",
+    ),
+)
+
+
 @cache
 def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Each form of words in which a technique is told to have an effect, with the sign that it tells."""
     known = store.load("laws")["laws"]["quantities"]
     words = rf"(?P<by>{'|'.join(row['words'] for row in _techniques().values())})"
     what = rf"(?P<at>{'|'.join(known.values())})"
-    ways = (
-        (UP, rf"{words}{_BETWEEN}{_UP}\s+{_FILL}{what}"),
-        (DOWN, rf"{words}{_BETWEEN}{_DOWN}\s+{_FILL}{what}"),
-        (NONE, rf"{words}{_BETWEEN}{_NONE}\s*{_FILL}{what}"),
-        (NONE, rf"{words}[\s,][^.;]{{0,24}}?{_WHOLE}{_FILL}{what}"),
-        (DOWN, rf"{words}[\s,][^.;]{{0,24}}?{_SHARE}{_FILL}{what}"),
-        (UP, rf"\b(?:with|under|by|through) {words},?\s+(?:the\s+)?{what}\s+{_RISES}"),
-        (DOWN, rf"\b(?:with|under|by|through) {words},?\s+(?:the\s+)?{what}\s+{_FALLS}"),
-        (NONE, rf"\b(?:with|under|by|through) {words},?\s+(?:the\s+)?{what}\s+{_STAYS}"),
-        (
-            DOWN,
-            rf"{words}{_BETWEEN}(?:made|makes) {what} (?:(?:half|a quarter) as (?:large|big)|smaller|shrink)",
-        ),
-        (UP, rf"{words}{_BETWEEN}(?:made|makes) {what} (?:twice as (?:large|big)|larger|bigger|grow)"),
-        (
-            DOWN,
-            rf"{what}\s+{_ARE}\s+(?:halved|cut(?: in half)?|reduced|shrunk|quartered|"
-            rf"made smaller)\s+{_BY}{words}",
-        ),
-        (UP, rf"{what}\s+{_ARE}\s+(?:doubled|increased|enlarged|made larger)\s+{_BY}{words}"),
-        (DOWN, rf"{what}\s+{_FALLS}\s+{_BY}{words}"),
-        (UP, rf"{what}\s+{_RISES}\s+{_BY}{words}"),
-        (
-            NONE,
-            rf"{words}[^.;]{{0,40}}?\b(?:but |and )leaves? {what} "
-            r"(?:where|as) (?:it|they) (?:is|are|was|were)",
-        ),
-        (
-            NONE,
-            rf"{words}{_BETWEEN}leaves?\s+(?:the\s+)?{what}\s+"
-            r"(?:unchanged|as (?:it|they) (?:is|are)|untouched|alone)",
-        ),
-        (
-            DOWN,
-            rf"\b(?:with|under|by|through|"
-            rf"in) {words}(?: training)?,?\s+(?:the\s+)?{what}\s+{_ARE}\s+(?:sharded|split|"
-            r"partitioned|divided|distributed)",
-        ),
-        (
-            DOWN,
-            rf"\b(?:with|under|in) {words}(?: training)?,?\s+(?:each|every) (?:gpu|card|device|"
-            rf"rank) (?:holds|keeps|stores|"
-            rf"has) (?:only )?(?:its|a) (?:share|part|fraction|shard) of (?:the )?{what}",
-        ),
+    return tuple(
+        (told, re.compile(form.replace("<by>", words).replace("<at>", what), re.IGNORECASE))
+        for told, form in _WAYS
     )
-    return tuple((told, re.compile(pattern, re.IGNORECASE)) for told, pattern in ways)
 
 
 def find(context: Context) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.instances import host, of_series
+from whichgpu.units import GB, GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ _RAM = re.compile(
     re.IGNORECASE,
 )
 #: How far a size may be off, as a share: units of 2 to the 30th or of a thousand million, and rounding.
-_SIZE_OFF, _GIB = 0.012, 1.073741824
+_SIZE_OFF, _BINARY = 0.012, GIB / GB
 #: From where on it is another size, whatever it is counted in.
 _OTHER_SIZE = 0.12
 
@@ -176,7 +177,7 @@ def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator
     if not known or amount.dimension not in units or amount.high != amount.value:
         return
     size = amount.value / 1e9 if amount.dimension == "memory" else amount.value
-    ways = (size,) if of_cpus else (size, size / _GIB, size * _GIB, size / _GIB**2, size * 1.024)
+    ways = (size,) if of_cpus else (size, size / _BINARY, size * _BINARY, size / _BINARY**2, size * 1.024)
     off = min(abs(way / one - 1) for way in ways for one in known if one)
     verdict = (
         "confirmed" if off <= (0 if of_cpus else _SIZE_OFF)

@@ -18,6 +18,7 @@ from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.models import TRAINS, formats, models
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ _LONGEST = 32
 #: memory that weights take which surely run, and which no table calls too large.
 _LEAST, _BINARY, _ROOM, _SMALL = 0.34, 1.0737, 0.85, 0.5
 #: How many of a device a row may tell the memory of, and how near to so many times that of one it must be.
-_TWO, _MOST_OF_ONE, _CLOSE, _GB = 2, 72, 0.01, 1e9
+_TWO, _MOST_OF_ONE, _CLOSE = 2, 72, 0.01
 
 
 class _Room(NamedTuple):
@@ -197,9 +198,9 @@ def _of_several(row: Sequence[Passage | None], room: _Room, context: Context) ->
     ]  # fmt: skip
     for one, each in product(told, (room.least, room.most)):
         # Sizes of memory are told as they are sold.
-        many = one / ((nominal_gb(each) or each / _GB) * _GB)
+        many = one / ((nominal_gb(each) or each / GB) * GB)
         if _TWO <= round(many) <= _MOST_OF_ONE and abs(many / round(many) - 1) < _CLOSE:
-            return _Room(one, one * _BINARY, f"its row tells {one / _GB:,.4g} GB")
+            return _Room(one, one * _BINARY, f"its row tells {one / GB:,.4g} GB")
     return room
 
 

@@ -147,67 +147,83 @@ def _of_sentence(
 ) -> Iterator[Finding]:
     """Types of memory in a sentence: of the device before them, in the sizes that the sentence names."""
     for match in _MEMORY.finditer(passage.text, *place):
-        here = who.here
-        if any(each.start <= match.start() < each.end for each in here):
-            continue
-        if _is_of_the_host(passage.text, place[0], match):
-            continue
-        if match[0] == "HBM" and not _HAS_HBM.search(passage.text, place[0], match.start()):
-            # "You needn't pay for HBM", "below the HBM line": of the kind.
-            continue
-        if _IN_ONE.match(passage.text, match.end()):
-            # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".
-            continue
-        mention = _fronted(passage.text, (place[0], match.start()), match.end(), who) or owner_of(
-            match.start(), who
-        )
-        window = passage.text[max(place[0], match.start() - 40) : match.start()]
-        listed = passage.kind == "item" and len(passage.text) < FAR
-        changed = _CHANGED.search(passage.text, place[0], match.start())
-        beyond = _BEYOND.search(passage.text, place[0], match.start())
-        own = ITS_OWN.match(passage.text, place[0]) or _FRAGMENT.match(passage.text, place[0])
-        alone = len(_MEMORY.findall(passage.text, *place)) == 1
-        own_of = own is not None or (alone and headed(passage, who, context))
-        its = who.certain and len(who.against) == len(here) and not beyond and own_of
-        tied = (
-            mention is not None
-            and mention in here
-            and _OWN.fullmatch(passage.text, mention.end, match.start())
-        )
-        denied = _NONE.search(passage.text, max(place[0], match.start() - 40), match.start()) or _FROM.search(
-            passage.text, max(place[0], match.start() - 40), match.start()
-        )
-        other = denied or ((changed or SET_AGAINST.search(window)) and not tied)
-        if mention is None or other or not (mention in here or listed or its):
-            continue
-        if match[0].startswith("DDR") and mention not in here and not listed:
-            # "It has 128 GB of DDR4": of a machine.
-            continue
-        if mention in here and match.start() - mention.end > FAR * 2:
-            continue
-        whole = [each for each in superchips(here) if each.end <= match.start()]
-        # A name that an earlier table said a form of may mean any of them again.
-        gpus = [context.catalogue[key] for each in (whole or [mention]) for key in (each.named or each.ids)]
-        beside = _SIZES.search(passage.text, place[0], match.start())
-        near = beside[0] if beside else passage.text[place[0] : place[1]]
-        sized = _of_sizes(near, gpus)
-        either = _OR.match(passage.text, match.end()) or _AFTER_OR.search(
-            passage.text, place[0], match.start()
-        )
-        if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1 and not either:
-            yield from _all_of(passage, match, sized, context)
-        else:
-            told = list(_one_of(passage, match, sized or gpus, context))
-            # "- Memory: 16 GB GDDR6" below a name is of that.
-            sure = its or (listed and who.certain and _LABELLED.match(passage.text))
-            doubtful = mention not in here and not sure and _of_another(match[0], mention, context)
-            doubtful = doubtful or _akin(passage.text, place[0], mention.start)
-            doubtful = (
-                doubtful
-                or _older(passage.text, place[0], match.start())
-                or _or_another(passage.text, place, match, sized or gpus)
-            )
-            yield from (each for each in told if not (doubtful and each.accuses))
+        if not _is_no_claim(passage.text, place[0], match, who):
+            yield from _of_type(passage, place, match, who, context)
+
+
+def _is_no_claim(text: str, start: int, match: re.Match[str], who: Spoken) -> bool:
+    """Whether a type stands in a device's name, is a host's or a kind of memory, or is told of others."""
+    return bool(
+        any(each.start <= match.start() < each.end for each in who.here)
+        or _is_of_the_host(text, start, match)
+        # "You needn't pay for HBM", "below the HBM line": of the kind.
+        or (match[0] == "HBM" and not _HAS_HBM.search(text, start, match.start()))
+        # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".
+        or _IN_ONE.match(text, match.end())
+    )
+
+
+def _of_type(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """A type of memory of the device that it is said of, in the sizes beside it."""
+    text, start, here = passage.text, place[0], who.here
+    mention = _fronted(text, (start, match.start()), match.end(), who) or owner_of(match.start(), who)
+    listed = passage.kind == "item" and len(text) < FAR
+    its = _is_its_own(passage, place, match, who, context)
+    if (
+        mention is None
+        or not (mention in here or listed or its)
+        or _is_apart(text, start, match, mention, who)
+    ):
+        return
+    if match[0].startswith("DDR") and mention not in here and not listed:
+        # "It has 128 GB of DDR4": of a machine.
+        return
+    if mention in here and match.start() - mention.end > FAR * 2:
+        return
+    whole = [each for each in superchips(here) if each.end <= match.start()]
+    # A name that an earlier table said a form of may mean any of them again.
+    gpus = [context.catalogue[key] for each in (whole or [mention]) for key in (each.named or each.ids)]
+    beside = _SIZES.search(text, start, match.start())
+    near = beside[0] if beside else text[start : place[1]]
+    sized = _of_sizes(near, gpus)
+    either = _OR.match(text, match.end()) or _AFTER_OR.search(text, start, match.start())
+    if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1 and not either:
+        yield from _all_of(passage, match, sized, context)
+        return
+    # "- Memory: 16 GB GDDR6" below a name is of that.
+    sure = its or (listed and who.certain and _LABELLED.match(text))
+    doubtful = (
+        (mention not in here and not sure and _of_another(match[0], mention, context))
+        or _akin(text, start, mention.start)
+        or _older(text, start, match.start())
+        or _or_another(text, place, match, sized or gpus)
+    )
+    told = _one_of(passage, match, sized or gpus, context)
+    yield from (each for each in told if not (doubtful and each.accuses))
+
+
+def _is_its_own(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], who: Spoken, context: Context
+) -> bool:
+    """Whether a type is of the one device that is spoken of, which the sentence does not name."""
+    text, start = passage.text, place[0]
+    beyond = _BEYOND.search(text, start, match.start())
+    alone = len(_MEMORY.findall(text, *place)) == 1
+    own = ITS_OWN.match(text, start) or _FRAGMENT.match(text, start)
+    own_of = own is not None or (alone and headed(passage, who, context))
+    return bool(who.certain and len(who.against) == len(who.here) and not beyond and own_of)
+
+
+def _is_apart(text: str, start: int, match: re.Match[str], mention: Mention, who: Spoken) -> bool:
+    """Whether a type is what a device lacks or had, or is that of what it is set against."""
+    back = max(start, match.start() - 40)
+    if _NONE.search(text, back, match.start()) or _FROM.search(text, back, match.start()):
+        return True
+    tied = mention in who.here and _OWN.fullmatch(text, mention.end, match.start())
+    changed = _CHANGED.search(text, start, match.start()) or SET_AGAINST.search(text[back : match.start()])
+    return bool(changed and not tied)
 
 
 #: Before what another device had: "grew from 80 GB of HBM3 to".
@@ -262,7 +278,11 @@ _OR_ELSE = re.compile(
 
 
 #: A phrase before its subject: "With 32 GB of GDDR7 on a 512-bit bus the RTX 5090 reaches".
-_FRONT = re.compile(r"\s*(?:With|Thanks to|Armed with|Equipped with)\s[^,;.:]*", re.IGNORECASE)
+_FRONT = re.compile(
+    r"\s*(?:With|Thanks to|Armed with|Equipped with|Boasting|Featuring|Packing|"
+    r"Sporting|Offering|Carrying)\s[^,;.:]*",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"\s*(?:Both|All three|All of them)\b", re.IGNORECASE)
 _TO_SUBJECT = re.compile(
     r"[^,;.:]{0,40},?\s(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd[\u2019']s\s+)*", re.IGNORECASE

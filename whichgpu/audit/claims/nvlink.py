@@ -26,7 +26,8 @@ _NVLINK = re.compile(
     rf"\b(?P<a>{_NTH})[ -]gen(?:eration)?\.?\s+(?:nvidia\s+)?nvlink\b|\bNVLink\s?(?:v|"
     rf"gen(?:eration)?\s?)?(?P<b>[1-6])(?:\.0)?(?![\w-])"
     rf"(?!\s*(?:x|\u00d7|GB|TB|links?|bridges?|GPUs?|-?way|ports?|[.,]\d))|"
-    rf"\bNVLink,?\s+(?:\(|of the\s+|in (?:its|the)\s+)(?P<c>{_NTH})\s+gen(?:eration)?\b",
+    rf"\bNVLink,?\s+(?:\(|of the\s+|in (?:its|the)\s+)(?P<c>{_NTH})\s+gen(?:eration)?\b|"
+    r"\bgen(?:eration)?[ -]?(?P<d>[1-6])\s+(?:nvidia\s+)?nvlink\b",
     re.IGNORECASE,
 )
 #: Of a further device of the sentence, the same: "and the H100 the fifth".

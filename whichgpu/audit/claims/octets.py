@@ -31,7 +31,7 @@ _NUMBER = rf"\d{{1,4}}(?:[.,]\d{{1,3}})?|{'|'.join(_WORDS)}"
 _COUNT = re.compile(
     rf"(?<![\w.,])(?P<n>{_NUMBER})\s+(?P<scale>m|b)illions?(?:\s+(?:of\s+)?(?P<what>them|parameters?|"
     rf"weights|params)\b|"
-    r"(?=,?\s+at\s+\w+\s+bytes?\b))|(?<![\w.,$])(?P<size>\d{1,3}(?:\.\d{1,2})?)B\b(?!\s*tokens|/)",
+    r"(?=,?\s+at\s+\w+\s+bytes?\b))|(?<![\w.,$])(?P<size>\d{1,3}(?:\.\d{1,2})?)B\b(?!\s*(?:tokens|transistors)|/)",
     re.IGNORECASE,
 )
 #: The bytes of each.

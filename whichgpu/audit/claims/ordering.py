@@ -17,6 +17,7 @@ from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import named
 from whichgpu.audit.values.sourced import SPARSE, on_file
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +73,6 @@ _EXACT = ("memory", "l2", *_COUNTED)
 #: What is told in whole units: off by less than rounding, two are equal, and neither has more.
 _TOLD, _ROUNDED = ("bandwidth", "power"), 0.004
 _RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
-_GB = 1e9
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -416,7 +416,7 @@ _AND = re.compile(
 
 def _plain(value: float, key: str) -> float:
     """A size of memory as it is sold, in decimal gigabytes."""
-    return (nominal_gb(value) or value / _GB) * _GB if key == "memory" else value
+    return (nominal_gb(value) or value / GB) * GB if key == "memory" else value
 
 
 def _told_size(told: Quantity, key: str) -> float:

@@ -229,57 +229,47 @@ def _sequences(run: Run, context: Context) -> Iterator[Finding]:
 
 def _shares(run: Run, context: Context) -> Iterator[Finding]:
     """A share of the peak: none is above all of it, and one told with the rate follows from that."""
-    text, place = run.passage.text, (run.sentence.start, run.sentence.end)
-    for match in _MFU.finditer(text, *place):
+    for match in _MFU.finditer(run.passage.text, run.sentence.start, run.sentence.end):
         told = float(match["n"] or match["m"]) / 100.0
         at = match.span("n" if match["n"] else "m")
         if told > 1.0:
             because = "it is the share of the peak that is used: at most all of it"
             yield made(
-                context,
-                run.passage,
-                at,
-                "benchmark",
-                "contradicted",
-                attribute="MFU",
-                because=because,
-                expected="at most 100 %",
-                evidence=(Evidence(because),),
-            )
+                context, run.passage, at, "benchmark", "contradicted", attribute="MFU", because=because,
+                expected="at most 100 %", evidence=(Evidence(because),),
+            )  # fmt: skip
             continue
-        rates = [
-            each
-            for each in within(quantities(text, context.fraction), *place)
-            if each.dimension == "flop rate" and each.value == each.high > 0
-        ]
-        # Which form of it reached so much the text may not say: "on the H100s".
-        every = [
-            *run.gpus(context),
-            *(context.catalogue[key] for key in (run.device.named if run.device else ())),
-        ]
-        peaks = {float(value) for gpu in every for rate in _TRAINED if (value := gpu.value(rate))}
-        least = min((each.value for each in rates), default=0.0)
-        used = {least / each for each in (*peaks, *(each.value for each in rates if each.value > least))}
-        if not least or not used or len(rates) > 2:
-            continue
-        if min(used) > 1.0:
-            # Petaflops of a cluster are no share of one device's peak.
+        least, used = _used(run, context)
+        # Petaflops of a cluster are no share of one device's peak.
+        if not used or min(used) > 1.0:
             continue
         off = min(abs(told / each - 1) for each in used)
         real = min(used, key=lambda each: abs(told / each - 1))
         because = f"{least / 1e12:,.4g} TFLOPS are {100 * real:.3g} % of {least / real / 1e12:,.4g} TFLOPS"
         verdict = "confirmed" if off <= _NEAR else "contradicted" if off > _WRONG else "unverifiable"
         yield made(
-            context,
-            run.passage,
-            at,
-            "arithmetic",
-            verdict,
-            attribute="MFU",
-            because=because,
-            expected=f"{100 * real:.3g}" if off > _WRONG else "",
-            evidence=(Evidence(because),),
+            context, run.passage, at, "arithmetic", verdict, attribute="MFU", because=because,
+            expected=f"{100 * real:.3g}" if off > _WRONG else "", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _used(run: Run, context: Context) -> tuple[float, set[float]]:
+    """The least rate that a run tells, and the shares that it may be of a peak; none if it tells too many."""
+    rates = [
+        each.value
+        for each in within(
+            quantities(run.passage.text, context.fraction), run.sentence.start, run.sentence.end
         )
+        if each.dimension == "flop rate" and each.value == each.high > 0
+    ]
+    if not 0 < len(rates) <= 2:
+        return 0.0, set()
+    # Which form of it reached so much the text may not say: "on the H100s".
+    named = (context.catalogue[key] for key in (run.device.named if run.device else ()))
+    every = [*run.gpus(context), *named]
+    peaks = {float(value) for gpu in every for rate in _TRAINED if (value := gpu.value(rate))}
+    least = min(rates)
+    return least, {least / each for each in (*peaks, *(each for each in rates if each > least))}
 
 
 def _parameters(name: str) -> float:

@@ -19,6 +19,7 @@ from whichgpu.audit.tables.nodes import in_unit_of
 from whichgpu.audit.text.dimensions import AXES
 from whichgpu.audit.text.relations import ways
 from whichgpu.audit.text.terms import terms
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ _SEVERAL = 4
 #: From where on a price is none that rounding makes, besides that of its digits.
 _WRONG = 0.06
 #: What a column as a whole is off by where a unit was mistaken, and how closely.
-_SLIPS, _ALIKE = (6.0, 10.0, 60.0, 100.0, 600.0, 1e3, 3600.0), 0.03
+_SLIPS, _ALIKE = (6.0, 10.0, MINUTE, 100.0, 600.0, 1e3, HOUR), 0.03
 
 
 def find(context: Context) -> Iterator[Finding]:

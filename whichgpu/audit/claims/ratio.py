@@ -397,18 +397,7 @@ def _of_devices(
     of_one = OF_ONE_IN.match(text, claim.end)
     if not values or (not of_one and across_precisions(text, sentence, claim, attribute)):
         return
-    values = values and [*values, *exact(attribute, both, context)]
-    verdict = verdict_of(claim, [value for value, _ in values])
-    which = in_which(text, claim.start, who)
-    if verdict == "contradicted" and (not who.here or which):
-        # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
-        values += [(1 / value, words) for value, words in values if value]
-        verdict = verdict_of(claim, [value for value, _ in values])
-    if not which and (stated := told(attribute, both, passage.place(claim.start), context)):
-        as_told = by_text(verdict, claim, stated[0])
-        verdict, values = as_told, values if as_told == verdict else [stated]
-    nearest = min(values, key=lambda one: abs(one[0] - claim.times))
-    because = f"{nearest[1]}: {nearest[0]:.3g} times"
+    verdict, nearest = _held(passage, claim, attribute, both, who=who, context=context, values=values)
     low = unsure(both, attribute, claim.times / nearest[0] if nearest[0] else 0.0, context)
     if verdict == "contradicted" and (
         _is_in_another((text, sentence), claim, attribute, both, context)
@@ -416,11 +405,30 @@ def _of_devices(
         or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
     ):
         verdict = "unverifiable"
+    because = f"{nearest[1]}: {nearest[0]:.3g} times"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
     yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _held(
+    passage: Passage, claim: Multiple, attribute: Attribute, both: Pair, *, who: Spoken, context: Context,
+    values: list[tuple[float, str]],
+) -> tuple[str, tuple[float, str]]:  # fmt: skip
+    """The verdict on a multiple by how far two devices are apart, and what of that is nearest to it."""
+    values = [*values, *exact(attribute, both, context)]
+    verdict = verdict_of(claim, [value for value, _ in values])
+    which = in_which(passage.text, claim.start, who)
+    if verdict == "contradicted" and (not who.here or which):
+        # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
+        values += [(1 / value, words) for value, words in values if value]
+        verdict = verdict_of(claim, [value for value, _ in values])
+    if not which and (stated := told(attribute, both, passage.place(claim.start), context)):
+        as_told = by_text(verdict, claim, stated[0])
+        verdict, values = as_told, values if as_told == verdict else [stated]
+    return verdict, min(values, key=lambda one: abs(one[0] - claim.times))
 
 
 def is_its_own(text: str, sentence: Sentence, claim: Multiple, near: str) -> bool:

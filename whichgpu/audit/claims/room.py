@@ -11,6 +11,7 @@ from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             found = quantities(need.text, context.fraction) if need else ()
             if cell and len(found) == 1 and found[0].dimension == "memory" and not _EASED.search(cell.text):
                 # A device's gigabytes are binary as well.
-                one = 2.0**30 if "i" in found[0].unit else 1e9
+                one = GIB if "i" in found[0].unit else 1e9
                 yield from _of_cell(cell, found[0].value / one, context)
 
 

@@ -14,6 +14,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _ROWS, _COLUMNS, _CELL = 60, 12, 48
 #: Rows that agree with their devices for a column to be of them, and times as many as do not.
 _LEAST, _TIMES = 2, 2
-_GB, _BINARY, _SAME = 1e9, 1.0737, 0.005
+_BINARY, _SAME = 1.0737, 0.005
 #: Headers of what something takes, which may be less than the devices beside it have.
 _TAKES = re.compile(
     r"\b(?:requir\w*|needs?|needed|min\w*|recommend\w*|model|weights?|size|footprint|used?|uses|"
@@ -100,7 +101,7 @@ def _of_columns(table: Table, amounts: int, told: Sequence[_Amount], context: Co
     for each in wrong:
         if takes and each.stated < each.have[-1]:
             continue
-        have = f"{min(each.have, key=lambda one: abs(one - each.stated)) / _GB:,.4g} GB"
+        have = f"{min(each.have, key=lambda one: abs(one - each.stated)) / GB:,.4g} GB"
         because = f"{each.name} have {have}, and the other rows tell what their devices have"
         yield made(
             context, each.passage, each.place, "memory", "inconsistent", attribute="memory",
@@ -137,5 +138,5 @@ def _devices(device: Passage | None, context: Context) -> _Devices | None:
         for key in _alike(named[0].ids, context)
     }
     # Of several a row may tell what each has.
-    have = tuple(sorted({times * size * _GB for size in sizes if size for times in (1, number)}))
+    have = tuple(sorted({times * size * GB for size in sizes if size for times in (1, number)}))
     return _Devices(have, device.text.strip()) if have else None

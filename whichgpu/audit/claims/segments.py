@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.tables.variants import cells
 from whichgpu.audit.text.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def _said(kind: str) -> re.Pattern[str]:
         rf"(?:s|[\u2019']s)?(?:"
         rf"(?:,| is| was| remains)? (?:still |also )?the {_FIRST} (?:of|among|in) (?:all )?"
         rf"(?:{_MAKER} )?{kind} {_CARD}|"
-        rf" (?:is|was|remains|are|were) (?:still |also |only |just )?(?:(?:an?|one of) )?(?:{_OF_MAKER} )?"
+        rf" (?:is|was|remains|are|were) (?:still |also |only |just )?(?:considered |classed as |seen as )?"
+        rf"(?:(?:an?|one of) )?(?:{_OF_MAKER} )?"
         rf"(?:(?:high-end|former|older|big|expensive|plain|pure) )?{kind} (?:{_CARD}|flagship)|"
         rf" (?:belongs? to|is part of|comes? from|is among|counts? among) (?:{_MAKER} )?{kind} {_CARD}"
         rf")\b(?! (?:class|killer|prices?|with an?|turned|by|at heart|in disguise|cooler|driver))",
@@ -40,7 +42,11 @@ def _said(kind: str) -> re.Pattern[str]:
 
 #: What a kind is called, and the segments that are wholly another; cards of workstations may be of either.
 _KINDS = (
-    (_said(r"(?:gaming|gamers?[\u2019']|consumer|GeForce|game)"), frozenset({"datacenter"}), "data-centre"),
+    (
+        _said(r"(?:gaming|gamers?[\u2019']|consumer|GeForce|game|desktop)"),
+        frozenset({"datacenter"}),
+        "data-centre",
+    ),
     (_said(r"(?:data[ -]?cent(?:er|re)|server)"), frozenset({"geforce", "laptop"}), "gaming"),
 )
 #: What makes it less than plainly said, or of another thing.
@@ -56,8 +62,39 @@ _UNSURE = re.compile(
 )
 
 
+#: Headings of whom a device is made for, and what below them is of the other kind.
+_HEAD = re.compile(
+    r"\W*(?:market |target )?(?:segments?|markets?|audience|class|category|platform|type of card)\W*",
+    re.IGNORECASE,
+)
+_CELLS = (
+    (
+        re.compile(r"\W*(?:gaming|gamers?|consumers?|desktop|mainstream)\W*", re.I),
+        "datacenter",
+        "data-centre",
+    ),
+    (re.compile(r"\W*(?:data[ -]?cent(?:er|re)|servers?)\W*", re.I), "geforce", "gaming"),
+)
+
+
+def _of_tables(context: Context) -> Iterator[Finding]:
+    """Cells that give a device to a segment which is wholly another: "Market segment | Desktop"."""
+    for table in context.document.tables:
+        for cell in cells(table, context) if len(table.rows) > 1 else ():
+            segments = {context.catalogue[key].segment for key in cell.ids}
+            for said, other, real in _CELLS if _HEAD.fullmatch(cell.label) and cell.ids else ():
+                if segments == {other} and said.fullmatch(cell.passage.text):
+                    because = f"{cell.ids[0]} is a {real} card"
+                    yield made(
+                        context, cell.passage, (0, len(cell.passage.text)), "identity", "contradicted",
+                        subject=cell.ids[0], attribute="segment", because=because, expected=real,
+                        evidence=(Evidence(because),),
+                    )  # fmt: skip
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every such claim that is wrong of all that its name may mean."""
+    yield from _of_tables(context)
     for index, passage in context.document.running():
         here = context.mentions.get(index, ())
         for sentence in sentences(passage.text) if here else ():

@@ -36,6 +36,7 @@ from whichgpu.audit.values.no_value import is_nobodys, is_none
 from whichgpu.audit.values.own_words import WITHOUT, is_feature, only_a_share, own_words
 from whichgpu.audit.values.summed import together
 from whichgpu.audit.values.withheld import is_withheld
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.tables.cells import Cell
     from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.values.judging import Verdict
+    from whichgpu.hardware.gpu import Gpu
 
 
 #: So many right cells of an attribute, and all but two, are of reference cards.
@@ -252,74 +255,126 @@ def _is_of_spoken(
     return behind and other in context.spoken_of and not _OF_IT.fullmatch(text, quantity.end, mention.start)
 
 
+class _Told(NamedTuple):
+    """A value where it stands, with what narrows it."""
+
+    passage: Passage
+    sentence: Sentence
+    quantity: Quantity
+    said: frozenset[str]
+    who: Spoken
+    context: Context
+
+    def verdict(self, attribute: Attribute, gpus: Sequence[Gpu]) -> Verdict:
+        """Whether it is that of one of these devices."""
+        return verdict_on(
+            self.passage.text, self.quantity, attribute, gpus, said=self.said, context=self.context
+        )
+
+
+class _Read(NamedTuple):
+    """What a value is taken to be of, and the verdict on it."""
+
+    attribute: Attribute
+    mention: Mention
+    gpus: list[Gpu]
+    found: Verdict
+
+
 def _of_value(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
     who: Spoken, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """The verdict on a value of a sentence; an accusation only where nothing else can be meant."""
-    text, here = passage.text, who.here
-    clause = own_words(text, sentence, quantity, context)
+    clause = own_words(passage.text, sentence, quantity, context)
     place = (quantity.start, quantity.end)
     said = qualifiers(clause) | noted(passage, place, context.document.original)
-    mention = of_size(text, sentence, quantity, mention, context)
-    gpus = [context.catalogue[key] for key in mention.ids]
-    attribute, found = min(
-        ((one, verdict_on(text, quantity, one, gpus, said=said, context=context))
-         for one in kinds(text, quantity, attribute)),
-        key=lambda each: each[1].verdict != "confirmed",
-    )  # fmt: skip
-    for other in both_of(text, quantity, mention, here) if found.verdict == "confirmed" else ():
-        also = [context.catalogue[key] for key in other.ids]
-        of_other = verdict_on(text, quantity, attribute, also, said=said, context=context)
-        if of_other.verdict == "contradicted":
-            gpus, found, mention = also, of_other, other
-    if found.verdict == "contradicted" and (
-        _is_of_spoken(text, found.true_for, quantity, mention, context)
-        or is_of_one_on_board(passage, quantity, attribute, gpus, context)
-        or (attribute.key in _OF_CHIPS and is_of_chip(text, sentence, quantity))
-        or is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
-        or misnamed(passage, place, found, mention, context)
-        or _is_set_against(text, quantity, mention)
-        or (attribute.key == "bandwidth" and is_of_link(passage, sentence, quantity, gpus, context))
-        # "A list price of $125,000 for a board with eight Gaudi 3".
-        or (attribute.key == "launch_price" and counted(text, sentence.start, mention.start) > 1)
-    ):
-        return
+    told = _Told(passage, sentence, quantity, said, who, context)
+    read = _read(told, attribute, of_size(passage.text, sentence, quantity, mention, context))
+    attribute, mention, gpus, found = read
     if found.verdict == "contradicted":
+        if _is_of_another(told, read):
+            return
         several = together(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
         if several is not None:
             yield several
             return
-        wider = [context.catalogue[key] for key in mention.named]
-        others = [
-            context.catalogue[key]
-            for each in others_beside(text, sentence, quantity, mention, who)
-            for key in each.ids
-        ]
-        whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
-        for again in (wider, whole if is_tied(text, quantity, mention, who) else others):
-            verdict = (
-                verdict_on(text, quantity, attribute, again, said=said, context=context) if again else None
-            )
-            if verdict and verdict.verdict == "confirmed":
-                gpus, found = list(again), verdict
-                break
-        else:
-            # "Memory is 1,920 GB": of the accelerators that the sentence before counts.
-            own = mention in here or _OF_EACH.match(sentence.text)
-            beside = sentence.text if own else text[: sentence.end]
-            if is_sum(quantity.value, attribute, gpus, beside) or is_withheld(
-                passage, sentence, quantity, attribute, mention=mention, who=who, context=context
-            ):
-                return
+        if right := _of_others_beside(told, read):
+            _, _, gpus, found = right
+        elif _is_excused(told, read):
+            return
     elif found.verdict == "confirmed":
-        number = of_all_together(text, sentence, quantity, attribute, mention)
+        number = of_all_together(passage.text, sentence, quantity, attribute, mention)
         found = (
             wrong_of_several(found, quantity, gpus, number)
             if number
             else narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
         )
     yield finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _read(told: _Told, attribute: Attribute, mention: Mention) -> _Read:
+    """The value as the kind of quantity that it is right as; of two devices as that of which it is wrong."""
+    text, quantity, context = told.passage.text, told.quantity, told.context
+    gpus = [context.catalogue[key] for key in mention.ids]
+    attribute, found = min(
+        ((one, told.verdict(one, gpus)) for one in kinds(text, quantity, attribute)),
+        key=lambda each: each[1].verdict != "confirmed",
+    )
+    read = _Read(attribute, mention, gpus, found)
+    for other in both_of(text, quantity, mention, told.who.here) if found.verdict == "confirmed" else ():
+        also = [context.catalogue[key] for key in other.ids]
+        of_other = told.verdict(attribute, also)
+        if of_other.verdict == "contradicted":
+            read = _Read(attribute, other, also, of_other)
+    return read
+
+
+def _is_of_another(told: _Told, read: _Read) -> bool:
+    """Whether a value that is wrong of a device is of something else: its chip, a link, another version."""
+    passage, sentence, quantity, said, _, context = told
+    attribute, mention, gpus, found = read
+    text = passage.text
+    return bool(
+        _is_of_spoken(text, found.true_for, quantity, mention, context)
+        or is_of_one_on_board(passage, quantity, attribute, gpus, context)
+        or (attribute.key in _OF_CHIPS and is_of_chip(text, sentence, quantity))
+        or is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
+        or misnamed(passage, (quantity.start, quantity.end), found, mention, context)
+        or _is_set_against(text, quantity, mention)
+        or (attribute.key == "bandwidth" and is_of_link(passage, sentence, quantity, gpus, context))
+        # "A list price of $125,000 for a board with eight Gaudi 3".
+        or (attribute.key == "launch_price" and counted(text, sentence.start, mention.start) > 1)
+    )
+
+
+def _of_others_beside(told: _Told, read: _Read) -> _Read | None:
+    """A wrong value as right of all that the name may mean, or of the devices beside; None if it is not."""
+    passage, sentence, quantity, _, who, context = told
+    text, mention = passage.text, read.mention
+    beside = (
+        [each for each in superchips(who.here) if each != mention]
+        if is_tied(text, quantity, mention, who)
+        else others_beside(text, sentence, quantity, mention, who)
+    )
+    for keys in (mention.named, [key for each in beside for key in each.ids]):
+        gpus = [context.catalogue[key] for key in keys]
+        found = told.verdict(read.attribute, gpus) if gpus else None
+        if found and found.verdict == "confirmed":
+            return read._replace(gpus=gpus, found=found)
+    return None
+
+
+def _is_excused(told: _Told, read: _Read) -> bool:
+    """Whether a wrong value is a sum of what some devices have, or its accusation is withheld."""
+    passage, sentence, quantity, _, who, context = told
+    attribute, mention, gpus, _ = read
+    # "Memory is 1,920 GB": of the accelerators that the sentence before counts.
+    own = mention in who.here or _OF_EACH.match(sentence.text)
+    beside = sentence.text if own else passage.text[: sentence.end]
+    return is_sum(quantity.value, attribute, gpus, beside) or is_withheld(
+        passage, sentence, quantity, attribute, mention=mention, who=who, context=context
+    )
 
 
 #: Between a value of one device and the other one that it is set against: "its price of $599 undercut the".

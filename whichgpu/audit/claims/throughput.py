@@ -17,12 +17,17 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.sourced import source_of
 from whichgpu.errors import WhichGpuError
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.devices.mentions import Mention
+    from whichgpu.audit.devices.roles import Spoken
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 NETWORK = re.compile(
@@ -85,55 +90,78 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         before = ""
         for sentence in sentences(passage.text):
-            here = within(found, sentence.start, sentence.end)
             network = NETWORK.search(sentence.text)
             told = sentence.text
             if network is None and before and _GETS.search(sentence.text):
                 # "Llama 3.1 8B in Q4 runs at 130 tokens per second on the 5080. The 4080 gets 210."
                 network, told = NETWORK.search(before), f"{before} {sentence.text}"
             before = sentence.text if NETWORK.search(sentence.text) else before
-            if not here or not network or SEVERAL.search(sentence.text):
-                continue
-            who = spoken(index, passage, sentence, context)
-            name = network[0].strip(" -.")
-            each_does = work(name)
-            for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
-                unit = next(
-                    (word for word in ("image", "img", "token", "tok") if word in each.unit.lower()), ""
-                )
-                done = each_does.get("token" if unit.startswith("tok") else "image", 0.0)
-                if each.dimension != "rate" or not done:
-                    continue
-                behind = [one for one in here if ON_IT.fullmatch(passage.text, each.end, one.start)]
-                own = here[0] if len({m.named for m in here}) == 1 else who.owner(each.start)
-                # "54 tokens/s on an L40S and 209 on an H100": of the one right behind it.
-                own = behind[0] if behind else own
-                if own is None or own not in here:
-                    continue
-                times = BACKWARD if TRAINS.search(told) else 1.0
-                trains = times == BACKWARD
-                rates = said_rates(told, trains=trains)
-                gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: peak(one, rates))
-                # Nothing is trained with half of its weights left out.
-                best = peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
-                best *= max(1.0, counted(passage.text, sentence.start, own.start))
-                most = best / (done * times)
-                of = f"its peak in {rates[0].upper()}" if len(rates) < len(_TRAINED) else "the highest peak"
-                because = (
-                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {of} of {gpu.id} "
-                    f"that is at most {most:,.0f} a second"
-                )
-                if (
-                    unit.startswith("tok")
-                    and not _TUNES.search(told)
-                    and (_ALONE.search(told) or _LOCAL.search(told))
-                ):
-                    most, because = _read(name, told, own, context)
-                verdict = "contradicted" if each.value > most else "unverifiable"
-                because += _missing(passage.text) if verdict == "unverifiable" else ""
-                yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
-                           attribute="throughput", because=because,
-                           evidence=(Evidence(because), source_of(gpu, "fp16")))  # fmt: skip
+            named = within(found, sentence.start, sentence.end)
+            if named and network and not SEVERAL.search(sentence.text):
+                who = spoken(index, passage, sentence, context)
+                run = _Run(passage, sentence, network[0].strip(" -."), told, tuple(named), who)
+                yield from _of_run(run, context)
+
+
+class _Run(NamedTuple):
+    """A sentence that tells how fast a network runs on devices, with what is said of how."""
+
+    passage: Passage
+    sentence: Sentence
+    name: str
+    told: str
+    here: tuple[Mention, ...]
+    who: Spoken
+
+    def owner(self, rate: Quantity) -> Mention | None:
+        """The device that a rate is of."""
+        text = self.passage.text
+        # "54 tokens/s on an L40S and 209 on an H100": of the one right behind it.
+        behind = [one for one in self.here if ON_IT.fullmatch(text, rate.end, one.start)]
+        if behind:
+            return behind[0]
+        alone = len({one.named for one in self.here}) == 1
+        own = self.here[0] if alone else self.who.owner(rate.start)
+        return own if own in self.here else None
+
+
+def _of_run(run: _Run, context: Context) -> Iterator[Finding]:
+    """The verdict on each rate of a run."""
+    text, sentence = run.passage.text, run.sentence
+    each_does = work(run.name)
+    for each in within(quantities(text, context.fraction), sentence.start, sentence.end):
+        unit = next((word for word in ("image", "img", "token", "tok") if word in each.unit.lower()), "")
+        done = each_does.get("token" if unit.startswith("tok") else "image", 0.0)
+        own = run.owner(each) if each.dimension == "rate" and done else None
+        if own is None:
+            continue
+        tokens = unit.startswith("tok") and not _TUNES.search(run.told)
+        gpu, most, because = _bound(run, own, done, context)
+        if tokens and (_ALONE.search(run.told) or _LOCAL.search(run.told)):
+            most, because = _read(run.name, run.told, own, context)
+        verdict = "contradicted" if each.value > most else "unverifiable"
+        because += _missing(text) if verdict == "unverifiable" else ""
+        yield made(context, run.passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
+                   attribute="throughput", because=because,
+                   evidence=(Evidence(because), source_of(gpu, "fp16")))  # fmt: skip
+
+
+def _bound(run: _Run, own: Mention, done: float, context: Context) -> tuple[Gpu, float, str]:
+    """The form of a device with the highest peak, what it does at most a second, and why."""
+    times = BACKWARD if TRAINS.search(run.told) else 1.0
+    trains = times == BACKWARD
+    rates = said_rates(run.told, trains=trains)
+    gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: peak(one, rates))
+    # Nothing is trained with half of its weights left out.
+    best = peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
+    best *= max(1.0, counted(run.passage.text, run.sentence.start, own.start))
+    most = best / (done * times)
+    of = f"its peak in {rates[0].upper()}" if len(rates) < len(_TRAINED) else "the highest peak"
+    because = (
+        f"{run.name} does {done * times / 1e9:,.3g} GFLOP each; at {of} of {gpu.id} "
+        f"that is at most {most:,.0f} a second"
+    )
+    return gpu, most, because
 
 
 @lru_cache(maxsize=64)

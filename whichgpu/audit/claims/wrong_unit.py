@@ -15,6 +15,7 @@ from whichgpu.audit.tables.variants import cells
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import MIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -216,5 +217,5 @@ def _is_same(known: float, stated: float) -> bool:
 
 def _is_other(match: re.Match[str], stated: float, gpu: Gpu) -> bool:
     """Whether a size is that of a device's caches: an A100 has 40 MB of them."""
-    caches = (float(gpu.value(field) or 0) / size for field in ("l2", "l3") for size in (1e6, 2**20))
+    caches = (float(gpu.value(field) or 0) / size for field in ("l2", "l3") for size in (1e6, MIB))
     return match["unit"].upper().startswith("M") and any(_is_same(each, stated) for each in caches)

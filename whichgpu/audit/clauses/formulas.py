@@ -15,6 +15,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.forms import told_otherwise
 from whichgpu.audit.clauses.marked import ABOUT, OFF, marked
 from whichgpu.audit.text.sentences import Sentence, sentences
+from whichgpu.units import DAY, HOUR, MINUTE, MONTH, WEEK, YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,8 +41,8 @@ _LINK = (
 _LINKED = rf"(?:[,;:.(\u2013\u2014-]|\s)*\s(?:and\s)?{_LINK}[\s,:]+(?:{_LINK}[\s,:]+){{0,3}}"
 _SO = rf"(?:[,;:.(=\u2013\u2014-]|\s)*\s?(?:{_LINK}[\s,:]+){{0,4}}"
 _TIME = r"(?:an?|per|every|each|/)\s?"
-_PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0,
-            "month": 2629800.0, "year": 31557600.0}  # fmt: skip
+_PERIODS = {"second": 1.0, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK,
+            "month": MONTH, "year": YEAR}  # fmt: skip
 _PERIOD = "|".join(_PERIODS)
 #: The least and the most that a period has of another: months have 28 to 31 days, and some count 30.
 _SLACK = {"month": 0.085, "year": 0.02}
@@ -196,7 +197,7 @@ _FORMS = (
         r"<(?P<a>m\d+)>\s?(?:an|per|a|/)\s?hour\b(?:(?!<m)[^;?!]){0,60}?\b(?:month|year|"
         r"week) of <(?P<b>t\d+)>[^<>;?!]{0,40}<(?P<r>m\d+)>",
         "a b",
-        lambda a, b: a * b / 3600.0,
+        lambda a, b: a * b / HOUR,
     ),
     # "0.33 MB per token, so 32 conversations of 4,096 tokens come to 43 GB".
     _Form(
@@ -237,7 +238,7 @@ _FORMS = (
         rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
         rf"equals)\s{ABOUT}<(?P<r>c\d+)> days",
         "a",
-        lambda a: a / 86400.0,
+        lambda a: a / DAY,
         0.06,
     ),
     # "From 80 W to 130 W, and the boost adds 25 W, which makes 155 W at most".

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, before, besides, marked
 from whichgpu.audit.comparisons.multiple import DOWN, UP
-from whichgpu.units import parse
+from whichgpu.units import KWH, MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -198,8 +198,6 @@ _SUMMED = frozenset({"money", "power", "memory", "energy"})
 _NO_AMOUNTS = frozenset({"number", "percent", "times"})
 #: How far a result, a multiple, a share (in points, and of it) may be off; beyond it is of something else.
 _OFF, _TIMES, _POINTS, _SHARE, _FAR = 0.015, 0.05, 0.02, 0.06, 2.0
-#: Joules in a kilowatt-hour, seconds in a month of 730.5 hours.
-_KWH, _MONTH = parse("1 kWh", "energy"), parse("1 h", "time") * 730.5
 #: How far a time to pay back may be off, and sentences back to what it is worked out of.
 _PAID_OFF, _BACK = 0.12, 4
 #: How far a round multiple may be off, and how much more "over" leaves open.
@@ -322,7 +320,7 @@ def _billed(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     # What the sentence tells itself, as "90 kWh; at 0.30 USD the month costs", comes before what was told.
     own = [each for each in read.of("energy") if each.start < rate.start]
     told = own or before(read)
-    used = [each.value / _KWH for each in told if each.dimension == "energy"]
+    used = [each.value / KWH for each in told if each.dimension == "energy"]
     if not used or result.unit != rate.unit:
         return
     bare = [1.0, *(each.value for each in (*told, *read.figures.values()) if each.dimension == "number")]
@@ -339,7 +337,7 @@ def _billed(match: re.Match[str], read: Marked) -> Iterator[Finding]:
 def _paid_back(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """After how many months what is saved in one makes up for a price."""
     result = read.figures[match["r"]]
-    months = result.value / _MONTH if result.dimension == "time" else result.value if match["months"] else 0.0
+    months = result.value / MONTH if result.dimension == "time" else result.value if match["months"] else 0.0
     every = (*before(read, back=_BACK), *read.figures.values())
     told = [one for one in every if one.dimension == "money"]
     bare = [one.value for one in every if one.dimension == "number" and one.value > _SUM_OF_MONEY]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, AGAINST, FAR
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.quantities import Quantity
 
 _OF = "stated consequence"
-_HOUR = 3600.0
 #: "Each token costs 128 KiB. A window of 32,768 tokens takes 4 GiB", "320 KiB per token, hence 10 GiB for".
 _PER_TOKEN = re.compile(
     r"(?:\b(?:each|every|a|one|per) token\b[^<>;?!]{0,40}?<(?P<a>b\d+)>|\b(?:each|every|a|"
@@ -152,7 +152,7 @@ def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
     result = read.figures[match["r"] or match["r2"]]
     rents = _rents(whole)
     hourly = [whole.figures[each["n"]].value for each in _IN_HOUR.finditer(whole.text)]
-    rates = [each.value * _HOUR for each in _token_rates(whole)]
+    rates = [each.value * HOUR for each in _token_rates(whole)]
     counts = [each.value for each in whole.of("number") if 1 < each.value <= 64]
     speeds = sorted(rates or hourly)
     if len(rents) != 1 or len(speeds) != 1 or rents[0].start == result.start or rents[0].unit != result.unit:
@@ -199,7 +199,7 @@ def _paid(read: Marked, whole: Marked) -> Iterator[Finding]:
     if match is None or len(rents) != 1 or len(prices) != 1 or _MORE_COST.search(read.text):
         return
     result = read.figures[match["r"] or match["c"]]
-    hours = result.value / _HOUR if match["r"] else result.value
+    hours = result.value / HOUR if match["r"] else result.value
     right = prices[0].value / rents[0].value if rents[0].value else 0.0
     if right and 1 / FAR < hours / right < FAR and abs(hours / right - 1) > (0.1 if result.limit else 0.06):
         because = f"{read.words(prices[0])} at {read.words(rents[0])} an hour are {right:,.4g} hours"

@@ -25,6 +25,7 @@ from whichgpu.audit.closure.units import (
 )
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.units import HOUR, KWH
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def powers(**told: int) -> Powers:
 
 
 _OF: Mapping[str, tuple[Powers, float]] = {
-    "money": (powers(money=1), 1.0), "time": (powers(second=1), 1.0), "energy": (powers(joule=1), 3600.0),
+    "money": (powers(money=1), 1.0), "time": (powers(second=1), 1.0), "energy": (powers(joule=1), HOUR),
     "power": (powers(joule=1, second=-1), 1.0), "memory": (powers(byte=1), 1.0),
     "bandwidth": (powers(byte=1, second=-1), 1.0), "bit rate": (powers(byte=1, second=-1), 1 / 8),
     "bits": (powers(byte=1), 1 / 8), "flop rate": (powers(flop=1, second=-1), 1.0),
@@ -252,7 +253,7 @@ def _counting(text: str, base: Amount, names: Places) -> Amount:
         worked = _WORKED.match(text, near[1])
         if worked is None:
             return base._replace(kind="count", noun="gpu")
-        return _measured(base._replace(end=worked.end(), noun="worked"), powers(second=1), 3600.0)
+        return _measured(base._replace(end=worked.end(), noun="worked"), powers(second=1), HOUR)
     if found is None:
         scale = _SCALED.match(text, base.end)
         return _measured(base._replace(end=scale.end()), powers(), _scale(scale), "number") if scale else base
@@ -279,7 +280,7 @@ def _of_noun(base: Amount, found: re.Match[str]) -> Amount:
     if found["item"]:
         return _measured(base._replace(noun=found["item"].lower().rstrip("s")), powers(item=1), 1.0)
     if found["worked"]:
-        return _measured(base._replace(noun="worked"), powers(second=1), 3600.0)
+        return _measured(base._replace(noun="worked"), powers(second=1), HOUR)
     if found["flops"]:
         return _measured(base, powers(flop=1, second=-1), _FLOPS[found["flops"].upper()])
     if found["unit"]:
@@ -319,7 +320,7 @@ def _with_per(text: str, base: Amount) -> Amount:
 #: "$1.19 each per hour".
 _EACH_PER = re.compile(r"\s*(?:each|apiece)(?=\s+(?:per|an?|every)\s)", re.IGNORECASE)
 _PER_UNITS: Mapping[str, tuple[Powers, float]] = {
-    "hours": (powers(second=1), 3600.0), "kwh": (powers(joule=1), 3.6e6), "mwh": (powers(joule=1), 3.6e9),
+    "hours": (powers(second=1), HOUR), "kwh": (powers(joule=1), KWH), "mwh": (powers(joule=1), 3.6e9),
     "kw": (powers(joule=1, second=-1), 1e3), "watt": (powers(joule=1, second=-1), 1.0),
     "gb": (powers(byte=1), 1e9), "tb": (powers(byte=1), 1e12), "tflops": (powers(flop=1, second=-1), 1e12),
     "million": (powers(), 1e6), "thousand": (powers(), 1e3),
@@ -343,7 +344,7 @@ def _divided(one: Amount, found: re.Match[str], *, end: int | None = None) -> Am
         return _over(one, powers(second=1), *PERIODS[period])
     thing = next(name for name in THINGS if name in told)
     if "thing_hours" in told:
-        one = _over(one, powers(second=1), 3600.0, 3600.0)
+        one = _over(one, powers(second=1), HOUR, HOUR)
     return one._replace(per=thing)
 
 

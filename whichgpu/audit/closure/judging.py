@@ -19,7 +19,6 @@ from whichgpu.audit.closure.wording import (
     FAR,
     FURTHER,
     GIVEN,
-    KWH,
     LEAD,
     MACHINE,
     MEASURED,
@@ -34,6 +33,7 @@ from whichgpu.audit.closure.wording import (
     THAT_IS,
     UNTOLD,
 )
+from whichgpu.units import HOUR, KWH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -247,7 +247,7 @@ def _by_the_hour(kept: Sequence[Amount]) -> list[Amount]:
     """What is given, with a price beside so many hours or kWh as that of one: "730 hours at $1.10"."""
     paid = [one for one in kept if one.dims == powers(money=1)]
     hours = [
-        one for one in kept if one.dims == powers(second=1) and one.low % 3600 == 0 and "hour" in one.words
+        one for one in kept if one.dims == powers(second=1) and one.low % HOUR == 0 and "hour" in one.words
     ]
     used = [one for one in kept if one.dims == powers(joule=1)]
     if len(paid) == len(used) == 1 and paid[0].low < 1:
@@ -257,7 +257,7 @@ def _by_the_hour(kept: Sequence[Amount]) -> list[Amount]:
         return [tariff if one is paid[0] else one for one in kept]
     if len(paid) != 1 or len(hours) != 1 or paid[0].low > RENT:
         return []
-    rent = paid[0]._replace(dims=powers(money=1, second=-1), low=paid[0].low / 3600, high=paid[0].high / 3600)
+    rent = paid[0]._replace(dims=powers(money=1, second=-1), low=paid[0].low / HOUR, high=paid[0].high / HOUR)
     return [rent if one is paid[0] else one for one in kept]
 
 

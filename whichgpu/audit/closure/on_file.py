@@ -15,6 +15,7 @@ from whichgpu.audit.closure.window import finding
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.values.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Finding
     from whichgpu.hardware.gpu import Gpu
 
-_GB = 1e9
 #: A text that speaks of more devices is a survey.
 _MOST = 8
 #: What so many together have, and what they draw: words between their number and it.
@@ -51,7 +51,7 @@ _PER_GB = re.compile(
     re.IGNORECASE,
 )
 #: Fewer dollars a gigabyte are no price of a card.
-_CHEAP = 2.5 / _GB
+_CHEAP = 2.5 / GB
 #: How far a result may be from one that is on file, and from all of them.
 _WIDE, _FAR = 0.025, 3.0
 
@@ -81,7 +81,7 @@ def _spoken_of(window: Window) -> Sequence[Gpu]:
 
 def _size(gpu: Gpu) -> float:
     memory = float(gpu.value("memory") or 0.0)
-    return (nominal_gb(memory) or memory / _GB) * _GB if memory else 0.0
+    return (nominal_gb(memory) or memory / GB) * GB if memory else 0.0
 
 
 def _per_gigabyte(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
@@ -110,7 +110,7 @@ def _per_gigabyte(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     return _told(
         window,
         ways,
-        f"a price of ${first[0]:,.0f} over {first[1] / _GB:g} GB makes ${first[0] / first[1] * _GB:,.2f}",
+        f"a price of ${first[0]:,.0f} over {first[1] / GB:g} GB makes ${first[0] / first[1] * GB:,.2f}",
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.closure.amounts import Amount, is_opaque, powers
 from whichgpu.audit.closure.units import AXES, BYTE, ITEM, JOULE, PERIODS, SECOND
+from whichgpu.units import HOUR, KWH
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _forms(one: Amount, before: Sequence[Amount]) -> list[Amount]:
         )
     if one.sign and sum(map(abs, one.dims)) == 1:
         # By the hour or the kilowatt-hour, which need not be said again.
-        rent, tariff = (_per(one, axis, by) for axis, by in ((SECOND, 3600.0), (JOULE, 3.6e6)))
+        rent, tariff = (_per(one, axis, by) for axis, by in ((SECOND, HOUR), (JOULE, KWH)))
         return [one, rent, tariff]
     if one.kind != "share":
         return [one]

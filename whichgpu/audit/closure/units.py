@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import SPELLED
+from whichgpu.units import DAY, HOUR, KWH, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: `item` counts what is made (images, tokens); `other` is of what no result follows from (hertz, nanometres).
 AXES = ("money", "second", "joule", "byte", "flop", "item", "other")
-SECOND, JOULE, BYTE, FLOP, ITEM, OTHER = (
-    AXES.index(each) for each in ("second", "joule", "byte", "flop", "item", "other")
-)
-DAY = 86400.0
+SECOND, JOULE, BYTE, ITEM, OTHER = (AXES.index(each) for each in ("second", "joule", "byte", "item", "other"))
 #: Periods by their first letters, the fewest and the most seconds of each.
 PERIODS: Mapping[str, tuple[float, float]] = {
-    "s": (1.0, 1.0), "min": (60.0, 60.0), "h": (3600.0, 3600.0), "day": (DAY, DAY),
+    "s": (1.0, 1.0), "min": (MINUTE, MINUTE), "h": (HOUR, HOUR), "day": (DAY, DAY),
     "week": (7 * DAY, 7 * DAY), "month": (28 * DAY, 31 * DAY), "quarter": (89 * DAY, 92 * DAY),
     "year": (364 * DAY, 366 * DAY),
 }  # fmt: skip
@@ -71,7 +69,7 @@ NUMBERS: Mapping[str, float] = {
 SPELLED_UNITS: Mapping[str, tuple[Mapping[str, int], float]] = {
     "dollar": ({"money": 1}, 1.0), "euro": ({"money": 1}, 1.0), "cent": ({"money": 1}, 0.01),
     "watt": ({"joule": 1, "second": -1}, 1.0), "kilowatt": ({"joule": 1, "second": -1}, 1e3),
-    "kilowatt-hour": ({"joule": 1}, 3.6e6), "kwh": ({"joule": 1}, 3.6e6), "gigabyte": ({"byte": 1}, 1e9),
+    "kilowatt-hour": ({"joule": 1}, KWH), "kwh": ({"joule": 1}, KWH), "gigabyte": ({"byte": 1}, 1e9),
     "gig": ({"byte": 1}, 1e9), "terabyte": ({"byte": 1}, 1e12), "byte": ({"byte": 1}, 1.0),
     "bit": ({"byte": 1}, 1 / 8), "gb": ({"byte": 1}, 1e9),
 }  # fmt: skip

@@ -99,7 +99,6 @@ FAR, FURTHER = math.log(15.0), math.log(1.3e3)
 REACH, NEAR = 140, 60
 #: What an hour of a machine costs at most.
 RENT = 400
-KWH = 3.6e6
 #: A price over the rent of an hour, at least.
 BOUGHT = 20
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.units import DAY, HOUR, MINUTE
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Factors that units and prefixes make: per mille, minutes, hours of a day, a month and a year, percent.
 _POWERS = (1.0, 1e3, 1e-3, 1e6, 1e-6, 1e9, 1e-9, 1e12, 1e-12, 100.0, 0.01)
-_SPANS = (1.0, 60.0, 3600.0, 24.0, 30.0, 720.0, 730.0, 744.0, 8760.0, 86400.0, 365.0, 12.0, 52.0, 7.0)
+_SPANS = (1.0, MINUTE, HOUR, 24.0, 30.0, 720.0, 730.0, 744.0, 8760.0, DAY, 365.0, 12.0, 52.0, 7.0)
 _NATURAL = tuple({p * s for p in _POWERS for s in _SPANS} | {p / s for p in _POWERS for s in _SPANS})
 #: Bytes of a number in each format, and what becomes of GB from billions.
 _BYTES = tuple(n * power for n in (2.0, 4.0, 8.0, 0.5, 0.25, 0.125) for power in (1.0, 1e9, 1e-9))

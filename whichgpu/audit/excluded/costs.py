@@ -14,6 +14,7 @@ from whichgpu.audit.excluded.scope import inconsistent, is_rounded, stated
 from whichgpu.audit.findings import Evidence
 from whichgpu.audit.text.quantities import SPELLED, quantities
 from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ _GOES_ON = re.compile(
     r"\s*(?:So|That|Thus|Hence|Which|This|Therefore|In other words|\d[\d,]*|One|A thousand|"
     r"A million|An? \w+)\b"
 )
-_HOURS = {"s": 3600.0, "m": 60.0, "h": 1.0}
+_HOURS = {"s": HOUR, "m": MINUTE, "h": 1.0}
 _LARGE = {"thousand": 1e3, "million": 1e6}
 #: Two amounts of money by different times, one the other: "$23.92 per hour, or $191.36 per day".
 _BY_TIME = re.compile(

@@ -14,6 +14,7 @@ from whichgpu.audit.comparisons.multiple import share_of
 from whichgpu.audit.excluded.scope import inconsistent, stated
 from whichgpu.audit.text.quantities import SPELLED, quantities
 from whichgpu.audit.text.sentences import within
+from whichgpu.units import DAY, HOUR, MINUTE, MONTH, WEEK, YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,9 +42,9 @@ _THAT_IS = re.compile(
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|just\s+|only\s+|some\s+|over\s+)*",
     re.IGNORECASE,
 )
-#: Units of time with their seconds; a month is of 30.4 days.
-_UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2.63e6,
-          "year": 3.156e7}  # fmt: skip
+#: Units of time with their seconds.
+_UNITS = {"second": 1.0, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK, "month": MONTH,
+          "year": YEAR}  # fmt: skip
 _TIME = re.compile(
     r"(?P<n>\d[\d,]*(?:\.\d+)?)\s(?P<unit>seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b"
     r"(?!\s+(?:a|per|each|every|old|ago|earlier|later)\b)",
@@ -202,7 +203,7 @@ def _durations(passage: Passage, sentence: Sentence, context: Context) -> Iterat
     time = _TIME.match(text, takes.end(), sentence.end) if takes else None
     if len(rates) != 1 or len(many) != 1 or time is None or _MORE_WORK.search(sentence.text):
         return
-    seconds = {"s": 1.0, "m": 60.0, "h": 3600.0}[rates[0]["t"][0].lower()]
+    seconds = {"s": 1.0, "m": MINUTE, "h": HOUR}[rates[0]["t"][0].lower()]
     words = many[0]["n"].lower().replace(",", "")
     number = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5}.get(words) or float(words)
     number *= _LARGE.get((many[0]["k"] or "").lower(), 1.0)

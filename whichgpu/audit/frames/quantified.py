@@ -17,6 +17,7 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.capabilities import named_in
 from whichgpu.audit.values.sourced import source_of
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -294,7 +295,7 @@ def _of_size(size: float, *, more: bool, less: bool, least: bool) -> Callable[[G
         if not value:
             return None
         # Gigabytes of memory are binary, and those of a text may be.
-        gb = float(value) / 2**30
+        gb = float(value) / GIB
         told = size / 1e9
         if more:
             return gb > told * (1 + _ROUND)

@@ -12,6 +12,7 @@ from whichgpu.audit.holding.ways import how_held
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.models import TRAINS, formats, models, single
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.models import Format, Model
 
 #: Bytes of a gigabyte as memory is sold; how far an amount may be from the weights it is told of.
-_SOLD, _NEAR, _FAR = 2**30, 0.75, 1.7
+_NEAR, _FAR = 0.75, 1.7
 #: Bytes that training takes of each weight at most.
 _TRAINED = 20.0
 #: A share within which two sizes of memory are one.
@@ -75,7 +76,7 @@ class Room(NamedTuple):
     def is_size(self, amount: float) -> bool:
         """Whether an amount in bytes is the memory of one, or of all, in decimal units or in binary ones."""
         known = [size * many for size in (self.low, self.high) for many in (1.0, max(self.many, 1.0))]
-        known += [size / _SOLD * 1e9 for size in known]
+        known += [size / GIB * 1e9 for size in known]
         between = self.low * _ONE <= amount <= self.high / _ONE
         return between or any(_ONE * size < amount < size / _ONE for size in known)
 
@@ -190,7 +191,7 @@ def room_in(
     before, topic = meant
     before = before if many and many["them"] else topic or before
     if len(sized) == 1 and not (many and before):
-        size = float(sized[0]["n"]) * _SOLD
+        size = float(sized[0]["n"]) * GIB
         at = sized[0].start("n")
         # "Two cards with 24 GB" are as many as "two 24 GB cards".
         behind = _CARDS_WITH.search(text, max(place[0], at - _REACH), at)
@@ -228,5 +229,5 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | N
     ):
         count = 0.0
     said = words.WITH_SIZE.match(text, on.end)
-    told = [size for size in sizes if said and _ONE < size / (float(said["n"]) * _SOLD) < 1 / _ONE] or sizes
+    told = [size for size in sizes if said and _ONE < size / (float(said["n"]) * GIB) < 1 / _ONE] or sizes
     return Room(min(told), max(told), count, on.ids[sizes.index(max(told))])

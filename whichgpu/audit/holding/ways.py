@@ -38,8 +38,8 @@ _TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 
 _QUANTISED = re.compile(r"\bquanti[sz]\w*", re.IGNORECASE)
 
-#: Bytes of a weight of the smallest format in use, of a gigabyte as sold; a share that rounding explains.
-_LEAST, BINARY, FULL, PLURAL = 0.34, 2**30 / 1e9, 0.97, 2
+#: Bytes of a weight of the smallest format in use.
+_LEAST = 0.34
 
 
 class Way(NamedTuple):

@@ -11,6 +11,7 @@ from whichgpu.audit.text.models import AROUND, TRAINS, Format, models
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.errors import WhichGpuError
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _fit(name: str) -> Need | None:
         return None
     parameters = sum(item.parameters().values())
     needed = float(answer.required)
-    words = f"{item.id} in 16 bit takes {needed / 2**30:,.3g} GiB"
+    words = f"{item.id} in 16 bit takes {needed / GIB:,.3g} GiB"
     return Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
 
 
@@ -173,50 +174,57 @@ def judged_need(
     `headed` where what stands above it says that it is the weights alone.
     """
     told = quantity.value
-    verdict, because = "unverifiable", need.words
-    part = _A_PART.search(passage.text, 0, quantity.start)
+    part = _A_PART.search(passage.text, 0, quantity.start) is not None
     alone = (
         need.sure
         and not part
         and (headed or _ALONE.search(passage.text, max(0, quantity.start - REACH), quantity.end + REACH))
     )
     if alone and abs(told / need.weights - 1) > UNLIKE and not need.least <= told <= need.weights:
-        verdict = "contradicted"
-        because = f"{need.words}, and that alone is spoken of"
-        return made(
-            context, passage, (quantity.start, quantity.end), "memory", verdict, subject=name.strip(),
-            attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
-            expected=f"{need.weights / 1e9:,.3g} GB",
-        )  # fmt: skip
-    other = need.sure and told >= _ANOTHER * need.needed and _format_of(told, need)
-    if other and not TRAINS.search(passage.text):
-        verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB is what they take in {other}"
-    elif _is_of_bytes_each(passage, told, need):
-        verdict, because = "confirmed", "it is what so many bytes of each parameter make"
-    elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed + AROUND:
-        verdict = "contradicted"
-        times = f"{told / need.weights:.2g} times that"
-        because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
-    elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
-        verdict = "confirmed"
-    elif _OF_DEVICES.search(passage.text, 0, quantity.start):
-        because = "it is what each of the devices has"
-    elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * REACH), quantity.start) or (
-        told < _A_TOKENS * need.least
-        and (
-            _PER_TOKEN.search(passage.text, max(0, quantity.start - _TOKEN), quantity.start)
-            or _A_TOKEN.match(passage.text, quantity.end)
-        )
-    ):
-        because = "it is what each token takes"
-    elif told < (_OF_PART if part else 0.9) * need.least and not _PART.search(
-        passage.text, quantity.end, quantity.end + REACH
-    ):
-        verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
-    elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
-        verdict = "confirmed"
+        verdict, because = "contradicted", f"{need.words}, and that alone is spoken of"
+        takes = need.weights
+    else:
+        verdict, because = _judged(passage, quantity, need, part=part)
+        takes = need.needed
     return made(
         context, passage, (quantity.start, quantity.end), "memory", verdict, subject=name.strip(),
         attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
-        expected="" if verdict == "confirmed" else f"{need.needed / 1e9:,.3g} GB",
+        expected="" if verdict == "confirmed" else f"{takes / 1e9:,.3g} GB",
     )  # fmt: skip
+
+
+def _judged(passage: Passage, quantity: Quantity, need: Need, *, part: bool) -> tuple[str, str]:
+    """The verdict on a requirement of all that a model takes, or of a `part` of it, and why."""
+    told, text = quantity.value, passage.text
+    verdict, because = "unverifiable", need.words
+    size = f"{told / 1e9:,.4g} GB"
+    other = need.sure and told >= _ANOTHER * need.needed and _format_of(told, need)
+    if other and not TRAINS.search(text):
+        verdict, because = "contradicted", f"{need.words}; {size} is what they take in {other}"
+    elif _is_of_bytes_each(passage, told, need):
+        verdict, because = "confirmed", "it is what so many bytes of each parameter make"
+    elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed + AROUND:
+        times = f"{told / need.weights:.2g} times that"
+        verdict, because = "contradicted", f"{need.words}; {size} is {times}, and no requirement"
+    elif _MORE_THAN.search(text, 0, quantity.start) and told < need.needed:
+        verdict = "confirmed"
+    elif _OF_DEVICES.search(text, 0, quantity.start):
+        because = "it is what each of the devices has"
+    elif _is_of_token(text, quantity, need):
+        because = "it is what each token takes"
+    elif told < (_OF_PART if part else 0.9) * need.least and not _PART.search(
+        text, quantity.end, quantity.end + REACH
+    ):
+        verdict, because = "contradicted", f"{need.words}; {size} cannot hold the weights"
+    elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
+        verdict = "confirmed"
+    return verdict, because
+
+
+def _is_of_token(text: str, quantity: Quantity, need: Need) -> bool:
+    """Whether an amount is of each token of a context."""
+    start, end = quantity.start, quantity.end
+    if _OF_TOKEN.search(text, max(0, start - 2 * REACH), start):
+        return True
+    beside = _PER_TOKEN.search(text, max(0, start - _TOKEN), start) or _A_TOKEN.match(text, end)
+    return quantity.value < _A_TOKENS * need.least and beside is not None

@@ -39,7 +39,7 @@ _UNSURE = re.compile(
     r"second-hand|"
     r"without|"
     r"no (?:faster|slower|quicker|more|less|longer|fewer)|except|apart from|but (?:one|two)|almost|nearly|"
-    r"myth)\b|n[\u2019']t\b|\?",
+    r"myth|scenario|niche|(?:hard|tough|difficult|impossible) to \w+)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 #: In what a table of speeds, times and scores tells nothing.

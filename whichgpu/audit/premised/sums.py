@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.premised.amounts import AGAINST, NEAR, SAME, SPARSE, WORDS, number
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
@@ -94,7 +95,6 @@ def is_of_like_units(found: Finding) -> bool:
 
 #: Kilowatts, and kilowatt-hours, that a tariff is for.
 _KILO = 1e3
-_HOUR = 3600.0
 
 
 def _is_price_times(place: Place, context: Context) -> bool:
@@ -120,7 +120,7 @@ def _is_time_bought(place: Place, context: Context) -> bool:
         for each in quantities(passage.text, context.fraction)
         if each.dimension == "money" and each.value
     ]
-    hours = own.value / _HOUR
+    hours = own.value / HOUR
     return any(
         abs(each.value / rate / hours - 1) < SPARSE
         for each in others

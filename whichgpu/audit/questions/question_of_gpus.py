@@ -72,7 +72,7 @@ _INSTANCES = re.compile(r"\b(?:which|what) (?:[\w-]+ )?(?:instances?|vms?|machin
 FORMAT = re.compile(r"\b(?:fp4|fp6|fp8|fp16|bf16|tf32|fp32|fp64|int4|int8|nvfp4|mxfp4|q4|q8)\b", re.I)
 #: What is taken in place of a GPU: "successor of the A10", "what replaces the T4".
 _FOLLOWS = re.compile(
-    r"\b(?:replaces|replaced|replacements?|successors?|follow(?:s|ed)|instead of|alternatives? (?:to|for|of)"
+    r"\b(?:replac(?:e|es|ed|ements?)|successors?|follow(?:s|ed)|instead of|alternatives? (?:to|for|of)"
     r"|(?:similar|comparable|equivalent) to|equivalents? (?:of|to|for))\b",
     re.I,
 )
@@ -144,7 +144,7 @@ _SUPPORTS, _SHORT = re.compile(r"\b(?:support(?:s|ed)?|native(?:ly)?|have|has|ca
 #: What a unit of electricity costs, in dollars, and where it comes from.
 _KWH = re.compile(
     r"(?P<mark>[$\u20ac\u00a3]) ?(?P<n>\d+(?:[.,]\d+)?) ?(?:/|per|an?) ?kWh"
-    r"|(?P<m>\d+(?:[.,]\d+)?) ?(?P<unit>usd|dollars?|cents?|ct|eur|euros?|gbp|chf|[$\u20ac\u00a3])"
+    r"|(?P<m>\d+(?:[.,]\d+)?) ?(?P<unit>usd|dollars?|cents?|ct|eur|euros?|gbp|chf|[$\u20ac\u00a3])?"
     r" ?(?:/|per|an?) ?kWh",
     re.I,
 )
@@ -152,7 +152,10 @@ _CODES = {"\u20ac": "EUR", "eur": "EUR", "\u00a3": "GBP", "gbp": "GBP", "chf": "
 _YEARS = re.compile(rf"\b(?:for|over|in) ({HOW_MANY}) years?\b", re.I)
 _PLACED = re.compile(r"\b(?:in|of|for) (?:the )?([A-Z][a-z]+(?: [A-Z][a-z]+)?|USA?|UK|EU)\b")
 _HOURS = re.compile(
-    r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b|\b(?:24/7|all day)\b", re.I
+    r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b"
+    r"|\b(?:24/7|all day|(?:a|the) clock|(?:day and|all) night|non-?stop"
+    r"|(?:for|all) (?:an? |the |one |this |\w+ )?(?:whole |entire |full )?(?:month|week)s?)\b",
+    re.I,
 )
 _SPAN = r"h(?:ou)?rs?|days?|weekends?|weeks?|months?"
 #: For how long something is rented, and hours of each span; a month as bills count it.
@@ -207,13 +210,30 @@ def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue)
     if ids and OWNING.search(text):
         # One is bought as a card, a machine of several as modules.
         many = any(count > 1 for _, count in counted(text, catalogue))
-        return Answering("prices own", (largest(ids, catalogue) if many else ids[0],), owned(text))
-    if len(devices) == 1 and _FOLLOWS.search(text):
-        return Answering("gpus", (), (("like", largest(ids, catalogue)),))
+        number = max((count for _, count in counted(text, catalogue)), default=1)
+        of_many = (("gpus", f"{number}"),) if many else ()
+        return Answering(
+            "prices own", (largest(ids, catalogue) if many else ids[0],), (*owned(text), *of_many)
+        )
+    if found := in_place_of(text, devices, catalogue):
+        return found
     if len(devices) > 1:
         beside = Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
         return beside if COMPARES.search(text) or _FOLLOWS.search(text) else None
     return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
+
+
+#: Whose GPU is to take the place of another.
+_VENDOR = re.compile(r"\b(NVIDIA|AMD|Intel|Apple)\b", re.I)
+
+
+def in_place_of(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> Answering | None:
+    """What can take the place of the one GPU that is named, of the maker that is named, if one is."""
+    if len(devices) != 1 or not _FOLLOWS.search(text):
+        return None
+    like, vendor = largest(devices[0], catalogue), _VENDOR.search(text)
+    whose = (("vendor", vendor[1].lower()),) if vendor else ()
+    return Answering("gpus", (), (("like", like), *whose))
 
 
 def on_which(text: str) -> Answering | None:
@@ -401,7 +421,7 @@ def _of_electricity(text: str) -> str:
     if price is None:
         return ""
     amount = (price["n"] or price["m"]).replace(",", ".")
-    unit = (price["mark"] or price["unit"]).lower()
+    unit = (price["mark"] or price["unit"] or "usd").lower()
     if unit in ("cent", "cents", "ct"):
         amount, unit = f"{float(amount) / 100.0:g}", "usd"
     return f"{amount} {_CODES.get(unit[:3], _CODES.get(unit[:1], 'USD'))}/kWh"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.questions.wishes import AT_HOME, IN_A_PC
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.use import use
 from whichgpu.prices.best import price
@@ -35,6 +36,20 @@ _LOADS = frozenset((
     "users", "rate", "slo", "target", "deadline", "latency", "epochs", "samples", "tokens", "images",
     "requests", "hours-of-audio",
 ))  # fmt: skip
+
+
+def with_passes(workload: str, wishes: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The wishes, with how often a trainer sees so many samples unasked, where that is not told."""
+    told = dict(wishes)
+    if told.get("phase") not in TRAINING or "samples" not in told or "epochs" in told:
+        return list(wishes)
+    usual: Mapping[str, int] = store.load("usual")["usual"]["epochs"]
+    try:
+        name = resolve(workload).id
+    except UsageError:
+        return list(wishes)
+    passes = next((each for begins, each in usual.items() if name.startswith(begins)), 0)
+    return [*wishes, *((("epochs", str(passes)),) if passes else ())]
 
 
 def as_meant(text: str, workload: str, wishes: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -100,6 +115,22 @@ def narrow(workload: str, job: Mapping[str, str], memory: float) -> str:
     return "fp8" if weights / 2.0 < _ROOM * memory else ""
 
 
+def so_many_of(workload: str, gpu: str, formats: Sequence[str]) -> str:
+    """A GPU as `--gpu` takes it, as many of it as hold a model in the widest of some formats."""
+    from whichgpu.workloads.counts import counts
+
+    memory = float(catalogue()[gpu].value("memory") or 0.0) if gpu in catalogue() else 0.0
+    if not memory:
+        return gpu
+    width = max((int(bits[0]) for each in formats if (bits := re.search(r"\d+", each))), default=16) / 8.0
+    weights, number = width * counts(resolve(workload)).parameters, 1
+    while weights > _ROOM * memory * number and number < _MOST:
+        number *= 2
+    return f"{gpu}:{number}" if number > 1 else gpu
+
+
+#: GPUs of a machine, at most.
+_MOST = 8
 #: How much of a card weights may take, so that the work itself has room.
 _ROOM = 0.93
 

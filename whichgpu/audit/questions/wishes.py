@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.text import HOW_MANY
 from whichgpu.audit.text.quantities import read_number
+from whichgpu.units import HOUR, MINUTE
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.subjects import PEOPLE
 
@@ -62,7 +63,7 @@ def _money(match: re.Match[str]) -> str:
     if re.search(r"\bcents?\b|\dcents?\b", text, re.I):
         said = f"{float(said.replace(',', '')) / 100.0:g}"
     if period == "min":
-        said, period = f"{60.0 * float(said.replace(',', '')):g}", "h"
+        said, period = f"{MINUTE * float(said.replace(',', '')):g}", "h"
     return f"{said} {unit}" + (f"/{period}" if period else "")
 
 
@@ -71,7 +72,7 @@ def _per(match: re.Match[str]) -> str:
 
 
 #: Seconds of a span by its first letter.
-_SPANS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_SPANS = {"s": 1.0, "m": MINUTE, "h": HOUR}
 
 
 def _spoken(match: re.Match[str]) -> str:
@@ -181,6 +182,7 @@ WISHES: tuple[Wish, ...] = (
         _money,
     ),
     _wish("budget", rf"\bbudget(?: of| is|:)? ?(?P<money>{_N}k?)\b(?P<period>)", _money),
+    _wish("budget", rf"(?<![\w.,])(?P<money>{_N}k?) budget\b(?P<period>)", _money),
     _wish(
         "users",
         rf"(?P<n>{_N}k?) (?:(?:concurrent|simultaneous|parallel|active|daily) )*(?:{PEOPLE})\b"

@@ -51,10 +51,6 @@ _BEFORE = re.compile(
     rf"(?:came|arrived) (?P<f>right |directly |immediately )?before)\s+$",
     re.IGNORECASE,
 )
-_THE = re.compile(
-    r"(?:(?:the|an?|nvidia[\u2019']s|amd[\u2019']s|nvidia|amd|own|older|newer|tesla|instinct)\s+)*",
-    re.IGNORECASE,
-)
 _NO = re.compile(
     r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|"
     r"unofficial|"

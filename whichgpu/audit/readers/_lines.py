@@ -96,10 +96,6 @@ def lines(text: str) -> list[Line]:
     return found
 
 
-#: Puts the plain text of a stretch of a line (text, its start) into a builder.
-Inline = "Callable[[Builder, str, int], None]"
-
-
 def plain(into: Builder, text: str, start: int) -> None:
     """Text as it stands."""
     into.add(text, start)

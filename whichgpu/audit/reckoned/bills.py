@@ -6,14 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.closure.units import DAY, JOULE, SECOND
+from whichgpu.audit.closure.units import JOULE, SECOND
 from whichgpu.audit.closure.wording import UNTOLD
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.reckoned.results import (
     ELSE,
     ENERGY,
-    HOUR,
-    KWH,
     MONEY,
     POWER,
     RENT,
@@ -24,6 +22,7 @@ from whichgpu.audit.reckoned.results import (
     sentence_before,
 )
 from whichgpu.audit.text.sentences import within
+from whichgpu.units import DAY, HOUR, KWH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

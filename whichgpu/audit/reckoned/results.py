@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MONEY, TIME, ENERGY, POWER = powers(money=1), powers(second=1), powers(joule=1), powers(joule=1, second=-1)
 BYTES = powers(byte=1)
 RENT = powers(money=1, second=-1)
-HOUR, KWH = 3600.0, 3.6e6
 #: Beyond this factor a result is of something else.
 _FAR = 40.0
 #: What leads to a result: a verb or a sign, and nothing but fillers behind it.

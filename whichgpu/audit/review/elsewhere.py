@@ -42,7 +42,7 @@ _GAP = re.compile(
 _IN_PARTS = re.compile(
     r"\b(?:stream(?:s|ed|ing)|offload\w*|(?:its|their) own cop(?:y|ies)|"
     r"active (?:part|parameters|weights|experts)|of the weights (?:on|in|stay|live|sit))\b|"
-    r"\bin (?:cpu|host|system) memory\b",
+    r"(?<!\bentirely )(?<!\bfully )(?<!\bcompletely )\bin (?:cpu|host|system) memory\b",
     re.IGNORECASE,
 )
 _OF_WEIGHTS = re.compile(r"\s+of (?:the|its) (?:weights|model|cache|layers)\b", re.IGNORECASE)

@@ -71,6 +71,12 @@ _EXCUSES = (
         behind=r"[^.;]{0,24}\b(?:only|just) (?:after|when|once|if|with)\b",
         because=r"are told to be needed|the most that what is spoken of has",
     ),
+    # "Merges their memory into one pool of 282 GB, letting models run": of several together.
+    Excuse(
+        ("memory",),
+        before=r"\b(?:pools?|pooled|merge[sd]?|combin\w+|together|pairs? (?:of|two)|in total)\b[^.;]{0,80}$",
+        because=r"the most that what is spoken of has",
+    ),
     # "Our disk image is 60 GB. A T4 is enough".
     Excuse(
         ("memory",),
@@ -298,6 +304,28 @@ _EXCUSES = (
     ),
     # "680 TMUs, 176 ROPs": what is counted stands behind it.
     Excuse(("specification",), behind=r"\s+(?:TMUs?|ROPs?|texture units|TPCs?|GPCs?)\b"),
+    # "A 256-bit bus, versus a 384-bit bus on the desktop": the laptop's is the one before.
+    Excuse(
+        ("specification",),
+        behind=r"[^.;,]{0,40}\b(?:on|for|in|of) (?:the |its )?desktops?\b", because=r"-laptop has",
+    ),
+    Excuse(
+        ("specification",),
+        behind=r"[^.;,]{0,40}\b(?:on|for|in|of) (?:the |its )?(?:laptops?|notebooks?|mobile)\b",
+        because=r"^(?!.*-laptop has)rtx-\d{4}",
+    ),
+    # "More than the Titan (4,608 cores)": of that one, whose whole name stands before.
+    Excuse(("specification",), before=r"\b(?:the|a|than) Titan\s*\(\s*$"),
+    # "With structured sparsity pushing the FP16 ceiling to 362 TFLOPS".
+    Excuse(
+        ("specification",),
+        before=r"\bwith\s+(?:structured\s+|2:4\s+)?sparsity\s+[a-z]+ing\b[^.;,]{0,60}$",
+        because=r"with sparsity",
+    ),
+    # "Bandwidth across the entire HBM2 array": of the kind.
+    Excuse(("specification",), behind=r"\s+arrays?\b", because=r"has HBM2e"),
+    # "GPCs - 7, SMs - 84": or before it.
+    Excuse(("specification",), before=r"\b(?:TMUs?|ROPs?|texture units|TPCs?|GPCs?)\s*[:=\u2013\u2014-]\s*$"),
     # "24 GB, superando il limite di 16 GB della RTX 4090 mobile".
     Excuse(
         ("specification",),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.quantities import Quantity
 
 #: How far rounding goes, of what is told roughly too; bytes of a gigabyte as memory is sold; sentences back.
-_EXACT, _ROUGH, _SOLD, _BACK, _MOST = 0.012, 0.06, 2**30, 2, 8
+_EXACT, _ROUGH, _BACK, _MOST = 0.012, 0.06, 2, 8
 _EACH = re.compile(r"\s*(?:/|per |an? |for each |each )\s?(?:gig\w*|GB)\b", re.IGNORECASE)
 _PER = re.compile(r"\b(?:per|for each|a) (?:gig\w*|GB)\b", re.IGNORECASE)
 _LEFT = re.compile(r"\b(?:left|lea(?:ve|ves|ving)|free|remain\w*|spare|rest|headroom)\b", re.IGNORECASE)
@@ -41,7 +42,7 @@ def is_of_file(found: Finding, where: tuple[int, Passage, int], context: Context
         return False
     start, stop = lines[0].start, lines[-1].end
     sizes = {
-        float(size) / _SOLD * 1e9
+        float(size) / GIB * 1e9
         for each in within(context.mentions.get(index, ()), start, stop)
         for key in each.ids
         if (size := context.catalogue[key].value("memory"))
@@ -51,7 +52,7 @@ def is_of_file(found: Finding, where: tuple[int, Passage, int], context: Context
     if _EACH.match(passage.text, told.end):
         # "A Spark at $3,999 makes $31.24 per gigabyte": by a name that is short for one told before.
         sizes |= {
-            float(size) / _SOLD * 1e9
+            float(size) / GIB * 1e9
             for key in context.spoken_of
             if key in context.catalogue and (size := context.catalogue[key].value("memory"))
         }

@@ -16,6 +16,7 @@ from whichgpu.audit.text.quantities import SPELLED, quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import named
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,6 @@ _FEW = 4
 #: A mark between two factors, and letters before an amount in which its formula stands.
 _BY = re.compile(r"\s[x\u00d7*]\s|\btimes\b")
 _NEAR = 160
-_GIGA = 1e9
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?:(?P<n>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?P<word>{'|'.join(SPELLED)})\b)",
     re.I,
@@ -72,7 +72,7 @@ def _is_with_memory(told: float, where: tuple[int, Passage, int], context: Conte
     """Whether so many times the memory of a device that is named, less what was told, is the amount."""
     index, passage, at = where
     sizes = {
-        (nominal_gb(size) or size / _GIGA) * _GIGA
+        (nominal_gb(size) or size / GB) * GB
         for each in context.mentions.get(index, ())
         if each.start < at
         for key in each.ids

@@ -41,6 +41,9 @@ _IT = re.compile(r"\b(?:it|its|they|them|their|both|all|none|neither|each|every|
 _ANY_CARD = re.compile(
     r"(?:(?:the|this|that) )?(?:card|gpu|module|board|chip|part|accelerator|device)", re.IGNORECASE
 )
+_THE_CARD = re.compile(
+    r"\s*The (?:card|gpu|module|board|chip|accelerator|device)\b(?! (?:of|with|that|in)\b)", re.IGNORECASE
+)
 _SO = re.compile(r",\s+(?:so|hence|thus|therefore|which means)\b", re.IGNORECASE)
 _IN_WORDS = re.compile(r"[a-z]{3,}", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
@@ -70,7 +73,8 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     asked = not here and any(
         line.rstrip().endswith("?") for line in (*passage.section[-1:], context.document.title)
     )
-    if _IT.search(place.text) and len(several) < 2 and not asked:
+    goes_on = _IT.search(place.text) or _THE_CARD.match(place.text)
+    if goes_on and len(several) < 2 and not asked:
         return False
     around = _around(where, context, accused) | (context.spoken_of if asked else frozenset())
     return any(_has(key, found, where, context) for key in around - accused)

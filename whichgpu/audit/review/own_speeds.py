@@ -8,6 +8,7 @@ from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.store import store
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.units import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 #: What one period is of another: seconds, minutes, hours and days.
-_PERIODS = (60.0, 1440.0, 3600.0, 86_400.0)
+_PERIODS = (MINUTE, 1440.0, HOUR, DAY)
 _NEAR = 0.012
 _WORKED = frozenset({"bill", "result"})
 

@@ -66,7 +66,8 @@ _FRAGMENT = re.compile(
     r"[\W_]*(?:(?:and|but|so|also|only|just|with|at|now|then|the|an?|up to|about|around|plus)\s+)*"
     r"(?:[$\u20ac~]?\d|[A-Z]{1,3}\d{2,3}\b|PCI(?:e|[ -]Express)\b|(?i:launched|released|built|based|made|"
     r"fitted|equipped|announced|introduced|"
-    r"unveiled|presented|powered|connected|rated|manufactured|supports|has|offers|comes|draws|features)\b|"
+    r"unveiled|presented|powered|connected|rated|manufactured|supports|has|offers|comes|draws|features|"
+    r"boasting|featuring|packing|sporting|offering|carrying|armed)\b|"
     r"[^.;]{0,40}[.;]?\s*$)"
 )
 #: What none of several has is no claim that they have it; memory that is a processor's.

@@ -10,6 +10,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sufficing.needs import OTHERWISE, need_before
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,6 @@ _SAID = re.compile(
 _COUNTED = re.compile(r"\s+(?:cards?|gpus?|modules?|accelerators?|of (?:them|these|those)|"
     r"(?:nvidia\s+)?(?-i:[A-Z]+\d)|(?-i:\d{4}))|\s*(?:are|is|[.,;])",
                       re.IGNORECASE)  # fmt: skip
-_WOULD = re.compile(r"\b(?:would|could)\b", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:not|never|no|nodes?|servers?|more than|users?|copies|replicas?|per second|tokens?)\b|"
     r"n[\u2019']t\b",
@@ -88,7 +88,7 @@ def _judged(
     if need is None or not sizes or many * max(sizes) >= need.value * _SLACK:
         return
     least = math.ceil(need.value / max(sizes))
-    because = f"{passage.text[need.start : need.end]} take {least} of {max(sizes) / 2**30:.0f} GB"
+    because = f"{passage.text[need.start : need.end]} take {least} of {max(sizes) / GIB:.0f} GB"
     yield made(
         context, passage, match.span(), "memory", "contradicted", attribute="fits",
         subject=", ".join(mention.ids), because=because, expected=str(least), evidence=(Evidence(because),),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.tables.cells import Cell, unit_of
+from whichgpu.audit.tables.variants import cells
 from whichgpu.audit.text.sentences import topic
 from whichgpu.audit.values.attributes import headed, qualifiers, rate_of
 
@@ -35,6 +36,14 @@ def entries(context: Context) -> Sequence[Cell]:
         context.memo["entries"] = tuple(_entries(context))
     found: Sequence[Cell] = context.memo["entries"]
     return found
+
+
+def of_one(context: Context) -> Iterator[Cell]:
+    """Every cell of a table, entry and item that is of one device."""
+    for table in context.document.tables:
+        yield from cells(table, context)
+    yield from entries(context)
+    yield from items(context)
 
 
 @lru_cache(maxsize=1024)

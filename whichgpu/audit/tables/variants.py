@@ -58,6 +58,8 @@ _OF_CHIPLET = re.compile(
     r"\s?\((?:[a-z]+\s){0,2}(?:GCDs?|MCDs?|XCDs?|IODs?|chiplets?|tiles?)\b", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d[\d.,]*")
+#: Bits of the narrowest bus of memory.
+_NARROWEST = 16
 #: Parts that make a whole together.
 _SUM = re.compile(r"\d\s?\+\s?(?:\d\s?[x\u00d7]\s?)?\d")
 #: A number whose mark may be one of thousands.
@@ -131,6 +133,9 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             for each in found
         ]
         found = [each for each in found if not (_is_year(text, each) or _counts_else(text, each, attribute))]
+    if attribute.key == "memory_bus":
+        # "MXM-B (3.0)" below "Interface" is of a slot.
+        found = [each for each in found if each.value >= _NARROWEST]
     found = [each for each in found if not _OF_CHIPLET.match(text, each.end)]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
@@ -141,15 +146,26 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if not found or (not several and not _repeats(text, found) and of_a_part(text, found[0])):
         return
     ids = cell.named if several else cell.ids
-    told = (
-        _of_value(cell, quantity, attribute, ids, context, said=_own_words(text, quantity, found))
+    told = [
+        (_of_value(cell, quantity, attribute, ids, context, said=_own_words(text, quantity, found)), quantity)
         for quantity in (found if several else found[:1])
-    )
-    answers = [each for each in told if each is not None]
-    # Of several values one may be of something else; where none is right, or all are sizes, they are wrong.
-    wrong = [each for each in answers if each.verdict == "contradicted"]
+    ]
+    answers = [(each, quantity) for each, quantity in told if each is not None]
+    # Of several values one may be of something else, unless it says in which format it is; where none is
+    # right, or all are sizes, they are wrong.
+    wrong = [each for each, _ in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found) or (attribute.key == "memory" and _SIZES.fullmatch(text) is not None)
-    yield from (each for each in answers if not several or all_wrong or each not in wrong)
+    yield from (
+        each
+        for each, quantity in answers
+        if not several or all_wrong or each not in wrong or _IN_FORMAT.match(text, quantity.end)
+    )
+
+
+#: Behind a rate, the format that it is in: "450 TFLOPS (FP16), 900 TOPS (INT8)".
+_IN_FORMAT = re.compile(
+    r"\s*\((?:in |at )?(?:FP64|FP32|TF32|FP16|BF16|FP8|FP4|INT8|INT4)\s*\)", re.IGNORECASE
+)
 
 
 #: A cell that is nothing but the sizes of memory that a device is sold with: "8 or 16 GB".

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.roundings import stated
+from whichgpu.units import DAY, HOUR, MINUTE
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -75,14 +76,14 @@ _RESULT_UNIT = re.compile(
     r"(?P<unit>percent|per cent|cents?|minutes?|hours?|h|days?|thousand|million|billion|[kM]?Wh)\b",
     re.IGNORECASE,
 )
-_LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
+_LENGTHS = (MINUTE, HOUR, DAY, 24.0)
 _OTHER_UNITS = {
     **dict.fromkeys(("cent", "cents", "percent", "per cent"), (0.01,)),
     **dict.fromkeys(("minute", "minutes", "hour", "hours", "h", "day", "days"), _LENGTHS),
     # "410 W x 18.7 min = 128 Wh"
     **dict.fromkeys(
         ("wh", "kwh", "mwh"),
-        tuple(length * scale for length in (60.0, 1 / 60, 1 / 3600) for scale in (1.0, 1e-3, 1e-6)),
+        tuple(length * scale for length in (MINUTE, 1 / 60, 1 / HOUR) for scale in (1.0, 1e-3, 1e-6)),
     ),
     "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
 }  # fmt: skip

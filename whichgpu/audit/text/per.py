@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.dimensions import AXES, Term, counted_in, dims, times
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,7 @@ _REGULARLY = re.compile(
 def one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
     """Powers of the axes of one period, and its factor: seconds and minutes in hours, quarters in months."""
     if period in ("second", "minute"):
-        return dims(hour=power), (60.0 if period == "minute" else 3600.0) ** -power
+        return dims(hour=power), (MINUTE if period == "minute" else HOUR) ** -power
     if period == "quarter":
         return dims(month=power), 3.0**power
     return dims(**{period: power}), 1.0

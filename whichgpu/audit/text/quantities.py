@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
 from whichgpu.errors import UsageError
-from whichgpu.units import parse
+from whichgpu.units import DAY, HOUR, MINUTE, parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
+    # "5.3 PETA" in a table of rates.
+    (r"(?P<word>PETA)\b(?!\s?(?:byte|bit|hertz))", "flop rate", "{p}FLOP/s"),
     (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|"
         r"ops)(?:/s)?\b",
      "op rate", "{p}OP/s"),
@@ -109,7 +111,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "square centimetres": ("area", 1e-4), "process": ("length", 1e-9), "bits": ("bits", 1.0),
     "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
-    "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
+    "minutes": ("time", MINUTE), "hours": ("time", HOUR), "percent": ("percent", 0.01),
     "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0),
     "billion": ("count", 1e9),
     "million": ("count", 1e6),
@@ -277,6 +279,10 @@ _IN_THOUSANDS = re.compile(
 )
 
 
+#: And what never comes in thousands: "1.555 TB/s".
+_IN_FRACTIONS = re.compile(r"(?<![\d.,])\d\.\d{3}(?=\s?(?:TB/s|To/s|PFLOPS|petaflops))")
+
+
 def locale(texts: Iterable[str]) -> str:
     """What a document writes before a fraction, `.` or `,`, by numbers that can be read in one way only."""
     points = commas = 0
@@ -284,6 +290,7 @@ def locale(texts: Iterable[str]) -> str:
         points += len(re.findall(r"\d,\d{3}(?:\.\d|\b)(?!,\d{3}\.)|\b\d+\.\d{1,2}\b(?!\.\d)", text))
         commas += len(re.findall(r"\d\.\d{3},\d|\b\d+,\d{1,2}\b(?!,\d)", text))
         commas += len(_IN_THOUSANDS.findall(text))
+        points += len(_IN_FRACTIONS.findall(text))
     return "," if commas > points else "."
 
 
@@ -301,7 +308,7 @@ def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
 
 #: Between the two parts of one time: "2 h 10 min", "an hour and 20 minutes"; how long a part of the next is.
 _AND_SO_MANY = re.compile(r"\s*,?\s*(?:and\s+)?")
-_WHOLES = (86400.0, 3600.0, 60.0)
+_WHOLES = (DAY, HOUR, MINUTE)
 
 
 def _with_minutes(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:

@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.values.sourced import values_of
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB, GIB, MIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -25,14 +26,13 @@ _ROUNDED = {"transistors": 0.01}
 #: What may have its last digits cut off, and by what share at most.
 _CUTTABLE, _CUT = ("flop rate", "op rate", "bandwidth", "frequency", "area"), 0.025
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
-_ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6, "l3": 2.0**20 / 1e6}
+_ALIKE = {"memory": GIB / GB, "l2": MIB / 1e6, "l3": MIB / 1e6}
 #: How far rounding may change a value at most, as a share of it, and one below 1.
 _ROUNDING, _FRACTION = 0.035, 0.25
 #: How far one digit is rounded at most.
-_ONE_DIGIT = 0.07
+_ONE_DIGIT, _ONE_TERABYTE = 0.07, 0.11
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
-_GB = 1e9
 #: A terabyte, and how far a data sheet rounds a rate of whole tenths of it.
 _TERA, _SHEET = 1e12, 0.025
 #: A figure that is told in full is off by no more, as a share.
@@ -128,7 +128,7 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
 def _same_size(attribute: Attribute, what: Stated, value: float) -> bool:
     """Whether a size is a known one, in decimal units or in binary ones."""
     binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
-    nominal = (nominal_gb(value) or 0) * _GB
+    nominal = (nominal_gb(value) or 0) * GB
     if what.unit == "MB" and round(what.value / 1e6) % 1024 == 0:
         # "24576 MB" counts in binary units, whatever it calls them.
         what = what._replace(value=what.value * 1.024**2)
@@ -157,6 +157,9 @@ def _share(attribute: Attribute, what: Stated) -> float:
     if attribute.dimension in ("flop rate", "op rate") and re.match(r"~?[2-9]\s?[TPtp]", what.text):
         # So is one digit of "2 PFLOPS", as a maker tells 1.92 of them.
         most = _ONE_DIGIT
+    if attribute.key == "bandwidth" and re.match(r"~?[3-9]\s?T", what.text):
+        # "3 TB/s" is how 3.35 were announced; "2 TB/s" tells the sizes of an A100 apart.
+        most, common = _ONE_TERABYTE, min(what.rounding, _ONE_TERABYTE)
     in_thousands = attribute.dimension == "count" and re.search(r"\d\s?[kK]\b", what.text)
     return max(common, min(what.rounding, most)) if common or in_thousands else 0.0
 

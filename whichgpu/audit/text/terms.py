@@ -14,6 +14,7 @@ from whichgpu.audit.patterns import MANY
 from whichgpu.audit.text.dimensions import AXES, LENGTHS, PIECES, TOKENS, Term, dims, times
 from whichgpu.audit.text.per import ONE_OF, PERIOD, PERIODS, one_period, per, shared_period
 from whichgpu.audit.text.quantities import SPELLED, multiples, quantities
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -211,14 +212,14 @@ _JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around
 #: The numbers of a range.
 _LAST = re.compile(r"[$\u20ac]?\d[\d,.]*")
 _HOURS = AXES.index("hour")
-_REACH, _NEXT, _NEAR, _HOUR = 110, 10, 3, 3600.0
+_REACH, _NEXT, _NEAR = 110, 10, 3
 
 
 _UNITS: Mapping[str, tuple[tuple[int, ...], float]] = {
     "power": (dims(energy=1, hour=-1), 1.0), "energy": (dims(energy=1), 1.0), "memory": (dims(byte=1), 1.0),
-    "bandwidth": (dims(byte=1, hour=-1), _HOUR), "time": (dims(hour=1), 1 / _HOUR),
-    "rate": (dims(piece=1, hour=-1), _HOUR), "tokens": (dims(token=1, hour=-1), _HOUR),
-    "flop rate": (dims(flop=1, hour=-1), _HOUR), "worked": (dims(hour=1), 1.0),
+    "bandwidth": (dims(byte=1, hour=-1), HOUR), "time": (dims(hour=1), 1 / HOUR),
+    "rate": (dims(piece=1, hour=-1), HOUR), "tokens": (dims(token=1, hour=-1), HOUR),
+    "flop rate": (dims(flop=1, hour=-1), HOUR), "worked": (dims(hour=1), 1.0),
 }  # fmt: skip
 
 
@@ -438,7 +439,7 @@ def _of_number(text: str, base: Term, before: str, names: Places) -> Term | None
         return per(text, base, (dims(**{_spoken_of(text, base.start): 1}), 1.0))
     joules = _JOULES.match(text, base.end)
     if joules:
-        scale = (1e3 if joules["k"] else 1.0) / _HOUR
+        scale = (1e3 if joules["k"] else 1.0) / HOUR
         words = text[base.start : joules.end()]
         return per(text, base._replace(end=joules.end(), words=words), (dims(energy=1), scale))
     near = [last for one, last in names if 0 <= one - base.end < _NEAR]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.units import GB, GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,7 +153,7 @@ _OF_HOST = re.compile(r"(?:LP)?DDR[345]\w?")
 _TINY, _MUCH = 0.1, 8.0
 #: Words for two.
 _PAIR = frozenset({"both", "pair", "dual", "two", "beide", "beiden", "zwei", "deux", "dos"})
-_MOST, _NEAR, _BINARY = 128, 0.012, 2**30 / 1e9
+_MOST, _NEAR, _BINARY = 128, 0.012, GIB / GB
 #: From so many bytes on, which are told in TB, rounding takes more.
 _LARGE, _ROUGH = 1e12, 0.03
 

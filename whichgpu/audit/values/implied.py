@@ -79,6 +79,8 @@ _LAUNCHED_AT = re.compile(
     r"|\bat launch,?\s+(?:it|the card|the gpu)\s+(?:cost|was|sold for|retailed (?:at|for)|"
     r"had a price of)\s+(?=\$\d)"
     r"|\b(?:launch|list|retail) price(?:d)?\s+(?:was|of|at)\s+(?=\$\d)"
+    r"|\b(?:once|originally|initially)\s+(?:priced at|sold (?:for|at)|cost(?:ing)?|"
+    r"retail(?:ed|ing) (?:at|for)|listed at)\s+(?=\$\d)"
     r"|\b(?:NVIDIA|AMD|Intel)\s+(?:asks|asked|charges|charged|wants|wanted)\s+(?=\$\d)"
     r"|\b(?:costs?|was|sold for|retailed at)\s+(?=\$\d[\d,]*\s+at (?:launch|release)\b)",
     re.IGNORECASE,

@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
 #: Formats whose rates are those of tensor cores and matrix units.
 _OF_MATRICES = ("bf16", "fp16", "fp8", "int8")
 #: What rounding and gigabytes of two kinds explain.
-_MOST_SIZES = 1.08
+_MOST_SIZES, _LEAST_OF_MOST = 1.08, 0.85
 
 
 def judged(
@@ -64,8 +64,10 @@ def _judged(
     right = _right(attribute, what, gpus, catalogue)
     if right is None and attribute.key == "memory" and all(gpu.vendor == "Apple" for gpu in known):
         # Memory of a Mac is chosen as it is bought; the catalogue has the most.
-        most = max(float(gpu.value("memory") or 0) for gpu in known)
-        if what.value <= _MOST_SIZES * most:
+        sizes = [float(gpu.value("memory") or 0) for gpu in known]
+        # "Up to 192 GB" of what is sold with 512 is no limit.
+        limited = what.limit == "up to" and what.value < _LEAST_OF_MOST * min(sizes)
+        if what.value <= _MOST_SIZES * max(sizes) and not limited:
             return Verdict("unverifiable", because="it is sold with several sizes of memory")
     if right is None and attribute.key == "cores":
         right = _of_units(what, known)

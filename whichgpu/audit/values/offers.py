@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
+from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Hours of what a price is per.
 HOURS: Mapping[str, float] = {
-    "second": 1 / 3600, "sec": 1 / 3600, "minute": 1 / 60, "min": 1 / 60, "hour": 1.0, "hr": 1.0, "h": 1.0,
+    "second": 1 / HOUR, "sec": 1 / HOUR, "minute": 1 / 60, "min": 1 / 60, "hour": 1.0, "hr": 1.0, "h": 1.0,
     "day": 24.0, "month": 730.0, "year": 8760.0,
 }  # fmt: skip
 

@@ -34,6 +34,8 @@ _IN_FORMAT = re.compile(
     r"\b(?!\s*[\d:])",
     re.IGNORECASE,
 )
+#: Behind a value, what is said of the next: "with structured sparsity pushing the FP16 rate to 362 TFLOPS".
+_OF_WHAT_FOLLOWS = re.compile(r"\bwith\s+(?:structured\s+|2:4\s+)?sparsity\s+[a-z]+ing\b.*", re.IGNORECASE)
 #: A sentence behind: "Both numbers are with sparsity".
 _SPARSE_NEXT = re.compile(
     r"\s*(?:Both|All|These|Those|The|That|This|It)(?:\s(?:of (?:them|these)|two|three|latter|last|\w+))?"
@@ -113,7 +115,7 @@ def own_words(text: str, sentence: Sentence, quantity: Quantity, context: Contex
     )
     after = _BESIDE.split(after)[0]
     # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
-    after = _OF_THE_NEXT.sub("", after)
+    after = _OF_WHAT_FOLLOWS.sub("", _OF_THE_NEXT.sub("", after))
     later = (
         _IN_FORMAT.match(text, quantity.end, sentence.end)
         or _SPARSE_LATER.match(text, quantity.end, sentence.end)

@@ -11,6 +11,7 @@ from whichgpu.audit.text.roundings import stated
 from whichgpu.audit.values.attributes import RATES
 from whichgpu.audit.values.grounds import MEASURED
 from whichgpu.audit.values.worked_out import OF_ALL
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.audit.devices.mentions import Mention
@@ -88,6 +89,19 @@ _AND_MODULES = re.compile(rf"[,;]\s+(?:and|but|while|whereas)\s+{_SO_MANY_OF}", 
 _SUMMED = ("memory", "bandwidth", "power", "cores", "tensor_cores")
 
 
+class _Sum(NamedTuple):
+    """A value that several devices may have together, where it stands."""
+
+    text: str
+    sentence: Sentence
+    quantity: Quantity
+    attribute: Attribute
+    mention: Mention
+    number: float
+    #: What one of them has, by what the name may mean.
+    known: tuple[float, ...]
+
+
 def together(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
     who: Spoken, context: Context,
@@ -111,37 +125,51 @@ def together(
         return finding_on(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
-    gap = passage.text[mention.end : quantity.start]
     # "48 GB: two P40s (380)": in what a number without a unit is, nothing says.
     bare = attribute.key == "memory" and passage.text[quantity.start : quantity.end].isdigit()
     if rate or bare or _is_of_list(passage.text, sentence, quantity, who):
         return None
     if attribute.key == "memory" and is_of_host(passage.text, mention.end, (quantity.start, quantity.end)):
         return None
-    whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
-    said = _TOGETHER.search(sentence.text) or re.fullmatch(
-        r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
-    )
-    known = [float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus]
-    digits = stated(quantity.value, passage.text[quantity.start : quantity.end], "", frozenset())
-    rounded = _ROUNDED_SUM if digits.is_round else _TOLD_SUM
-    apart = all(abs(shared.value / each - 1) > rounded for each in known if each)
-    have = _HAVE.fullmatch(gap) is not None and not _OF_EACH.match(passage.text, quantity.end)
-    own = mention in who.here and have and count <= _A_NODE and apart
-    machines = _NODES.search(passage.text, sentence.start, mention.start)
-    if attribute.key == "power" and not _OF_GPUS.match(passage.text, quantity.end):
-        # A machine draws more than its GPUs do, and not less.
-        enough = any(quantity.value > _LEAST * count * each for each in known if each)
-        machines = machines or (_BOX.search(sentence.text) if enough else None)
-        machines = machines or MEASURED.search(sentence.text) or _HELD_BACK.search(sentence.text)
-    verdict = (
-        "contradicted"
-        if (said or own) and not machines and found.verdict == "contradicted"
-        else "unverifiable"
-    )
+    known = tuple(float(gpu.value(attribute.fields[0]) or 0) for gpu in gpus)
+    one = _Sum(passage.text, sentence, quantity, attribute, mention, count, known)
+    sure = _is_told_of_all(one) or (mention in who.here and _is_had(one))
+    sure = sure and not _is_of_machine(one)
+    verdict = "contradicted" if sure and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     answer = finding_on(passage, quantity, attribute, gpus, found=found, context=context)
     return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
+
+
+def _is_told_of_all(one: _Sum) -> bool:
+    """Whether words or marks say that a value is what several devices have together."""
+    text, quantity = one.text, one.quantity
+    whole = one.attribute.key == "memory" and _OF_GPUS.match(text, quantity.end)
+    marks = r"s?\s*[(=,:]\s*" if whole else r"s?\s*[(=]\s*"
+    gap = text[one.mention.end : quantity.start]
+    return bool(_TOGETHER.search(one.sentence.text) or re.fullmatch(marks, gap))
+
+
+def _is_had(one: _Sum) -> bool:
+    """Whether several devices are said to have a value that is further off than rounding goes."""
+    text, quantity = one.text, one.quantity
+    digits = stated(quantity.value, text[quantity.start : quantity.end], "", frozenset())
+    rounded = _ROUNDED_SUM if digits.is_round else _TOLD_SUM
+    apart = all(abs(quantity.value / one.number / each - 1) > rounded for each in one.known if each)
+    have = _HAVE.fullmatch(text[one.mention.end : quantity.start]) is not None
+    return have and apart and one.number <= _A_NODE and not _OF_EACH.match(text, quantity.end)
+
+
+def _is_of_machine(one: _Sum) -> bool:
+    """Whether a value may be of the machines that devices are in: of nodes, or more power than they draw."""
+    told = one.sentence.text
+    if _NODES.search(one.text, one.sentence.start, one.mention.start):
+        return True
+    if one.attribute.key != "power" or _OF_GPUS.match(one.text, one.quantity.end):
+        return False
+    # A machine draws more than its GPUs do, and not less.
+    enough = any(one.quantity.value > _LEAST * one.number * each for each in one.known if each)
+    return bool((enough and _BOX.search(told)) or MEASURED.search(told) or _HELD_BACK.search(told))
 
 
 def _is_of_list(text: str, sentence: Sentence, quantity: Quantity, who: Spoken) -> bool:

@@ -298,13 +298,56 @@ def _doubtful(
     who: Spoken,
 ) -> bool:  # fmt: skip
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
-    text, here, own = sentence.text, who.here, who.own
-    in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
+    text, inside = sentence.text, mention in who.here
+    before = inside and mention.end <= quantity.start
+    against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - NEAR), quantity.start)
+    others = against is not None and (before or not inside)
+    if (
+        others
+        or quantity.high != quantity.value
+        or _is_guarded(passage, sentence, quantity, attribute, mention=mention, who=who)
+    ):
+        return True
+    first = mention.end if before else sentence.start
+    plain = _without_names(passage.text, who.here)
+    near = plain[max(first, quantity.start - APART) : quantity.end + APART // 2]
+    # "Each of them draws 10.2 kW": no card does.
+    machine = not who.here and attribute.key == "power" and quantity.value >= _OF_A_MACHINE
+    of_weights = (
+        not who.here and attribute.key == "memory" and _is_of_weights(passage.text, sentence, quantity)
+    )
+    if machine or of_weights or _of_something_else(passage, sentence, quantity, attribute, near):
+        return True
+    needed = attribute.key == "memory" and "(" in passage.text[quantity.end : mention.start]
+    if inside and (needed or _is_in_brackets(passage.text, quantity, mention)):
+        # "INT8: 70 GB (a single A100)" is what is needed of it.
+        return True
+    listed = passage.kind == "item" and len(passage.text) < _SHORT
+    above = who.certain and passage.text[mention.start : mention.end] == mention.text
+    of_it = inside or _ITS.match(text) or listed or above
+    if attribute.key in (*_PRECISIONS, "process") and not of_it:
+        return True
+    if not inside:
+        return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+    between = [each for each in who.own if mention.end <= each.start < quantity.start]
+    ended = re.search(r"\.\s", passage.text[mention.end : quantity.start])
+    turned = turned_from(passage.text, mention, quantity.start)
+    return bool(between or ended or turned) or quantity.start - mention.end > 2 * APART
+
+
+def _is_guarded(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
+    who: Spoken,
+) -> bool:  # fmt: skip
+    """Whether what a clause says around a value makes it no plain statement on the device."""
+    text, inside = sentence.text, mention in who.here
+    if inside and passage.text[mention.end : quantity.start].strip() == "(":
+        return False
     ends = _SAID.search(text, quantity.end - sentence.start)
     said = text[: ends.start()] if ends else text
     # "If you come from an RTX 3090, the jump is larger: it has": what is asked before a colon is no guard.
     said = said[max(said.rfind(": ", 0, max(quantity.start - sentence.start, 0)), 0) :]
-    before = mention in here and mention.end <= quantity.start
+    before = inside and mention.end <= quantity.start
     turns = (
         [each.end() for each in _TURNS.finditer(text, 0, mention.start - sentence.start)] if before else []
     )
@@ -313,43 +356,7 @@ def _doubtful(
     said = said[first:]
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start + first : quantity.end + _AFTER]
-    against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - NEAR), quantity.start)
-    others = against is not None and (before or mention not in here)
-    if (
-        others
-        or quantity.high != quantity.value
-        or (
-            guarded(_SAID_OF_IT[attribute.key].sub(" ", said) if attribute.key in _SAID_OF_IT else said)
-            and not in_brackets
-        )
-    ):
-        return True
-    first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
-    plain = _without_names(passage.text, here)
-    near = plain[max(first, quantity.start - APART) : quantity.end + APART // 2]
-    # "Each of them draws 10.2 kW": no card does.
-    machine = not here and attribute.key == "power" and quantity.value >= _OF_A_MACHINE
-    of_weights = not here and attribute.key == "memory" and _is_of_weights(passage.text, sentence, quantity)
-    if machine or of_weights or _of_something_else(passage, sentence, quantity, attribute, near):
-        return True
-    needed = attribute.key == "memory" and "(" in passage.text[quantity.end : mention.start]
-    if mention in here and (needed or _is_in_brackets(passage.text, quantity, mention)):
-        # "INT8: 70 GB (a single A100)" is what is needed of it.
-        return True
-    listed = passage.kind == "item" and len(passage.text) < _SHORT
-    above = who.certain and passage.text[mention.start : mention.end] == mention.text
-    if (
-        attribute.key in (*_PRECISIONS, "process")
-        and mention not in here
-        and not (_ITS.match(text) or listed or above)
-    ):
-        return True
-    if mention in here:
-        between = [each for each in own if mention.end <= each.start < quantity.start]
-        ended = re.search(r"\.\s", passage.text[mention.end : quantity.start])
-        turned = turned_from(passage.text, mention, quantity.start)
-        return bool(between or ended or turned) or quantity.start - mention.end > 2 * APART
-    return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+    return guarded(_SAID_OF_IT[attribute.key].sub(" ", said) if attribute.key in _SAID_OF_IT else said)
 
 
 def _without_names(text: str, here: Sequence[Mention]) -> str:

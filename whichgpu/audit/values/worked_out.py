@@ -20,6 +20,7 @@ from whichgpu.audit.text.models import formats_at
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.text.terms import terms
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,7 +169,7 @@ def _is_of_nobody(told: Term, found: Finding, text: Amounts, context: Context) -
     named = within(mentions, max(0, here.start - _REACH), here.end)
     gpus = (context.catalogue[key] for each in named for key in each.ids)
     return any(
-        abs(told.value / 3600 / float(value) - 1) < _SAME for gpu in gpus if (value := gpu.value("bandwidth"))
+        abs(told.value / HOUR / float(value) - 1) < _SAME for gpu in gpus if (value := gpu.value("bandwidth"))
     )
 
 

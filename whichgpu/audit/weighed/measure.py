@@ -59,8 +59,6 @@ _FAST = re.compile(r"\s*(?:as\s+(?:fast|quick)|faster|quicker|slower|(?:as much|
                    re.IGNORECASE)  # fmt: skip
 _SPEEDS = re.compile(r"(?:faster|quicker|slower|fastest|quickest|slowest|speed)\b", re.IGNORECASE)
 _SPEED_OF = re.compile(r"\b(?:speed of|how fast) (?:the |its )?$", re.IGNORECASE)
-#: What no capacity is: what is fast about memory.
-_MEMORY = re.compile(r"\b(?:memory|VRAM|HBM\d?e?|GDDR\d?X?)\b", re.IGNORECASE)
 #: Precisions, and room, in words.
 _PRECISIONS = {
     "memory": re.compile(r"(?<!memory )(?<!vram )\bcapacity\b", re.IGNORECASE),

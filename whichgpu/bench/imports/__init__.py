@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.bench.record import Record, digest, row
 from whichgpu.cost.serving.load_results import text_of, without_cut
 from whichgpu.errors import UsageError, WhichGpuError, one_line
+from whichgpu.units import MIB
 from whichgpu.values import NamedTuple, immutable, modules_in
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _groups(paths: Iterable[Path], name: str, faults: dict[str, str]) -> list[_G
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
+            raise UsageError(f"{path.stat().st_size / MIB:,.0f} MiB are no result of a benchmark")
         return _with_commas(text_of(path))
     except OSError as fault:
         raise UsageError(f"cannot be read ({fault.strerror or fault}); check the path") from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
 from whichgpu.bench.imports.llama_bench import DEVICE, spelled
+from whichgpu.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
     base, said = about(text)
     prompts = _mean_length(sums[True])
     free = _MEMORY.search(text)
-    memory = {"gpu_memory": float(free[1]) * 2**20} if free else {}
+    memory = {"gpu_memory": float(free[1]) * MIB} if free else {}
     for prompt, found in sums.items():
         tokens, time = (sum(part) for part in zip(*found, strict=True)) if found else (0, 0.0)
         if not tokens or not time > 0.0:

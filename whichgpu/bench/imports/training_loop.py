@@ -24,6 +24,7 @@ from whichgpu.bench.imports._loops import (
     some,
 )
 from whichgpu.errors import UsageError
+from whichgpu.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -155,7 +156,7 @@ def read(_path: Path, text: str, stated: Mapping[str, Any]) -> Iterator[Entry]:
         batch = batch or round(_per_step(text) / load.gpus)
     context: dict[str, Any] = {"program": loop.name, "steps_read": len(behind)}
     if shown := found.pop("gpu_memory", ""):
-        context["gpu_memory"] = float(shown) * 2**20
+        context["gpu_memory"] = float(shown) * MIB
     epochs = ("the rate is of whole epochs: data loading and what runs between steps is in it",)
     yield Entry({**row_of(loop, found, load, batch), "value": median(behind)}, context,
                 epochs if loop.rates in (_keras, _barred) and loop.name != "ultralytics" else ())  # fmt: skip

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
 from whichgpu.errors import UsageError
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,7 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
         **{name: _number(known[key]) for key, name in _COLUMNS.items() if _number(known.get(key, ""))},
     }  # fmt: skip
     columns |= {"gpu": known[_CARD]} if _CARD in known else {}
-    context = {"gpu_memory": 2.0**30 * held} if (held := _number(known.get(_HELD, ""))) else {}
+    context = {"gpu_memory": GIB * held} if (held := _number(known.get(_HELD, ""))) else {}
     columns |= _load(known) if "concurrency" not in columns else {}
     value = _sure(known, _RATE)
     yield Entry({**columns, "metric": "throughput", "unit": "output tokens/s", "value": value}, context)

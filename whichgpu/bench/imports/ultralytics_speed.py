@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
+from whichgpu.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
         "workload": model[1].lower() if model else "", "gpu": device[1] if device else "", "phase": "infer",
         "runtime": "PyTorch", "metric": "throughput", "unit": "images/s",
     }  # fmt: skip
-    context = {"gpu_memory": float(device[2]) * 2**20} if device else {}
+    context = {"gpu_memory": float(device[2]) * MIB} if device else {}
     said = ("the network alone: what is before and after it, and reading pictures, is not in it",)
     for one in _SPEED.finditer(text):
         if float(one["ms"]) > 0.0:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import one_line
+from whichgpu.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 _TYPES = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 #: L2 of a GPU whose driver does not say, and the last cache of a processor, in B.
-_CACHE = 64 * 2.0**20
+_CACHE = 64 * MIB
 #: The Infinity Cache in front of the memory of AMD's accelerators, of which the driver says nothing, in B.
-_INFINITY = 256 * 2.0**20
+_INFINITY = 256 * MIB
 #: Characters of a fault that are told.
 _LONGEST = 200
 

@@ -18,6 +18,7 @@ from whichgpu.bench.worker import keras_models
 from whichgpu.bench.worker.clocks import HostClock, timed
 from whichgpu.bench.worker.torch_job import complete, power_rows
 from whichgpu.errors import UsageError
+from whichgpu.units import MIB
 from whichgpu.workloads.importing import named
 from whichgpu.workloads.ops import parameters
 from whichgpu.workloads.workload import resolve
@@ -113,7 +114,7 @@ def devices(tf: Any, asked: str, count: int, memory: Any) -> list[str]:
     tf.config.set_visible_devices(gpus[:count], "GPU")
     for one in gpus[:count]:
         if memory:
-            limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(memory / 2**20))
+            limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(memory / MIB))
             tf.config.set_logical_device_configuration(one, [limit])
         else:
             tf.config.experimental.set_memory_growth(one, True)
@@ -137,19 +138,13 @@ def training(tf: Any, item: Workload, job: Job, names: list[str]) -> tuple[Any, 
         optimizer = tf.keras.optimizers.SGD(1e-4, momentum=0.9)
         if tf.keras.mixed_precision.global_policy().name == "mixed_float16":
             optimizer = tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
-        loss_of = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
         optimizer.build(model.trainable_variables)
     held = _agreement(tf, item, model)
     shape = (batch, 3, *sides) if nchw else (batch, *sides, 3)
 
     def one(pictures: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
-            said = model(pictures, training=True)
-            said = said if isinstance(said, list) else [said]
-            loss = sum(
-                weight * tf.reduce_sum(loss_of(targets, tf.cast(each, tf.float32)))
-                for weight, each in zip((1.0, *[0.3] * len(said)), said, strict=False)
-            ) / (batch * len(names))  # fmt: skip
+            loss = _loss(tf, model(pictures, training=True), targets) / (batch * len(names))
             scaled = optimizer.scale_loss(loss) if hasattr(optimizer, "scale_loss") else loss
         optimizer.apply_gradients(
             zip(tape.gradient(scaled, model.trainable_variables), model.trainable_variables, strict=True)
@@ -171,6 +166,16 @@ def training(tf: Any, item: Workload, job: Job, names: list[str]) -> tuple[Any, 
     targets = strategy.experimental_distribute_values_from_function(wanted)
     # Fetching the loss waits for the step, as tf_cnn_benchmarks' own loop does.
     return lambda: float(step(pictures, targets)), held
+
+
+def _loss(tf: Any, said: Any, targets: Any) -> Any:
+    """The sum of the losses of a batch, of a model with auxiliary heads those at 0.3 of their own too."""
+    loss_of = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+    heads = said if isinstance(said, list) else [said]
+    return sum(
+        weight * tf.reduce_sum(loss_of(targets, tf.cast(each, tf.float32)))
+        for weight, each in zip((1.0, *[0.3] * len(heads)), heads, strict=False)
+    )
 
 
 def _agreement(tf: Any, item: Workload, model: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from whichgpu.bench.worker import steps
 from whichgpu.bench.worker.clocks import CudaClock, HostClock, timed
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import PHASES as ADAPTERS
 from whichgpu.workloads.importing import named
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _JOB = ("workload", "phase", "precision", "runtime", "batch", "height", "width", "seq_len", "input_tokens",
         "output_tokens", "steps", "n_gpus", "tp")  # fmt: skip
-_GIB = 2.0**30
 
 
 class Format(NamedTuple):
@@ -181,8 +181,7 @@ def memory_rows(torch: Any, world: World, captured: float) -> list[dict[str, Any
     held = world.most([most, torch.cuda.max_memory_reserved()])
     names = ("peak_gpu_memory", "max_memory_reserved")
     return [
-        {"metric": name, "unit": "GiB", "value": value / _GIB}
-        for name, value in zip(names, held, strict=True)
+        {"metric": name, "unit": "GiB", "value": value / GIB} for name, value in zip(names, held, strict=True)
     ]
 
 

@@ -28,7 +28,7 @@ from whichgpu.cli.options import gpu_files
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -76,34 +76,23 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 @click.option("--columns", default=_COLUMNS, show_default=True, metavar="FIELD,..", help="What to show.")
 @gpu_files
 def run(
-    *,
-    catalogue: Catalogue,
-    words: tuple[str, ...],
-    least: tuple[str, ...],
-    most: tuple[str, ...],
-    wheres: tuple[str, ...],
-    needs: str | None,
-    families: tuple[str, ...],
-    segments: tuple[str, ...],
-    vendors: tuple[str, ...],
-    sort: str | None,
-    limit: int | None,
-    columns: str,
-    reverse: bool,
-    like: str | None,
-    within: str | None,
-    dated: bool,
-) -> Report:
+    *, catalogue: Catalogue, words: tuple[str, ...], least: tuple[str, ...], most: tuple[str, ...],
+    wheres: tuple[str, ...], needs: str | None, families: tuple[str, ...], segments: tuple[str, ...],
+    vendors: tuple[str, ...], sort: str | None, limit: int | None, columns: str, reverse: bool,
+    like: str | None, within: str | None, dated: bool,
+) -> Report:  # fmt: skip
     """Filter, sort, and report."""
     from whichgpu.hardware import filters
     from whichgpu.hardware.architecture import called
     from whichgpu.hardware.names import resolve
     from whichgpu.planner.needs import chosen
-    from whichgpu.report.gpus import family_words, list_report, listed
+    from whichgpu.report.gpus import family_words, list_report
 
-    conditions = [filters.bound(text, "--min") for text in least]
-    conditions += [filters.bound(text, "--max") for text in most]
-    conditions += [filters.where(text) for text in wheres]
+    conditions = [
+        *(filters.bound(text, "--min") for text in least),
+        *(filters.bound(text, "--max") for text in most),
+        *map(filters.where, wheres),
+    ]
     shown = [filters.field(name) for name in columns.split(",") if name.strip()]
     options = {"--family": families, "--segment": segments, "--vendor": vendors}
     families, segments, vendors, names = _with_words(words, options, catalogue)
@@ -122,15 +111,20 @@ def run(
         return report(resolve(like or "", catalogue), near[:limit], len(near), nearest)
     found = filters.ordered(found, order, reverse=reverse)
     if dated:
-        from whichgpu.report.table import Report as Made
-        from whichgpu.report.timeline import timeline
-
-        return Made({"gpus": [listed(gpu) for gpu in found[:limit]]}, tuple(timeline(found[:limit])))
+        return _timeline(found[:limit])
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
     family = family_words(called(families[0]) or pool[0].family if len(families) == 1 and pool else "")
     said = [family] if family else []
     said += unread
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
+
+
+def _timeline(found: Sequence[Gpu]) -> Report:
+    from whichgpu.report.gpus import listed
+    from whichgpu.report.table import Report as Made
+    from whichgpu.report.timeline import timeline
+
+    return Made({"gpus": [listed(gpu) for gpu in found]}, tuple(timeline(found)))
 
 
 def _with_words(

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.size import Sized
     from whichgpu.report.table import Report
+    from whichgpu.workloads.job import Job
 
 
 @command
@@ -143,13 +144,8 @@ def run(
     loaded = loaded or _apart(columns, rate)
     own.check(workload, gpu, jobs, loaded=loaded or batched)
     if batched or loaded:
-        from whichgpu.hardware.slices import resolve_device
-        from whichgpu.report.load import Asked, answer
-
-        device, count = resolve_device(gpu, catalogue)
-        with progress("simulate"):
-            asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
-            return in_form(answer(asked), f"{workload} on {gpu}", form)
+        found = _under_load(columns.job(workload), gpu, catalogue, (curve, slo, usd_per_gpu_hour, trace))
+        return in_form(found, f"{workload} on {gpu}", form)
     from whichgpu.report.predicted import predicted
 
     job = columns.job(workload)
@@ -159,6 +155,18 @@ def run(
         usd=usd_per_gpu_hour, size=size,
     )  # fmt: skip
     return in_form(told, f"{workload} on {gpu}", form)
+
+
+def _under_load(
+    job: Job, gpu: str, catalogue: Catalogue, load: tuple[str | None, str | None, float | None, Path | None]
+) -> Report:
+    """A job under a load: what is asked of it as `report.load.Asked` takes it."""
+    from whichgpu.hardware.slices import resolve_device
+    from whichgpu.report.load import Asked, answer
+
+    device, count = resolve_device(gpu, catalogue)
+    with progress("simulate"):
+        return answer(Asked(job, device, count, *load))
 
 
 def _unwritten(out: Path | None) -> None:

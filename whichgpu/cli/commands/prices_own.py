@@ -2,6 +2,7 @@
 
 $ whichgpu prices own rtx-a6000 --hours-per-day 8
 $ whichgpu prices own a100-80gb-pcie --hours-per-day 24 --price "9000 USD" --electricity "0.30 USD/kWh"
+$ whichgpu prices own a100-80gb-sxm --gpus 8 --hours-per-day 24 --electricity "0.20 USD/kWh"
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 @click.option(
     "--hours-per-day", type=float, default=8.0, show_default=True, metavar="N", help="Hours of use."
 )
+@click.option("--gpus", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Of the month: so many of them.")  # fmt: skip
 @click.option("--price", metavar="MONEY", help="Of one GPU, e.g. '4650 USD'; the stored one if not given.")
 @click.option("--rent", metavar="PRICE", help="Of one GPU, e.g. '1.20 USD/h'; the best offer if not given.")
 @click.option("--electricity", metavar="PRICE", help="E.g. '0.30 USD/kWh'.")
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
 @FORM
 @gpu_files
 def run(
-    catalogue: Catalogue, gpu: str, hours_per_day: float, *, price: str | None, rent: str | None,
+    catalogue: Catalogue, gpu: str, hours_per_day: float, *, gpus: int, price: str | None, rent: str | None,
     electricity: str | None, pue: float | None, years: str | None, resale: str | None, host: str | None,
     cooling: str | None, load: str | None, grid: str, form: str,
 ) -> Report:  # fmt: skip
@@ -58,4 +61,4 @@ def run(
         device(gpu, catalogue), hours_per_day, given, date.today(),
         usd=parse(price, "money") if price else None, rent=parse(rent, "price") if rent else None,
     )  # fmt: skip
-    return in_form(own_report(found, carbon.grid(grid)), f"Rent or buy a {found.gpu}", form)
+    return in_form(own_report(found, carbon.grid(grid), gpus), f"Rent or buy a {found.gpu}", form)

@@ -26,13 +26,14 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.memory.activations import causal
 from whichgpu.cost.memory.memory_law import OWN, Unsure, coefficient, kind_of, made, priors, unmeasured
-from whichgpu.cost.memory.parts import GIB, OUTSIDE, PASSING
+from whichgpu.cost.memory.parts import OUTSIDE, PASSING
 from whichgpu.cost.memory.readings import counted
 from whichgpu.cost.reading.metrics import READINGS
 from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -121,66 +121,90 @@ def effects_toml(done: Refit) -> str:
 
 def spreads_toml(done: Refit) -> str:
     """`data/fits/spreads.toml`: how far off, by group and by what was left out of the fit."""
-    members: dict[str, list[int]] = defaultdict(list)
     layouts = [group.layout for group in done.groups for _ in group.rows]
+    members: dict[str, list[int]] = defaultdict(list)
     for i, laid in enumerate(layouts):
         for name in (erring_as(laid), kin_of(laid)):
             members[name].append(i)
-    wider = {kin_of(laid) for laid in layouts}
     hands = [(laid.runtime, row["source"]) for laid, row in zip(layouts, done.rows, strict=True)]
     mostly = _alone(hands, _MOSTLY)
-    sources = [row["source"] for row in done.rows]
-    abroad = measured_elsewhere([laid.runtime.kernels for laid in layouts], sources)
-    # What a framework does in one group of jobs says little of the kernels that another needs.
-    near = abroad & measured_elsewhere(
-        [f"{library(laid.runtime)} {erring_as(laid)}" for laid in layouts], sources
-    )
-    every = np.arange(len(layouts))
-    seen_by_all = _widths(done, every, layouts)
-    whole_source = max(_stranger(done, every, abroad), seen_by_all["seen"])
-    whole = _strange(seen_by_all, whole_source)
-    between = math.sqrt(whole_source**2 - seen_by_all["seen"] ** 2)
+    alone = {
+        name: sorted(_alone([hands[i] for i in members[name]], 1.0) & mostly)
+        for name in {kin_of(laid) for laid in layouts}
+    }
+    every = _Widths.of(done, layouts)
+    lines = [
+        "# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see calibration/spread.py.\n",
+        _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))}),
+        _section("group.all", {**every.whole, "rows": len(layouts), **_seen(layouts)}),
+    ]
+    for name, rows in sorted(members.items()):
+        lines += _sections(name, rows, every, alone)
+    return "\n".join(lines)
 
-    def of_source(here: Any) -> float:
+
+def _sections(
+    name: str, rows: Sequence[int], every: _Widths, alone: Mapping[str, list[str]]
+) -> Iterator[str]:
+    """The section of a group, and those of each software in it; `alone` is what one source measured."""
+    layouts = every.layouts
+    widths = every.mixed(rows, every.whole, every.of_source(np.array(rows)), _SHRINK)
+    seen = _seen([layouts[i] for i in rows])
+    if name in alone:
+        seen["alone"] = alone[name]
+    yield _section(f'group."{name}"', {**widths, "rows": len(rows), **seen})
+    for software, own in _by_software(rows, layouts):
+        # What one source alone ran has that of the never measured in another hand (`spread.least`).
+        single = {layouts[i].runtime.kernels for i in own} <= set(alone[kin_of(layouts[own[0]])])
+        source = _stranger(every.done, np.array(own), every.near) or (0.0 if single else widths["seen"])
+        found = every.mixed(own, widths, source, 0.0 if len(own) >= _ENOUGH else _SHRINK)
+        yield _section(f'group."{name}".of."{software}"', {**found, "rows": len(own)})
+
+
+class _Widths(NamedTuple):
+    """What the widths of groups are worked out from: all rows and their widths, and where each comes from."""
+
+    done: Refit
+    layouts: Sequence[Layout]
+    #: Rows whose kernels more than one source measured, and of these those whose group of jobs one did with
+    #: that software: of one group of jobs it says little of the kernels that another needs.
+    abroad: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+    whole: Mapping[str, float]
+    #: What sources differ by anywhere, beside what the fit has seen of them.
+    between: float
+
+    @classmethod
+    def of(cls, done: Refit, layouts: Sequence[Layout]) -> _Widths:
+        """Those of the rows of a fit."""
+        sources, every = [row["source"] for row in done.rows], np.arange(len(layouts))
+        abroad = measured_elsewhere([laid.runtime.kernels for laid in layouts], sources)
+        in_groups = [f"{library(laid.runtime)} {erring_as(laid)}" for laid in layouts]
+        seen = _widths(done, every, layouts)
+        source = max(_stranger(done, every, abroad), seen["seen"])
+        near = abroad & measured_elsewhere(in_groups, sources)
+        between = math.sqrt(source**2 - seen["seen"] ** 2)
+        return cls(done, layouts, abroad, near, _strange(seen, source), between)
+
+    def of_source(self, here: Any) -> float:
         """The width of a group for a source of its own.
 
         Where one source alone measured its software in it, what sources differ by anywhere stands beside what
         the fit has seen of it. Left out with that source goes all that is known of those kernels, which is a
         bound and no measure of it.
         """
-        bound = _stranger(done, here, abroad) or math.inf
-        return _stranger(done, here, near) or min(bound, math.hypot(_width(done, "seen", here), between))
+        done = self.done
+        bound = _stranger(done, here, self.abroad) or math.inf
+        apart = math.hypot(_width(done, "seen", here), self.between)
+        return _stranger(done, here, self.near) or min(bound, apart)
 
     def mixed(
-        chosen: Sequence[int], wide: Mapping[str, float], source: float, shrink: float
+        self, chosen: Sequence[int], wide: Mapping[str, float], source: float, shrink: float
     ) -> dict[str, float]:
         """The widths of some rows, the nearer those of a wider group the fewer they are."""
-        own = _strange(_widths(done, np.array(chosen), layouts), source)
+        own = _strange(_widths(self.done, np.array(chosen), self.layouts), source)
         weight = len(chosen) / (len(chosen) + shrink)
         return {key: round(weight * own[key] + (1 - weight) * wide[key], 4) for key in wide}
-
-    alone = {name: sorted(_alone([hands[i] for i in members[name]], 1.0) & mostly) for name in wider}
-    lines = [
-        "# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see calibration/spread.py.\n"
-    ]
-    lines.append(
-        _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})
-    )
-    lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
-    for name, rows in sorted(members.items()):
-        here = np.array(rows)
-        widths = mixed(rows, whole, of_source(here), _SHRINK)
-        seen = _seen([layouts[i] for i in rows])
-        if name in wider:
-            seen["alone"] = alone[name]
-        lines.append(_section(f'group."{name}"', {**widths, "rows": len(rows), **seen}))
-        for software, own in _by_software(rows, layouts):
-            # What one source alone ran has that of the never measured in another hand (`spread.least`).
-            single = {layouts[i].runtime.kernels for i in own} <= set(alone[kin_of(layouts[own[0]])])
-            source = _stranger(done, np.array(own), near) or (0.0 if single else widths["seen"])
-            found = mixed(own, widths, source, 0.0 if len(own) >= _ENOUGH else _SHRINK)
-            lines.append(_section(f'group."{name}".of."{software}"', {**found, "rows": len(own)}))
-    return "\n".join(lines)
 
 
 def _by_software(rows: Sequence[int], layouts: Sequence[Layout]) -> list[tuple[str, list[int]]]:

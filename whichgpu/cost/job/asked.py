@@ -103,42 +103,19 @@ def _read(job: Job) -> Asked:
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
     said = (*said, *narrow, *_of_training(job, stack))
-    if "checkpointing" not in job.options:
-        said = (
-            *said,
-            *(
-                (habits.RUNS_AGAIN,)
-                if habits.prepares(job, stack)
-                else (habits.AS_GUIDED,)
-                if habits.guided(job, stack)
-                else ()
-            ),
-        )
+    said = (*said, *_recomputing(job, stack))
     job, said = habits.by_recipe(habits.by_habit(job, stack), stack, said)
     stack = habits.as_measured(stack) if saturated.saturates(job, workload) else stack
     job, spread = saturated.as_published(job, workload, stack)
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
     job, gathered = _gathered(job, workload)
-    if stack.holds.get("sends_away") and job.options.get("offload") in AWAY:
-        what = "the networks that wait" if job.options["offload"] == "model" else "weights, layer by layer"
-        gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
-        if job.says("vae_tiling"):
-            gathered = (*gathered, f"{stack.title} decodes in tiles where it has none for a whole picture")
+    gathered = (*gathered, *_sent_away(job, stack))
     job, together = sequence.by_runtime(job, workload, stack)
     said = (
         *said, *spread, *counted, *few, *gathered, *together, *contexts.said(stated, job), *unread.said(job)
     )  # fmt: skip
-    if stack.language and is_language_model(workload) and not job.trains:
-        job, said = _with_lengths(job, stack, said)
-        stack = _behind(stack)
-    elif stack.trainer and is_language_model(workload) and job.trains:
-        stack = _training(stack)
-    else:
-        pictures = workload.family.startswith("diffusion") and not job.trains
-        if pictures or "generate" not in workload.phases:
-            part = workload.family == "diffusion_part"
-            stack = behind_networks(stack, pictures, workload.unit, part)
+    job, stack, said = _hosted(job, workload, stack, said)
     stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
@@ -158,6 +135,41 @@ def _read(job: Job) -> Asked:
     return Asked(
         workload, habits.recomputing(_in_float8(filled), stack), _unpacking(stack, filled), fallback, said
     )
+
+
+def _recomputing(job: Job, stack: Runtime) -> tuple[str, ...]:
+    """What to say of layers that are run again where the job does not say whether they are."""
+    if "checkpointing" in job.options:
+        return ()
+    if habits.prepares(job, stack):
+        return (habits.RUNS_AGAIN,)
+    return (habits.AS_GUIDED,) if habits.guided(job, stack) else ()
+
+
+def _sent_away(job: Job, stack: Runtime) -> tuple[str, ...]:
+    """What to say of a job of pictures whose software sends to the host what the card has no room for."""
+    if not stack.holds.get("sends_away") or job.options.get("offload") not in AWAY:
+        return ()
+    what = "the networks that wait" if job.options["offload"] == "model" else "weights, layer by layer"
+    said = f"{stack.title} sends {what} to the host where the card has no room"
+    tiled = f"{stack.title} decodes in tiles where it has none for a whole picture"
+    return (said, tiled) if job.says("vae_tiling") else (said,)
+
+
+def _hosted(
+    job: Job, workload: Workload, stack: Runtime, said: tuple[str, ...]
+) -> tuple[Job, Runtime, tuple[str, ...]]:
+    """A job and its runtime with the host that it has in serving, in training and for networks."""
+    if stack.language and is_language_model(workload) and not job.trains:
+        job, said = _with_lengths(job, stack, said)
+        return job, _behind(stack), said
+    if stack.trainer and is_language_model(workload) and job.trains:
+        return job, _training(stack), said
+    pictures = workload.family.startswith("diffusion") and not job.trains
+    if pictures or "generate" not in workload.phases:
+        part = workload.family == "diffusion_part"
+        stack = behind_networks(stack, pictures, workload.unit, part)
+    return job, stack, said
 
 
 def _unpacking(stack: Runtime, job: Job) -> Runtime:

@@ -139,6 +139,12 @@ def other_format(usual: str, gpu: Gpu) -> str:
     return other if other and gpu.value(had) and not gpu.value(lacked) else ""
 
 
+def by_format(usual: str, gpus: Sequence[Gpu]) -> dict[str, list[int]]:
+    """The places of GPUs by their `other_format`, first those that have units for the usual one."""
+    others = [other_format(usual, gpu) for gpu in gpus]
+    return {name: [row for row, own in enumerate(others) if own == name] for name in sorted({*others})}
+
+
 def run_on(usual: Usually, gpu: Gpu) -> Job:
     """The same of a job of which is known how it usually runs.
 

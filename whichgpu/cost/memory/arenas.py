@@ -13,6 +13,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory.parts import live, widest
+from whichgpu.units import MIB
 from whichgpu.workloads.ops import stored_weight_bytes
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.precision import Precision
 
 #: The first block, 1 MiB (DEFAULT_INITIAL_CHUNK_SIZE_BYTES).
-_FIRST = 2.0**20
+_FIRST = MIB
 
 
 def grows(stack: Runtime) -> Any:

@@ -17,6 +17,7 @@ from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
 from whichgpu.cost.timing import prompts
 from whichgpu.errors import UsageError
+from whichgpu.units import GIB
 from whichgpu.values import altered
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.job.runtime import Runtime
+    from whichgpu.cost.memory.training_memory import Spread
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.precision import Precision
@@ -234,11 +236,7 @@ def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, 
     groups: Any = sum(
         np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, stages, mesh.cp, experts, replicas)
     )
-    return (
-        {"communication": section("capacity")["communication"] * memory.GIB * groups}
-        if np.any(groups)
-        else {}
-    )
+    return {"communication": section("capacity")["communication"] * GIB * groups} if np.any(groups) else {}
 
 
 def training(
@@ -259,41 +257,18 @@ def training(
         # Weights are those of `own`, in 16 bits; what a pass hands on is autocast's.
         whole = workload.trace(job.changed(precision=values.id))
     whole, own = _untied(whole, job, stack), _untied(own, job, stack)
-    ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
-    spread = training_memory.Spread(
-        level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
-        unshared=1.0 if shares_tokens(job) else mesh.tp,
-        gathered=mesh.tp if stack.holds.get("gathers_inputs") else 1.0,
-        micro_batches=_in_flight(job, stack, mesh, step), rounds=step.rounds,
-        trained=step.held + trained_parameters(own) - tied, offload=away,
-        piecewise=job.says("optimizer_in_backward"),
-    )  # fmt: skip
+    spread = _spread(job, stack, mesh, step, trained=step.held + trained_parameters(own) - tied)
     stack = _as_stated(job, stack, values)
-    score = attention_scores.softmax_of(workload, whole, values, stack)
-    kept = Kept(
-        flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
-        checkpointing=checkpointing(job), holds=stack.holds,
-        quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
-        fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
-        score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
-        joined=_joined(workload, stack),
-        drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0 and not stack.holds.get("adapter_masks"),
-        cap_bytes=min(values.activation, _FP32) if workload.dims.get("logit_cap") else 0.0,
-        casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
-    )  # fmt: skip
-    copied = _NARROW if adapters and spec.mixed else 0.0
-    kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
-    if kept.wide_ends:
-        kept = replace(kept, score_bytes=_FP32, score_size=_FP32, score_passing=2.0 * _FP32)
-
+    kept = _kept(workload, job, stack, values, whole=whole, tp=mesh.tp)
     beside = frozen_beside(workload, job, stack)
+    replicas = _array(job.n_gpus) / (mesh.tp * mesh.pp) / mesh.cp
 
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.of_all(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
-        all_parts = {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        all_parts = {**found, **beside, **communication(mesh, stack, replicas)}
         all_parts["weights"] = all_parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
         if job.says("reference") and not adapters:
             # Loaded as the model that learns is, and shared out with it.
@@ -311,6 +286,45 @@ def training(
         return parts(kept), ()
     kinds = [parts(replace(kept, checkpointing=kind)) for kind in left_open]
     return _recomputing(kinds, mildest(workload, job, stack, kinds, whole=whole, available=available))
+
+
+def _spread(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step, *, trained: Any) -> Spread:
+    """How the state of a training and what it keeps are spread over its GPUs."""
+    from whichgpu.cost.memory import training_memory
+
+    return training_memory.Spread(
+        level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
+        unshared=1.0 if shares_tokens(job) else mesh.tp,
+        gathered=mesh.tp if stack.holds.get("gathers_inputs") else 1.0,
+        micro_batches=_in_flight(job, stack, mesh, step), rounds=step.rounds,
+        trained=trained, offload=training_memory.offload(job), piecewise=job.says("optimizer_in_backward"),
+    )  # fmt: skip
+
+
+def _kept(
+    workload: Workload, job: Job, stack: Runtime, values: Precision, *, whole: tuple[Op, ...], tp: Any
+) -> Kept:
+    """What the kernels of a training keep of its values for the backward pass, and in how many bytes."""
+    from whichgpu.cost.memory import training_memory
+
+    spec, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
+    score = attention_scores.softmax_of(workload, whole, values, stack)
+    kept = Kept(
+        flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
+        checkpointing=checkpointing(job), holds=stack.holds,
+        quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
+        fused_loss=job.says("fused_loss"), offloaded="activations" in training_memory.offload(job), cut=tp,
+        score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
+        joined=_joined(workload, stack),
+        drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0 and not stack.holds.get("adapter_masks"),
+        cap_bytes=min(values.activation, _FP32) if workload.dims.get("logit_cap") else 0.0,
+        casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
+    )  # fmt: skip
+    copied = _NARROW if adapters and spec.mixed else 0.0
+    kept = replace(kept, input_bytes=_input_bytes(spec, stack, kept), copied_bytes=copied)
+    if kept.wide_ends:
+        kept = replace(kept, score_bytes=_FP32, score_size=_FP32, score_passing=2.0 * _FP32)
+    return kept
 
 
 def transforming(

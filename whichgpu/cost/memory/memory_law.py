@@ -23,6 +23,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def spread(stack: Runtime, workload: str, kind: str, of: Unsure) -> Any:
     # What llama.cpp takes beside weights and cache it says as it starts, and is counted as it does.
     reserves = stack.read(lambda one: bool(one.holds.get("reserves_graph") and one.exact))
     base = np.where(known_well | reserves, c["base_measured"], c["base"])
-    apart = base * 2.0**30 * np.asarray(of.outside > 0) / of.total
+    apart = base * GIB * np.asarray(of.outside > 0) / of.total
     return np.sqrt(tensors**2 + apart**2 + (c["idle"] * np.asarray(of.idle) / of.total) ** 2)
 
 

@@ -25,6 +25,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import reserving
 from whichgpu.cost.memory.activations import windowed
 from whichgpu.cost.memory.memory_law import coefficient
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed, some, stored_weight_bytes
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-GIB = 2.0**30
 #: What seems to need so many times the memory of a card may run on it: predictions are no better than that.
 UNSURE = 1.05
 #: Parts that no framework's count of its tensors has.

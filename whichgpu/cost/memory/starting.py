@@ -21,6 +21,7 @@ from whichgpu.cost.memory import parts as mem
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import another_engines, kept_free, limits
 from whichgpu.errors import UsageError
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +101,7 @@ def profiled(
         outside = ("activations", "engine")
         return {**{name: part for name, part in parts.items() if name not in outside}, "engine": hidden}
     kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
-    peak, beside = _peak(job, stack, idle, devices), c["beside"] * mem.GIB + hidden
+    peak, beside = _peak(job, stack, idle, devices), c["beside"] * GIB + hidden
     if stack.holds.get("driver_read"):
         peak, beside = c["slack_inference"] * peak, beside + parts["context"]
     return {**kept, "activations": peak, "engine": beside}

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from whichgpu.cost.reading.metrics import METRICS, Metric
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.units import DIMENSIONS, parse, parse_rate
+from whichgpu.units import DIMENSIONS, GIB, HOUR, MINUTE, parse, parse_rate
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED
@@ -47,7 +47,7 @@ _SHORT = {
     "imagenes": "images", "immagini": "images", "imagens": "images",
     "embeddings": "sequences", "passages": "sequences", "chunks": "sequences", "pairs": "sequences",
 }  # fmt: skip
-_SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
+_SCALES = {"GiB": GIB, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
 _GPU = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)$"
 _GPU_FIRST = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)(?=(?:\s*/\s*|\s+(?:per|an?|each)\s+)s)"
@@ -300,7 +300,7 @@ def _clock(text: str) -> float | None:
     if match is None or sum(one is not None for one in match.groups()) < 2:
         return None
     hours, minutes, seconds = (float(one or 0.0) for one in match.groups())
-    return 3600.0 * hours + 60.0 * minutes + seconds
+    return HOUR * hours + MINUTE * minutes + seconds
 
 
 def _plural(noun: str) -> str:

@@ -13,11 +13,11 @@ from whichgpu.cost.job.requests import Requests
 from whichgpu.cost.job.runtime import runtime as named
 from whichgpu.cost.job.runtime import runtimes
 from whichgpu.cost.memory import offload
-from whichgpu.cost.memory.parts import GIB
 from whichgpu.cost.serving.scheduling import OPTIONS, limits, unsaid
 from whichgpu.cost.serving.steady import WAVES
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.units import GIB
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import NUMBERS

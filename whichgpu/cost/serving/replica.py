@@ -108,23 +108,10 @@ def steady_state(
     if in_step and engine(stack)["mixed"]:
         held = _behind(held, job, stack, devices, evaluate(pass_of(tokens), Fit()).seconds)
     before, chunks = none if in_step else held.burst, computed_tokens(job) / most.tokens
-    launched = launching_of(alone, stack, devices)
     often = held.between / output
-    whole, own, stopped = tokens, alone, none
-    counted = in_step or np.isfinite(asked.sent)
-    if held.loop == "open" or counted or np.any(often > 0.0):
-        # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
-        beside = _prompts_among(workload, job, stack, devices, held=held, kv_tokens=each)
-        own = beside.each
-        found = fit() if held.loop == "open" and measured(stack) else Fit()
-        factor = own_factor_of(workload, job, stack, devices, found)
-        stopped = _stopped(
-            job, stack, devices, lambda work: evaluate(pass_of(work), found).under(factor), (tokens, own),
-            often=often, launched=launched, held=held,
-        )  # fmt: skip
-        # A host launches as fast for all workloads: what a pass is slower by has no part in the wait for it.
-        host = tokens.host + own.host * often + stopped * factor
-        whole = beside.among(tokens, often, asked.passes_per_token)._replace(host=host)
+    whole, own, stopped = _with_prompts(
+        workload, job, stack, devices, held=held, kv_tokens=each, works=(tokens, alone)
+    )
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
     grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open" or in_step)
     by_itself = np.any(grouped) or (held.loop == "open" and bool(engine(stack)["mixed"]))
@@ -135,7 +122,7 @@ def steady_state(
         work=pass_of(whole), prompt=pass_of(own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=chunks, launching=passes_of_prompt(job, chunks) * launched,
+        chunks=chunks, launching=passes_of_prompt(job, chunks) * launching_of(alone, stack, devices),
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, after=asked.after(output),
@@ -146,6 +133,36 @@ def steady_state(
         front=most.front, ceiling=np.inf if met is None else met.ceiling, stopped=stopped,
         wave=_wave(held, job, stack, devices, often) if in_step else None,
     )  # fmt: skip
+
+
+def _with_prompts(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, held: _Held, kv_tokens: Array,
+    works: tuple[Work, Work],
+) -> tuple[Work, Work, Array]:  # fmt: skip
+    """The work of a token with the prompts that come between, of each of these, and s that it stands still.
+
+    `works` are those of a token and of a prompt that are alone.
+    """
+    tokens, alone = works
+    asked = Requests.of(job)
+    often = held.between / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
+    counted = held.loop == "open" or in_lockstep(stack, job) or np.isfinite(asked.sent)
+    if not counted and not np.any(often > 0.0):
+        # Nobody's prompt comes between the tokens of another, and what it would take is nothing.
+        return tokens, alone, np.zeros(1)
+    beside = _prompts_among(workload, job, stack, devices, held=held, kv_tokens=kv_tokens)
+    own = beside.each
+    found = fit() if held.loop == "open" and measured(stack) else Fit()
+    factor = own_factor_of(workload, job, stack, devices, found)
+    stopped = _stopped(
+        job, stack, devices,
+        lambda work: evaluate(as_pass(workload, stack, devices, work), found).under(factor), (tokens, own),
+        often=often, launched=launching_of(alone, stack, devices), held=held,
+    )  # fmt: skip
+    # A host launches as fast for all workloads: what a pass is slower by has no part in the wait for it.
+    host = tokens.host + own.host * often + stopped * factor
+    whole = beside.among(tokens, often, asked.passes_per_token)._replace(host=host)
+    return whole, own, stopped
 
 
 def _behind_others(

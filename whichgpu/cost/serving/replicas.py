@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 #: The fewest others of the grid, and its last points as shares of the places: waiting rises steeply there.
 _LEAST, _ENDS = 0.05, (0.6, 0.75, 0.88, 0.94, 0.98)
-_MOST = _ENDS[-1]
 #: So many standard deviations below the places, waiting for one is worked out.
 _NEAR = 4.0
 #: A request sees the mean of others over its own time: of a triangular correlation, sqrt(2/3).

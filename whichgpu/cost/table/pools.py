@@ -22,7 +22,7 @@ from whichgpu.cost.job.asked import sends_away
 from whichgpu.cost.job.habits import recomputing
 from whichgpu.cost.job.layout import by_hand, devices_of
 from whichgpu.cost.job.requests import at_random
-from whichgpu.cost.memory.parts import GIB, UNSURE
+from whichgpu.cost.memory.parts import UNSURE
 from whichgpu.cost.memory.sparing import deals_out, sparing
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.groups import arrays, halves, reasons, unit_of
@@ -30,6 +30,7 @@ from whichgpu.cost.table.paired import Paired, Stacks, joined
 from whichgpu.cost.table.simulated import Cells, wider
 from whichgpu.cost.transfer import personal
 from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.units import GIB
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.precision import precision

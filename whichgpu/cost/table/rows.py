@@ -159,11 +159,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     unsaid = kind.lower() in _UNSAID or (kind.lower() in _CONTAINERS and _of_name(workload, ""))
     kind = "" if unsaid else kind
     scenario = squeezed(phase) in _SCENARIOS
-    if scenario:
-        phase = "serve" if "serve" in workload.phases else "infer"
-    elif _embeds(workload, phase) and "prefill" in workload.phases:
-        # A language model that embeds a text reads it as a prompt, and writes nothing.
-        phase = "prefill"
+    phase = _run_as(workload, phase, scenario=scenario)
     asked = _asked(workload, phase)
     if asked in adapters.GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
@@ -184,7 +180,29 @@ def read_head(texts: tuple[str, ...]) -> Head:
         runtime=stack,
         options={**workload.named_options, **phases.options_of(phase), **cache, **said},
     )
-    read = MODELLED | set(workload.options)
+    same, work, dropped = _keys(workload, job, stated=bool(kind), split=split)
+    queried = at_once(texts[1] if scenario else name)
+    numbers = {**queried, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
+    numbers |= {**phases.lengths_of(phase), **columns}
+    return Head(job, (same, *work), work, dropped, numbers)
+
+
+def _run_as(workload: Workload, phase: str, *, scenario: bool) -> str:
+    """The phase that a row's words mean: what a scenario of MLPerf runs, and how a text is embedded."""
+    if scenario:
+        return "serve" if "serve" in workload.phases else "infer"
+    # A language model that embeds a text reads it as a prompt, and writes nothing.
+    return "prefill" if _embeds(workload, phase) and "prefill" in workload.phases else phase
+
+
+def _keys(
+    workload: Workload, job: jobs.Job, *, stated: bool, split: bool
+) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[str, ...]]:
+    """What rows that mean the same agree in: how a job is run, and what it is; and options that nobody reads.
+
+    `stated` where the row says in which format, `split` where its layers are dealt out.
+    """
+    read, stack = MODELLED | set(workload.options), job.runtime
     kept = {key: value for key, value in job.options.items() if key in read}
     fallback = workload.runtime(job.changed(pp=2.0) if split else job)
     # A family may read a word of the runtime's text, and options may make another runtime of it.
@@ -193,14 +211,11 @@ def read_head(texts: tuple[str, ...]) -> Head:
     if split and job.trains and named.domain and not stack:
         named = replace(named, exact=False)  # as `asked` takes it
     # Of what is one runtime, Ollama loads other files than llama.cpp does, where nothing says which.
-    loaded = "" if kind else next((one for one in named.loads if one in (stack or fallback).lower()), "")
+    loaded = "" if stated else next((one for one in named.loads if one in (stack or fallback).lower()), "")
     same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    queried = at_once(texts[1] if scenario else name)
-    numbers = {**queried, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
-    numbers |= {**phases.lengths_of(phase), **columns}
-    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
+    return same, work, tuple(sorted(set(job.options) - set(kept)))
 
 
 def _submits(stack: str) -> bool:

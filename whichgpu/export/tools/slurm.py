@@ -46,7 +46,7 @@ def write(deployments: Sequence[Deployment]) -> str:
         lines += [
             _FIRST,
             "export HEAD_ADDRESS",
-            "srun bash <<'EVERY_NODE'",
+            _SPREAD,
             start.text.rstrip(),
             "EVERY_NODE",
         ]

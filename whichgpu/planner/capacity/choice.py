@@ -17,6 +17,7 @@ from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages, typed_mesh
 from whichgpu.planner.capacity.model import Fewest
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
-
-
-_GIB = 2.0**30
 
 
 class Smallest(NamedTuple):
@@ -54,7 +52,7 @@ def smallest(
     """
     sure = _smallest(least[0], catalogue, lambda gpu: bool(np.all(judge(gpu).surely)), vendor)
     may = _smallest(least[1], catalogue, lambda gpu: bool(np.all(judge(gpu).may)), vendor)
-    if may and sure and round(may.need("memory") / _GIB) >= round(sure.need("memory") / _GIB):
+    if may and sure and round(may.need("memory") / GIB) >= round(sure.need("memory") / GIB):
         may = None
     return Smallest(sure, may)
 
@@ -67,8 +65,8 @@ def _smallest(
     Of equal memory (cards sold as 12 GB differ by some MiB) a common card goes first, then the newer one.
     """
     cards = [(size, gpu) for size, gpu in _current(catalogue, vendor) if size >= least]
-    for size in sorted({round(size / _GIB) for size, _ in cards}):
-        equal = [gpu for own, gpu in cards if round(own / _GIB) == size]
+    for size in sorted({round(size / GIB) for size, _ in cards}):
+        equal = [gpu for own, gpu in cards if round(own / GIB) == size]
         found = sorted((gpu for gpu in equal if _is_current(gpu)), key=_newer, reverse=True)
         found.sort(key=_rank)
         chosen = next((gpu for gpu in found if held(gpu)), None)

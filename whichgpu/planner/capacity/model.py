@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.units import number
+from whichgpu.units import GIB, number
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def gib(size: float) -> str:
     """`12.1 GiB`, as what a card reports is counted."""
-    return f"{number(size / 2**30, 3)} GiB"
+    return f"{number(size / GIB, 3)} GiB"
 
 
 def by_size(parts: Mapping[str, float]) -> dict[str, float]:

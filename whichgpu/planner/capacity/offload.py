@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.memory.parts import GIB
 from whichgpu.cost.memory.training_memory import offload
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.quality import UNKNOWN
 from whichgpu.planner.capacity.tries import SAME, SEAMS, TILED, Try, leanest
+from whichgpu.units import GIB
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 

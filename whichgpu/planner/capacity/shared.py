@@ -24,6 +24,7 @@ from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, by_size
 from whichgpu.planner.capacity.sentences import reason
 from whichgpu.planner.capacity.tries import OTHER_WORK, narrower
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _chosen(jobs: Sequence[Job], catalogue: Catalogue) -> tuple[Gpu, int]:
     chosen = found.sure or found.may
     if chosen is None:
         raise UsageError(
-            f"no current card holds {len(jobs)} workloads of {need.required[0] / 2**30:.0f} GiB together; "
+            f"no current card holds {len(jobs)} workloads of {need.required[0] / GIB:.0f} GiB together; "
             "name one with several GPUs, e.g. --gpu h100-80gb-sxm:8"
         )
     return chosen, 1

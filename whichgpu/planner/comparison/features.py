@@ -11,6 +11,7 @@ from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import OF_BOARD
 from whichgpu.planner.comparison.words import REFUSED, listed
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: What stands in where the usual engine does not run, and takes less memory beside the weights.
 _LEAN = "llama.cpp"
-_GIB = 2.0**30
 #: Fields whose absence a reader would notice.
 _ASKED = (
     "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max",
@@ -172,7 +172,7 @@ def _silent(view: View, key: str, field: str, alone: tuple[str, ...]) -> bool:
         return True
     if key in alone or _LEAN in view.text(key, field):
         return False
-    own = (view.number(key, "memory") or 0.0) / _GIB
+    own = (view.number(key, "memory") or 0.0) / GIB
     lean = [
         match for one in alone if (match := re.match(rf"1 \(([\d.]+) GB, {_LEAN}", view.text(one, field)))
     ]

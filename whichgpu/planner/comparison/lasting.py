@@ -10,7 +10,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.words import listed
-from whichgpu.units import number
+from whichgpu.units import DAYS_PER_YEAR, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 #: Formats whose lack shortens a part's use: models are published in them.
 _FORMATS = ("tf32", "bf16", "fp8", "fp4")
-_YEAR = 365.25
 _GROUP = "identity"
 #: What stands between a generation and what it followed.
 AFTER = ", after "
@@ -79,7 +78,7 @@ def _age(gpu: Gpu, today: date) -> Cell | None:
     if released is None or len(str(released.value)) < len("2023-08"):
         return None
     # A month without a day counts from its first.
-    years = (today - date.fromisoformat(f"{released.value}-01"[:10])).days / _YEAR
+    years = (today - date.fromisoformat(f"{released.value}-01"[:10])).days / DAYS_PER_YEAR
     return Cell(years, number(years, 2), "derived", "derived") if years > 0 else None
 
 

@@ -14,6 +14,7 @@ from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.reasons import own_power, paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, amount, gain, listed
+from whichgpu.units import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def _sold(pen: Pen, gpus: Sequence[Gpu]) -> str:
         memory, nominal = gpu.fact("memory"), sold_as(gpu)
         why = "of which ECC takes a share" if nominal else "of which drivers show a little less"
         if memory and not nominal and not is_part(gpu) and not at_hand(memory):
-            nominal = (nominal_gb(float(memory.value)) or 0) * 2.0**30
+            nominal = (nominal_gb(float(memory.value)) or 0) * GIB
         if memory and nominal and amount(nominal, "memory") != amount(float(memory.value), "memory"):
             grouped.setdefault(why, {})[f"the {pen.name(gpu.id)}"] = amount(nominal, "memory")
     told = ""

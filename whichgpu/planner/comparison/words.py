@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.units import number
+from whichgpu.units import GIB, MIB, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,14 +24,14 @@ PERCENT_BELOW = 1.3
 #: Dimension to the factor and the unit that a comparison writes, one for all GPUs of a row.
 _SCALES: Mapping[str, tuple[float, str]] = MappingProxyType(
     {
-        "memory": (2.0**30, "GB"), "cache": (2.0**20, "MB"), "bandwidth": (1e9, "GB/s"),
+        "memory": (GIB, "GB"), "cache": (MIB, "MB"), "bandwidth": (1e9, "GB/s"),
         "flop rate": (1e12, "TFLOPS"), "op rate": (1e12, "TOPS"), "bit rate": (1e9, "Gbit/s"),
         "frequency": (1e6, "MHz"), "power": (1.0, "W"), "length": (1e-3, "mm"), "area": (1e-6, "mm²"),
         "bits": (1.0, "bit"), "money": (1.0, "USD"), "price": (1.0, "USD/h"), "count": (1.0, ""),
         "flop per joule": (1e12, "TFLOPS/W"), "byte per joule": (1e9, "GB/s per W"),
         "flop per byte": (1.0, "FLOP per byte"), "time": (1e-3, "ms"), "seconds": (1.0, "s"),
         "flop per dollar": (1e12, "TFLOPS per USD/h"), "bandwidth per dollar": (1e9, "GB/s per USD/h"),
-        "memory per dollar": (2.0**30, "GB per USD/h"), "dollar per flop": (1e-12, "USD/h per TFLOPS"),
+        "memory per dollar": (GIB, "GB per USD/h"), "dollar per flop": (1e-12, "USD/h per TFLOPS"),
         "energy": (1.0, "J"),
     }
 )  # fmt: skip
@@ -76,8 +76,8 @@ def amount(value: float, dimension: str) -> str:
 
 def printed(memory: float) -> float:
     """The bytes of the whole number of GB that an amount of memory is printed as; itself where it is not."""
-    gib = memory / 2.0**30
-    return 2.0**30 * round(gib) if abs(gib - round(gib)) <= 0.005 * gib else memory
+    gib = memory / GIB
+    return GIB * round(gib) if abs(gib - round(gib)) <= 0.005 * gib else memory
 
 
 def unit(dimension: str) -> str:

@@ -16,7 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate, estimate_bounds
-from whichgpu.cost.job.placing import other_format
+from whichgpu.cost.job.placing import by_format
 from whichgpu.cost.timing.time import power_exponent
 from whichgpu.hardware.limits import limits
 from whichgpu.hardware.parts import resized, works_alone
@@ -26,6 +26,7 @@ from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.grid import WORTH, gpus_per_copy, grid
 from whichgpu.planner.refusals import too_big
 from whichgpu.planner.words import handy
+from whichgpu.units import HOUR, MINUTE
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.workload import resolve
 
@@ -147,9 +148,9 @@ class Work(NamedTuple):
         fastest = max((result.rate for result in self.results.values()), default=0.0)
         if not (fastest and self.racked):
             return 0.0
-        wanted = _FLEET * 60.0 * fastest
+        wanted = _FLEET * MINUTE * fastest
         power = 10.0 ** math.floor(math.log10(wanted))
-        return next(step for step in (1.0, 2.0, 5.0, 10.0) if step * power >= wanted) * power / 60.0
+        return next(step for step in (1.0, 2.0, 5.0, 10.0) if step * power >= wanted) * power / MINUTE
 
     def fleet(self, gpu: str) -> int:
         """GPUs of a kind that reach the target, in whole replicas."""
@@ -219,12 +220,8 @@ def _in_one_format(job: Job, workload: Workload, gpus: Sequence[Gpu]) -> Job:
     if job.precision:
         return job
     usual = workload.complete(job).precision
-    others = {other_format(usual, gpu) for gpu in gpus} - {""}
-    if len(others) != 1:
-        return job
-    (other,) = others
-    back = all(not other_format(other, gpu) for gpu in gpus)
-    return replace(job, precision=other) if back else job
+    shared = [name for name in by_format(usual, gpus) if name and not any(by_format(name, gpus))]
+    return replace(job, precision=shared[0]) if shared else job
 
 
 def least_usd(results: Mapping[str, Result]) -> float:
@@ -277,7 +274,7 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
     answer = sweep.at(row, best)
     group = round(float(_groups(sweep)[row, best]))
     price = market.best.get("on-demand")
-    usd = price.usd_per_gpu_hour * group / (3600.0 * answer.throughput.mid) if price else None
+    usd = price.usd_per_gpu_hour * group / (HOUR * answer.throughput.mid) if price else None
     least = round(float(_groups(sweep)[row][_holds(sweep, row)].min()))
     return Result(
         answer, *alone.sweep.speed(row, alone.columns[least]), least, _largest(sweep, row), group,

@@ -9,7 +9,7 @@ from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import REFUSED, amount, plain_number, quantity
 from whichgpu.planner.comparison.work import least_usd
 from whichgpu.planner.words import handy
-from whichgpu.units import number, show
+from whichgpu.units import MINUTE, number, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -110,9 +110,9 @@ def _several(item: Work) -> Iterator[Told]:
                      for key, r in have.items()}  # fmt: skip
             yield f"on{count}", f"One {item.single} alone on {count} GPUs", "seconds", "lower", cells
     if item.target and not item.trains:
-        told = f"{plain_number(round(item.target * 60.0))} {item.unit} a minute"
+        told = f"{plain_number(round(item.target * MINUTE))} {item.unit} a minute"
         yield "target", "A fleet for", "count", "", {
-            key: _cell(item.target * 60.0, told) for key in item.results}  # fmt: skip
+            key: _cell(item.target * MINUTE, told) for key in item.results}  # fmt: skip
         yield "fleet", "GPUs that it takes", "count", "lower", {
             key: _cell(float(item.fleet(key)), f"{item.fleet(key):,}") for key in item.results}  # fmt: skip
         yield "fleet_usd", "What they cost", "price", "lower", {

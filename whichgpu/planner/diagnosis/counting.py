@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.cost.reading.metrics import METRICS
 from whichgpu.facts.model import Interval
 from whichgpu.planner.diagnosis.trying import Tried, rated
+from whichgpu.units import GB, GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +100,8 @@ def _flops(asked: Asked) -> Iterator[Tried]:
 
 
 def _memory(asked: Asked) -> Iterator[Tried]:
-    yield Tried("units", "the figure is in GB, not in GiB", asked.predicted.scaled(2.0**30 / 1e9))
-    yield Tried("units", "the figure is in GiB, not in GB", asked.predicted.scaled(1e9 / 2.0**30))
+    yield Tried("units", "the figure is in GB, not in GiB", asked.predicted.scaled(GIB / GB))
+    yield Tried("units", "the figure is in GiB, not in GB", asked.predicted.scaled(GB / GIB))
     own = asked.answer.readings.counted
     for name, words, metric in (
         ("allocated", "tensors take, not the device", "peak_gpu_memory"),
@@ -108,7 +109,7 @@ def _memory(asked: Asked) -> Iterator[Tried]:
         ("device", "the driver counts, not tensors", "gpu_memory_used"),
     ):
         if name != own:
-            reading = asked.answer.readings.interval(name).scaled(1.0 / 2.0**30, "GiB")
+            reading = asked.answer.readings.interval(name).scaled(1.0 / GIB, "GiB")
             low, mid, high = map(float, (reading.low, reading.mid, reading.high))
             yield Tried("reading", words, Interval(low, mid, high, METRICS[metric].unit))
 

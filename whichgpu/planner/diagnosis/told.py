@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.facts import store
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def beside(text: str) -> Beside:
         workers=int(_first(workers)) if workers else None,
         network=_gbit(_first(network)) if network else None,
         layers=_kept(text),
-        offloaded=float(offloaded[1]) * 2.0**30 if (offloaded := _OFFLOADED.search(text)) else None,
+        offloaded=float(offloaded[1]) * GIB if (offloaded := _OFFLOADED.search(text)) else None,
     )
 
 

@@ -11,7 +11,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.planner import words
 from whichgpu.planner.fleets.ways import name
 from whichgpu.planner.uses import price_to_buy
-from whichgpu.units import number
+from whichgpu.units import HOUR, HOURS_PER_MONTH, number
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Fleet:
     @property
     def usd_per_million(self) -> float:
         """USD of a million tokens made, those of their prompts included."""
-        return self.choice.usd_per_hour / 3600.0 / self.tokens * 1e6
+        return self.choice.usd_per_hour / HOUR / self.tokens * 1e6
 
     def to_dict(self, rank: int) -> dict[str, Any]:
         """The contract's shape of a candidate, SI units."""
@@ -115,7 +115,7 @@ class Fleet:
             "throughput_per_instance": {**each, "unit": "tokens/s"},
             **{metric: _told(values) for metric, values in at.times.items()},
             "usd_per_hour": choice.usd_per_hour,
-            "usd_per_month": choice.usd_per_hour * words.HOURS_PER_MONTH,
+            "usd_per_month": choice.usd_per_hour * HOURS_PER_MONTH,
             "usd_per_unit": self.usd_per_million / 1e6,
             "usd_per_million": {"input": self.usd_input, "output": self.usd_output},
             "watts": self.watts, "bound": None if at.binding is None else str(at.binding),

@@ -22,6 +22,7 @@ from whichgpu.planner.fleets.search import chosen as search
 from whichgpu.planner.fleets.why import bill, dear, dearer, explained, infeasible, why_not
 from whichgpu.planner.narrower import Narrower, clearly_less, usual_format
 from whichgpu.planner.recommend import in_machine, roomier
+from whichgpu.units import HOUR
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _holds(space: Space, run: Tails) -> bool:
 def _fleet(space: Space, choice: Choice, at: Operation, tails: Tails | None) -> Fleet:
     job = space.ways.job(choice.column)
     rate = at.rate * choice.replicas
-    usd = choice.usd_per_hour / 3600.0 * 1e6 / rate
+    usd = choice.usd_per_hour / HOUR * 1e6 / rate
     return Fleet(
         space.found.gpus[choice.row].id, replace(job, concurrency=None), choice, at, rate,
         usd * at.share / max(float(job.input_tokens), 1.0),

@@ -10,6 +10,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.placing import weight_bytes
 from whichgpu.cost.parallel.mesh import cuts
+from whichgpu.units import GIB
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ STAGES = 2
 #: Machines over which stages are tried beside those.
 _MACHINES = 4
 #: B of a usual card of a server, by which machines are counted that hold a model before its GPU is chosen.
-_CARD = 80.0 * 2**30
+_CARD = 80.0 * GIB
 
 
 @immutable

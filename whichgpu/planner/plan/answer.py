@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.planner.plan.solving import cost_of
-from whichgpu.planner.words import HOURS_PER_MONTH
+from whichgpu.units import HOUR, HOURS_PER_MONTH
 from whichgpu.values import NamedTuple, Shown, immutable
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _pick(one: Pick) -> dict[str, Any]:
         "gpu": supply.gpu, "gpus_per_instance": supply.gpu_count * supply.nodes,
         "provider": supply.provider or None,
         "instance": supply.instance or None, "region": supply.region or None, "kind": supply.kind,
-        "start_seconds": supply.start * 3600.0,
+        "start_seconds": supply.start * HOUR,
         "offer": None if supply.offer is None else supply.offer.to_dict(),
     }  # fmt: skip
 

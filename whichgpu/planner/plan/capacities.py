@@ -16,7 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration.spread import found_for
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.placing import other_format
+from whichgpu.cost.job.placing import by_format
 from whichgpu.cost.serving.replicas import replicas
 from whichgpu.cost.serving.steady import Met
 from whichgpu.hardware.parts import is_part
@@ -107,9 +107,8 @@ def _by_units(
     job = demand.sizes[0].job
     assert job is not None
     usual = "" if job.precision else resolve(job.workload).complete(job).precision
-    formats = [other_format(usual, gpu) for gpu in gpus]
-    groups = {name: [row for row, own in enumerate(formats) if own == name] for name in sorted({*formats})}
-    if not any(formats):
+    groups = by_format(usual, gpus)
+    if not any(groups):
         return asked(demand, gpus)
     parts = [asked(_in_format(demand, name), [gpus[row] for row in rows]) for name, rows in groups.items()]
     # Back in the order of the GPUs.
@@ -118,11 +117,10 @@ def _by_units(
         name: np.take(np.concatenate([getattr(one, name) for one in parts], axis=axis), order, axis=axis)
         for name, axis in (("rate", 1), ("watts", 1), ("p90", 1), ("idle", 0), ("spread", 0))
     }
-    told |= {
-        name: tuple([each for one in parts for each in getattr(one, name)][at] for at in order.tolist())
-        for name in ("bases", "why")
-    }
-    return replace(parts[0], **told, formats=tuple(formats))
+    said = {name: [each for one in parts for each in getattr(one, name)] for name in ("bases", "why")}
+    said["formats"] = [name for name, rows in groups.items() for _ in rows]
+    told |= {name: tuple(each[at] for at in order.tolist()) for name, each in said.items()}
+    return replace(parts[0], **told)
 
 
 def _in_format(demand: Demand, name: str) -> Demand:

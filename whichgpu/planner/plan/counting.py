@@ -31,6 +31,7 @@ from whichgpu.planner.plan.formulation import scale
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.milp import Milp, Rows
 from whichgpu.planner.plan.rounding import carried
+from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _rows(program: Program, runs: _Runs, at: _Places) -> Rows:
     rows.add("spread", -np.inf, np.zeros(all_n.size), *spread)
     rows.add("spread", np.zeros(all_n.size), np.inf, *spread, (all_n, at.starts[column], many[run]))
     rows.add("room", -np.inf, np.zeros(all_n.size), (at.n[c, g], at.x, 1.0), (all_n, all_n, -1.0))
-    asked, top = np.nan_to_num(program.load.total) / 3600.0, scale(program)
+    asked, top = np.nan_to_num(program.load.total) / HOUR, scale(program)
     made = runs.lasts[g] * program.columns.capacity[s, c]
     rows.add("work", asked / top, np.inf, (s, at.x, made / top[s]))
     q, used = np.nonzero(program.limits.weights)

@@ -29,6 +29,7 @@ from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.patterns import Duals, Pool, assembled, prices
 from whichgpu.planner.plan.rounding import carried
 from whichgpu.planner.plan.windows import improved
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def _first(program: Program, milp: Milp, relaxed: Found) -> Duals:
     )
     first, last = milp.rows["work"]
     worth = np.zeros(program.load.total.size)
-    top = 3600.0 * np.maximum(columns.capacity.max(axis=1), 1e-300)[program.flexible]
+    top = HOUR * np.maximum(columns.capacity.max(axis=1), 1e-300)[program.flexible]
     worth[program.flexible] = relaxed.prices[first:last].clip(0.0) / top
     start = np.minimum(start, (columns.usd * columns.start)[:, None])
     return Duals(start, always, worth, _tolls(program, milp, relaxed))
@@ -111,7 +112,7 @@ def _tolls(program: Program, milp: Milp, relaxed: Found) -> Array:
     for d, price in zip(limited.tolist(), prices.tolist(), strict=True):
         mine = program.flexible & (load.demand == d)
         if mine.any():
-            toll[mine] = max(-price, 0.0) / (3600.0 * float(scale(program)[load.demand == d].max()))
+            toll[mine] = max(-price, 0.0) / (HOUR * float(scale(program)[load.demand == d].max()))
     return toll
 
 
@@ -247,7 +248,7 @@ class _Search:
         """USD for which a unit of each total is made by the cheapest column in use, (S,)."""
         columns = self.program.columns
         with np.errstate(divide="ignore"):
-            each = columns.usd / (3600.0 * columns.capacity)
+            each = columns.usd / (HOUR * columns.capacity)
         return np.where(self.program.flexible, each.min(axis=1), 0.0)
 
     def _whole(self, exact: Sequence[Solution], duals: Duals) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from whichgpu.planner.plan.again import usd
 from whichgpu.planner.plan.answer import Constraint, Plan
 from whichgpu.planner.plan.losses import after, bodies, carried
-from whichgpu.planner.words import HOURS_PER_MONTH, by_month
+from whichgpu.planner.words import by_month
+from whichgpu.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

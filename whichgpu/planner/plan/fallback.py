@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.units import HOUR
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -33,7 +35,7 @@ def simple(program: Program) -> tuple[Array, Array] | None:
         rate = load.rate[s]
         if program.flexible[s]:
             window = load.window[s] * hours
-            rate = load.window[s] * load.total[s] / (3600.0 * max(float(window.sum()), 1e-9))
+            rate = load.window[s] * load.total[s] / (HOUR * max(float(window.sum()), 1e-9))
         with np.errstate(divide="ignore", invalid="ignore"):
             need = rate[None, :] / columns.capacity[s][:, None]
         need = np.where(rate[None, :] > 0.0, need, 0.0)

@@ -63,6 +63,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.plan.milp import Milp, Rows, Variables, Worst
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,8 +211,8 @@ def _work(program: Program, at: Variables, rows: Rows) -> None:
     row = np.cumsum(flexible) - 1
     mine = flexible[at.s]
     s, c, h = at.s[mine], at.c[mine], at.h[mine]
-    top = 3600.0 * scale(program)
-    value = 3600.0 * program.hours[h] * program.columns.capacity[s, c] / top[s]
+    top = HOUR * scale(program)
+    value = HOUR * program.hours[h] * program.columns.capacity[s, c] / top[s]
     need = (program.load.total / top)[flexible]
     low, high = (need, np.inf) if program.load.worth is None else (-np.inf, need)
     rows.add("work", low, high, (row[s], at.x[mine], value))
@@ -260,13 +261,13 @@ def _spot(program: Program, at: Variables, rows: Rows) -> None:
     s, c, h = at.s[mine], at.c[mine], at.h[mine]
     flexible = program.flexible[s]
     row = place[load.demand[s]] * hours + np.where(flexible, 0, h)
-    lasts = np.where(flexible, 3600.0 * program.hours[h], 1.0)
+    lasts = np.where(flexible, HOUR * program.hours[h], 1.0)
     # A demand is all rate or all total, and divided by what its slices ask for at most.
     asked = np.zeros((load.spot.size, hours))
     np.add.at(asked, load.demand, np.where(program.flexible[:, None], 0.0, load.rate))
     np.add.at(asked[:, 0], load.demand, np.nan_to_num(load.total))
     top = np.zeros(load.spot.size)
-    weight = np.where(program.flexible, 3600.0, 1.0) * scale(program)
+    weight = np.where(program.flexible, HOUR, 1.0) * scale(program)
     np.maximum.at(top, load.demand, weight)
     most = (load.spot[:, None] * asked / np.maximum(top, 1e-300)[:, None])[limited].ravel()
     value = lasts * program.columns.capacity[s, c] / top[load.demand[s]]

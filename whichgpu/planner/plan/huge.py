@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.planner.plan.formulation import formulate
 from whichgpu.planner.plan.highs import solve
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def unit(program: Program) -> float:
     fastest = program.columns.capacity.max(axis=1, initial=0.0)
     fastest = np.where(fastest > 0.0, fastest, np.inf)
     busiest = float((program.load.rate / fastest[:, None]).max(initial=0.0))
-    once = np.nan_to_num(program.load.total) / (3600.0 * program.hours.sum() * fastest)
+    once = np.nan_to_num(program.load.total) / (HOUR * program.hours.sum() * fastest)
     busiest = max(busiest, float(once.max(initial=0.0)))
     return busiest / _LEFT if busiest > _HUGE else 1.0
 

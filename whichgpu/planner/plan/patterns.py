@@ -24,6 +24,7 @@ import numpy as np
 
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.milp import Milp, Rows
+from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def assembled(pool: Pool, gap: float, seconds: float) -> Array | None:
 def _tops(program: Program) -> Array:
     """What the rows (d) are divided by: units that the fastest column makes in an hour."""
     top: Array = np.maximum(program.columns.capacity.max(axis=1), 1e-300)[program.flexible]
-    return 3600.0 * top
+    return HOUR * top
 
 
 def _master(pool: Pool, *, whole: bool) -> _Master:
@@ -208,7 +209,7 @@ def _always(made: _Master, rows: Rows, hours: int) -> None:
 def _work(program: Program, made: _Master, rows: Rows, x: Array) -> tuple[int, ...]:
     """(d) and (e); the demands that have a row of the latter."""
     load, flexible = program.load, np.flatnonzero(program.flexible)
-    by_column = np.einsum("psc,sc,p->psc", x, program.columns.capacity, 3600.0 * program.hours[made.hour])
+    by_column = np.einsum("psc,sc,p->psc", x, program.columns.capacity, HOUR * program.hours[made.hour])
     top = _tops(program)
     value = by_column.sum(axis=2)[:, flexible] / top
     pattern, place = np.nonzero(value)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.units import HOUR
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Program:
         each = np.where(self.flexible, load.worth, 0.0)[:, None]
         if load.toll is not None:
             each = each - np.where(self.flexible, load.toll, 0.0)[:, None] * columns.spot
-        return np.asarray(3600.0 * each * columns.capacity)
+        return np.asarray(HOUR * each * columns.capacity)
 
     def alone(self) -> Array:
         """Instances of a column that would carry everything it can at an hour, spares with them, (C, H)."""
@@ -147,7 +148,7 @@ class Program:
             each = 1.0 / self.columns.capacity
         each[~np.isfinite(each)] = 0.0
         # All of what may be done at any hour could be done in this one.
-        once = np.where(load.window, np.nan_to_num(load.total)[:, None], 0.0) / (3600.0 * self.hours)
+        once = np.where(load.window, np.nan_to_num(load.total)[:, None], 0.0) / (HOUR * self.hours)
         return np.asarray(np.ceil(each.T @ (load.rate + once) - 1e-9) + spare)
 
     def upper(self) -> Array:

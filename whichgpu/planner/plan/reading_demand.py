@@ -12,6 +12,7 @@ from whichgpu.errors import UsageError
 from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.asked import Demand, Size
 from whichgpu.planner.plan.keys import Keys, shown
+from whichgpu.units import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ DEMAND = (
 _TOTAL = re.compile(
     r"([0-9][0-9,_.]*(?:e[0-9]+)?)\s*((?:[kmgbt]|thousand|(?:m|b|tr)illion)(?![a-z]))?\s*(.+)", re.IGNORECASE
 )
-_TIMES = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_TIMES = {"second": 1.0, "minute": MINUTE, "hour": HOUR}
 _MANY = {"": 1.0, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "g": 1e9, "billion": 1e9,
          "t": 1e12, "trillion": 1e12}  # fmt: skip
 #: The most instances that may be lost, buckets of one distribution, and sizes of one demand.

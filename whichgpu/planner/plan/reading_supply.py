@@ -11,6 +11,7 @@ from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.asked import Choice, Commitment, Option, Owned, Quota
 from whichgpu.planner.plan.keys import Keys, unknown
 from whichgpu.prices import store as prices
+from whichgpu.units import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ def needs(keys: Keys) -> tuple[str, ...]:
 
 def in_hours(seconds: float | None) -> float | None:
     """A time in hours."""
-    return None if seconds is None else seconds / 3600.0
+    return None if seconds is None else seconds / HOUR
 
 
 def option(

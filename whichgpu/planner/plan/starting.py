@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.planner.capacity.loading import pcie, rates
+from whichgpu.units import HOUR
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
@@ -27,8 +28,8 @@ _RENTED = "network"
 
 def start_of(asked: Asked, gpu: Gpu, kind: str) -> float:
     """Hours from ordering an instance to its first answer; no machine of one's own has to be ordered."""
-    machine = 0.0 if kind == "owned" else machine_start() if asked.start is None else asked.start * 3600.0
-    return (machine + load_time(asked, gpu, kind)) / 3600.0
+    machine = 0.0 if kind == "owned" else machine_start() if asked.start is None else asked.start * HOUR
+    return (machine + load_time(asked, gpu, kind)) / HOUR
 
 
 def load_time(asked: Asked, gpu: Gpu, kind: str) -> float:

@@ -24,6 +24,7 @@ from whichgpu.planner.plan.answer import Price
 from whichgpu.planner.plan.formulation import scale
 from whichgpu.planner.plan.rounding import carried
 from whichgpu.planner.words import money
+from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _long_run(built: Built, d: int, one_percent: float) -> Price:
     one, program = built.asked.demands[d], built.program
     mine = program.load.demand == d
     made = np.where(program.flexible, np.nan_to_num(program.load.total),
-                    3600.0 * program.load.rate @ program.hours)[mine].sum()  # fmt: skip
+                    HOUR * program.load.rate @ program.hours)[mine].sum()  # fmt: skip
     each = 100.0 * one_percent * program.period / max(float(made), 1e-300)
     return Price(f"demand {one.name}", f"1,000 {one.unit} more", -1000.0 * each / program.period,
                  f"in the long run, where the fleet grows with it, 1,000 {one.unit} of {one.name} cost "
@@ -181,7 +182,7 @@ def _of_means(program: Program, milp: Milp, found: Found, rows: Sequence[Loss], 
 def _of_demands(built: Built, program: Program, milp: Milp, found: Found, value: Array) -> dict[str, float]:
     load, flexible = program.load, program.flexible
     by_slice = value.sum(axis=1)
-    work = (load.total / (3600.0 * scale(program)))[flexible]
+    work = (load.total / (HOUR * scale(program)))[flexible]
     by_slice[flexible] += _dual(milp, found, "work") * work
     return {
         f"demand {one.name}": -0.01 * float(by_slice[load.demand == d].sum()) / program.period
@@ -207,7 +208,7 @@ def _of_limits(built: Built, program: Program, milp: Milp, found: Found, kept: A
 def _tenth(program: Program, d: int) -> Array:
     """By how much 10 points raise the right side of (6) of a demand, (H,)."""
     load, mine = program.load, program.load.demand == d
-    weight = np.where(program.flexible, 3600.0, 1.0) * scale(program)
+    weight = np.where(program.flexible, HOUR, 1.0) * scale(program)
     asked = np.where(program.flexible[:, None], 0.0, load.rate)[mine].sum(axis=0)
     asked[0] += float(np.nan_to_num(load.total)[mine].sum())
     return np.asarray(0.1 * asked / float(weight[mine].max()))

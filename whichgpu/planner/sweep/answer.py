@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.prices.spot import faults
-from whichgpu.units import number, show
+from whichgpu.units import HOUR, number, show
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from whichgpu.planner.sweep.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload
-
-_SECONDS_PER_HOUR = 3600.0
 
 
 def sharded(level: str) -> str:
@@ -68,7 +66,7 @@ class Strategy:
 
     def hours(self, units: float) -> float:
         """Hours to train so many units of the workload."""
-        return units / self.estimate.throughput.mid / _SECONDS_PER_HOUR
+        return units / self.estimate.throughput.mid / HOUR
 
     def cost(self, units: float) -> float | None:
         """USD to train so many units; None without a price."""

@@ -12,7 +12,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.sweep.request import one_kind, read_request
 from whichgpu.planner.sweep.search import sweep
 from whichgpu.planner.wishes import read_span
-from whichgpu.units import show
+from whichgpu.units import HOUR, show
 
 if TYPE_CHECKING:
     from datetime import date
@@ -75,7 +75,7 @@ def answered(
 
 
 def _seconds(found: Sweep) -> float:
-    return float(found.whole(found.top[0])["hours_with_faults"]) * 3600.0
+    return float(found.whole(found.top[0])["hours_with_faults"]) * HOUR
 
 
 def _never(most: Sweep, within: str) -> str:

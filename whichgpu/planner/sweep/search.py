@@ -18,13 +18,13 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.runtime import runtime
-from whichgpu.cost.memory.parts import GIB
 from whichgpu.cost.parallel.links import node_size
 from whichgpu.errors import UsageError
 from whichgpu.planner.sweep.answer import Scaled, Strategy, Sweep, sharded
 from whichgpu.planner.sweep.meshes import Meshes, meshes, shape
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.workload import resolve

@@ -81,7 +81,7 @@ def own(ask: asks.Own) -> Report:
         usd=parse(ask.price, "money") if ask.price else None,
         rent=parse(ask.rent, "price") if ask.rent else None,
     )  # fmt: skip
-    return own_report(found, carbon.grid(ask.grid))
+    return own_report(found, carbon.grid(ask.grid), ask.gpus)
 
 
 def spot(ask: asks.Spot) -> Report:

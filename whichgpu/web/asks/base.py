@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from whichgpu.errors import UsageError
-from whichgpu.units import parse
+from whichgpu.units import HOUR, parse
 
 #: The longest name, and the longest text of another kind.
 _NAME, _TEXT = 120, 400
@@ -90,7 +90,7 @@ def _hours(value: Any) -> Any:
     if _BARE.fullmatch(said) or not said[:1].isdigit():
         return value
     try:
-        return parse(said, "time", "8 h") / 3600.0
+        return parse(said, "time", "8 h") / HOUR
     except UsageError as fault:
         raise ValueError(str(fault)) from None
 

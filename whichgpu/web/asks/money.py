@@ -47,6 +47,7 @@ class Own(Ask):
     hours_per_day: Daily = Field(
         8.0, gt=0, le=24, allow_inf_nan=False, title="Hours a day", description="Of use."
     )
+    gpus: int = Field(1, ge=1, le=100_000, title="GPUs", description="That the month is of.")
     price: Text | None = Field(
         None, title="Price to buy", description="Of one GPU; else the one on file.", examples=["1600 USD"]
     )

@@ -10,13 +10,14 @@ Dimensions: `image` (side that the attention biases are for), `widths`, `layers`
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, conv_norm, image
-from whichgpu.workloads.merging import head, local, merge, stem
+from whichgpu.workloads.blocks import activate, conv_norm
+from whichgpu.workloads.merging import local, staged
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -28,24 +29,14 @@ DEFAULTS = images.defaults()
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Four convolutions, three stages, mean, norm, head: (B, 3, H, W) -> (B, classes)."""
-    side = dims["image"] // 16
-    with rec.module("stem"):
-        x = stem(rec, image(job), dims["widths"][0])
-    for i, (width, layers, heads) in enumerate(
-        zip(dims["widths"], dims["layers"], dims["heads"], strict=True)
-    ):
-        with rec.module(f"stage{i + 1}"):
-            if i:
-                local(rec, x)
-                x = merge(rec, x, width)
-                local(rec, x)
-                side = (side - 1) // 2 + 1
-            with rec.module("layers", copies=float(layers)):
-                local(rec, x)
-                _attention(rec, x, heads, min(dims["window"], side), dims)
-                local(rec, x)
-    with rec.module("head"):
-        head(rec, x, dims["classes"])
+    sides = list(accumulate(dims["heads"], lambda side, _: (side - 1) // 2 + 1, initial=dims["image"] // 16))
+
+    def layer(x: Map, stage: int) -> None:
+        local(rec, x)
+        _attention(rec, x, dims["heads"][stage], min(dims["window"], sides[stage]), dims)
+        local(rec, x)
+
+    staged(dims, job, rec, layer)
 
 
 def _attention(rec: Recorder, x: Map, heads: int, window: int, dims: Dims) -> None:

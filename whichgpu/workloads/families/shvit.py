@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, conv_norm, image
-from whichgpu.workloads.merging import depthwise, head, local, merge, perceptron, stem
+from whichgpu.workloads.blocks import activate, conv_norm
+from whichgpu.workloads.merging import depthwise, perceptron, staged
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -26,23 +26,14 @@ DEFAULTS = images.defaults()
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Four convolutions, three stages, mean, norm, head: (B, 3, H, W) -> (B, classes)."""
-    with rec.module("stem"):
-        x = stem(rec, image(job), dims["widths"][0])
-    for i, (width, layers, part) in enumerate(
-        zip(dims["widths"], dims["layers"], dims["attention"], strict=True)
-    ):
-        with rec.module(f"stage{i + 1}"):
-            if i:
-                local(rec, x)
-                x = merge(rec, x, width)
-                local(rec, x)
-            with rec.module("layers", copies=float(layers)):
-                depthwise(rec, x)
-                if part:
-                    _attention(rec, x, part, dims["key"])
-                perceptron(rec, x)
-    with rec.module("head"):
-        head(rec, x, dims["classes"])
+
+    def layer(x: Map, stage: int) -> None:
+        depthwise(rec, x)
+        if part := dims["attention"][stage]:
+            _attention(rec, x, part, dims["key"])
+        perceptron(rec, x)
+
+    staged(dims, job, rec, layer)
 
 
 def _attention(rec: Recorder, x: Map, part: int, key: int) -> None:
