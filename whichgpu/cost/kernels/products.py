@@ -392,7 +392,8 @@ def _shape(
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction. Wide ones fill tiles of their own.
         half = np.where(tensor, c["group_half"] * _bytes_over(ops), c["group_half_plain"])
-        apart = np.where(tensor & (n >= c["wide_group"]), deep * c["wide_grouped"] / c["grouped"], 0.0)
+        apart = tensor & (n >= c["wide_group"]) & ~_lacking(ops, runtime)
+        apart = np.where(apart, deep * c["wide_grouped"] / c["grouped"], 0.0)
         deep = np.where(d["groups"] > 1.0, np.maximum(n / (n + half), apart), deep)
     share: NDArray[np.float64] = deep * occupancy(ops, devices, runtime, tensor)
     return share
@@ -490,17 +491,25 @@ def _in_full(
 def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """Channels-last tensors do harm in narrow groups of other widths than 4, 8 and 16 channels.
 
-    They do harm to the gradients of few groups, of whatever width.
+    They do more to the gradients of groups, of whatever width.
     """
     if ops.kind != "conv" or "nhwc" not in runtime.marks:
         return 1.0
     c = section("products")
     wide, groups = ops.dims["n"], ops.dims["groups"]
     made_for = (groups <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide >= c["wide_group"])
-    backward = np.array([op.stage == "backward" for op in ops.ops])[:, None, None] & (groups > 1.0)
-    least, enough = c["channels_last_groups"]
-    few = np.where(backward, np.clip(groups / enough, least, 1.0), 1.0)
-    return np.asarray(few * np.where(made_for, 1.0, c["channels_last_odd"]))
+    forward = np.where(made_for, 1.0, c["channels_last_odd"])
+    return np.asarray(np.where(_lacking(ops, runtime), c["channels_last_backward"], forward))
+
+
+def _lacking(ops: OpTable, runtime: Runtime) -> NDArray[np.bool_]:
+    """Which are channels-last gradients of groups that have no kernels of that order, (O, 1, J).
+
+    Those of 32 and 64 groups have, as ResNeXts are made of.
+    """
+    groups = ops.dims["groups"]
+    backward = np.array([op.stage == "backward" for op in ops.ops])[:, None, None]
+    return np.asarray(backward & (groups > 1.0) & (groups % 32.0 != 0.0) & ("nhwc" in runtime.marks))
 
 
 def _streamed(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
