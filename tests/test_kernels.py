@@ -239,7 +239,7 @@ def test_a_wide_group_runs_as_a_convolution_of_its_own_on_tensor_cores() -> None
         assert rate("regnetx-080", "amp-fp16", layout) > 1.5 * rate("regnety-032", "amp-fp16", layout)
 
 
-def test_gradients_of_few_groups_lose_by_channels_last_and_those_of_many_gain() -> None:
+def test_gradients_of_groups_lose_by_channels_last_but_those_of_resnexts() -> None:
     """timm's results, PyTorch 1.12, RTX 3090: RegNetY-040 190 images/s, ResNeXt-101 32x8d 313."""
 
     def gain(workload: str) -> float:
