@@ -20,10 +20,13 @@ PAIRS = [
     ("k80", "gtx-970"),
     ("a16", "a10g"),
     ("a100-80gb-sxm", "a100-80gb-pcie"),
+    ("rx-7900-xtx", "rtx-4090"),
+    ("rtx-5080", "rtx-3080-10gb"),
 ]
 MANY = [
     ("p100-16gb-sxm", "v100-16gb-dgxs", "arc-a580"),
     ("l4", "a10", "rtx-4090"),
+    ("mi300x", "h100-80gb-sxm", "h200-141gb-sxm"),
     ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm"),
 ]
 

@@ -106,6 +106,13 @@ def test_the_command_line_knows_the_same_flags(flag, words):
     assert words in meant(flag, [flag], ["--option"])
 
 
+def test_a_command_without_explain_says_what_has_its_parts():
+    assert meant("--explain", ["--explain"], ["--option", "--all"]) == (
+        "write --all, which tells where the time goes"
+    )
+    assert not meant("--explain", ["--explain"], ["--option"])
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

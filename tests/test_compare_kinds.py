@@ -26,7 +26,12 @@ def test_a_slice_is_named_as_one_and_has_no_board_of_its_own():
     assert found.title == "A100 80 GB SXM 3g.40gb slice or A30"
     text = topic(found, "part")
     assert "42 of 108 SMs, 40 of 80 GB and 1,020 of 2,039 GB/s" in text
-    assert "the whole costs" in text
+    cost = re.search(r"the whole costs ([\d.]+) USD/h, ([\d.]+) for each of the 2 that it holds", text)
+    assert cost is not None
+    assert float(cost[2]) == pytest.approx(float(cost[1]) / 2, abs=0.01)
+    most = topic(compare(("a100-80gb-sxm:mig-7g.80gb", "a30"), today=TODAY), "part")
+    assert "98 of 108 SMs, 80 of 80 GB" in most
+    assert "virtual machine" not in most
     said = " ".join(str(one) for one in found.sentences())
     assert "The A100 is" not in said
     assert "can be fed and cooled" not in said
@@ -361,7 +366,7 @@ def test_the_newest_toolkit_of_amd_is_told_where_no_source_speaks_of_the_newest_
 
 
 def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
-    found = compare(("rtx-5090-d", "rtx-5090"), today=TODAY)
+    found = compare(("rtx-5090-d-v2", "rtx-5090"), today=TODAY)
     assert "the work is inference in FP4 (1.41x)" in " ".join(one.text for one in found.verdicts)
 
 
@@ -498,3 +503,148 @@ def test_a_workload_is_in_the_format_that_all_have_units_for():
     both = compare(("a100-40gb-sxm", "v100-16gb-sxm"), [Job("llama-3.2-1b", phase="train")], today=TODAY)
     alone = compare(("a100-40gb-sxm", "a10"), [Job("llama-3.2-1b", phase="train")], today=TODAY)
     assert [one.view.works[0].job.precision for one in (both, alone)] == ["amp-fp16", "amp-bf16"]
+
+
+def test_launch_prices_are_told_where_prices_of_today_are_of_two_kinds() -> None:
+    """A street price is no measure of a launch price; what both cost at launch, within three years, is."""
+    found = compare(("rx-7900-xtx", "rtx-4090"), today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "it is to be bought for little (999 against 1,599 USD at launch)" in told["rx-7900-xtx"]
+    assert "At launch: the Radeon RX 7900 XTX 999 USD and the RTX 4090 1,599 USD" in topic(found, "buy")
+    assert "costs 1.6x as much, for 1.35x the FP16" in topic(found, "buy")
+    apart = compare(("gtx-1080-ti", "rx-9070-xt"), today=TODAY)
+    assert "At launch: " not in topic(apart, "buy"), "eight years apart"
+    assert not any("bought for little" in one.text for one in apart.verdicts)
+
+
+def test_either_end_of_a_range_of_street_prices_is_one() -> None:
+    found = compare(("rtx-3090", "rtx-4090", "rtx-5090"), today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "it is to be bought for little (1,207 against 2,000 USD)" in told["rtx-3090"]
+    assert "At launch: " not in topic(found, "buy")
+
+
+def test_what_followed_in_data_centres_alone_is_told_so_of_a_card_to_buy() -> None:
+    text = topic(compare(("rtx-5090", "b200-180gb-sxm"), today=TODAY), "lasting")
+    assert "followed by Rubin (2026) in data centres alone" in text
+    assert text.count("in data centres alone") == 1, "of a B200 that goes without saying"
+
+
+def test_who_is_fastest_of_several_is_so_beside_the_next() -> None:
+    jobs = [Job("resnet50", phase="infer")]
+    said = compare(("rtx-3090", "rtx-4090", "rtx-5090"), jobs, today=TODAY).answer.text
+    assert re.search(r"the fastest in ResNet-50 v1\.5 \(\d\.\d+x the next\)", said)
+    assert "the next" not in compare(("rtx-3090", "rtx-4090"), jobs, today=TODAY).answer.text
+
+
+def test_a_fleet_of_replicas_says_how_many_share_a_copy() -> None:
+    found = compare(("rx-7900-xtx", "rtx-4090"), [Job("llama-3.1-8b", phase="serve")], today=TODAY)
+    groups = {key: result.group for key, result in found.view.works[0].results.items()}
+    text = " ".join(one.text for one in found.sentences())
+    assert len(set(groups.values())) > 1, "else the case shows nothing"
+    for key, group in groups.items():
+        name = found.view.words[key]
+        assert (f"of the {name} ({group} to a copy of the model)" in text) == (group > 1)
+
+
+def test_a_lead_in_peaks_that_the_estimates_halve_is_told_with_both() -> None:
+    jobs = [Job("llama-3.1-8b", phase="serve"), Job("sdxl")]
+    found = compare(("w7900", "rtx-6000-ada"), jobs, today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}["rtx-6000-ada"]
+    said = re.search(
+        r"in large batches \(2\.97x by the peaks, (\d\.\d+)x to (\d\.\d+)x as estimated below\)", told
+    )
+    assert said, told
+    rates = [[work.results[key].rate for key in ("rtx-6000-ada", "w7900")] for work in found.view.works]
+    ratios = sorted(one / other for one, other in rates)
+    assert [float(one) for one in said.groups()] == pytest.approx(ratios, rel=0.01)
+    assert "by the peaks" not in str(compare(("rtx-4090", "rtx-3090"), jobs, today=TODAY)), "borne out"
+
+
+def test_peaks_of_two_vendors_are_told_as_peaks() -> None:
+    told = {one.gpu: one.text for one in compare(("arc-b580", "rtx-4060"), today=TODAY).verdicts}
+    assert "in large batches (3.62x by the peaks)" in told["arc-b580"]
+
+
+def test_of_three_too_it_is_told_what_keeps_each_from_its_peak() -> None:
+    cards = ("mi300x", "h100-80gb-sxm", "h200-141gb-sxm")
+    work = compare(cards, [Job("llama-3.1-70b", phase="serve")], today=TODAY).view.works[0]
+    text = " ".join(one.text for one in work.sentences)
+    assert "bound by arithmetic" in text
+    assert "products on the MI300X are assumed to reach" in text
+    assert "the power limit leaves the" in text
+    alike = compare(("a10", "a30", "l4"), [Job("llama-3.1-8b", phase="serve")], today=TODAY).view.works[0]
+    assert "are assumed to reach" not in " ".join(one.text for one in alike.sentences)
+
+
+def test_of_three_it_is_told_in_what_formats_the_ratios_hold() -> None:
+    cards = ("mi300x", "h100-80gb-sxm", "h200-141gb-sxm")
+    assert "The FP16 ratios hold in TF32, BF16, FP8 and INT8 too" in topic(
+        compare(cards, today=TODAY), "precision"
+    )
+    mixed = topic(compare(("rtx-4090", "rx-7900-xtx", "rtx-3090"), today=TODAY), "precision")
+    assert "the RTX 4090 has the highest INT8 rate" in mixed
+
+
+def test_what_nobody_can_buy_is_told_so() -> None:
+    found = compare(("tpu-v5e", "l4"), today=TODAY)
+    told = {one.gpu: one.text for one in found.verdicts}
+    assert "a machine of one's own: the TPU v5e is let by the hour only" in told["l4"]
+    assert "machine of one's own" not in told["tpu-v5e"]
+    assert "The TPU v5e is not sold: its maker lets it by the hour." in topic(found, "buy")
+    assert "not sold" not in topic(compare(("a10", "l4"), today=TODAY), "buy")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "units"),
+    [
+        ("l40s", "mi300x", "142 RT cores"),
+        ("rx-7900-xtx", "a100-80gb-pcie", "ray accelerators in its compute units"),
+        ("arc-a770", "v100-sxm2-32gb", "ray-tracing units in its Xe-cores"),
+        ("apple-m4-max-40c", "apple-m2-ultra-76c", "ray-tracing units in its cores"),
+    ],
+)
+def test_which_of_two_traces_rays_is_told_whether_its_maker_counts_the_units_or_not(one, other, units):
+    found = compare([one, other], whole=True, today=TODAY)
+    (verdict,) = [each for each in found.verdicts if "render or trace rays" in each.text]
+    assert verdict.gpu == one
+    assert f"({units}" in verdict.text
+    (told,) = [each for each in found.takeaways if each.topic == "drawing" and "ay tracing" in each.text]
+    assert f"Ray tracing: {units} on the" in told.text
+    assert ", none on the" in told.text
+    assert any(gpu == found.gpus[1] for gpu, _ in told.cells), "what the lack is known by"
+
+
+def test_units_that_their_maker_does_not_count_are_not_said_to_be_lacking(whichgpu):
+    told = whichgpu("compare", "rx-9070-xt", "rtx-5070", "--plain", "--all").out
+    (row,) = [line for line in told.splitlines() if line.startswith("RT cores")]
+    assert row.split()[2:4] == ["yes", "48"]
+    assert "yes where others count: it has them, and its maker counts them not apart." in " ".join(
+        told.split()
+    )
+    assert "yes where others count" not in whichgpu("compare", "rtx-5070", "l40s", "--all").out
+
+
+def test_a_training_that_none_holds_alone_is_shared_out_over_as_few_as_hold_it():
+    found = compare(["b200-180gb-sxm", "h200-141gb-sxm", "gaudi3"], ["llama-3.1-70b training"], today=TODAY)
+    (work,) = found.view.works
+    assert {key: result.group for key, result in work.results.items()} == {"b200-180gb-sxm": 8}
+    best = work.results["b200-180gb-sxm"].best
+    assert best.job.n_gpus == 8
+    assert work.results["b200-180gb-sxm"].rate == pytest.approx(best.throughput.mid / 8)
+    said = [str(one) for one in found.sentences()]
+    assert any("No single one holds it: 8 of the B200 share weights, gradients" in one for one in said)
+    assert any("1,311 GB, the card has 140 GB; eight that share it out do not hold it" in one for one in said)
+    # What the model has no measurement of the links of is not shared out.
+    assert work.refused["gaudi3"].endswith("the card has 128 GB")
+    mixed = compare(["rtx-4090", "b200-180gb-sxm"], ["llama-3.1-8b full fine-tuning"], today=TODAY)
+    (work,) = mixed.view.works
+    assert {key: result.group for key, result in work.results.items()} == {"rtx-4090": 8, "b200-180gb-sxm": 1}
+    assert next(iter(work.results["rtx-4090"].bounds)) == "links", "over PCIe"
+    assert sum(work.results["rtx-4090"].bounds.values()) == pytest.approx(1.0)
+    said = [str(one) for one in mixed.sentences()]
+    assert any(one.startswith("One RTX 4090 alone does not hold it: 8 of the RTX 4090 share") for one in said)
+    assert any("exchange, at 31.5 GB/s (PCIe) on the RTX 4090 in each direction" in one for one in said)
+    stated = compare(["rtx-4090", "rtx-3090"], ["llama-3.1-8b full fine-tuning"], today=TODAY).view.works[0]
+    assert {result.group for result in stated.results.values()} == {8}
+    assert "compute activations again" in stated.sharded

@@ -435,8 +435,8 @@ def test_a_part_without_fp16_or_matrix_units_widens_fp16_to_fp32() -> None:
 
 
 def test_a_part_whose_tensor_rate_is_unknown_is_not_run_on_plain_units() -> None:
-    with pytest.raises(UsageError, match="no FP16 peak of rtx-5090-d was read"):
-        single(Job("resnet50", phase="infer", precision="fp16"), GPUS["rtx-5090-d"])
+    with pytest.raises(UsageError, match="no FP16 peak of rtx-5090-d-v2 was read"):
+        single(Job("resnet50", phase="infer", precision="fp16"), GPUS["rtx-5090-d-v2"])
 
 
 def test_a_tpu_computes_bf16_and_refuses_fp32_products() -> None:

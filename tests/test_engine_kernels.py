@@ -14,10 +14,12 @@ from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.runtime import runtime
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.kernels.attention import exponentials
+from whichgpu.cost.kernels.products import seconds
 from whichgpu.cost.parallel.splitting import shard
 from whichgpu.cost.serving.steady import reading
 from whichgpu.cost.timing.engine_step import step_ops
 from whichgpu.cost.timing.launching import kernels
+from whichgpu.cost.timing.optable import tables
 from whichgpu.cost.timing.passes import launching_of, prompt_alone, prompts_beside, token_work
 from whichgpu.cost.timing.time import evaluate, prepare
 from whichgpu.workloads.job import Job
@@ -304,3 +306,30 @@ def test_what_each_head_reads_anew_comes_through_the_l2_cache():
     assert new["h200-141gb-sxm"] < 0.85 * new["h100-80gb-sxm"]
     assert old["h100-80gb-sxm"] > 1.5 * new["h100-80gb-sxm"]
     assert old["l40s"] < 1.1 * new["l40s"]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "stack", "more"),
+    [
+        ("mi300x", "vLLM 0.11", 2.5),
+        ("mi300x", "vLLM 0.11 VLLM_ROCM_USE_AITER=1", 1.0),
+        ("mi300x", "SGLang 0.5.7", 1.0),
+        ("h100-80gb-sxm", "vLLM 0.11", 1.0),
+    ],
+)
+def test_experts_on_amd_are_slower_under_vllm_without_the_makers_kernels(gpu, stack, more):
+    """By as much in arithmetic, and in nothing else: the weights are read as fast."""
+    known = runtime(stack, "vllm")
+    settled = settle(replace(EXPERTS, runtime=stack, concurrency=64.0))
+    devices = lay_out(settled.job, [GPUS[gpu]]).devices
+    work = token_work(settled.workload, settled.job, known, devices, sequences=64.0, kv_tokens=64000.0)
+    for table in tables(work.ops):
+        if table.kind != "gemm":
+            continue
+        (mine, read), (best, whole) = (
+            seconds(table, devices, one) for one in (known, replace(known, untuned={}))
+        )
+        experts = np.array([op.shard.startswith("expert") for op in table.ops])[:, None, None]
+        assert experts.any()
+        assert mine == pytest.approx(np.where(experts, more, 1.0) * best)
+        assert read == pytest.approx(whole)

@@ -61,6 +61,10 @@ def own(tmp_path: Path, text: str) -> Catalogue:
         ("k40", "sms", 15),
         ("t1000", "tensor_cores", 0),
         ("rtx-5090-d-v2", "fp16", None),
+        ("rtx-5090-d", "fp16", 209.5e12),
+        ("a10g", "int8", 140e12),
+        ("t500-laptop", "encoders", "none"),
+        ("rtx-4000-ada", "encoders", "2 NVENC (8th generation, AV1)"),
     ],
 )
 def test_facts_that_public_lists_get_wrong_are_right_here(key: str, field: str, value: object) -> None:
@@ -467,3 +471,10 @@ def test_within_a_share_the_least_unlike_comes_first(whichgpu: Any) -> None:
     shares = [one["percent"] for one in told]
     assert len(shares) > 3
     assert shares == sorted(shares)
+
+
+def test_the_most_unlike_measure_is_told_in_the_order_of_the_rows(whichgpu: Any) -> None:
+    rows = [line.split() for line in whichgpu("gpus", "--like", "rx-7900-xtx").out.splitlines()]
+    factors = [float(row[6].rstrip("x")) for row in rows if len(row) == 9 and row[6].endswith("x")]
+    assert len(factors) > 10
+    assert factors == sorted(factors)

@@ -108,6 +108,7 @@ NVIDIA GeForce MX450|2048|mx450
 NVIDIA T1000 8GB|8192|t1000-8gb
 Quadro P2000|5120|quadro-p2000
 NVIDIA GeForce RTX 5070 Laptop GPU|8151|rtx-5070-laptop
+NVIDIA GeForce RTX 5070 Laptop GPU|12227|rtx-5070-laptop-12gb
 NVIDIA GeForce RTX 5080 Laptop GPU|16303|rtx-5080-laptop
 NVIDIA GeForce RTX 5050 Laptop GPU|8151|rtx-5050-laptop
 NVIDIA GeForce RTX 4080 Laptop GPU|12282|rtx-4080-laptop

@@ -34,6 +34,7 @@ IDS = sorted(GPUS)
         ("Titan X", {"gtx-titan-x", "titan-x-pascal"}),
         ("V100 32GB", {"v100-32gb-sxm", "v100-32gb-pcie", "v100-32gb-sxm3"}),
         ("M4", {"tesla-m4", "apple-m4-10c"}),
+        ("M6", {"tesla-m6", "apple-m6-12c"}),
         ("MacBook Pro 16 M3 Max 16-core", {"apple-m3-max-30c", "apple-m3-max-40c"}),
         ("Apple M4 Pro", {"apple-m4-pro-16c", "apple-m4-pro-20c"}),
         ("Quadro T1000", {"quadro-t1000-laptop-gddr5", "quadro-t1000-laptop-gddr6"}),
@@ -127,6 +128,14 @@ def test_a_makers_card_that_does_not_exist_is_refused(text: str) -> None:
         resolve(text, GPUS)
 
 
+def test_a_card_of_a_desktop_is_no_part_of_a_laptop() -> None:
+    with pytest.raises(UsageError, match="did you mean gtx-1650, gtx-1650-ti-laptop"):
+        resolve("GTX 1650 Ti desktop", GPUS)
+    assert resolve("RTX 4070 desktop", GPUS).id == "rtx-4070"
+    assert resolve("GTX 1650 Ti", GPUS).id == "gtx-1650-ti-laptop"
+    assert resolve("RTX 4090 Laptop GPU desktop", GPUS).id == "rtx-4090-laptop"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -172,6 +181,8 @@ def test_half_a_profile_is_told_which_there_are(said: str) -> None:
         ("Huawei Ascend 910B", "no data sheet was read"), ("GeForce GTX 760", "Kepler"),
         ("RTX 4090 48GB", "`memory`; the nearest on file: rtx-4090,"),
         ("RTX 2080 Ti 22GB", "`memory`; the nearest on file: rtx-2080-ti,"),
+        ("CMP 50HX", "PCIe 1.0"), ("Jetson T3000", "nearest on file: jetson-t4000-64gb"),
+        ("Jetson AGX Orin Industrial", "75 W"), ("GeForce MX130", "older or smaller"),
     ],
 )  # fmt: skip
 def test_what_is_known_and_not_on_file_says_why(said: str, told: str) -> None:

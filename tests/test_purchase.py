@@ -44,6 +44,10 @@ def test_launch_prices_are_those_of_the_catalogue() -> None:
         usd /= gpu.value("units_per_board") or 1
         rows = [row for row in prices.purchases().get(gpu.id, ()) if row.kind == "launch"]
         assert [row.usd for row in rows] == [pytest.approx(usd, abs=1)], gpu.id
+        # The day of a launch price is the day on which the card was for sale, not that of its announcement.
+        day = str(gpu.value("release_date"))
+        if len(day) == len("2022-10-12") and not rows[0].includes_host:
+            assert str(rows[0].as_of) == day, gpu.id
 
 
 def test_owning_by_hand() -> None:

@@ -170,3 +170,19 @@ def test_progress_is_silent_where_nobody_looks(capfd):
         for _ in range(3):
             advance(1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_long_name_of_an_instance_is_broken_at_its_underscores_where_nothing_else_helps():
+    names = ("Azure Standard_ND96isr_H100_v5 (8)", "Azure Standard_ND96isr_H200_v5 (8)")
+    table = Table.of("", ["What", "One", "Other"], [("Types", *names)])
+    drawn = text.render([table], width=52)
+    assert max(map(len, drawn.splitlines())) <= 52
+    assert "Standard_ND96isr_ " in drawn, "not within ND96isr"
+    assert "Standard_ND96isr_H100_v5" in text.render([table], width=100), "whole where there is room"
+
+
+def test_a_column_that_may_go_goes_before_a_name_is_broken():
+    columns = ["GPU", ">Bandwidth", Column("Remark", optional=True)]
+    table = Table.of("", columns, [("radeon-ai-pro-r9700s", "644.6 GB/s", "low confidence")])
+    for width in range(36, 60):
+        assert "radeon-ai-pro-r9700s" in text.render([table], width=width), width

@@ -185,3 +185,28 @@ def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():
     # Of its generation it is among the last in FP64; what makes it a strength is its segment.
     assert found["fp64"].strong
     assert told["rank.fp64"].startswith("above that of ")
+
+
+def test_a_place_that_others_share_says_with_how_many():
+    text = " ".join(one.text for one in reviewed("radeon-ai-pro-r9700", "resnet50").limits)
+    mates = (gpu for gpu in catalogue().where(family="rdna", segment="workstation") if gpu.usable)
+    drawn = {gpu.id: (gpu.value("power") or 0) / (gpu.value("units_per_board") or 1) for gpu in mates}
+    level = [key for key, watts in drawn.items() if watts == pytest.approx(300, rel=0.02)][1:]
+    words = {5: "five", 6: "six", 4: "four"}[len(level)]
+    assert f"the highest of the 26 RDNA workstation parts on file, level with {words} others" in text
+    alone = " ".join(one.text for one in reviewed("rtx-a6000", "resnet50").strengths)
+    assert "level with none" not in alone
+
+
+def test_the_nearest_parts_are_told_of_with_a_price_or_without():
+    assert "mi325x" in reviewed("mi300x", "resnet50").beside.ids, "no offer of it is stored"
+
+
+def test_machines_are_told_beside_machines_on_a_desk_or_on_the_lap():
+    near = {name: reviewed(name, "resnet50").beside.ids for name in ("ryzen-ai-max-395", "gb10", "rtx-a4000")}
+    known = catalogue()
+    for name in ("ryzen-ai-max-395", "gb10"):
+        assert {known[one].value("form_factor") for one in near[name]} == {"SoC"}, near[name]
+    assert "gb10" in near["ryzen-ai-max-395"]
+    assert any(one.startswith("apple-") for one in near["ryzen-ai-max-395"]), "Apple states no power limit"
+    assert "SoC" not in {known[one].value("form_factor") for one in near["rtx-a4000"]}

@@ -123,7 +123,10 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
     assert set(board.keys["workload"]) == set(seen["workloads"])
     newer = np.isin(board.keys["generation"], scoreboard.NEWER)
     assert np.array_equal(np.isfinite(board.errors["newer"]), newer)
-    assert all(np.isfinite(board.errors[fold]).all() for fold in FOLDS if fold not in {"newer", "version"})
+    served = np.array([group.startswith("decoder serve") for group in board.keys["group"]])
+    assert all(np.array_equal(np.isfinite(board.errors[fold]), served) for fold in ("engine", "line"))
+    some = {"newer", "version", "engine", "line"}
+    assert all(np.isfinite(board.errors[fold]).all() for fold in FOLDS if fold not in some)
     assert all(aim.here.sum() >= 20 for aim in scoreboard.aims(board))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import numpy as np
 import pytest
@@ -388,3 +389,21 @@ def test_a_server_streams_no_more_than_its_front_end_sends():
     run = curve.simulator(plain, H100, load.tables(plain, H100)[0]).in_flight(128)
     assert run.output.sum() / run.done.max() == pytest.approx(most, rel=0.05)
     assert np.mean(run.latency) == pytest.approx(at[0].latency[1], rel=0.1)
+
+
+def test_a_curve_of_fifty_loads_and_ten_thousand_requests_are_quick():
+    """Of a process that has started: 0.3 s of a processor for the curve, 2 s for the requests."""
+    asked = job("deepseek-r1", H200, 8, precision="fp8", runtime="sglang", output_tokens=1024.0)
+    table, pool = curve.ready(asked, H200)
+    simulator = curve.simulator(asked, H200, table, pool)
+    rates = np.linspace(0.02, 0.98, 50) * table.capacity
+    took = [_seconds(lambda: curve.at_rates(asked, H200, table, rates, pool)) for _ in range(3)]
+    assert min(took) < 0.3
+    assert min(_seconds(lambda: simulator.at_rate(0.8 * table.capacity, requests=10_000)) for _ in "ab") < 2.0
+
+
+def _seconds(asked):
+    """Seconds of a processor that a call takes."""
+    began = process_time()
+    asked()
+    return process_time() - began

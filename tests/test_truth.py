@@ -91,7 +91,8 @@ def test_every_reason_for_a_blank_is_of_some_device_and_has_its_words():
         assert row["why"]
         assert row.get("source", "geforce-licence") in reading.sources()
         for field in row["fields"]:
-            told = Blank(row["answer"], row["why"], row.get("source", ""), row.get("has"))
+            more = {key: row[key] for key in ("source", "has", "units") if key in row}
+            told = Blank(row["answer"], row["why"], **more)
             assert any(blank(gpu, field) == told for gpu in GPUS.values()), (field, told)
 
 
@@ -215,6 +216,23 @@ def test_one_figure_changed_on_a_known_device_is_a_remark_only(tmp_path, whichgp
     assert answer.status == 0
     assert "taken as stated, though bandwidth: 1.2 TB/s differs by 19.0%" in answer.err
     assert "state its memory bus, data rate per pin too" in answer.err
+
+
+@pytest.mark.parametrize(("base", "line", "told"), [
+    ("rtx-3090", 'memory_bus = "256 bit"', "bandwidth 936.2 GB/s (624.1 GB/s would follow)"),
+    ("rtx-4090", "sms = 100", "cores 16384 (12800 would follow)"),
+    ("rtx-4090", 'clock_boost = "2700 MHz"', "fp32 82.6 TFLOPS (88.47 TFLOPS would follow)"),
+])  # fmt: skip
+def test_what_a_changed_figure_would_have_changed_is_told(tmp_path, whichgpu, base, line, told):
+    """Whoever states fewer SMs on another bus keeps the old peaks and bandwidth, and is told so."""
+    file = written(tmp_path, f'[gpu.cut]\nbase = "{base}"\n{line}\n')
+    answer = whichgpu("show", "cut", "--gpu-file", str(file))
+    assert answer.status == 0
+    assert told in answer.err
+    assert "is left as it was" in answer.err
+    assert answer.err.count("would follow") <= 4, "a line, not a page"
+    whole = written(tmp_path, '[gpu.more]\nbase = "rtx-4090"\nmemory = "48 GiB"\n')
+    assert not whichgpu("show", "more", "--gpu-file", str(whole)).err
 
 
 def test_the_others_of_a_file_work_and_a_refused_one_is_in_no_list(tmp_path, whichgpu):

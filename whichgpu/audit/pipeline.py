@@ -93,6 +93,7 @@ def audit(
         found += lists.besides(found, answered.at_answers(again, said, document.original))
     if kinds_told := of_kinds.told(document, resolved(document, catalogue), catalogue):
         again = _found(kinds_told.document, asked, of_kinds.KINDS, names=kinds_told.names)
+        found = of_kinds.unless_so(found, again)
         found += lists.besides(found, of_kinds.accusing(again, catalogue))
     if listed := grouped.told(document, resolved(document, catalogue)):
         again = _found(listed.document, asked, grouped.KINDS, names=listed.names)

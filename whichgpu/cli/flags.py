@@ -31,6 +31,8 @@ _FLAGS: Mapping[str, str] = {
     **dict.fromkeys(("zero", "zero_stage"), "--option sharding=zero{}"),
     "gradient_accumulation_steps": "--option grad_accum={}", "optim": "--option optimizer={}",
 }  # fmt: skip
+#: Of commands whose whole answer has what these ask for.
+_WHOLE = ("explain", "breakdown")
 _SWITCHES: Mapping[str, str] = {
     **dict.fromkeys(("finetune", "fine_tune", "full_finetune"), "--phase finetune_full"),
     **dict.fromkeys(("lora", "peft"), "--phase finetune_lora"), "qlora": "--phase finetune_qlora",
@@ -49,6 +51,8 @@ def meant(flag: str, typed: Sequence[str], known: Collection[str]) -> str:
     from whichgpu.cost.job.commanded import FLAGS, SWITCHES
 
     name = flag.lstrip("-").replace("-", "_")
+    if name in _WHOLE and "--all" in known:
+        return "write --all, which tells where the time goes"
     switch = SWITCHES.get(name) or _SWITCHES.get(name, "")
     if switch and "--option" in known:
         return f"write {switch.format(flag)}"

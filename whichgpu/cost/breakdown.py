@@ -26,6 +26,7 @@ from whichgpu.cost.parallel.splitting import (
     ROUTERS,
     beside_pass,
     busiest,
+    capacity,
     exchanges,
     passed_on,
     pipeline_seconds,
@@ -141,9 +142,9 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
         parts["stages"] = pipeline_seconds(step, laid.devices)
         parts["bubble"] = (step.slots - m) * (micro - passes["optimizer"])
         parts["stragglers"] = whole - sum(parts.values())
-        # What the busiest GPU has more than its share, the others have less.
+        # What the busiest GPU has more than its share, the others have less; empty places are no work.
         even = router(laid.job) != ROUTERS[0]
-        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")), even=even)
+        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")), even=even) / capacity(laid.job)
         ideal = {name: peak - more * experts for name, (_, peak, experts) in timing.stages.items()}
         model = m * (ideal["forward"] + ideal["backward"])
     shape = whole.shape

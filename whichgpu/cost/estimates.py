@@ -55,7 +55,7 @@ MODELLED = {
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
-    "tp_overlap", "router", "packed", "offload_to",
+    "tp_overlap", "router", "capacity_factor", "packed", "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",

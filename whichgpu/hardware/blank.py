@@ -27,13 +27,15 @@ NOT_IN_HARDWARE = "not in its hardware"
 class Blank(NamedTuple):
     """Why there is no value: the answer, the reason in a few words, and the source of the reason or ''.
 
-    `has` is whether the part has what the field counts, where the reason settles that as well.
+    `has` is whether the part has what the field counts, where the reason settles that as well, and `units`
+    what that is called.
     """
 
     answer: str
     why: str
     source: str = ""
     has: bool | None = None
+    units: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """As plain data: why there is no value."""
@@ -85,7 +87,8 @@ def _rules() -> Mapping[str, tuple[_Rule, ...]]:
     """The reasons by field, in the order of the file."""
     found: dict[str, tuple[_Rule, ...]] = {}
     for row in store.load("blank")["blank"]["blank"]:
-        rule = _Rule(row["of"], Blank(row["answer"], row["why"], row.get("source", ""), row.get("has")))
+        why = Blank(row["answer"], row["why"], row.get("source", ""), row.get("has"), row.get("units", ""))
+        rule = _Rule(row["of"], why)
         for field in row["fields"]:
             found[field] = (*found.get(field, ()), rule)
     return found

@@ -140,7 +140,7 @@ def mismatches(gpu: Gpu) -> Iterator[Problem]:
         if name in ("cores", "tensor_cores"):
             allowed = 0.0
         if off > allowed:
-            implied = _like(stated, follows.value)
+            implied = like(stated, follows.value)
             text = f"{stated.text} ({stated.source}) differs by {off:.1%} from {implied} = {follows.formula}"
             yield Problem("mismatch", gpu.id, name, text)
 
@@ -250,7 +250,7 @@ def _rounding(fact: Fact) -> float:
     return 0.5 * 10.0**-decimals / abs(float(number))
 
 
-def _like(stated: Fact, value: float) -> str:
+def like(stated: Fact, value: float) -> str:
     """A value in the unit of a stated fact."""
     number, _, unit = stated.text.partition(" ")
     scale = float(stated.value) / float(number.replace(",", "")) if float(number.replace(",", "")) else 1.0

@@ -88,10 +88,10 @@ MAKERS = frozenset(
 )
 #: What makers call their lines of boards and coolers, beside which stand words of their own as well.
 BOARDS = frozenset(
-    ["aero", "aio", "amp", "aorus", "armor", "blower", "challenger", "eagle", "ftw3", "gamerock", "gaming",
-     "hellhound", "jetstream", "kingpin", "nitro", "pulse", "rog", "sc", "speedster", "strix", "suprim",
-     "taichi", "trinity", "trio", "tuf", "turbo", "vanguard", "ventus", "waterforce", "windforce", "xc3",
-     "xlr8"]
+    ["aero", "aio", "amp", "aorus", "armor", "blower", "challenger", "devil", "eagle", "ftw3",
+     "gamerock", "gaming", "hellhound", "jetstream", "kingpin", "merc", "nitro", "pulse", "qick", "rog",
+     "sc", "speedster", "strix", "suprim", "taichi", "trinity", "trio", "tuf", "turbo", "vanguard",
+     "ventus", "waterforce", "windforce", "xc3", "xlr8"]
 )  # fmt: skip
 #: Whose GPUs they put on boards.
 _ON_BOARDS = frozenset({"NVIDIA", "AMD", "Intel"})
@@ -138,7 +138,7 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         re.sub(_DRIVER, " ", re.sub(_MACHINE, _spaced, text)),
         flags=re.I,
     )
-    made = [word for word in plain.split() if word.lower() in MAKERS | BOARDS]
+    made = [word for word in plain.split() if word.lower().rstrip("+") in MAKERS | BOARDS]
     if made:
         yield " ".join(word for word in plain.split() if word not in made)
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))

@@ -62,6 +62,9 @@ _WORDED = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "dual": 2, "three": 3, "four": 4, "quad": 4, "eight": 8,
 }  # fmt: skip
 _MOST = 1_000_000
+#: What says that a card of a desktop is meant, and what says that a part of a laptop is.
+_DESKTOP = re.compile(r"(?i)\bdesktop\b")
+_MOBILE = re.compile(r"(?i)laptop|notebook|mobile|max-?q")
 
 
 class _Index(NamedTuple):
@@ -331,7 +334,10 @@ def _family(text: str, catalogue: Catalogue) -> str:
 
 def meant(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     """Every device that a spelling may mean, with or without what people put around a name."""
-    return candidates(text, catalogue) or _undressed(text, catalogue) or _twice(text, catalogue)
+    found = candidates(text, catalogue) or _undressed(text, catalogue) or _twice(text, catalogue)
+    if _DESKTOP.search(text) and not _MOBILE.search(text):
+        return tuple(gpu for gpu in found if gpu.segment != "laptop")
+    return found
 
 
 def _twice(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

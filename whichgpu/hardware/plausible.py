@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.catalogue import Catalogue
-from whichgpu.hardware.check import judge
+from whichgpu.hardware.check import judge, like
 from whichgpu.hardware.derive import derived
 from whichgpu.hardware.fields import FIELDS, RATES
 from whichgpu.values import NamedTuple
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SLIP = 4.0
 #: How near a stated peak is to the sparse one that it is taken for.
 _NEAR = 0.02
+#: How many figures that are left as they were are named.
+_NAMED = 4
 _SPARSE = "that is the figure with 2:4 sparsity, and a peak here is dense"
 
 
@@ -50,7 +52,7 @@ def held(known: Catalogue, *, assume: bool = False) -> Held:
             )
         elif against:
             remarks.append(f"{gpu.where}: taken as it is: {'; '.join(against)}")
-        remarks += _outdated(gpu)
+        remarks += (*_outdated(gpu), *_left(gpu))
     if len(broken) == len(known.broken):
         return Held(known, tuple(remarks))
     return Held(Catalogue({key: known[key] for key in known if key not in broken}, broken), tuple(remarks))
@@ -79,6 +81,28 @@ def _outdated(gpu: Gpu) -> Iterator[str]:
             names = ", ".join(FIELDS[name].label.lower() for name in old)
             told = _told(gpu, problem)
             yield f"{gpu.where}: taken as stated, though {told}; state its {names} too where that changed"
+
+
+def _left(gpu: Gpu) -> Iterator[str]:
+    """What the device started from has and no longer follows, now that a figure behind it is the user's."""
+    stale, changed = [], dict[str, None]()
+    for problem in judge(gpu):
+        follows = derived(gpu, problem.field) if problem.what == "mismatch" else None
+        stated = gpu.fact(problem.field) if follows else None
+        if not follows or stated is None or gpu.own(problem.field):
+            continue
+        own = [name for name in gpu.fields() if gpu.own(name)
+               and any(gpu.fact(name) is one for one in follows.inputs)]  # fmt: skip
+        if own:
+            changed.update(dict.fromkeys(own))
+            stale.append(f"{problem.field} {stated.text} ({like(stated, follows.value)} would follow)")
+    if stale:
+        whose = ", ".join(f"{name} {fact.text}" for name in changed if (fact := gpu.fact(name)))
+        more = f" and {len(stale) - _NAMED} more" if len(stale) > _NAMED else ""
+        yield (
+            f"{gpu.where}: {whose} is taken, and what rested on it is left as it was: "
+            f"{', '.join(stale[:_NAMED])}{more}; state that too where it changed"
+        )
 
 
 def _slipped(gpu: Gpu, field: str) -> bool:

@@ -37,6 +37,11 @@ class Like(NamedTuple):
         """By how much the most unlike measure is larger or smaller, %."""
         return 100.0 * max(abs(ratio - 1.0) for ratio in self.ratios.values())
 
+    @property
+    def spread(self) -> float:
+        """How unlike all measures together are: of two as far off in one, which is nearer in the rest."""
+        return sum(abs(math.log(ratio)) for ratio in self.ratios.values())
+
     def within(self, share: float) -> bool:
         """Whether no measure is further off than a share (0.2: 20 %)."""
         return self.percent <= 100.0 * share + 1e-9
@@ -60,11 +65,16 @@ def measures(gpu: Gpu) -> tuple[str, ...]:
 
 
 def likeness(gpu: Gpu, other: Gpu, names: tuple[str, ...] = ()) -> Like | None:
-    """How another GPU compares with one in these measures, else in its own; None where either lacks one."""
+    """How another GPU compares with one in these measures, else in its own; None where either lacks one.
+
+    A power limit that was not read of the other is left aside: Apple states none.
+    """
     half = sixteen_bit((gpu, other))
     ratios = {}
     for name in names or measures(gpu):
         own, its = measure(gpu, name, half), measure(other, name, half)
+        if name == "power" and its is None:
+            continue
         if own is None or its is None:
             return None
         ratios[name] = its / own
@@ -79,7 +89,7 @@ def alike(gpu: Gpu, pool: Iterable[Gpu], within: float = math.inf) -> list[Like]
     names = measures(gpu)
     found = (likeness(gpu, other, names) for other in pool if other.id != gpu.id)
     near = [one for one in found if one and one.within(within)]
-    return sorted(near, key=lambda one: (one.distance, one.gpu.id))
+    return sorted(near, key=lambda one: (one.distance, one.spread, one.gpu.id))
 
 
 def exchanges(gpu: Gpu, pool: Iterable[Gpu]) -> Iterator[Gpu]:

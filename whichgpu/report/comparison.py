@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 #: What stands for a value that no source was read for, and for one that a part cannot have.
-NOT_READ, WITHOUT = "–", "n/a"
+NOT_READ, WITHOUT, UNCOUNTED = "–", "n/a", "yes"
 #: More columns than this do not fit a narrow terminal, so the table is drawn in parts.
 _ABREAST = 4
 #: A longer title does not fit a narrow terminal.
@@ -153,6 +153,12 @@ def spec_notes(comparison: Comparison) -> tuple[str, ...]:
     cells = [cell for row in spec_rows(comparison) for cell in row.cells.values()]
     drawn = {shown(comparison, row, key) for row in spec_rows(comparison) for key in comparison.gpus}
     notes = [f"{WITHOUT} not in its hardware, or does not apply to it."] if WITHOUT in drawn else []
+    if any(
+        shown(comparison, row, key) == UNCOUNTED and key not in row.cells
+        for row in spec_rows(comparison)
+        for key in comparison.gpus
+    ):
+        notes.append(f"{UNCOUNTED} where others count: it has them, and its maker counts them not apart.")
     if NOT_READ in drawn:
         notes.append(f"{NOT_READ} not published, or not read in any source.")
     notes.append("Rates are dense peaks.")
@@ -217,7 +223,7 @@ def shown(comparison: Comparison, row: Row, key: str) -> str:
         gpu = next(gpu for gpu in comparison.view.gpus if gpu.id == key)
         why = blank(gpu, row.field)
         if why is not None and why.answer == APPLIES:
-            return WITHOUT
+            return UNCOUNTED if why.has else WITHOUT
     return cell_text(cell)
 
 

@@ -20,14 +20,19 @@ _LABELS = {"memory": "Memory", "bandwidth": "Bandwidth", "half": "16-bit", "fp32
 _SHOWN = 15
 
 
-def report(gpu: Gpu, near: Sequence[Like], total: int, nearest: Like | None) -> Report:
-    """A table of ratios; `total` is how many met the conditions, `nearest` the nearest of all."""
+def report(
+    gpu: Gpu, near: Sequence[Like], total: int, nearest: Like | None, *, by_share: bool = False
+) -> Report:
+    """A table of ratios; `total` is how many met the conditions, `nearest` the nearest of all.
+
+    What is most unlike is told as it is ranked: as a factor either way, or as a share where one was asked.
+    """
     shown = near if len(near) < total else near[:_SHOWN]
     more = (Column(title, optional=True) for title in ("Released", "Segment"))
     columns: list[str | Column] = ["GPU", *(f">{label}" for label in _LABELS.values()), ">Most unlike", *more]
     rows = [
         (one.gpu.id, *(ratio_words(one.ratios[name]) if name in one.ratios else None for name in _LABELS),
-         f"{math.ceil(one.percent)} %",
+         f"{math.ceil(one.percent)} %" if by_share else ratio_words(one.distance),
          short(one.gpu, "release_date"), one.gpu.segment or None)
         for one in shown
     ]  # fmt: skip

@@ -25,6 +25,7 @@ FOLDS = {
     "seen": "nothing", "gpu": "its GPU", "generation": "its generation",
     "newer": "Ada, Hopper and Blackwell, tested on them", "workload": "its workload",
     "version": "its version of the runtime", "source": "its source",
+    "engine": "its engine", "line": "its line of models",
 }  # fmt: skip
 #: By what errors are broken down, and the folds that say most there.
 BREAKDOWNS = {

@@ -21,6 +21,8 @@ EMPTY = "-"
 GAP = 2
 #: No text column is squeezed below the first; a word longer than the second (a URL) may be broken.
 _NARROWEST, _LONG = 12, 32
+#: Where nothing else helps, words of text (names of instances) are broken that are longer than this.
+_BROKEN = 16
 #: A title up to this long is not wrapped.
 _SHORT = 8
 #: The column that is told under the table where it is left out of it.
@@ -168,7 +170,7 @@ class Layout(NamedTuple):
 
 
 def layout(table: Table, width: int) -> Layout:
-    """Fit a table into `width` characters: wrap text cells, then drop optional columns from the right.
+    """Fit a table into `width` characters: wrap text, drop optional columns from the right, break words.
 
     A table that still does not fit is drawn wider rather than cut.
     """
@@ -177,6 +179,8 @@ def layout(table: Table, width: int) -> Layout:
     while True:
         widths = _squeeze(table, shown, width)
         spare = [i for i in shown if table.columns[i].optional]
+        if not spare and _total(widths) > width:
+            _break(table, shown, widths, width)
         if not spare or _total(widths) <= width:
             return Layout(tuple(shown), tuple(widths), tuple(reversed(dropped)))
         shown.remove(spare[-1])
@@ -197,6 +201,13 @@ def _squeeze(table: Table, shown: list[int], width: int) -> list[int]:
     for floor in ([max(n, wide) for n, wide in zip(narrow, widest, strict=True)], narrow):
         _shrink(widths, floor, width)
     return widths
+
+
+def _break(table: Table, shown: list[int], widths: list[int], width: int) -> None:
+    """Narrow the columns of text below their longest words."""
+    numeric = [table.columns[i].align == "right" for i in shown]
+    floor = [wide if fixed else min(wide, _BROKEN) for wide, fixed in zip(widths, numeric, strict=True)]
+    _shrink(widths, floor, width)
 
 
 def _narrowest_title(title: str) -> int:

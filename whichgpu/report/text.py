@@ -125,4 +125,15 @@ def _wrapped(text: str, width: int) -> list[str]:
     """A cell as lines no longer than `width`, split at spaces, and inside a word only if it must be."""
     if len(text) <= width:
         return [text]
-    return wrap(text, width) or [""]
+    fitted = (_broken(word, width) if len(word) > width else word for word in text.split(" "))
+    return wrap(" ".join(fitted), width) or [""]
+
+
+def _broken(word: str, width: int) -> str:
+    """A name that is longer than a line in pieces that end at its underscores or strokes, as fit in each."""
+    pieces = [""]
+    for part in word.replace("_", "_ ").replace("/", "/ ").split():
+        if len(pieces[-1]) + len(part) > width:
+            pieces.append("")
+        pieces[-1] += part
+    return " ".join(filter(None, pieces))

@@ -30,7 +30,7 @@ _SYSTEM_NAMES = {"wsl2": "wsl", "mac": "macos", "darwin": "macos", "osx": "macos
 class Row:
     """A statement about some releases on some systems: a build, a refusal, a limit or a feature.
 
-    Empty `systems`, `hosts`, `platforms` and `targets` mean any.
+    Empty `systems`, `hosts`, `platforms` and `targets` mean any; `but` are GPUs that it is not of.
     """
 
     first: Numbers
@@ -39,6 +39,7 @@ class Row:
     hosts: tuple[str, ...]
     platforms: tuple[str, ...]
     targets: tuple[str, ...]
+    but: tuple[str, ...]
     source: str
     raw: Mapping[str, Any]
 
@@ -157,7 +158,7 @@ def _rows(raw: Mapping[str, Any], name: str) -> tuple[Row, ...]:
             first=versions.numbers(row.get("from", "")), last=versions.numbers(row.get("to", "")),
             systems=tuple(row.get("systems", ())), hosts=tuple(row.get("hosts", ())),
             platforms=tuple(row.get("platforms", ())), targets=tuple(row.get("targets", ())),
-            source=row["source"], raw=row,
+            but=tuple(row.get("but", ())), source=row["source"], raw=row,
         )
         for row in raw.get(name, ())
     )  # fmt: skip

@@ -67,7 +67,9 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
                *_notes(chosen, None if gone else after, _before(asked, unbroken))),
         instead=tuple(dict.fromkeys(_instead(device, asked, against, system, runs=bool(running)))),
         features=known if chosen else (),
-        sources=_sources(asked.framework, [*([chosen] if chosen else []), *against], known if chosen else ()),
+        sources=_sources(asked.framework, [*_told(chosen), *_said(device, asked.framework, chosen, system),
+                                           *(row for one in against for row in _told(one))],
+                         known if chosen else ()),
     )  # fmt: skip
 
 
@@ -204,6 +206,8 @@ def _speaking(rows: Sequence[Row], device: Device, release: Release, system: str
         here = not row.platforms or device.platform in row.platforms
         hosted = not row.hosts or device.host in row.hosts
         if not (here and hosted and row.holds(release.numbers, system)):
+            continue
+        if device.id.partition(":")[0] in row.but:
             continue
         if not row.targets or targets.best(device.target, row.targets):
             yield row
@@ -375,11 +379,23 @@ def _text(chosen: Found | None, name: str) -> str:
     return chosen.build.text(name) if chosen is not None and chosen.build is not None else ""
 
 
+def _told(found: Found | None) -> Iterator[Row]:
+    """What is stated of how a release stands: its build, or the statement against it."""
+    if found is not None:
+        yield from (row for row in (found.build, found.source) if row is not None)
+
+
+def _said(device: Device, framework: Framework, chosen: Found | None, system: str) -> Iterator[Row]:
+    """What is stated of limits and to remark, of the release chosen."""
+    if chosen is not None and chosen.build is not None:
+        rows = (*framework.limits, *framework.remarks)
+        yield from _speaking(rows, device, chosen.release, system)
+
+
 def _sources(
-    framework: Framework, told: Sequence[Found], known: Sequence[Feature]
+    framework: Framework, rows: Sequence[Row], known: Sequence[Feature]
 ) -> tuple[dict[str, str], ...]:
     """Where an answer was read: of its builds and statements first, then of its features."""
-    rows = [row for one in told for row in (one.build, one.source) if row is not None]
     keys = [row.source for row in rows] + [one.source for one in known] or [framework.source]
     found: dict[str, dict[str, str]] = {}
     for key in (one for text in keys for one in text.split(";") if one):

@@ -296,6 +296,7 @@ def _adapted(op: Op, parts: Parts, adapters: Adapters) -> Iterator[Op]:
     for index, part in enumerate(chosen):
         one = changed(op, saved_bytes=0.0 if index else op.saved_bytes, copies=op.copies * part.share)
         if lora:
+            one = changed(one, dims={**op.dims, LOW_RANK: 1.0})
             yield from _adapter(one, adapters.rank, part.outputs, adapters.precision.weight)
         else:
             yield _beside(one, part, adapters)
@@ -471,6 +472,8 @@ def left_alone(op: Op, module: str, spec: Precision) -> Op:
     return changed(frozen(op), stored_bytes=op.stored_bytes * narrow / spec.weight)
 
 
+#: What says of a product that it is an adapter's, in training.
+LOW_RANK = "low_rank"
 #: Shards whose adapters are split with them.
 _SPLIT = ("column", "expert", "expert_row")
 

@@ -35,7 +35,8 @@ _NO = re.compile(
     r"\u043d\u0435\u0442|\u5426|\u65e0|\u7121|\u4e0d\u652f\u6301|\u306a\u3057|\u975e\u5bfe\u5fdc|\u5bfe\u5fdc\u306a\u3057|"
     r"\uc5c6\uc74c|\ubbf8\uc9c0\uc6d0|not supported|unsupported|"
     r"not available|unavailable|not present|not included|absent|missing|lacking|left out|dropped|removed|"
-    r"not native(?:ly)?(?: supported)?|no native(?: support)?|"
+    r"not native(?:ly)?(?: supported)?|no native(?: support)?|emulat(?:ed|ion)(?: only)?|"
+    r"(?:via |in |by )?(?:software|sw)(?: emulation| only| emulated)?|"
     r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
@@ -59,6 +60,9 @@ _DENIES = re.compile(
     r"\b(?:no|none|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
 )
 
+#: Behind an entry of a list, that the device has no units for it.
+_IN_SOFTWARE = re.compile(r"\s*\((?:sw|software|emulat\w+|(?:in|via) software)(?: only)?\)", re.IGNORECASE)
+
 #: What makes an entry of a list more, or less, than a device that has it.
 _UNLISTED = re.compile(
     r"\b(?:later|newer|onwards?|since|before|until|via|first|introduced|dropped|than|only)\b|\+", re.I
@@ -68,11 +72,12 @@ _UNLISTED = re.compile(
 def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     """What a cell says of a capability: of that which heads it, or of those that it lists."""
     yield from _without_rate(cell, context)
-    if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
+    text = cell.passage.text
+    if _SUPPORTED.search(cell.label) and not _DENIES.search(_IN_SOFTWARE.sub("", text)):
         gpus = [context.catalogue[key] for key in cell.ids]
-        for match in ANY.finditer(cell.passage.text):
-            what = capability_of(match)
-            yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
+        for match in ANY.finditer(text):
+            what, told = capability_of(match), not _IN_SOFTWARE.match(text, match.end())
+            yield from judged(cell.passage, match.span(), what, gpus, told=told, context=context)
     parts = list(cell_parts(cell, context))
     yield from parts
     gpus = [context.catalogue[key] for key in cell.ids]

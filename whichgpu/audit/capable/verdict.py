@@ -137,7 +137,9 @@ def judged(
     ):
         return
     right = [gpu for gpu, has in known if has is told]
-    if not right and is_otherwise(passage.text, place, what):
+    # A cell "Emulated" says itself that there are no units for it.
+    itself = not told and passage.kind == "cell"
+    if not right and not itself and is_otherwise(passage.text, place, what):
         return
     best = (right or [gpu for gpu, _ in known])[0]
     field = next(

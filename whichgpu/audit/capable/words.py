@@ -86,6 +86,10 @@ CLAIMS = tuple(
 
 ANY = re.compile(NAMES, re.IGNORECASE)
 
+#: Behind "without", where it opens a sentence: a subject that is not the device which was spoken of.
+OF_OTHERS = re.compile(
+    r"[^.;,]{0,40},\s+(?!(?:it|they|(?:the|this|that) (?:card|gpu|board|chip|part))\b)", re.IGNORECASE
+)
 #: Behind a name, that something is done by means of it: "without NVLink-accelerated sharding".
 BY_MEANS = re.compile(r"-(?:[a-z]+ed|based|style|aware|capable|only)\b", re.IGNORECASE)
 #: Before a capability, that another one is given to it: "FP8 support to the Tensor Cores".

@@ -17,7 +17,7 @@ from whichgpu.audit.capable.lists import (
 )
 from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
-from whichgpu.audit.capable.words import ANY, BY_MEANS, HEDGED, said_in
+from whichgpu.audit.capable.words import ANY, BY_MEANS, HEDGED, OF_OTHERS, said_in
 from whichgpu.audit.devices.coordinated import up_to
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.devices.whichever import whichever
@@ -165,6 +165,8 @@ def _is_adjunct(text: str, place: tuple[int, int], said: _Said) -> bool:
     match = said.match
     return bool(
         (match[0].lower().startswith("without") and not _GOES_WITHOUT.search(text, place[0], match.start()))
+        # "Without NVLink, those transfers fall back to PCIe": of whatever has none.
+        or (match[0].startswith("Without") and OF_OTHERS.match(text, match.end()))
         or _is_aside(text, match)
         # "Without NVLink-accelerated sharding": of what is done by means of it.
         or (not said.told and BY_MEANS.match(text, match.end()))

@@ -10,6 +10,7 @@ from whichgpu.audit.devices.coordinated import up_to
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.tables.explained import of_words
+from whichgpu.audit.tables.interconnects import BARE
 from whichgpu.audit.tables.variants import cells
 from whichgpu.audit.text.quantities import read_number
 from whichgpu.audit.text.sentences import Sentence, sentences
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.devices.mentions import Mention
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.gpu import Gpu
@@ -120,8 +121,40 @@ def _rates(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
                        expected=f"{most:.3g}" if wrong else "", evidence=(Evidence(because),))  # fmt: skip
 
 
+_ROW = re.compile(rf"[\s*_]*{_GEN}[\s*_]*(?:\(x(?P<in>\d{{1,2}})\)|slot|link)?[\s*_]*", re.IGNORECASE)
+_OF_ROW = re.compile(
+    r"[\s*_~]*(?P<n>\d{1,3}(?:\.\d+)?)\s?(?:GB/s|GBps)[\s*_]*(?:\([x\u00d7]\s?(?P<lanes>\d{1,2})\))?[\s*_]*"
+)
+_BOTH = re.compile(r"bi-?dir|both|total|aggregate|duplex", re.IGNORECASE)
+_ONE_WAY = re.compile(r"uni-?dir|one[- ]way|per direction|each (?:way|direction)|per lane", re.IGNORECASE)
+
+
+def _rows(table: Table, context: Context) -> Iterator[Finding]:
+    """What generations of PCIe move by a table with a row for each: "PCIe 4.0 x16 | 64 GB/s"."""
+    for row in table.rows[1:]:
+        link = _ROW.fullmatch(row[0].text) if row and row[0] else None
+        for column, cell in enumerate(row) if link else ():
+            head, told = table.cell(0, column), _OF_ROW.fullmatch(cell.text) if cell else None
+            if not (cell and link and head and told and BARE.fullmatch(head.text)):
+                continue
+            lanes = int(told["lanes"] or link["lanes"] or link["in"] or _WIDEST)
+            way = _LANE[int(link["gen"])] * lanes
+            one, both = _ONE_WAY.search(head.text), _BOTH.search(head.text)
+            most = [times * way for times in (1, 2) if not ((one and times == 2) or (both and times == 1))]
+            right = any(abs(float(told["n"]) / rate - 1) < _SLACK - 1 for rate in most)
+            because = (
+                f"PCIe {link['gen']}.0 x{lanes} moves {way:.3g} GB/s in each direction, {2 * way:.3g} in both"
+            )
+            verdict = "confirmed" if right else "contradicted"
+            yield made(context, cell, told.span("n"), "specification", verdict,
+                       subject=f"PCIe {link['gen']}.0", attribute="pcie_bandwidth", because=because,
+                       expected="" if right else f"{most[-1]:.3g}",
+                       evidence=(Evidence(because),))  # fmt: skip
+
+
 def _cells(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
+        yield from _rows(table, context)
         found = cells(table, context)
         headed = of_words(found, lambda cell: _tells_its_own(cell, context))
         for cell in found:

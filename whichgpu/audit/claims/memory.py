@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.needed.multiplied import NEEDS, by_bits, of_adapters, of_bytes, of_training
 from whichgpu.audit.needed.tables import MORE, format_columns, required_columns, weights_tables
-from whichgpu.audit.needed.trained import trained_columns, trained_rows
+from whichgpu.audit.needed.trained import adapted_columns, trained_columns, trained_rows
 from whichgpu.audit.needed.verdict import REACH, judged_need, of_model, only_size
 from whichgpu.audit.text.models import OF_ANOTHER, TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.text.quantities import quantities
@@ -103,6 +103,7 @@ def find(context: Context) -> Iterator[Finding]:
         yield from format_columns(table, context)
         yield from trained_columns(table, context)
         yield from trained_rows(table, context)
+        yield from adapted_columns(table, context)
         yield from weights_tables(table, context)
     last: Sequence[Model] = ()
     for passage in context.document.passages:

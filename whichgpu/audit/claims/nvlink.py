@@ -40,6 +40,8 @@ _OPEN = re.compile(
     r"\b(?:not|no|if|than|future|next|switch|until|earlier|previous|before)\b|n[\u2019']t\b", re.IGNORECASE
 )
 _ANY = re.compile(r"\bnvlink", re.IGNORECASE)
+#: Between a generation and the device that it is told of: "NVLink 4.0 (H100)".
+_BEHIND = re.compile(r"\s*\((?:the\s+|nvidia\s+)*", re.IGNORECASE)
 #: What a generation of links does.
 _DOES = re.compile(
     r"\s+(?:then\s+|again\s+)?(?:doubl|tripl|rais|lift|double|bring|brought|rose|r[ai]n|took|take|add|"
@@ -63,7 +65,9 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     last = _ANY.search(passage.text, sentence.start, sentence.end)
     for match in _NVLINK.finditer(passage.text, sentence.start, sentence.end):
-        owner = who.owner(match.start())
+        behind = _BEHIND.match(passage.text, match.end(), sentence.end)
+        owner = next((each for each in who.here if behind and each.start == behind.end()), None)
+        owner = owner or who.owner(match.start())
         group = match.lastgroup or "a"
         clause = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1]
         # "And NVLink 5 doubles it once more": of the link itself; the devices before have older ones.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import judged
-from whichgpu.audit.capable.words import BY_MEANS
+from whichgpu.audit.capable.words import BY_MEANS, OF_OTHERS
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.text.sentences import guarded, sentences, within
 from whichgpu.audit.values.capabilities import named_in
@@ -116,7 +116,9 @@ def _of_clause(
     ):
         # "Are not typically wanted for it" denies nothing that a device has.
         return
-    adjunct = denied and place[0] > sentence.start and not words[: denied.start()].strip()
+    first = denied is not None and not words[: denied.start()].strip()
+    # "Without NVLink, those transfers fall back to PCIe": of whatever has none.
+    adjunct = first and (place[0] > sentence.start or OF_OTHERS.match(passage.text, place[1]))
     if denied and _WITHOUT.fullmatch(denied[0]) and (adjunct or not names.search(words, denied.end())):
         # "In FP8 it is 733 without it", "was run by an old build, without TF32": of something else.
         return

@@ -251,7 +251,9 @@ def _of_weights(
         # A size that is not said to be the model's, or with what training adds to it.
         return
     if (
-        _CARDS_HAVE.search(sentence.text)
+        # "QLoRA: .. A 7B model needs 13 GB": to be tuned that way.
+        (_ADAPTERS.search(before) and not _ADAPTERS.search(own) and not _format(text, sentence, told))
+        or _CARDS_HAVE.search(sentence.text)
         or _ELSE.search(clause)
         or _CACHES.search(about)
         or _TRAINS.search(own)

@@ -22,6 +22,7 @@ from whichgpu.audit.devices.descriptions import (
 )
 from whichgpu.audit.devices.mentions import Mention, mentions, model
 from whichgpu.audit.devices.roles import owned
+from whichgpu.audit.devices.series import SERIES
 from whichgpu.audit.devices.subjects import family
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.text.sentences import sentences
@@ -72,6 +73,7 @@ _SEVERAL = re.compile(
     r"(?:(?<![\s\S])|(?<=[.!?;]\s))the (?:pascal|volta|turing|ampere|ada|hopper|blackwell)"
     r"(?: lovelace)?(?:-based)?\s+"
     r"(?:generation|family|series|cards|gpus|line-?up|architecture)\b"
+    rf"|(?:(?<![\s\S])|(?<=[.!?;]\s))(?:the\s+|nvidia[\u2019']s\s+)*{SERIES.pattern}"
     r"|\bthe other (?:two|three|four|ones|cards|gpus)\b|\bthe others\b|\bthe rest\b"
     r"|\b(?:all|most|some|many)\s+(?!of\b|three\b|two\b|four\b|these\b|those\b)"
     r"(?:[A-Za-z0-9-]+\s+){1,2}(?:cards|gpus|parts|chips|models)\b",
@@ -171,7 +173,11 @@ class _Reader:
             ids = self._fitting(match.start(), of_maker(match["maker"] or match["line"]))
             if ids:
                 self._found = sorted([*self._found, Mention(*match.span(), match[0], ids, ids)])
-        unsettled += [match.span() for match in _SEVERAL.finditer(self._text)]
+        unsettled += [
+            match.span()
+            for match in _SEVERAL.finditer(self._text)
+            if not any(each.start < match.end() and match.start() < each.end for each in self._named)
+        ]
         return self._found, unsettled
 
     def _is_alone(self, match: re.Match[str]) -> bool:

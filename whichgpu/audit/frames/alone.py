@@ -37,14 +37,24 @@ _ANYWHERE = re.compile(
 #: What excludes others of those that a text speaks of, or all where it speaks of no other.
 _ALONE = re.compile(
     r"\b(?:exclusive(?:ly)?|unique (?:to|among)|solely|alone)\b|"
-    r"(?<!not )\bonly (?:on |with |in )?(?:the |an? |nvidia[\u2019']s |nvidia )*(?=(?-i:[A-Z]))",
+    r"(?<!not )\bonly (?:(?:available |supported |found |offered |present )?(?:on |with |in ))?"
+    r"(?:the |an? |nvidia[\u2019']s |nvidia )*(?=(?-i:[A-Z]))",
+    re.IGNORECASE,
+)
+#: The devices among which one alone is so, where these are a class and not those of the text.
+_OF_A_CLASS = re.compile(
+    r"\b(?:among|of|across)\s+(?:all\s+|the\s+|nvidia[\u2019']?s?\s+|desktop\s+)*"
+    r"(?:consumer|gaming|geforce|workstation|professional|data[- ]?cent(?:er|re))\s+"
+    r"(?:gpus|cards|graphics cards|accelerators)\b",
     re.IGNORECASE,
 )
 #: What narrows that to some, to a time, or to what no catalogue holds.
 _AMONG = re.compile(
+    # "On a cloud, MIG is only available on the A100".
+    r"(?-i:^\s*(?:On|At|With|In|For)\s[^,.;]{2,40},)|"
     r"\b(?:(?:not|no longer|hardly|nor) (?:the )?(?:exclusive|unique|only|alone|sole|one|single)|"
     r"among (?:the|these|those)|of (?:these|those|all|them|our)|of the (?:two|three|four|five|six|cards|"
-    r"gpus|lot|bunch|list|above|contenders|candidates)|here|"
+    r"gpus|lot|bunch|list|above|contenders|candidates)|here(?! is\b|[\u2019']s\b)|"
     r"in (?:this|our)|in the (?:list|table|comparison|test|group|line-?up|lab|rack|cluster)|until|"
     r"before|back|then|at the time|currently|so far|was|were|two|three|four|ours?|my|we|table|list|"
     r"in (?:its|their) (?:class|range|segment|price)|price|under|affordable|cheap\w*|comparison|"
@@ -71,7 +81,10 @@ def alone(index: int, passage: Passage, sentence: Sentence, context: Context) ->
     if (
         said is None
         and here
-        and len({each.named for found in context.mentions.values() for each in found}) == 1
+        and (
+            len({each.named for found in context.mentions.values() for each in found}) == 1
+            or (len({each.named for each in here}) == 1 and _OF_A_CLASS.search(sentence.text))
+        )
     ):
         said = _ALONE.search(passage.text, sentence.start, sentence.end)
     if said is None:

@@ -29,6 +29,7 @@ from whichgpu.audit.tables.featured import is_of_its_own
 from whichgpu.audit.tables.heading import MACHINE, devices, headed_by
 from whichgpu.audit.tables.headless import named_in_cells, rows_say_themselves, says_itself
 from whichgpu.audit.tables.heads import Head, of_each
+from whichgpu.audit.tables.interconnects import of_link
 from whichgpu.audit.tables.ordered import is_of, ordered
 from whichgpu.audit.tables.paired import paired
 from whichgpu.audit.tables.partitioned import PROFILE, without_parts
@@ -354,6 +355,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
                 mine = other if other and mine and mine.key in _FORMATS else mine
+                mine = of_link(table, (index, column), first, mine)
                 times = known[1] if known and known[1] >= 1 else max(of.number, number, board)
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.

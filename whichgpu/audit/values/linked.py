@@ -22,6 +22,8 @@ _PER_GPU = re.compile(r"\bper (?:gpu|card|accelerator)\b", re.IGNORECASE)
 _HEADING = re.compile(r"\n#{1,6} |\n\n[A-Z][^\n]{3,60}\n[=-]{3,}\n")
 #: A row, or an item of a list: no paragraph that begins with words in bold.
 _LISTED = re.compile(r"\s*(?:\||[-*\u2022]\s|\d{1,2}[.)]?\s)")
+_ROW = re.compile(r"\s*\|\s*[*_]*(?:nvidia\s+)?nvlink\s?[\d(]", re.IGNORECASE)
+_MEASURED = re.compile(r"\bmeasur\w*|\bnccl|\ball-?reduce|\bachiev\w*|\breal\b", re.IGNORECASE)
 #: Characters before a rate that its section is looked for in, and of its line before it.
 _REACH = 1600
 _WHY = "its section is about links, and its line names no memory"
@@ -54,7 +56,9 @@ def _is_of_links(found: Finding, context: Context) -> bool:
     header = _header(text, found.start) if line.lstrip().startswith("|") else ""
     # "NVLink per GPU" is of no switch and of no machine.
     own = _PER_GPU.search(line) if found.attribute == "nvlink" else None
-    told = _MEMORY.search(line) or _MEMORY.search(header) or own
+    # "NVLink 3 (Ampere) | 600 GB/s | A100": a row of a link, by its name and what it moves.
+    of_row = found.attribute == "nvlink" and _ROW.match(line) and not _MEASURED.search(header + line)
+    told = _MEMORY.search(line) or _MEMORY.search(header) or own or of_row
     listed = _LISTED.match(line) is not None
     return (
         listed and told is None and _LINKS.search(section) is not None and len(_MEMORY.findall(section)) < 2

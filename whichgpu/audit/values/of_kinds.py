@@ -1,4 +1,4 @@
-"""Sentences about an architecture or a chip: "Ampere GPUs have fourth-generation tensor cores".
+"""Sentences about an architecture, a chip or a series: "Ampere GPUs have fourth-generation tensor cores".
 
 The name stands for all devices of its kind, as "the A100" does for its variants: what is said is wrong where
 it is so of none of them. Such sentences are read by themselves, so that the names tell nothing of others.
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.families import anywhere, called, is_of
 from whichgpu.audit.devices.mentions import Mention
+from whichgpu.audit.devices.series import SERIES
+from whichgpu.audit.devices.series import is_of as is_of_series
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.audit.values.attributes import CHIP
@@ -24,13 +26,16 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Finding
     from whichgpu.hardware.catalogue import Catalogue
 
-#: Kinds of claims that can be of an architecture or a chip as a whole.
-KINDS = ("generation", "nvlink", "foundry", "capability", "compute_capability", "ages")
+#: Kinds of claims that can be of an architecture, a chip or a series as a whole.
+KINDS = (
+    "generation", "nvlink", "foundry", "capability", "compute_capability", "ages", "identity", "memory_type",
+)  # fmt: skip
 _OF = r"(?:gpus?|cards?|chips?|parts?|models?|devices?|products?)"
 #: All that names a kind, with the words for it: "GPUs of the Ampere generation", "the GA102 chip".
 _NAME = re.compile(
     rf"(?:\b{_OF}\s+(?:of|from|in|based\s+on|built\s+on|with)\s+(?:the\s+|nvidia[\u2019']s\s+)*)?"
-    rf"(?<![\w-])(?:(?P<family>{anywhere()})|(?P<chip>{CHIP.pattern}))(?:[- ]based)?(?![\w-])"
+    rf"(?<![\w-])(?:(?P<family>{anywhere()})|(?P<chip>{CHIP.pattern})|(?P<series>{SERIES.pattern}))"
+    rf"(?:[- ]based)?(?![\w-])"
     rf"(?:\s+(?:gpu\s+)?(?:{_OF}|family|generation|(?:micro-?)?architecture|series|die|silicon|accelerators?)\b)?",
     re.IGNORECASE,
 )
@@ -70,12 +75,19 @@ def told(document: Document, named: Mapping[int, Sequence[Mention]], catalogue: 
 
 
 def _kinds(text: str, catalogue: Catalogue) -> Iterator[Mention]:
-    """The names of architectures and of chips in a sentence, each with all its devices."""
-    for match in _NAME.finditer(text):
+    """The names of architectures, chips and series in a sentence, each with all its devices."""
+    found = list(_NAME.finditer(text))
+    # "The RTX 30 series is based on Turing": what follows is told of the series.
+    for match in [each for each in found if each["series"]] or found:
         family = match["family"]
         if family and not family[0].isupper():
             continue
-        ids = tuple(_of_family(family, catalogue) if family else _of_chip(match["chip"], catalogue))
+        named = match["chip"]
+        of_series = SERIES.match(text, match.start("series")) if match["series"] else None
+        if of_series:
+            ids = tuple(key for key in catalogue if is_of_series(key, of_series))
+        else:
+            ids = tuple(_of_family(family, catalogue) if family else _of_chip(named, catalogue))
         if ids:
             yield Mention(match.start(), match.end(), match[0], ids, ids)
 
@@ -86,6 +98,12 @@ def _of_family(name: str, catalogue: Catalogue) -> Iterator[str]:
 
 def _of_chip(name: str, catalogue: Catalogue) -> Iterator[str]:
     return (key for key in catalogue if same_chip(name, str(catalogue[key].value("chip") or "")))
+
+
+def unless_so(found: Iterable[Finding], again: Sequence[Finding]) -> list[Finding]:
+    """Findings without the accusations of a device for what is so of the kind that the sentence names."""
+    right = {(each.kind, each.start, each.end) for each in again if each.verdict == "confirmed"}
+    return [each for each in found if not (each.accuses and (each.kind, each.start, each.end) in right)]
 
 
 def accusing(found: Iterable[Finding], catalogue: Catalogue) -> Iterator[Finding]:

@@ -108,7 +108,8 @@ def run(
         from whichgpu.report.likeness import report
 
         near, nearest = _near(like or "", within, found, catalogue)
-        return report(resolve(like or "", catalogue), near[:limit], len(near), nearest)
+        wanted = resolve(like or "", catalogue)
+        return report(wanted, near[:limit], len(near), nearest, by_share=within is not None)
     found = filters.ordered(found, order, reverse=reverse)
     if dated:
         return _timeline(found[:limit])

@@ -10,8 +10,9 @@ import numpy as np
 
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration import fitting as calibration
+from whichgpu.cost.calibration.lines import line_of
 from whichgpu.cost.calibration.measured import left_out, measured_rows
-from whichgpu.cost.calibration.spread import erring_as, kin_of, library, version_of
+from whichgpu.cost.calibration.spread import erring_as, group_of, kin_of, library, version_of
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.job.runtime import runtimes
 from whichgpu.errors import DataError
@@ -34,8 +35,12 @@ if TYPE_CHECKING:
 
 #: What is left out of the fit in turn.
 FOLDS = ("gpu", "generation", "workload", "source", "version")
+#: The same of served language models alone: their engine, and their line of models.
+SERVED_FOLDS = ("engine", "line")
 #: What a width may leave out.
 _KINDS = ("seen", "gpu", "generation", "workload", "version")
+#: The group of rows that an engine of language models served.
+_SERVED = "decoder serve"
 #: Rows of a group that weigh as much as the whole when its spread is estimated.
 _SHRINK = 20.0
 #: Rows that are enough to tell how a group errs.
@@ -88,7 +93,31 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         **{name: calibration.left_out(found, [key[i] for key in keys], step) for i, name in enumerate(FOLDS)},
     }
     errors["version"] = np.where(_has_others(keys, groups), errors["version"], np.nan)
+    errors |= _served(found, groups, step)
     return Refit(found.fit, found, groups, errors, skipped, machines(groups, found.fit))
+
+
+def served_keys(groups: Sequence[Group]) -> dict[str, list[str]]:
+    """By fold of served language models the key of each row; empty of other rows."""
+    keys: dict[str, list[str]] = {name: [] for name in SERVED_FOLDS}
+    for group in groups:
+        laid = group.layout
+        own = (laid.runtime.id, line_of(laid.workload)) if group_of(laid) == _SERVED else ("", "")
+        for name, key in zip(SERVED_FOLDS, own, strict=True):
+            keys[name] += [key] * len(group.rows)
+    return keys
+
+
+def _served(found: calibration.Solution, groups: Sequence[Group], step: calibration.Step) -> dict[str, Array]:
+    """Log errors of served rows under a fit that has not seen their engine, or their line; NaN of others."""
+    errors = {}
+    for name, keys in served_keys(groups).items():
+        labels = np.array(keys)
+        errors[name] = np.full(len(labels), np.nan)
+        for label in sorted({*keys} - {""}):
+            out = labels == label
+            errors[name][out] = calibration.without(found, out, step)[out]
+    return errors
 
 
 def machines(groups: Sequence[Group], found: Fit) -> Array:

@@ -11,6 +11,8 @@ effect; `data/fits/spreads.toml` has the widths. The folds:
     workload     every row of its workload
     version      every row of its version of a runtime, where others of it were measured
     source       every row of its source
+    engine       of served language models, every such row of its engine
+    line         of the same, every such row of its line of models (`lines.py`)
 """
 
 from __future__ import annotations
@@ -46,10 +48,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-FOLDS = ("seen", "gpu", "generation", "newer", "workload", "version", "source")
+FOLDS = ("seen", "gpu", "generation", "newer", "workload", "version", "source", "engine", "line")
 #: What the fold `newer` is tested on; it is fitted on all that is older.
 NEWER = ("ada", "hopper", "blackwell")
 _KEYS = ("gpu", "generation", "workload", "family", "group")
+#: Whose width a fold has: a newer generation is an unseen one, the source of what is seen a new one, an
+#: engine an unseen release of one, a line of models an unseen model.
+_WIDTHS = {"newer": "generation", "source": "seen", "engine": "version", "line": "workload"}
 
 
 class Board(NamedTuple):
@@ -140,13 +145,12 @@ def _halves(
         for one, group in zip(stacks, keys["group"], strict=True)
     ]
     new = np.isin(keys["generation"], NEWER)
-    left_out = {**keys, "newer": ["newer" if one else "older" for one in new]}
+    # Without its engine no runtime is known whose kernels it has.
+    left_out = {**keys, "newer": ["newer" if one else "older" for one in new], "engine": kernels}
     prior = section("spread")
     found = {}
     for fold in FOLDS:
-        # A newer generation is an unseen one; the source of what is seen is a new one.
-        width = {"newer": "generation", "source": "seen"}.get(fold, fold)
-        own = np.array([one[width] for one in known_of])
+        own = np.array([one[_WIDTHS.get(fold, fold)] for one in known_of])
         if fold in left_out:
             # Where only what is left out ran a runtime, in its group, that runtime was never measured there.
             known = measured_elsewhere(kernels, left_out[fold]) & measured_elsewhere(

@@ -371,7 +371,7 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     """The ops as a pipeline computes them, whose autoencoder may be in a format of its own."""
     if "vae" not in workload.dims:
         return ops
-    found = job_memory.decoder_format(workload, job, wide=stack.decodes_wide)
+    found = job_memory.decoder_format(workload, job, stack, wide=stack.decodes_wide)
     return memory.computed_in(ops, precision(job.precision), found)
 
 
@@ -472,7 +472,7 @@ def _stepped(
     mesh, layers = Mesh.of(job), workload.dims.get("layers")
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = training_step.exchanges(job, stack, devices, whole)
-    waits = sum(sent[:3]) + distributed.host_seconds(job, whole, devices) / mesh.pp
+    waits = sum(sent[:3]) + distributed.host_seconds(job, stack, whole, devices) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.versions import (
     above,
     as_containers,
@@ -218,6 +219,9 @@ class Runtime:
     routings: Mapping[str, float] = field(default_factory=dict)
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
+    #: By vendor, times that experts' products take over those of tuned kernels, which words of a text name.
+    untuned: Mapping[str, float] = field(default_factory=dict)
+    tuned: tuple[str, ...] = ()
     quantising: float = 0.0
     biases: float = 0.0
     #: The same in models without experts, where that is stated apart.
@@ -226,6 +230,8 @@ class Runtime:
     quantising_experts: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
     overlaps_softmax: bool = False
+    #: By lineage, the rate in training of the attention that its text names beside it, over that of its own.
+    attends: Mapping[str, float] = field(default_factory=dict)
     #: Sizes of the groups whose heads share what a token's attention reads of the cache; None for any size.
     shared_by: tuple[int, ...] | None = None
     exact: bool = True
@@ -332,7 +338,7 @@ _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned", "on_chip")  # fmt: skip
+          "aligned", "on_chip", "tuned")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -386,6 +392,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         columns[name] = tuple(row.get(name, ()))
     columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})
+    columns["attends"] = attention_named(text)
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
     for name in ("gaps", "launches"):
@@ -397,6 +404,17 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     names = (*(mark["name"] for mark in timed), *((version,) if version else ()))
     columns["changed"] = tuple(mark["name"] for mark in timed if mark.get("sets"))
     return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
+
+
+def attention_named(text: str) -> Mapping[str, float]:
+    """By lineage, the rate of the attention kernels that a text names, over that of FlashAttention-2.
+
+    "FlashAttention-3", "flash_attention_4", "FA3"; nothing for another release, or none.
+    """
+    found = re.search(
+        r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])", text.lower()
+    )
+    return section("attention")[f"release-{found[1]}"] if found else {}
 
 
 def _of_host(mark: Mapping[str, Any]) -> bool:

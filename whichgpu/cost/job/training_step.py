@@ -43,6 +43,7 @@ def trained_step(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
         even=parallel.router(job) != parallel.ROUTERS[0],
     )  # fmt: skip
+    own = parallel.padded(own, job)
     return (
         job,
         whole,

@@ -28,6 +28,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels._emulation import emulating
+from whichgpu.cost.timing.classes import lineage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,10 +57,14 @@ def seconds(
     head, through = d["head_dim"], score_passes(ops, runtime, devices)
     third = (through == 0.0) & (head > 64.0) & (head <= 96.0)
     padded = np.where(third, 96.0, np.maximum(np.ceil(head / 64.0), 1.0) * 64.0)
+    array = devices.each(lambda gpu: section("products")["systolic"].get(gpu.architecture, 0.0))
+    filled = (array > 0.0) & (d["causal"] > 0.0)
+    padded = np.where(filled, np.ceil(head / np.maximum(array, 1.0)) * array, padded)
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded * _of_latents(ops),
         section("products")["ceiling"],
     )
+    efficiency = np.minimum(efficiency * _named(ops, devices, runtime), section("products")["ceiling"])
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
     # Unfused products know of no mask: they compute the whole rectangle.
     work = ops.flops * np.where(through > 0.0, 1.0, seen(d))
@@ -77,6 +82,23 @@ def seconds(
         loaded, readers = section("products")["head_loads"] * devices.issue, _readers(d, runtime)
         memory = np.maximum(memory, np.where(readers > 1.0, ops.kv_bytes * readers / loaded, 0.0))
     return compute, memory
+
+
+def _named(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
+    """Efficiency of the kernels that a trainer's text names over that of its own, (G, 1) or (G, J)."""
+    said = {name for one in runtime.several or (runtime,) for name in one.attends}
+    if not said or not ops.trains:
+        return 1.0
+    faster: NDArray[np.float64] | float = 1.0
+    for name in said:
+        faster = faster * _named_of(name, devices, runtime)
+    return faster
+
+
+def _named_of(name: str, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """The same on GPUs of a lineage, and 1 on others."""
+    here = devices.each(lambda gpu: lineage(gpu) == name)
+    return np.where(here, runtime.read(lambda one: one.attends.get(name, 1.0)), 1.0)
 
 
 def _of_latents(ops: OpTable) -> NDArray[np.float64]:

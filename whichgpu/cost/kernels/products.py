@@ -42,6 +42,7 @@ from whichgpu.cost.kernels._quantised import (
 from whichgpu.cost.kernels._vectors import by_vectors
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
+from whichgpu.workloads.adapters import LOW_RANK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,14 +88,20 @@ def seconds(
         compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(unpacked(ops, devices, runtime), c["unpacked"], 1.0)
-    if runtime.expert_tile and ops.kind == "gemm":
-        compute = compute * _tiled(ops, devices, runtime)
+    if ops.kind == "gemm":
+        compute = compute * _expert_tiles(ops, devices, runtime)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
         compute, weights = _with_few_rows(ops, devices, runtime, ops.flops / peaks, (compute, weights))
     often = _conversions(ops, runtime, tensor & devices.cudnn) * _off_chip(ops, runtime)
     moved = ops.activation_bytes * often + cast_bytes(ops, devices, runtime)
-    return compute, weights + moved / (share * devices.passing)
+    return compute, weights + moved / (share * _of_low_rank(ops) * devices.passing)
+
+
+def _of_low_rank(ops: OpTable) -> NDArray[np.float64]:
+    """Share of the bandwidth that products of a low rank reach, over that of others, (O, 1, 1)."""
+    low = np.array([LOW_RANK in op.dims for op in ops.ops])[:, None, None]
+    return np.where(low, section("products")["low_rank"], 1.0)
 
 
 def _in_engines(
@@ -328,6 +335,23 @@ def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
 
 
+def _expert_tiles(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How often over its prior a product of experts takes, (O, G, J), by what its kernels are."""
+    slower: NDArray[np.float64] | float = 1.0
+    if runtime.expert_tile:
+        slower = _tiled(ops, devices, runtime)
+    if np.any(runtime.read(lambda one: bool(one.untuned))):
+        slower = slower * np.where(of_experts(ops), devices.under(runtime, _untuned), 1.0)
+    return slower
+
+
+def _untuned(stack: Runtime, on: Devices) -> NDArray[np.float64]:
+    """Times that experts take over tuned kernels under one runtime on each of some GPUs, (G, 1)."""
+    said = stack.said.lower()
+    tuned = any(word in said for word in stack.tuned)
+    return np.array([[1.0 if tuned else stack.untuned.get(gpu.vendor, 1.0)] for gpu in on.gpus])
+
+
 def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """How often over an expert's rows are multiplied in tiles of which the last is not full, (O, G, J).
 
@@ -399,11 +423,6 @@ def _shape(
     return share
 
 
-def _trains(ops: OpTable) -> bool:
-    """Whether products are of a training, which has some of a backward pass."""
-    return any(op.stage == "backward" for op in ops.ops)
-
-
 def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """How much faster an engine multiplies many rows of an expert than few, which the fit knows, (O, 1, J).
 
@@ -411,7 +430,7 @@ def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | floa
     fill where prompts are long or requests come from many machines. Trainings have many at any time: all that
     the fit knows of theirs is of such.
     """
-    if runtime.domain != "language" or runtime.expert_tile or _trains(ops):
+    if runtime.domain != "language" or runtime.expert_tile or ops.trains:
         return 1.0
     gained = np.hypot(1.0, ops.dims["m"] / section("products")["expert_full"])
     return np.where(of_experts(ops), gained, 1.0)

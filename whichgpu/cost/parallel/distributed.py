@@ -396,14 +396,15 @@ def _added_up(op: Op) -> Op:
     return changed(op, write_bytes=each * d["m"] * d["n"] * d.get("batch", 1.0))
 
 
-def host_seconds(job: Job, whole: Sequence[Op], devices: Devices) -> Any:
+def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices) -> Any:
     """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
 
     The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of. A
     step that is captured whole as a CUDA graph waits for nothing, nor does one whose experts all get an even
     share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`). Where routers, and
     what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
-    experts. Recipes have them `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
+    experts, as where the GPU counts tokens itself. Recipes have graphs `on` some GPUs alone:
+    `partial on gb200-192gb, gb300-288gb`.
     """
     if router(job) == ROUTERS[-1]:
         return 0.0
@@ -411,7 +412,7 @@ def host_seconds(job: Job, whole: Sequence[Op], devices: Devices) -> Any:
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     c, named = section("training"), gpus.replace(",", " ").split()
-    plain = c["moe_host"]
+    plain = c["moe_host_partial"] if stack.holds.get("counts_on_gpu") else c["moe_host"]
     waits = {**dict.fromkeys(_CAPTURED, 0.0), "partial": c["moe_host_partial"]}.get(graphs, plain)
     if waits != plain:
         captured = devices.each(lambda gpu: not on or gpu.id in named)
@@ -432,7 +433,7 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
     `layers` are those of the model. Of p stages in v parts, with m micro-batches, (p - 1) / v of
     m + (p - 1) / v slots are empty (Narayanan et al. 2021, section 2.2).
     """
-    uneven = _uneven(job, mesh)
+    uneven = _uneven(job, mesh) + _alone(job, mesh)
     if uneven or stack.splits_batch or np.all(mesh.pp == 1):
         return uneven
     empty = empty_slots(job, mesh)
@@ -466,6 +467,16 @@ def interleaved(asked: Job, job: Job, mesh: Mesh, stack: Runtime, layers: Any) -
     return job.changed(options={**job.options, "vp": said}), (
         f"vp was not given: stages are cut into {np.max(parts)} groups of layers each, interleaved, as they "
         f"would wait for one another {np.max(waits):.0%} of a step in one piece; state vp=1 for that",
+    )
+
+
+def _alone(job: Job, mesh: Mesh) -> tuple[str, ...]:
+    """What to say of groups of layers of a model that is one stage, which trainers refuse."""
+    parts = float(np.max(job.degree("vp")))
+    if parts == 1.0 or np.any(mesh.pp > 1):
+        return ()
+    return (
+        f"vp={parts:g} changes nothing: pp=1 is one stage, with no other to interleave; use --pp 2 or more",
     )
 
 

@@ -157,6 +157,10 @@ class Mesh:
             )
         if experts and not job.trains and "moe_tp" in job.options and "ep" not in job.options:
             _deals_evenly("moe_tp", self.moe_tp, self.tp * self.attention_dp)
+        columns = _whole(workload.dims, "expert_ffn")
+        if columns and job.trains and "moe_tp" in job.options:
+            divides("moe_tp", self.moe_tp, columns, f"an expert of {workload.id} has {columns} columns",
+                    how="moe_tp=")  # fmt: skip
         if every(self.ep == 1.0):
             return
         if not experts:

@@ -209,8 +209,10 @@ _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
     "release", "said",
     "id", "like", "keeper", "calls", "calls_on", "tf32", "narrow", "half", "one_user", "overlaps_softmax",
+    "attends",
     "serverless",
     "one_shot", "one_shot_peer", "alternates", "quantising_experts", "expert_side",
+    "untuned", "tuned",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
@@ -232,7 +234,7 @@ _HELD_IN_TRAINING = (
     "rotary_input", "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside",
     "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
     "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable",
-    "head_in_pieces", "shares_bits", "returns_logits", "group_norm_twice",
+    "head_in_pieces", "shares_bits", "returns_logits", "group_norm_twice", "counts_on_gpu",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (

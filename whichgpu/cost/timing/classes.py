@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.adapters import LOW_RANK
 from whichgpu.workloads.ops import every, some
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def op_class(op: Op) -> OpClass:
         return OpClass("experts", number, "gemm")
     if op.kind == "gemm":
         shape = "logits" if op.shard == "vocab" else "gemm"
-        return OpClass(shape, number, shape)
+        return OpClass(shape, number, "thin" if LOW_RANK in op.dims else shape)
     if op.kind == "attention":
         cached = some(op.kv_bytes > 0)
         return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")

@@ -52,6 +52,11 @@ class OpTable:
         return tuple(op.dtype for op in self.ops)
 
     @cached_property
+    def trains(self) -> bool:
+        """Whether they are of a training, which has some of a backward pass."""
+        return any(op.stage == "backward" for op in self.ops)
+
+    @cached_property
     def fusable(self) -> NDArray[np.float64]:
         """1 where a fusing runtime runs the op inside its neighbour, as (O, 1, 1)."""
         return np.array([float(op.fusable) for op in self.ops])[:, None, None]

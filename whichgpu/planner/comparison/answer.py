@@ -58,7 +58,7 @@ def _won(view: View, pen: Pen, what: str, word: str) -> list[str]:
             won.setdefault(first, []).append((ratio, work.title))
             sure[first] = sure.get(first, 0) + (what != "rate" or _certain(work, first, second))
     return [
-        f"the {pen.name(key)} is {word} in {_of_all(sorted(leads), len(asked))}"
+        f"the {pen.name(key)} is {word} in {_of_all(sorted(leads), len(asked), view.pair)}"
         f"{_surely(sure[key], len(leads))}"
         for key, leads in sorted(won.items(), key=lambda one: -len(one[1]))
     ]
@@ -96,9 +96,10 @@ def _at_one_provider(view: View, pen: Pen) -> str:
     return f", but {where}, in {counted(stays)} of them" if len(fields) > 1 else f", but not {where}"
 
 
-def _of_all(leads: list[tuple[float, str]], asked: int) -> str:
-    """`all four workloads (2.1x to 3.6x)`, `two of four workloads (1.3x)`, `training BERT-large (1.5x)`."""
+def _of_all(leads: list[tuple[float, str]], asked: int, pair: bool) -> str:
+    """`all four workloads (2.1x to 3.6x)`, `training BERT-large (1.5x the next)`: of several, beside whom."""
     ratios = list(dict.fromkeys(ratio_words(ratio) for ratio in (leads[0][0], leads[-1][0])))
+    ratios[-1] += "" if pair else " the next"
     if len(leads) == 1:
         return f"{leads[0][1]} ({ratios[0]})"
     every = "both" if asked == _BOTH else f"all {counted(asked)}"

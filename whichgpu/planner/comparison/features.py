@@ -9,6 +9,7 @@ from whichgpu.hardware.blank import OPEN, PUBLISHED, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rays import lacking, traces, units
 from whichgpu.planner.comparison.rows import OF_BOARD
 from whichgpu.planner.comparison.words import REFUSED, listed
 from whichgpu.units import GIB
@@ -102,12 +103,12 @@ def drawing(view: View) -> Iterator[Sentence]:
     """Ray tracing, displays and video, where they differ."""
     pen = Pen(view)
     clauses = []
-    draw = [key for key in view.ids if view.number(key, "rt_cores")]
-    none = [key for key in view.ids if view.cell(key, "rt_cores") and key not in draw]
+    draw = [key for key in view.ids if traces(view, key)]
+    none = [key for key in view.ids if traces(view, key) is False]
     if draw and none:
-        cores = listed(f"{pen.amount(key, 'rt_cores')} on the {pen.name(key)}" for key in draw)
-        pen.rests_on("rt_cores", *none)
-        clauses.append(f"RT cores: {cores}, none on {listed(f'the {pen.name(key)}' for key in none)}")
+        cores = listed(f"{units(pen, key)} on the {pen.name(key)}" for key in draw)
+        lacking(pen, *none)
+        clauses.append(f"ray tracing: {cores}, none on {listed(f'the {pen.name(key)}' for key in none)}")
     if len(view.ranked("rt")) > 1:
         clauses.append(pen.lead("rt", "ray-tracing rate", few="highest"))
     shown = [key for key in view.ids if view.text(key, "display_outputs") not in ("", "none")]
@@ -194,7 +195,8 @@ def _who(pen: Pen, alone: tuple[str, ...], left: tuple[str, ...], titles: list[s
         none = "neither alone" if len(ran) == 2 else "no single one"
         return f"{among}{none} can hold {listed(titles, 'or')}"
     return (
-        f"{among}only {listed(f'the {pen.name(key)}' for key in alone)} can hold {listed(titles)} on one GPU"
+        f"{among}only {listed(f'the {pen.name(key)}' for key in alone)} can hold {listed(titles)} "
+        f"on {pen.view.one}"
     )
 
 
@@ -355,16 +357,29 @@ def parts(view: View) -> Iterator[Sentence]:
             for name, noun in (("sms", " SMs"), ("memory", ""), ("bandwidth", ""))
             if gpu.value(name) and whole.value(name)
         ]
-        mean = "" if ":mig-" in gpu.id else ", in the mean of its turns"
+        sliced = ":mig-" in gpu.id
+        mean = "" if sliced else ", in the mean of its turns"
         text = (
             f"the {pen.name(gpu.id)} is a part of one {pen.name(whole.id)}: {listed(told)}{mean}; board, "
             "power limit and links are those of the whole, and several parts do not work together"
         )
-        if gpu.value("memory") == whole.value("memory"):
-            text = f"the {pen.name(gpu.id)} is all of one {pen.name(whole.id)}, for one virtual machine"
+        if gpu.value("memory") == whole.value("memory") and gpu.value("sms") == whole.value("sms"):
+            mode = "in MIG mode" if sliced else "for one virtual machine"
+            text = f"the {pen.name(gpu.id)} is all of one {pen.name(whole.id)}, {mode}"
         if view.cell(gpu.id, "usd_whole"):
-            text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}"
+            text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}{_each(pen, gpu, whole)}"
         yield pen.say("part", text)
+
+
+def _each(pen: Pen, gpu: Gpu, whole: Gpu) -> str:
+    """What of the price of the whole falls to each slice, where it holds several of the profile."""
+    named = re.escape(gpu.id.partition(":mig-")[2] or "-")
+    held = re.search(rf"\b(\d+)x {named}(?![\w.])", str(whole.value("mig_profiles") or ""))
+    cell = pen.view.cell(gpu.id, "usd_whole")
+    if held is None or held[1] == "1" or cell is None or not isinstance(cell.value, int | float):
+        return ""
+    pen.rests_on("mig_profiles", whole.id)
+    return f", {cell.value / int(held[1]):.2f} for each of the {held[1]} that it holds at most"
 
 
 def doubts(view: View) -> Iterator[Sentence]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import after, before, families
+from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.pen import Pen
@@ -24,6 +25,7 @@ _FORMATS = ("tf32", "bf16", "fp8", "fp4")
 _GROUP = "identity"
 #: What stands between a generation and what it followed.
 AFTER = ", after "
+_RACKS, _ELSEWHERE = "datacenter", " in data centres alone"
 
 
 def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
@@ -83,10 +85,23 @@ def _age(gpu: Gpu, today: date) -> Cell | None:
 
 
 def _after(gpu: Gpu) -> Cell | None:
-    told = ", ".join(_dated(one.name, one.year) for one in after(gpu.architecture))
+    """What came after; of a card to buy, which of that is sold for data centres alone."""
+    told = ", ".join(
+        f"{_dated(one.name, one.year)}{_ELSEWHERE if _elsewhere(gpu, one) else ''}"
+        for one in after(gpu.architecture)
+    )
     if not told:
         return None
     return Cell(told, told, f"architectures: {gpu.architecture}", "")
+
+
+def _elsewhere(gpu: Gpu, step: Step) -> bool:
+    """Whether a later generation has parts on file, and none but for data centres, where this one is not."""
+    if gpu.segment == _RACKS:
+        return False
+    variants = {one.id for one in step.variants}
+    segments = {other.segment for other in catalogue().values() if other.architecture in variants}
+    return segments == {_RACKS}
 
 
 def _software(gpu: Gpu) -> Cell | None:

@@ -176,7 +176,7 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     hosts = {gpu.id: machine_of(gpu) for gpu in gpus}
     bought = {key: _bought(market.purchase, hosts[key]) for key, market in found.items() if market.purchase}
     if bought:
-        kinds = {(m.purchase[0].kind, m.purchase[0].includes_host) for m in found.values() if m.purchase}
+        kinds = {(_kind(m.purchase[0]), m.purchase[0].includes_host) for m in found.values() if m.purchase}
         # A launch price says nothing against a street price, a card nothing against a share of a server.
         alike = len(kinds) == 1 and _of_one_time([gpu for gpu in gpus if gpu.id in bought], kinds)
         yield Row("purchase", "To buy", _GROUP, "money", "lower" if alike else "", bought)
@@ -327,6 +327,19 @@ def _sold(market: Market) -> Cell:
     return Cell(least, text if least == 1 else f"only {text}", _read_in(sold), "derived")
 
 
+def _kind(row: Purchase) -> str:
+    """What kind of price it is: either end of a range of street prices is one."""
+    return row.kind if row.kind == "launch" else "street"
+
+
+def launched_alike(gpus: Sequence[Gpu]) -> bool:
+    """Whether all are cards with a launch price, near enough in time to be held against each other."""
+    cards = all("PCIe" in str(gpu.value("form_factor")) and not is_part(gpu) for gpu in gpus)
+    return (
+        cards and all(gpu.value("launch_price") for gpu in gpus) and _of_one_time(gpus, {("launch", False)})
+    )
+
+
 def _bought(rows: Sequence[Purchase], host: str) -> Cell:
     """The price to reckon with; of a street range both ends are said, and the high one is the value.
 
@@ -335,7 +348,7 @@ def _bought(rows: Sequence[Purchase], host: str) -> Cell:
     row = rows[0]
     low = next((other for other in rows if other.kind == "street_low"), None)
     span = f"{amount(low.usd, 'money')} to " if low and row.kind == "street_high" else ""
-    kind = "at launch" if row.kind == "launch" else "street"
+    kind = "at launch" if row.kind == "launch" else _kind(row)
     said = [f"{kind}, {row.note}" if row.note and len(row.note) <= _NOTE else kind]
     said.append(row.as_of.isoformat() if row.as_of else "undated")
     if row.includes_host:

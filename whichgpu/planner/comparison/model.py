@@ -137,6 +137,11 @@ class View(NamedTuple):
         return tuple(gpu.id for gpu in self.gpus)
 
     @property
+    def one(self) -> str:
+        """One of what is compared: `one GPU`, beside a processor `one part`."""
+        return "one part" if any(gpu.segment == "cpu" for gpu in self.gpus) else "one GPU"
+
+    @property
     def pair(self) -> bool:
         """Whether there are just two."""
         return len(self.gpus) == 2

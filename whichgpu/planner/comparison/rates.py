@@ -75,7 +75,10 @@ def _flips(view: View, half: str) -> bool:
 def same_ratio(view: View) -> Iterator[Sentence]:
     """In which other precisions the 16-bit ratio holds, and where it does not."""
     half = sixteen_bit(view.gpus)
-    if not view.pair or not view.all_know(half):
+    if not view.all_know(half):
+        return
+    if not view.pair:
+        yield from _same_ratios(view, half)
         return
     pen = Pen(view)
     fast, slow = view.ranked(half)
@@ -94,6 +97,23 @@ def same_ratio(view: View) -> Iterator[Sentence]:
     holds = "they are the same in" if max(base, 1 / base) <= EQUAL else f"the {half.upper()} ratio holds in"
     told = [f"{holds} {listed(alike)} too"] if alike else []
     told += [_other_ratio(pen, *key, names) for key, names in unlike.items()]
+    if told:
+        yield pen.say("precision", "; ".join(told))
+
+
+def _same_ratios(view: View, half: str) -> Iterator[Sentence]:
+    """Of many: the precisions in which the 16-bit ratios hold, and who leads in each other that all have."""
+    pen = Pen(view)
+    alike, leads = [], []
+    for name in _RATES:
+        if name == half or not view.all_know(name):
+            continue
+        gains = [pen.value(key, name) / pen.value(key, half) for key in view.ids]
+        if max(gains) <= min(gains) * EQUAL:
+            alike.append(_precision(name))
+        else:
+            leads.append(pen.lead(name, f"{_precision(name)} rate", few="highest"))
+    told = [f"the {half.upper()} ratios hold in {listed(alike)} too", *leads] if alike else leads
     if told:
         yield pen.say("precision", "; ".join(told))
 

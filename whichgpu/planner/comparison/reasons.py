@@ -58,7 +58,8 @@ def reasons(view: View) -> tuple[Reason, ...]:
 
     return (
         Reason("memory", "memory", DECIDES, lambda pen, key, other:
-               f"one GPU has to hold more than the {pen.quantity(other, 'memory')} of the {pen.name(other)}"
+               f"{pen.view.one} has to hold more than the {pen.quantity(other, 'memory')} of "
+               f"the {pen.name(other)}"
                f"{_LARGE if pen.view.pair else ''}"),
         Reason("bandwidth", "memory bandwidth", DECIDES,
                speed(f"memory bandwidth sets the pace{AS_TEXT}", "bandwidth")),

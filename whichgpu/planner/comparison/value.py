@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.market import trust
+from whichgpu.hardware.blank import blank
+from whichgpu.planner.comparison.market import launched_alike, trust
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, listed, plain_number, quantity, ratio_words, short_name
@@ -13,11 +14,14 @@ from whichgpu.prices.sellers import title
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
 
 _PRICE = "usd_per_hour"
 #: From how many providers on a median says something beside the cheapest.
 _SEVERAL = 3
+#: How `data/blank.toml` says of a part without a price that nobody can buy it.
+_RENTED = "rented only"
 
 
 def hour(view: View) -> Iterator[Sentence]:
@@ -169,13 +173,61 @@ def _maybe(pen: Pen, key: str, names: tuple[str, ...]) -> Sentence:
 
 
 def buying(view: View) -> Iterator[Sentence]:
-    """Purchase prices, with date and kind."""
+    """Purchase prices, with date and kind, and of two what the dearer has for its price."""
     known = view.ranked("purchase")
     if known:
         pen = Pen(view)
         told = [f"the {pen.name(key)} {pen.text(key, 'purchase')}" for key in known]
-        yield pen.say("buy", f"to buy: {'; '.join(told)}")
+        yield pen.say("buy", f"to buy: {'; '.join(told)}{_for_it(pen, 'purchase')}")
+    if bought_by(view) == "launch_price":
+        pen = Pen(view)
+        cards = view.ranked("launch_price")
+        prices = listed(f"the {pen.name(key)} {pen.quantity(key, 'launch_price')}" for key in cards)
+        yield pen.say("buy", f"at launch: {prices}{_for_it(pen, 'launch_price')}")
+
+
+def renting(view: View) -> Iterator[Sentence]:
+    """Which of them their makers let by the hour and sell to nobody."""
+    known = [gpu.id for gpu in view.gpus if rented_only(gpu)]
+    if known:
+        pen = Pen(view)
+        pen.rests_on("launch_price", *known)
+        names = listed(f"the {pen.name(key)}" for key in known)
+        how = "is not sold: its maker lets it" if len(known) == 1 else "are not sold: their makers let them"
+        yield pen.say("buy", f"{names} {how} by the hour")
+
+
+def rented_only(gpu: Gpu) -> bool:
+    """Whether a part is let by the hour and sold to nobody, as `data/blank.toml` says."""
+    found = blank(gpu, "launch_price")
+    return found is not None and found.why.startswith(_RENTED)
+
+
+def bought_by(view: View) -> str:
+    """The row by which purchase prices are held against each other; empty where they are not of one kind."""
+    row = view.rows.get("purchase")
+    if row is not None and row.better and view.all_know("purchase"):
+        return "purchase"
+    return "launch_price" if "launch_price" in view.rows and launched_alike(view.gpus) else ""
+
+
+def _for_it(pen: Pen, field: str) -> str:
+    """`; the RTX 4090 costs 1.6x as much, for 1.35x the FP16 and 1.05x the memory bandwidth`."""
+    view = pen.view
+    if not view.pair or bought_by(view) != field:
+        return ""
+    cheap, dear = view.ranked(field)
+    if (price := pen.ratio(dear, cheap, field)) == "the same":
+        return ""
+    half = sixteen_bit(view.gpus)
+    named = ((half, half.upper()), ("bandwidth", "memory bandwidth"), ("memory", "memory"))
+    bought = []
+    for one, noun in named:
+        if view.all_know(one):
+            ratio = pen.ratio(dear, cheap, one)
+            bought.append(f"{ratio} {noun}" if ratio == "the same" else f"{ratio} the {noun}")
+    return f"; the {pen.name(dear)} costs {price} as much, for {listed(bought)}" if bought else ""
 
 
 #: In the order of reading.
-ALL = (hour, worth, other_ways, same_name, buying)
+ALL = (hour, worth, other_ways, same_name, buying, renting)

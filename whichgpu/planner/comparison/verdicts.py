@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rays import lacking, traces, units
 from whichgpu.planner.comparison.reasons import (
     AS_TEXT,
     DECIDES,
@@ -18,7 +19,8 @@ from whichgpu.planner.comparison.reasons import (
     reasons,
 )
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import EQUAL, gain, listed
+from whichgpu.planner.comparison.value import bought_by, rented_only
+from whichgpu.planner.comparison.words import EQUAL, gain, listed, ratio_words
 from whichgpu.values import NamedTuple
 
 #: What is made to stand in a server: who asks what a licence forbids in a data centre.
@@ -62,7 +64,8 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             continue
         other = ahead_of(view, key, reason)
         if other:
-            yield _excepted(view, pen, key, reason, reason.when(pen, key, other))
+            told = reason.when(pen, key, other) + _borne_out(view, pen, reason, key, other)
+            yield _excepted(view, pen, key, reason, told.replace(")(", " "))
         elif (level := level_with(view, key, reason))[0]:
             pen.rests_on(reason.field, *level[0])
             same = listed(f"the {pen.name(one)}" for one in level[0])
@@ -94,7 +97,7 @@ def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
     if smaller and not larger:
         if len(known) - len(smaller) > few(view):
             yield (
-                f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+                f"{view.one} has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
                 f"{pen.name(smaller[0])}"
             )
         return
@@ -102,7 +105,7 @@ def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
     dearer = all((view.number(one, "usd_per_hour") or price or 0) >= (price or 0) for one in larger)
     if larger and smaller and dearer:
         yield (
-            f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+            f"{view.one} has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
             f"{pen.name(smaller[0])}, and {pen.quantity(key, 'memory')} are enough"
         )
 
@@ -120,6 +123,31 @@ _RATE = _Borne("rate", DECIDES, "in which {who} {is_} faster")
 _ENERGY = _Borne("energy", DECIDES, "which {who} {does} with less")
 #: Every lead counts where the condition names this very work.
 _TEXT = _Borne("alone", EQUAL, "in which {who} {is_} faster", answers=True)
+
+
+def _borne_out(view: View, pen: Pen, reason: Reason, key: str, other: str) -> str:
+    """What the works bound by arithmetic make of a lead in 16-bit peaks, where that is less by a fifth.
+
+    Without such works a lead of one vendor's peaks over another's is told as one of peaks.
+    """
+    half = sixteen_bit(view.gpus)
+    borne = {half: _RATE, f"{half}_per_watt": _ENERGY}.get(reason.field)
+    if borne is None:
+        return ""
+    ratios = []
+    for work in view.works:
+        known = view.ranked(field := f"{work.field}.{borne.what}")
+        bounds = [next(iter(work.results[one].bounds)) for one in (key, other) if one in known]
+        if len(bounds) == len((key, other)) and "compute" in bounds:
+            pen.rests_on(field, key, other)
+            ratio = known[key] / known[other]
+            ratios.append(ratio if borne is _RATE else 1 / ratio)
+    if not ratios:
+        return "(by the peaks)" if len({gpu.vendor for gpu in view.gpus}) > 1 else ""
+    if max(ratios) * DECIDES > pen.value(key, reason.field) / pen.value(other, reason.field):
+        return ""
+    told = dict.fromkeys(ratio_words(one) for one in (min(ratios), max(ratios)))
+    return f"(by the peaks, {' to '.join(told)} as estimated below)"
 
 
 def _excepted(view: View, pen: Pen, key: str, reason: Reason, text: str) -> str:
@@ -203,13 +231,13 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.rests_on("nvlink", *view.ids)
         many = "two" if view.number(key, "nvlink_gpus") == 2 else "two or more"
         yield f"{many} must exchange data faster than over PCIe (NVLink, {pen.quantity(key, 'nvlink')})"
-    if only("rt_cores"):
-        pen.rests_on("rt_cores", *rest)
+    if traces(view, key) and all(traces(view, other) is False for other in rest):
+        lacking(pen, *rest)
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
         yield (
             "the same GPU has to render or trace rays, as in visual effects, design and medical imaging "
-            f"({pen.amount(key, 'rt_cores')} RT cores{shown})"
+            f"({units(pen, key)}{shown})"
         )
     yield from _cuda(view, pen, key)
     yield from _software(view, pen, key)
@@ -218,6 +246,7 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.rests_on("form_factor", *view.ids)
         yield "it has to go into a PCIe slot"
     yield from _purchase(view, pen, key)
+    yield from _owned(view, pen, key)
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
@@ -265,14 +294,25 @@ def _software(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """A lower purchase price; a launch price is not held against a street price."""
-    row = view.rows.get("purchase")
-    if row is None or not row.better or not view.all_know("purchase"):
+    """A lower purchase price; a launch price is held against no street price, but against another."""
+    field = bought_by(view)
+    if not field:
         return
-    first, second, *_ = (known := view.ranked("purchase"))
+    first, second, *_ = (known := view.ranked(field))
     if first == key and known[second] / known[first] >= DECIDES:
-        at = " at launch" if row.cells[key].kind == "launch" else ""
-        yield f"it is to be bought for little ({pen.against(key, second, 'purchase')}{at})"
+        at_launch = field == "launch_price" or view.rows[field].cells[key].kind == "launch"
+        at = " at launch" if at_launch else ""
+        yield f"it is to be bought for little ({pen.against(key, second, field)}{at})"
+
+
+def _owned(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """That it can be bought, where the others are let by the hour alone."""
+    others = [gpu for gpu in view.gpus if gpu.id != key]
+    if all(map(rented_only, others)) and not any(rented_only(gpu) for gpu in view.gpus if gpu.id == key):
+        pen.rests_on("launch_price", *(gpu.id for gpu in others))
+        names = listed(f"the {pen.name(gpu.id)}" for gpu in others)
+        be = "is" if len(others) == 1 else "are"
+        yield f"it is to stand in a machine of one's own: {names} {be} let by the hour only"
 
 
 def _works(view: View, pen: Pen, key: str) -> Iterator[str]:

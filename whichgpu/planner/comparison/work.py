@@ -6,6 +6,7 @@ The only part of a comparison that computes with numpy; imported when a workload
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,13 @@ _TRAINING = {
 _TOKENS = {"serve": "serving", "decode": "text from"}
 #: Links between accelerators that the cost model has no measurement of.
 _UNMODELLED = ("ici", "gaudi-ethernet")
+#: How a training that no GPU holds alone is held by several: the first way in which most of them do.
+_SHARDED = {
+    "sharding=fsdp": "share weights, gradients and optimizer states out, as FSDP does",
+    "sharding=fsdp;checkpointing=full": (
+        "share weights, gradients and optimizer states out, as FSDP does, and compute activations again"
+    ),
+}
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 
@@ -129,6 +137,8 @@ class Work(NamedTuple):
     how: Mapping[str, str] = MappingProxyType({})
     #: Whether a fleet of it may be asked for: nobody serves from a rack of laptops.
     racked: bool = True
+    #: A training that some do not hold alone: what several of each of those do to hold it together.
+    sharded: str = ""
 
     @property
     def single(self) -> str:
@@ -175,6 +185,7 @@ class Work(NamedTuple):
             "runtime": self.runtime, "unit": self.unit, "options": dict(job.options), "job": job.to_dict(),
             "results": {key: result.to_dict() for key, result in self.results.items()},
             "refused": dict(self.refused), "target": self.target, "stand_ins": dict(self.how),
+            "sharded": self.sharded,
             "measured": [one.to_dict() for one in self.measured],
             "sentences": [one.to_dict() for one in self.sentences],
         }  # fmt: skip
@@ -197,18 +208,98 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         if sweep.refusals[row]:
             refused[gpu.id] = sweep.refusals[row]
         elif (best := _best(sweep, row)) is None:
-            # Comparisons write binary GB as the makers of cards do.
-            refused[gpu.id] = too_big(sweep, row).text.replace("GiB", "GB")
+            refused[gpu.id] = _in_gb(too_big(sweep, row).text)
         else:
             results[gpu.id] = _result(tried, row, best, markets[gpu.id])
+    sharded = ""
+    if done.trains and "sharding" not in job.options:
+        left = (gpu for row, gpu in enumerate(gpus) if not sweep.refusals[row] and gpu.id not in results)
+        several = [gpu for gpu in left if _joins(gpu)]
+        together, sharded = _shard(job, workload, several, markets)
+        more = {gpu.id: "; eight that share it out do not hold it either" for gpu in several if sharded}
+        results |= together
+        refused = {key: f"{why}{more.get(key, '')}" for key, why in refused.items() if key not in results}
     _, noun = handy(workload.unit, least_usd(results))
     field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
     return Work(
         field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused,
         measured(workload, done, gpus),
         barred=frozenset(gpu.id for row, gpu in enumerate(gpus) if sweep.refusals[row]),
-        racked=all(gpu.segment != "laptop" for gpu in gpus),
+        racked=all(gpu.segment != "laptop" for gpu in gpus), sharded=sharded,
     )  # fmt: skip
+
+
+def _in_gb(text: str) -> str:
+    """Binary GB, as the makers of cards write them."""
+    return re.sub(r"([\d.]+) TiB", lambda found: f"{1024 * float(found[1]):,.0f} GB", text).replace(
+        "GiB", "GB"
+    )
+
+
+def _joins(gpu: Gpu) -> bool:
+    """Whether several of a kind train together, over links that the model knows."""
+    return not works_alone(gpu) and not unlinked(gpu)
+
+
+def _shard(
+    job: Job, workload: Workload, gpus: Sequence[Gpu], markets: Mapping[str, Market]
+) -> tuple[dict[str, Result], str]:
+    """A training on as few of each as hold it together, and how most of those that do not alone do so."""
+    most: tuple[dict[str, Result], str] = ({}, "")
+    for options, how in _SHARDED.items() if gpus else ():
+        more = dict(one.split("=") for one in options.split(";"))
+        if more.keys() & job.options.keys():
+            continue
+        asked = replace(job, options={**job.options, **more})
+        sweep, seconds = estimate_bounds(grid(workload, asked, _COUNTS[1:]), gpus)
+        results = {
+            gpu.id: found
+            for row, gpu in enumerate(gpus)
+            if (found := _sharded(sweep, seconds, row, markets[gpu.id])) is not None
+        }
+        if len(results) > len(most[0]):
+            most = results, how
+    return most
+
+
+def _sharded(
+    sweep: Estimates, seconds: Mapping[str, NDArray[np.float64]], row: int, market: Market
+) -> Result | None:
+    """The fastest batch on the fewest GPUs that hold one copy among them; None where eight do not."""
+    fits = np.asarray(sweep.fits[row])
+    if sweep.refusals[row] or not fits.any():
+        return None
+    counts = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), fits.shape)
+    group = int(counts[fits].min())
+    columns = np.flatnonzero(fits & (counts == group))
+    best = int(max(columns, key=lambda j: float(sweep.throughput[row, j])))
+    batches = np.broadcast_to(np.asarray(sweep.job.batch), fits.shape)
+    one = int(min(columns, key=lambda j: float(batches[j])))
+    gpu, answer, price = sweep.devices.gpus[row], sweep.at(row, best), market.best.get("on-demand")
+    return Result(
+        answer, *sweep.speed(row, one), group,
+        float(batches[columns].max()) if distinct(batches).size > 1 else 0.0, group,
+        float(sweep.spread_own[row, best]), float(sweep.spread_shared[row, best]),
+        price.usd_per_gpu_hour * group / (HOUR * answer.throughput.mid) if price else None,
+        price.usd_per_gpu_hour if price else None,
+        f"{price.source} {price.locator}".rstrip() if price else "",
+        _with_links(_bounds(sweep, seconds, row, best), _exchanging(sweep, row, best)), _throttle(sweep, row),
+        float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
+        {}, {}, float(sweep.devices.usual[row, 0]),
+    )  # fmt: skip
+
+
+def _exchanging(sweep: Estimates, row: int, column: int) -> float:
+    """The share of a step beside the passes: what GPUs exchange, and the update."""
+    step, passes = (np.broadcast_to(part, sweep.seconds.shape)[row, column]
+                    for part in (sweep.seconds, sweep.timing.seconds))  # fmt: skip
+    return max(0.0, 1.0 - float(passes) / float(step))
+
+
+def _with_links(bounds: Mapping[str, float], share: float) -> dict[str, float]:
+    """Shares of the time with that of the links, the largest first."""
+    told = {"links": share, **{bound: value * (1.0 - share) for bound, value in bounds.items()}}
+    return dict(sorted(told.items(), key=lambda one: -one[1]))
 
 
 def _in_one_format(job: Job, workload: Workload, gpus: Sequence[Gpu]) -> Job:

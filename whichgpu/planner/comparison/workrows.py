@@ -174,7 +174,7 @@ def _configuration(item: Work, key: str) -> str:
 
 
 #: What binds, as a reader says it.
-BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
+BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches", "links": "links"}
 
 
 def _bound_text(bounds: Mapping[str, float]) -> str:

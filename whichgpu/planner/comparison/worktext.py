@@ -16,9 +16,17 @@ from whichgpu.workloads.precision import precision
 
 #: A ratio that is this much from what peaks and power limits say wants a word more.
 _UNEXPLAINED = 1.3
+#: What keeps parts from their peak, of the first and of each other: `{}` are who and how much.
+_KEPT = {
+    "throttle": ("the power limit leaves {} {} of the peak rate", "{} {}"),
+    "software": (
+        "products on {} are assumed to reach {} of the efficiency that software reaches on NVIDIA",
+        "on {} {}",
+    ),
+}
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.planner.comparison.model import Sentence, View
     from whichgpu.planner.comparison.work import Work
@@ -49,12 +57,29 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
         who = _all(pen, keys)
         text = f"{who} {are} estimated under {how}, since {work.runtime} does not run on {it}"
         yield pen.say("workload", text)
+    if work.sharded:
+        yield _sharded(view, work)
     yield from _formats(view, work)
     for why, keys in _by_text(work.refused):
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", *keys)
         have = "has" if len(keys) == 1 else "have"
         yield pen.say("workload", f"{_all(pen, keys)} {have} no figure here: {why}")
+
+
+def _sharded(view: View, work: Work) -> Sentence:
+    """Which do not hold a training alone, and how many of each do together."""
+    pen = Pen(view)
+    field = f"{work.field}.gpus"
+    keys = [key for key, result in work.results.items() if result.group > 1]
+    told = listed(f"{pen.amount(key, field)} of the {pen.name(key)}" for key in keys)
+    one = "no single one holds it"
+    if len(keys) < len(work.results):
+        one = (
+            listed(f"one {pen.name(key)}" for key in keys)
+            + f" alone {'does' if len(keys) == 1 else 'do'} not hold it"
+        )
+    return pen.say("workload", f"{one}: {told} {work.sharded}; the rates are per GPU")
 
 
 def _formats(view: View, work: Work) -> Iterator[Sentence]:
@@ -113,7 +138,7 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
         within = ratio_range(work.results[first], work.results[rest[0]])
         text = (
             f"the {pen.name(first)} {_verb(work)} {ratio} the {work.unit} of the {pen.name(rest[0])}, "
-            "GPU for GPU "
+            f"{'GPU for GPU' if view.one == 'one GPU' else 'one for one'} "
             f"({pen.amount(first, field)} against {pen.amount(rest[0], field)} a second; the ratio "
             f"lies {within} with 90 % confidence{_unsure(unsure)})"
             if ratio != "the same"
@@ -189,6 +214,16 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
             f"launching its many small kernels takes longest on {who}, and no faster GPU shortens that",
         )
         return
+    if "links" in bound.values():
+        known = _linked(work, known)
+        who = listed(
+            f"{round(100 * work.results[key].bounds['links'])} % of the {pen.name(key)}'s time"
+            for key in known
+        )
+        yield pen.say(
+            "workload", f"{who} goes into what the GPUs that share it exchange{_by(view, pen, known)}"
+        )
+        return
     told = [_cause(work, pen, cause, peaks[cause]) for cause in dict.fromkeys(bound.values())]
     said = [text for text in told if text]
     field, _ = peaks[bound[slow]]
@@ -206,6 +241,17 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
         yield pen.say("workload", "; ".join(said))
 
 
+def _linked(work: Work, known: Sequence[str]) -> tuple[str, ...]:
+    """Those on several GPUs that share a training out."""
+    return tuple(key for key in known if "links" in work.results[key].bounds)
+
+
+def _by(view: View, pen: Pen, keys: Sequence[str]) -> str:
+    """`, at 31.5 GB/s (PCIe) on the RTX 4090 in each direction`."""
+    links = [key for key in keys if view.number(key, "link_of_8")]
+    return f", at {_links(pen, links)} in each direction" if links else ""
+
+
 def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
     """Of many: what most of the time of each goes into."""
     pen = Pen(view)
@@ -216,7 +262,26 @@ def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
         grouped.setdefault(BOUNDS[bound], []).append(f"the {pen.name(key)} ({round(100 * share)} %)")
     told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
     most = all(2 * next(iter(work.results[key].bounds.values())) > 1 for key in known)
-    return pen.say("workload", f"{'most' if most else 'the largest share'} of the time is bound by {told}")
+    said = [f"{'most' if most else 'the largest share'} of the time is bound by {told}"]
+    said[0] += _by(view, pen, _linked(work, known))
+    if "compute" in {next(iter(work.results[key].bounds)) for key in known}:
+        said += (one for what in _KEPT if (one := _shares(work, pen, known, what)))
+    return pen.say("workload", "; ".join(said))
+
+
+def _shares(work: Work, pen: Pen, known: Sequence[str], what: str) -> str:
+    """A share that differs among many, with whose it is, the least first; empty where it does not."""
+    first, other = _KEPT[what]
+    field = f"{work.field}.{what}"
+    row = pen.view.rows.get(field)
+    values = [row.cells[key].value for key in known if key in row.cells] if row else []
+    if len(values) < len(known) or max(values) < min(values) * EQUAL:
+        return ""
+    grouped: dict[str, list[str]] = {}
+    for key in sorted(known, key=lambda one: pen.value(one, field)):
+        grouped.setdefault(pen.text(key, field), []).append(f"the {pen.name(key)}")
+    told = [(listed(who), share) for share, who in grouped.items()]
+    return ", ".join([first.format(*told[0]), *(other.format(*one) for one in told[1:])])
 
 
 def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
@@ -436,8 +501,15 @@ def _fleet(view: View, work: Work) -> Iterator[Sentence]:
     told = []
     for key in known:
         usd = f" for {pen.quantity(key, f'{field}_usd')}" if view.number(key, f"{field}_usd") else ""
-        told.append(f"{pen.amount(key, field)} of the {pen.name(key)}{usd}")
+        told.append(f"{pen.amount(key, field)} of the {pen.name(key)}{_replicas(work, key)}{usd}")
     yield pen.say("workload", f"{pen.text(known[0], f'{work.field}.target')} take {listed(told, 'or')}")
+
+
+def _replicas(work: Work, key: str) -> str:
+    """How many GPUs share a copy of the model, where more than one and another number in others do."""
+    group = work.results[key].group
+    alike = len({result.group for result in work.results.values()}) == 1
+    return "" if group == 1 or alike else f" ({group} to a copy of the model)"
 
 
 def _alone(view: View, work: Work) -> Iterator[Sentence]:

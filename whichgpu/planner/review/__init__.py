@@ -17,7 +17,7 @@ from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
 from whichgpu.planner.comparison.model import Sentence, View
 from whichgpu.planner.comparison.rows import SEGMENT_WORDS, sixteen_bit
 from whichgpu.planner.comparison.stack import software_rows
-from whichgpu.planner.comparison.value import buying, hour, other_ways
+from whichgpu.planner.comparison.value import buying, hour, other_ways, renting
 from whichgpu.planner.comparison.words import sentence_names, short_name
 from whichgpu.planner.review import features
 from whichgpu.planner.review.exchange import beside, exchange, instead, near, player
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Parts that cannot stand in each other's place.
 _APART = ("laptop", "edge", "cpu")
+_CHIP = "SoC"
 
 
 class Review(NamedTuple):
@@ -136,13 +137,17 @@ def review(
         (*places(view, ranks, strong=True), *features.strengths(view)),
         (*places(view, ranks, strong=False), *features.limits(view)),
         tuple(features.board(view)), (*holding(view), *features.beside(view)),
-        (*hour(view), *other_ways(view), *buying(view)),
+        (*hour(view), *other_ways(view), *buying(view), *renting(view)),
         tuple(exchange(around, [one.id for one in cheaper])),
     )  # fmt: skip
 
 
 def _same_kind(gpu: Gpu, other: Gpu) -> bool:
-    """Whether one could stand in the other's place: laptops among laptops, modules among modules."""
+    """Whether one could stand in the other's place: laptops among laptops, whole machines among such."""
     if not other.usable or other.segment not in SEGMENTS:
         return False
+    # A system on a chip is bought as a machine, a Mac on a desk or on the lap.
+    machines = [one.value("form_factor") == _CHIP and one.segment != "edge" for one in (gpu, other)]
+    if any(machines):
+        return all(machines)
     return gpu.segment == other.segment if gpu.segment in _APART else other.segment not in _APART

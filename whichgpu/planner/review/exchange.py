@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
     from whichgpu.planner.comparison.model import Sentence
+    from whichgpu.planner.likeness import Like
 
 #: How many alternatives and how many parts in exchange are told of; how unlike an alternative may be.
 _NEAR, _EXCHANGED, _FAR = 6, 5, 1.0
 #: A part this many times as much or as little in something is near; this many with a price are enough.
 _CLOSE, _ENOUGH = 3.0, 3
+#: So many of the nearest, this many times as much or as little at most, are told of with a price or without.
+_NEAREST, _TWIN = 2, 1.5
 #: What orders the frame rates of one generation, and how unlike a gaming card may be that tells of them.
 _PLAYED, _PLAYER = ("fp32", "bandwidth"), 1.25
 #: The rows that an alternative is judged by.
@@ -49,11 +52,20 @@ def player(gpu: Gpu, known: Catalogue) -> dict[str, Gpu]:
 
 
 def near(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:
-    """The nearest GPUs; those of which a price is stored, where enough of them are near."""
+    """The very nearest GPUs, and then those of which a price is stored, where enough are near."""
     those = alike(gpu, pool, _FAR)
-    close = [one.gpu for one in those if one.distance <= _CLOSE]
-    sold = [other for other in close if found[other.id].best or found[other.id].purchase]
+    close = [one for one in those if one.distance <= _CLOSE]
+    sold = [
+        one.gpu
+        for place, one in enumerate(close)
+        if found[one.gpu.id].best or found[one.gpu.id].purchase or _at_hand(one, place)
+    ]
     return (sold if len(sold) >= _ENOUGH else [one.gpu for one in those])[:_NEAR]
+
+
+def _at_hand(one: Like, place: int) -> bool:
+    """Whether a part is so near that nobody would leave it out for want of a price."""
+    return place < _NEAREST and one.distance <= _TWIN
 
 
 def instead(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison.lasting import current, lasting, maintained, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse, widened
+from whichgpu.planner.comparison.rays import traces, units
 from whichgpu.planner.comparison.stack import GROUP, refused
 from whichgpu.planner.comparison.takeaways import limits_of
 from whichgpu.planner.comparison.words import listed
@@ -64,7 +65,7 @@ def strengths(view: View) -> Iterator[Sentence]:
         small += ["is low-profile"] if view.number(key, "low_profile") else []
         pen.rests_on("low_profile", key)
         yield pen.say("strength", f"it {' and '.join(small)}")
-    if view.number(key, "rt_cores"):
+    if traces(view, key):
         yield _renders(view, key)
     if view.text(key, "power_connectors") == "none":
         pen = Pen(view)
@@ -79,7 +80,7 @@ def _renders(view: View, key: str) -> Sentence:
     """That it renders beside computing, and what it shows that on."""
     pen = Pen(view)
     rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
-    text = f"it renders and traces rays as well as it computes ({pen.amount(key, 'rt_cores')} RT cores{rate})"
+    text = f"it renders and traces rays as well as it computes ({units(pen, key)}{rate})"
     outputs = view.text(key, "display_outputs")
     if outputs and outputs != "none":
         text += f" and drives displays ({pen.text(key, 'display_outputs')})"
@@ -96,12 +97,13 @@ def limits(view: View) -> Iterator[Sentence]:
     for field, text in (
         *([] if alone else [("nvlink", "it has no NVLink: several of it exchange data over PCIe")]),
         ("mig_max", "it cannot be cut into isolated slices (MIG)"),
-        ("rt_cores", "it has no RT cores"),
+        ("rt_cores", "it has no RT cores" if gpu.vendor == "NVIDIA" else "it traces no rays in hardware"),
     ):
         cell = view.cell(key, field)
-        if cell is not None and cell.value == 0:
+        lacks = field == "rt_cores" and gpu.family == "cdna" and traces(view, key) is False
+        if lacks or (cell is not None and cell.value == 0):
             pen = Pen(view)
-            pen.rests_on(field, key)
+            pen.rests_on("architecture" if lacks else field, key)
             yield pen.say("limit", text)
     plain, precise = view.number(key, "fp32"), view.number(key, "fp64")
     if plain and precise and plain / precise > TOKEN_FP64:
@@ -201,9 +203,9 @@ def _beside(view: View) -> Iterator[Sentence]:
     key = view.ids[0]
     pen = Pen(view)
     told = []
-    if view.number(key, "rt_cores"):
+    if traces(view, key):
         rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
-        told.append(f"rendering with ray tracing ({pen.amount(key, 'rt_cores')} RT cores{rate})")
+        told.append(f"rendering with ray tracing ({units(pen, key)}{rate})")
     if view.text(key, "display_outputs") not in ("", "none"):
         told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
     if view.text(key, "encoders") not in ("", "none"):
@@ -216,10 +218,16 @@ def _beside(view: View) -> Iterator[Sentence]:
         told.append(
             "seeing and deciding aboard robots, cameras and vehicles, for which such modules are made"
         )
-    elif view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
+    elif view.text(key, "graphics_apis") and _draws(view):
         told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
+
+
+def _draws(view: View) -> bool:
+    """Whether a part is for drawing on screens: one for data centres is that if it has outputs."""
+    outputs = view.text(view.ids[0], "display_outputs")
+    return outputs != "none" and (bool(outputs) or view.gpus[0].segment != "datacenter")
 
 
 def _meets(gpu: Gpu, needs: tuple[str, ...]) -> bool:

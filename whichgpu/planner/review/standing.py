@@ -9,7 +9,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import watts
-from whichgpu.planner.comparison.words import EQUAL
+from whichgpu.planner.comparison.words import EQUAL, counted
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def standing_rows(gpu: Gpu, found: Iterable[Standing], segments: Mapping[str, st
     kinds = f"{kind}s" if gpu.segment == "cpu" else f"{kind} parts"
     for one in found:
         beyond = f"{_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kinds}"
-        place = f"{_place(one)} of the {one.of} {kin}{kinds} on file"
+        place = f"{_place(one)} of the {one.of} {kin}{kinds} on file{_shared(one)}"
         if one.of < _FEWEST:
             text = f"{beyond} on file"
         elif one.whole == one.of:
@@ -162,6 +162,12 @@ def _place(one: Standing) -> str:
     rank, ends = (one.rank, 0) if one.rank <= one.last else (one.last, 1)
     end = ("highest", "lowest")[one.measure.lower ^ ends]
     return f"the {_ORDINALS[rank]}{end}" if rank < len(_ORDINALS) else f"number {rank} from the {end}"
+
+
+def _shared(one: Standing) -> str:
+    """How many others of its generation have as much; empty where none has."""
+    level = one.of - (one.rank - 1) - (one.last - 1) - 1
+    return f", level with {counted(level)} other{'s' if level > 1 else ''}" if level > 0 else ""
 
 
 def _beyond(one: Standing) -> str:

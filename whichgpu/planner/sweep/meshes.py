@@ -210,6 +210,17 @@ def _check(limits: Shape, fixed: Mapping[str, int]) -> None:
             f"a replica of {replica} GPUs does not divide {limits.gpus}; use "
             f"{' or '.join(map(str, counts))} GPUs, or a replica of {nearest(replica, divisors(limits.gpus))}"
         )
+    _check_dealt(limits, fixed.get("ep", 1), limits.gpus // fixed.get("pp", 1))
+
+
+def _check_dealt(limits: Shape, ep: int, have: int) -> None:
+    """Refuse experts dealt out over GPUs that a layer of theirs does not lie on."""
+    if have % ep:
+        able = [n for n in divisors(have) if limits.experts % n == 0]
+        raise UsageError(
+            f"ep={ep}: the experts of a layer lie on {have} GPUs here, which do not divide by it; use "
+            f"ep={nearest(ep, able)}"
+        )
 
 
 def _able(limits: Shape, name: str, whole: int) -> list[int]:

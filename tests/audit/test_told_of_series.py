@@ -1,0 +1,156 @@
+"""What pages say of series of cards, of links, of dies, and of what one card of a class has alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.audit.devices.series import SERIES, is_of
+from whichgpu.audit.findings import ACCUSATIONS
+from whichgpu.hardware.catalogue import catalogue
+
+TODAY = date(2026, 11, 30)
+
+
+def accused(text: str) -> list[str]:
+    """What is accused in a page, as it is quoted, in order."""
+    found = audited(text.encode(), "page.md", catalogue(), TODAY).findings
+    return [each.quote for each in found if each.verdict in ACCUSATIONS]
+
+
+@pytest.mark.parametrize(
+    ("said", "some", "not_some"),
+    [
+        ("RTX 40 series", ("rtx-4090", "rtx-4060"), ("rtx-4000-ada", "rtx-3090", "rtx-4090-laptop")),
+        ("RTX 30- and 40-series", ("rtx-3090", "rtx-4090"), ("rtx-5090",)),
+        ("RTX 30/40/50 series", ("rtx-3060-ti", "rtx-4090", "rtx-5090"), ("rtx-2080",)),
+        ("RX 7000 series", ("rx-7900-xtx",), ("rx-6800-xt",)),
+        ("Arc B-series", ("arc-b580",), ("arc-a770",)),
+    ],
+)
+def test_a_series_is_its_desktop_cards(said: str, some: tuple[str, ...], not_some: tuple[str, ...]) -> None:
+    match = SERIES.search(said)
+    assert match
+    known = {key for key in catalogue() if is_of(key, match)}
+    assert known.issuperset(some)
+    assert not known & {*not_some}
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("The RTX 40 series supports FP4.", True),
+        ("The RTX 50 series supports FP4.", False),
+        ("RTX 20 series cards support BF16.", True),
+        ("The RTX 30 series is based on Turing.", True),
+        ("The RTX 30 series is based on Ampere.", False),
+        ("The RTX 40 series uses GDDR7 memory.", True),
+        ("The RTX 40 series uses GDDR6X memory.", False),
+        ("GTX 16 series cards have tensor cores.", True),
+        ("The RX 7000 series is built on RDNA 2.", True),
+        ("The RTX 3090 has NVLink. RTX 40 series cards have no NVLink.", False),
+        ("NVLink ended with the RTX 30 series. RTX 40 and 50 series have no NVLink.", False),
+    ],
+)
+def test_what_is_said_of_a_series_is_wrong_where_no_card_of_it_is_so(said: str, wrong: bool) -> None:
+    assert bool(accused(f"# Cards\n\n{said}\n")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("NVLink 4 (H100) runs at 900 GB/s bidirectional per link.", True),
+        ("NVLink 4 moves 50 GB/s per link.", False),
+        ("Each NVLink link of the H100 carries 25 GB/s in each direction.", False),
+        ("The A100 has 18 NVLink links.", True),
+        ("The A100 has 12 NVLink links of 50 GB/s each.", False),
+        ("The RTX 3090 pairs over four NVLink links.", False),
+        ("NVLink 3.0 (A100) ~600 GB/s; NVLink 4.0 (H100) ~900 GB/s.", False),
+        ("NVLink 4.0 (A100) ~600 GB/s.", True),
+        ("On the RTX 3090 it matters most. Without NVLink, those transfers fall back to PCIe.", False),
+        ("The RTX 3090 is older. Without NVLink, it relies on PCIe.", True),
+    ],
+)
+def test_links(said: str, wrong: bool) -> None:
+    assert bool(accused(f"# Links\n\n{said}\n")) is wrong
+
+
+def test_a_table_of_links_tells_their_rates_and_not_those_of_memory() -> None:
+    page = """# Links
+
+| Interconnect | Bandwidth (bi-dir) | Generation |
+|---|---|---|
+| NVLink 4 (Hopper) | 900 GB/s | H100 |
+| NVLink 3 (Ampere) | 900 GB/s | A100 |
+| PCIe Gen5 x16 | 128 GB/s | current |
+| PCIe Gen4 x16 | 32 GB/s | previous |
+"""
+    assert accused(page) == ["900 GB/s", "32"]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("NVLink is only available on the RTX 3090 among consumer GPUs. The RTX 4090 has none.", True),
+        ("Among data center GPUs, MIG is only supported on the A100. The T4 has none.", True),
+        ("FP8 is only available on the H100.", True),
+        ("On that cloud, FP8 is only available on the H100.", False),
+    ],
+)
+def test_what_one_alone_of_a_class_has(said: str, wrong: bool) -> None:
+    assert bool(accused(f"# Cards\n\n{said}\n")) is wrong
+
+
+def test_cells_that_say_that_a_format_is_emulated() -> None:
+    page = """# Formats
+
+| GPU | FP8 | Precisions |
+|---|---|---|
+| L40S | Emulated | FP16, FP8 (sw) |
+| H100 | Native | FP16, FP8 |
+| A100 | Emulated | FP16, FP8 (emulated) |
+"""
+    assert accused(page) == ["Emulated", "FP8"]
+
+
+def test_columns_of_adapters_below_the_weights() -> None:
+    page = """# Memory to fine-tune
+
+| Model | Full fine-tuning | LoRA | QLoRA (4-bit) |
+|---|---|---|---|
+| 7B | 112 GB | 18 GB | 6 GB |
+| 70B | 210 GB | 42 GB | 32 GB |
+"""
+    assert accused(page) == ["210 GB", "42 GB", "32 GB"]
+
+
+def test_what_a_model_needs_to_be_tuned_is_not_its_weights() -> None:
+    page = "# Tuning\n\n- QLoRA: quantises the base to INT4. A 7B model needs only ~13 GB, with room left.\n"
+    assert accused(page) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("The MI300X is a monolithic card.", True),
+        ("The H100 is a monolithic GPU.", False),
+        ("The H100 is built from chiplets.", True),
+        ("The MI300X uses a chiplet design.", False),
+        ("The RX 7900 XTX is a monolithic GPU.", True),
+        ("Instead of a monolithic die, the MI300X has several.", False),
+    ],
+)
+def test_of_one_die_or_of_several(said: str, wrong: bool) -> None:
+    assert bool(accused(f"# Packages\n\n{said}\n")) is wrong
+
+
+def test_a_rate_of_a_network_in_bits_is_no_slip() -> None:
+    page = """# Specifications
+
+| Spec | H200 | TPU v5p |
+|---|---|---|
+| Interconnect | NVLink 900 GB/s | ICI 4,800 Gbps |
+"""
+    assert accused(page) == []
