@@ -103,14 +103,12 @@ def test_plain_text_is_ascii_and_says_the_rest():
 
 
 def test_a_terminal_without_unicode_gets_plain_characters():
-    from rich.console import Console
-
     from whichgpu.report import terminal
 
     for encoding, mark in (("ascii", "|"), ("utf-8", "│")):
         raw = io.BytesIO()
         file = io.TextIOWrapper(raw, encoding=encoding)
-        terminal.show([CHART], Console(file=file, width=90, highlight=False))
+        terminal.show([CHART], 90, file)
         file.flush()
         assert mark in raw.getvalue().decode(encoding)
 

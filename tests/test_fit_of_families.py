@@ -190,8 +190,12 @@ def test_a_checkpoint_is_as_large_wherever_its_weights_wait() -> None:
     assert there.loading.checkpoint == here.loading.checkpoint > 12e9
 
 
-def test_video_decoded_in_tiles_takes_what_its_readme_says(whichgpu: Any) -> None:
-    """HunyuanVideo, README, "Requirements": 60 GB at peak for 720 x 1280 and 129 frames, in tiles."""
+def test_video_decoded_in_tiles_takes_what_its_denoiser_does(whichgpu: Any) -> None:
+    """HunyuanVideo at 720 x 1280 and 129 frames: 38.6 GiB of networks, and 12.4 that torch counts of a pass.
+
+    Its own program takes 60 GB, by its README, and 45 at 544 x 960 with half as many tokens: 47 tensors of
+    the stream's width beside the 25.6 GB of its denoiser, where diffusers has 18.
+    """
     tiled = (
         "hunyuanvideo",
         "--precision",
@@ -202,10 +206,11 @@ def test_video_decoded_in_tiles_takes_what_its_readme_says(whichgpu: Any) -> Non
         "h100-80gb-sxm",
         "--json",
     )
-    assert whichgpu("fit", *tiled).json["required"] == pytest.approx(60e9, rel=0.05)
+    counted = (38.55 + 12.38 + 0.5) * 2**30
+    assert whichgpu("fit", *tiled).json["required"] == pytest.approx(counted, rel=0.02)
     told = whichgpu("fit", "hunyuanvideo", "--gpu", "rtx-4090", "--json")
     assert told.status == 3
-    [change] = [one for one in told.json["changes"] if one["kind"] == "combined"]
+    change = next(one for one in told.json["changes"] if one["kind"] == "combined")
     assert "vae_tiling=true" in change["option"]
     assert "offload=sequential" in change["option"]
     assert change["required"] < 24 * 2**30

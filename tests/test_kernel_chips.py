@@ -107,6 +107,23 @@ def test_keplers_units_go_short_of_instructions_and_server_boards_of_any_gddr_of
     assert maxwell.bandwidth[0, 0] < maxwell.column("bandwidth")[0, 0]
 
 
+def test_what_is_only_read_loses_no_more_to_inline_ecc_than_its_check_bits() -> None:
+    """Llama 3 decodes on an A40 and an L40S 0.93 as fast as on workstations' cards of the same chips."""
+    for server, card in (("a40", "rtx-a6000"), ("l40s", "rtx-6000-ada")):
+        ecc, plain = (Devices.of([GPUS[name]]) for name in (server, card))
+        kept = (ecc.reading / ecc.column("bandwidth")) / (plain.reading / plain.column("bandwidth"))
+        assert kept[0, 0] == pytest.approx(0.94)
+        assert np.all(ecc.bandwidth < ecc.reading)
+        assert np.all(plain.bandwidth == plain.reading)
+        assert np.all(ecc.streaming < ecc.sheer)
+        for precision in ("f16", "q4_k_m"):
+            asked = Job("llama-3-8b", phase="decode", precision=precision, runtime="llama.cpp", batch=1.0,
+                        output_tokens=1024.0, options={"host": "server"})  # fmt: skip
+            made = [float(np.ravel(estimate(asked, [GPUS[name]]).throughput)[0]) for name in (server, card)]
+            told = made[0] / made[1] * float((plain.column("bandwidth") / ecc.column("bandwidth"))[0, 0])
+            assert 0.92 < told < 1.06
+
+
 def test_tf32_that_is_hardly_faster_than_fp32_leaves_convolutions_to_plain_units() -> None:
     """They state them at other clocks: 57 and 45 TFLOP/s of an RTX 5090 Laptop, 40 and 40 of a 4090's."""
     job = {"phase": "infer", "precision": "fp32", "batch": 64.0, "runtime": "TensorRT"}

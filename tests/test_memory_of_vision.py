@@ -258,3 +258,23 @@ def test_detectors_that_filled_their_cards_fit_them(gpu: str, precision: str, ba
     ).to_dict()
     assert found["verdict"] == "fits"
     assert found["required_interval"]["high"] > 0.7 * found["available"]
+
+
+#: MMDetection, configs/regnet/README.md: GB of 1,000 MiB, two pictures on each of eight V100.
+REGNETS = [
+    ("maskrcnn-regnetx-3.2gf-fpn", 5.0), ("maskrcnn-regnetx-6.4gf-fpn", 6.1),
+    ("maskrcnn-regnetx-12gf-fpn", 7.4), ("fasterrcnn-regnetx-3.2gf-fpn", 4.5),
+    ("retinanet-regnetx-1.6gf-fpn", 3.3), ("retinanet-regnetx-3.2gf-fpn", 4.2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "published"), REGNETS)
+def test_detectors_leave_the_stem_of_any_backbone_as_it_is(name: str, published: float) -> None:
+    """`frozen_stages=1`: the largest maps of all are kept by nothing."""
+    job = {"phase": "train", "precision": "fp32", "batch": 2.0, "runtime": "MMDetection, PyTorch 1.5"}
+    first = ("backbone.stem", "backbone.stage1")
+    early = [op for op in ops(name, **job) if op.stage == "forward" and op.layer.startswith(first)]
+    assert early
+    assert not any(np.any(np.asarray(op.saved_bytes) > 0) for op in early)
+    found = whichgpu.fit(name, ["v100-32gb-sxm:8"], **{**job, "batch": "2"}).to_dict()
+    assert found["read"]["allocated"]["mid"] / GIB == pytest.approx(published * 1000 / 1024, rel=0.06)

@@ -100,14 +100,56 @@ def test_markdown_keeps_every_column_and_escapes():
 
 
 def test_the_terminal_shows_the_same_words():
-    from rich.console import Console
-
     from whichgpu.report import terminal
 
     out = io.StringIO()
-    terminal.show([CARDS], Console(file=out, width=80, highlight=False))
+    terminal.show([CARDS], 80, out)
     plain = text.render([CARDS], width=80).replace("-" * 13, "─" * 13).replace("-" * 6, "─" * 6)
     assert out.getvalue().replace("─", "-") == plain.replace("─", "-")
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "title", "rule"),
+    [
+        ({}, "\x1b[1mTwo cards\x1b[0m", "\x1b[90m───"),
+        ({"NO_COLOR": "1"}, "\x1b[1mTwo cards\x1b[0m", "\n───"),
+        ({"TERM": "dumb"}, "Two cards", "\n───"),
+    ],
+)
+def test_a_terminal_gets_the_colours_that_it_is_asked_for(monkeypatch, variables, title, rule):
+    from whichgpu.report import terminal
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    screen = Screen()
+    terminal.show([CARDS], 80, screen)
+    drawn = screen.getvalue()
+    assert drawn.startswith(f"{title}\n")
+    assert rule in drawn
+
+
+def test_long_work_shows_a_bar_and_leaves_nothing(monkeypatch):
+    from whichgpu.report import terminal
+
+    now, screen = iter([0.0, 0.5, 2.0, 2.05, 4.0]), Screen()
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr("sys.stderr", screen)
+    with terminal.progress("rows", 4) as advance:
+        for _ in range(4):
+            advance(1)
+    shown = screen.getvalue().split("\r\x1b[K")
+    assert shown == ["", f"rows 2/4 0:00:02 {'━' * 20}", f"rows 4/4 0:00:00 {'━' * 40}", ""]
 
 
 def test_a_row_must_fit_its_columns():

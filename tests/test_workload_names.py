@@ -91,6 +91,14 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("ResNet18 on CIFAR-10", "resnet18-cifar"), ("WRN-28-10", "wide-resnet-28-10"),
         ("SentientAGI/Dobby-Unhinged-Llama-3.1-8B", "llama-3.1-8b"), ("Qwen/Qwen3.8-27B-FP8", "qwen3.5-27b"),
         ("huihui-ai/Huihui-Qwen3.6-27B-abliterated-AWQ", "qwen3.5-27b"),
+        # What is tuned from another family than its like are says so beside its own name.
+        ("HuggingFaceH4/zephyr-7b-gemma-v0.1", "gemma-7b"), ("HuggingFaceH4/zephyr-7b-beta", "mistral-7b"),
+        ("WizardLMTeam/WizardMath-7B-V1.1", "mistral-7b"), ("WizardMath 7B", "llama-2-7b"),
+        ("NousResearch/Nous-Hermes-2-Yi-34B", "yi-34b"), ("ustc-community/dfine-xlarge-obj2coco", "d-fine-x"),
+        ("MLPerf Tiny MobileNetV1 0.25 visual wake words", "mobilenetv1-025"),
+        ("HunyuanVideo 544p 129 frames", "hunyuanvideo"), ("lwdetr_medium_60e_coco", "lw-detr-medium"),
+        ("segnext_mscan-b_1xb16-adamw-160k_ade20k-512x512", "segnext-b"),
+        ("facebook/metaclip-2-worldwide-huge-quickgelu", "metaclip-2-huge"),
         # Recipes with GPUs and format behind the job, what a run was told, data sets with a stroke.
         ("LLAMA3_70B_PRETRAIN_64xH100_FP8_CS", "llama-3-70b"),
         ("qwen3_30b_a3b_pretrain_config_h100_bf16_v1", "qwen3-30b-a3b"),

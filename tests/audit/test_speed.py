@@ -9,7 +9,7 @@ import pytest
 
 from whichgpu.audit import patterns
 from whichgpu.audit.answer import audited
-from whichgpu.audit.patterns import needed
+from whichgpu.facts.needed import needed
 from whichgpu.hardware.catalogue import catalogue
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What pages say of series of cards, of links, and of what one card of a class has alone."""
+"""What pages say of series of cards, of links, of dies, and of what one card of a class has alone."""
 
 from __future__ import annotations
 
@@ -128,4 +128,29 @@ def test_columns_of_adapters_below_the_weights() -> None:
 
 def test_what_a_model_needs_to_be_tuned_is_not_its_weights() -> None:
     page = "# Tuning\n\n- QLoRA: quantises the base to INT4. A 7B model needs only ~13 GB, with room left.\n"
+    assert accused(page) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("The MI300X is a monolithic card.", True),
+        ("The H100 is a monolithic GPU.", False),
+        ("The H100 is built from chiplets.", True),
+        ("The MI300X uses a chiplet design.", False),
+        ("The RX 7900 XTX is a monolithic GPU.", True),
+        ("Instead of a monolithic die, the MI300X has several.", False),
+    ],
+)
+def test_of_one_die_or_of_several(said: str, wrong: bool) -> None:
+    assert bool(accused(f"# Packages\n\n{said}\n")) is wrong
+
+
+def test_a_rate_of_a_network_in_bits_is_no_slip() -> None:
+    page = """# Specifications
+
+| Spec | H200 | TPU v5p |
+|---|---|---|
+| Interconnect | NVLink 900 GB/s | ICI 4,800 Gbps |
+"""
     assert accused(page) == []

@@ -1,8 +1,8 @@
 """`re` for many patterns over much text: each is compiled when it is needed, and looked for where it may be.
 
 Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none.
-They are read off the pattern itself (`needed`), and a text without one of each is not searched. What is found
-is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
+They are read off the pattern itself (`facts/needed.py`), and a text without one of each is not searched. What
+is found is the same, and looking for words takes a hundredth of what trying every alternative does.
 
 What a pattern is compiled to, and its words, are kept from one process to the next (`keep`): both take as
 long as all else of a short article. Not of patterns that hold a text's own words (`own`), which would say
@@ -19,7 +19,10 @@ from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, esca
 from typing import TYPE_CHECKING, Any, cast
 
 from whichgpu.audit import compiled
+from whichgpu.facts import needed as needing
 from whichgpu.facts.kept import Kept, kept
+from whichgpu.facts.needed import small as _small
+from whichgpu.facts.needed import words as _words
 from whichgpu.values import LatePattern
 
 if TYPE_CHECKING:
@@ -33,112 +36,11 @@ __all__ = (
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
 MANY = 8192
-#: A token of a pattern; what stands in a class or behind a backslash is no letter that must be there. A group
-#: of nothing but words is one.
-_TOKEN = re.compile(
-    r"(?P<plain>[^\\\[\](){}|?*+.^$\u0080-\U0010ffff]+(?![?*+{])|[^\\\[\](){}|?*+.^$])"
-    r"|\\(?P<escaped>[^\w])"
-    r"|(?P<nothing>\\[bBAZ]|[\^$])"
-    r"|\\u(?P<code>[0-9a-fA-F]{4})"
-    r"|(?P<any>\\(?:x[0-9a-fA-F]{2}|\w)|\.|\[\^?\]?(?:[^\\\]]|\\.)*\])"
-    r"|(?P<times>[?*+]\??|\{\d*,?\d*\}\??)"
-    r"|(?P<around>\(\?(?:<?[=!]))"
-    r"|(?P<words>\((?:\?:)?[^\\\[\](){}?*+.^$\u0080-\U0010ffff]+\))"
-    r"|(?P<group>\((?:\?(?:P<\w+>|:|[a-zA-Z]*(?:-[a-zA-Z]+)?:))?(?!\?))"
-    r"|(?P<or>\|)|(?P<close>\))",
-    re.DOTALL,
-)
-#: More words are looked for no faster than the pattern is; those that are in every text are no use.
-_MOST, _COMMON = 200, 0.15
-#: How many common letters are as rare as one that is not of ASCII.
-_RARE = 3
-#: Sets of words that are looked for of a pattern: more of them rule out little more.
-_SETS = 3
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
 #: Characters of a text whose letters are gathered three by three: of a longer one that takes too long.
 _SENTENCE = 400
-#: What matches a letter without regard to case and is not made it by `lower`.
-_ODD = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s"})
-
-
-def needed(pattern: str) -> tuple[frozenset[str], ...]:
-    """Sets of words in small letters of each of which every match holds one, the rarest first."""
-    tokens = [(each.lastgroup or "", each[0]) for each in _TOKEN.finditer(pattern)]
-    if sum(len(text) for _, text in tokens) != len(pattern):
-        # Something else than what is known here: it is searched for everywhere.
-        return ()
-    found, end = _alternatives(tokens, 0)
-    rare = {each: share for each in found if (share := _share(each)) < _COMMON}
-    return tuple(sorted(rare, key=rare.__getitem__)[:_SETS]) if end == len(tokens) else ()
-
-
-def _share(words: frozenset[str]) -> float:
-    """About how many texts hold one of some words; 1 where there are none, or too many to look for."""
-    if not 0 < len(words) <= _MOST:
-        return 1.0
-    return sum([8.0 ** -(len(word) if word.isascii() else _RARE * len(word)) for word in words]) * 4
-
-
-def _rarest(found: Sequence[frozenset[str]]) -> frozenset[str]:
-    """The set of words of several that the fewest texts hold one of; empty of none."""
-    return found[0] if len(found) == 1 else min(found, key=_share, default=frozenset())
-
-
-def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[frozenset[str]], int]:
-    """What the alternatives from a token to the end of their group need, and the place of that end."""
-    found, at = _sequence(tokens, at)
-    if at == len(tokens) or tokens[at][0] != "or":
-        return found, at
-    # Of each alternative its rarest part.
-    rarest = [_rarest(found)]
-    while at < len(tokens) and tokens[at][0] == "or":
-        found, at = _sequence(tokens, at + 1)
-        rarest.append(_rarest(found))
-    return [frozenset().union(*rarest)] if all(rarest) else [], at
-
-
-def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[frozenset[str]], int]:
-    """What the parts of a sequence need, and the place of the token that ends it."""
-    found: list[frozenset[str]] = []
-    run, end = "", len(tokens)
-    while at < end and (kind := tokens[at][0]) not in ("or", "close"):
-        text = tokens[at][1]
-        inner: list[frozenset[str]] = []
-        if kind in ("group", "around"):
-            inner, at = _alternatives(tokens, at + 1)
-        elif kind == "words":
-            several = frozenset(text[1:-1].removeprefix("?:").lower().split("|"))
-            inner = [several] if all(several) else []
-        letters = _letters(kind, text) if kind in ("plain", "escaped", "code") else ""
-        at += 1
-        times = tokens[at][1] if at < end and tokens[at][0] == "times" else ""
-        at += bool(times)
-        maybe = times.startswith(("?", "*", "{0", "{,"))
-        if not maybe:
-            run += letters
-        if run and (times or not letters) and kind not in ("around", "nothing"):
-            found.append(frozenset((run,)))
-            run = ""
-        if inner and kind != "around" and not maybe:
-            found += inner
-    if run:
-        found.append(frozenset((run,)))
-    return found, at
-
-
-def _letters(kind: str, text: str) -> str:
-    """The letters that a token of them is, in small; none where others than the great one match it."""
-    if kind == "plain" and text.isascii():
-        return text.lower()
-    letter = chr(int(text[2:], 16)) if kind == "code" else text[-1]
-    return letter.lower() if letter < "\u00ff" or letter.lower() == letter.upper() else ""
-
-
-@lru_cache(maxsize=MANY)
-def small(text: str) -> str:
-    """A text in small letters, each where it was."""
-    return text.lower() if text.isascii() else text.translate(_ODD).lower()
+small = lru_cache(maxsize=MANY)(_small)
 
 
 @lru_cache(maxsize=MANY)
@@ -150,7 +52,7 @@ def _threes(text: str) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _long(text: str) -> str:
     """A whole document in small letters: the last that was asked for."""
-    return small.__wrapped__(text)
+    return _small(text)
 
 
 #: Stands before the words of a text in a pattern, and matches nothing: a comment.
@@ -164,18 +66,13 @@ def own(words: str) -> str:
 
 def _known() -> Kept:
     """What earlier processes made of patterns."""
-    return kept("patterns", __file__, compiled.__file__)
+    return kept("patterns", needing.__file__, compiled.__file__)
 
 
 def keep() -> None:
     """Keep what was made of patterns for those who come after; nothing where a user's own data have some."""
     if not os.environ.get("WHICHGPU_DATA"):
         _known().save()
-
-
-def _words(pattern: str) -> tuple[tuple[str, ...], ...]:
-    """The words that a pattern needs, the shortest of each set first."""
-    return tuple(tuple(sorted(each, key=lambda word: (len(word), word))) for each in needed(pattern))
 
 
 class _Later(LatePattern):

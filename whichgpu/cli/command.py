@@ -144,7 +144,7 @@ def _print(report: Report, *, as_json: bool, plain: bool) -> int:
     else:
         from whichgpu.report.terminal import show
 
-        show(_asked(report))
+        show(_asked(report), _width())
     if report.complaint:
         sys.stdout.flush()
         sys.stderr.write(f"whichgpu: {report.complaint}\n")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from whichgpu.values import regex
+
 
 def _pattern(pattern: str) -> re.Pattern[str]:
     """A pattern in whatever case people write."""
-    return re.compile(pattern, re.IGNORECASE)
+    return regex(pattern, re.IGNORECASE)
 
 
 _UNIT = (

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.facts.needed import small
 from whichgpu.values import regex
 from whichgpu.workloads import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from whichgpu.workloads.model import Workload
 
@@ -38,7 +40,10 @@ def varied(name: str, read: Callable[[str], Workload | None]) -> Workload | None
     """The workload of a name whose dimensions are mostly another's: `variants` of `data/suffixes.toml`."""
     bare = names.unwrapped(name) or name
     for one in (bare, *(said.name for said in names.told(bare))):
-        for pattern, base, differs, *side in names.table()["variants"]:
+        lower = small(one)
+        for (pattern, base, differs, *side), sets in _variants():
+            if not names.holds(lower, sets):
+                continue
             found = re.fullmatch(pattern, one.strip("-_ "), re.IGNORECASE)
             item = read(found.expand(base)) if found else None
             if found and item is not None:
@@ -46,6 +51,13 @@ def varied(name: str, read: Callable[[str], Workload | None]) -> Workload | None
                 item = replace(item, defaults={**item.defaults, "all": sized}) if side else item
                 return _kept(item, found[0].lower(), f"{item.name}, as {found[0]}", differs)
     return None
+
+
+@lru_cache(maxsize=1)
+def _variants() -> Sequence[tuple[Any, names.Sets]]:
+    """The variants of the table, each with the words that it needs."""
+    rows = names.table()["variants"]
+    return tuple(zip(rows, names.needs(row[0] for row in rows), strict=True))
 
 
 def _kept(item: Workload, key: str, title: str, differs: Mapping[str, Any]) -> Workload:

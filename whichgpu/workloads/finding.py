@@ -22,6 +22,7 @@ from whichgpu.workloads.spelled import (
     of_one_size,
     out_of_order,
     spelled_out,
+    starting,
     usual_side,
 )
 from whichgpu.workloads.unknown import nearest, said_of, sold
@@ -210,6 +211,8 @@ def _within(name: str) -> Workload | None:
         if re.fullmatch(_UNNUMBERED, "-".join(inside)):
             return None
         keys = language("-".join(inside))
+        if keys and (base := _base(inside, beside)):
+            keys = language(base)
         stored = names.format_of(beside)
         odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
         item = workloads()[keys[0]] if len(keys) == 1 and not odd else None
@@ -218,6 +221,18 @@ def _within(name: str) -> Workload | None:
         if item is not None and not ("vision" in item.dims and sided):
             return _stored(item, stored)
     return _begun(said)
+
+
+#: Families that others tune, and call their own name.
+_BASE = r"(?:qwen|llama|gemma|mistral|mixtral|phi|yi|falcon|mpt|olmo)[\d.]*"
+
+
+def _base(inside: list[str], beside: Sequence[str]) -> str:
+    """The one family beside a tuned model's name that it is tuned from, in its size: `zephyr-7b-gemma`."""
+    bases = {one for one in beside if re.fullmatch(_BASE, one)}
+    if len(bases) != 1 or any(re.match(_BASE, one) for one in inside):
+        return ""
+    return "-".join([*bases, *filter(SIZE.fullmatch, inside)])
 
 
 def _begun(said: list[str]) -> Workload | None:
@@ -240,7 +255,7 @@ def _kin(name: str, beside: list[str]) -> bool:
     odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
     longer = squeezed(f"{name}-{beside[0]}")
     apart = any(names.makes_another(word) or word in names.table()["kin"] for word in beside)
-    return odd or apart or any(spelling.startswith(longer) for spelling in by_spelling())
+    return odd or apart or any(starting(longer))
 
 
 def _parted(said: list[str]) -> Iterator[tuple[list[str], list[str]]]:

@@ -26,8 +26,10 @@ _RESOLUTION = (
     r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?\s*(?:px|pixels)?(?:\s*\(.*\))?"
 )
 #: Sides of a picture by the lines of a screen.
-_LINES = {"480p": (480, 832), "540p": (540, 960), "720p": (720, 1280), "1080p": (1080, 1920),
-          "1440p": (1440, 2560), "2160p": (2160, 3840), "4k": (2160, 3840)}  # fmt: skip
+_LINES = {
+    "480p": (480, 832), "540p": (540, 960), "544p": (544, 960), "720p": (720, 1280), "1080p": (1080, 1920),
+    "1440p": (1440, 2560), "2160p": (2160, 3840), "4k": (2160, 3840),
+}  # fmt: skip
 
 #: Numeric columns, with what each must at least be.
 NUMBERS: Mapping[str, float] = MappingProxyType(

@@ -12,7 +12,7 @@ from whichgpu.workloads.names import apart, squeezed
 from whichgpu.workloads.zoo import workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 #: A size in a name: 70b, 0.5b, 8x7b.
@@ -82,18 +82,39 @@ def usual_side(name: str) -> list[str]:
 
 def out_of_order(name: str) -> list[str]:
     """The ids of spellings of the same words in another order, sizes as letters: `Swin-Tiny video`."""
-    return list(
-        _reordered().get(_in_order(name)) or _reordered(short=True).get(_in_order(name, short=True), ())
-    )
+    return _reordered(name) or _reordered(name, short=True)
 
 
-@lru_cache(maxsize=2)
-def _reordered(*, short: bool = False) -> Mapping[str, Sequence[str]]:
-    """By their words in order of the alphabet: the ids that spellings of several words stand for."""
-    found: dict[str, dict[str, None]] = {}
-    for spelling, key in workloads().spellings():
-        found.setdefault(_in_order(spelling, short=short), {})[key] = None
-    return {words: tuple(keys) for words, keys in found.items() if " " in words}
+def _reordered(name: str, *, short: bool = False) -> list[str]:
+    """The ids of spellings of several words that are those of a name in any order; `short` as `_in_order`.
+
+    They have the same digits, which are looked at first: to put the words of all in order takes longer than
+    all else that is asked of a name.
+    """
+    asked = _in_order(name, short=short)
+    if " " not in asked:
+        return []
+    digits = sorted(sign for sign in asked if sign in _DIGITS)
+    pairs, count = zip(_spelled(), _digits(), strict=True), len(digits)
+    alike = [pair for pair, own in pairs if len(own) == count and sorted(own) == digits]
+    return list(dict.fromkeys(key for spelling, key in alike if _in_order(spelling, short=short) == asked))
+
+
+_DIGITS = "0123456789"
+
+
+@lru_cache(maxsize=1)
+def _spelled() -> Sequence[tuple[str, str]]:
+    """Every spelling, less who publishes the model, and the id that it stands for."""
+    return [(spelling.rpartition("/")[2], key) for spelling, key in workloads().spellings()]
+
+
+@lru_cache(maxsize=1)
+def _digits() -> Sequence[str]:
+    """The digits of each spelling."""
+    whole = "\n".join(spelling for spelling, _ in _spelled()).encode()
+    others = bytes(set(range(256)) - set(f"{_DIGITS}\n".encode()))
+    return whole.translate(None, others).decode().split("\n")
 
 
 def _in_order(name: str, *, short: bool = False) -> str:
@@ -141,13 +162,20 @@ def _unpublished() -> Mapping[str, Sequence[tuple[str, str]]]:
     return known
 
 
+def _owns(name: str) -> bool:
+    """Whether somebody publishes workloads under a word, as names on the Hub begin, and no other does."""
+    word = re.escape(name)
+    pair = re.search(rf"^{word}/(?!\d)[^/\n]*$", _lines(), re.MULTILINE)
+    if pair is None or "/" in name:
+        return False
+    apart = re.search(r"[-_ .:\d]", name)
+    return bool(apart) or re.search(rf"^{word}(?:[-_ .:\d]|$)", _lines(), re.MULTILINE) is None
+
+
 @lru_cache(maxsize=1)
-def _owners() -> frozenset[str]:
-    """Who publishes workloads, as names on the Hub begin, but for words that other names begin with."""
-    pairs = [spelling.lower().split("/") for spelling, _ in workloads().spellings() if "/" in spelling]
-    known = {pair[0] for pair in pairs if len(pair) == 2 and " " not in pair[0] and not pair[1][:1].isdigit()}
-    begun = {re.split(r"[-_ .:\d]", spelling.lower())[0] for spelling, _ in workloads().spellings()}
-    return frozenset(known - begun)
+def _lines() -> str:
+    """Every spelling in small letters, a line each."""
+    return "\n".join(spelling for spelling, _ in workloads().spellings()).lower()
 
 
 def disowned(name: str) -> str:
@@ -158,7 +186,27 @@ def disowned(name: str) -> str:
     owner, _, rest = name.strip().partition(" ")
     rest, same = rest.strip(), ids_of(owner)
     twice = same and rest and same == ids_of(rest)
-    return rest if twice or owner.lower().strip(":") in _owners() else ""
+    return rest if rest and (twice or _owns(owner.lower().strip(":"))) else ""
+
+
+def going_on(name: str) -> list[tuple[str, str]]:
+    """The spellings that go on after a name as `names.going_on` says, each with its id."""
+    begun, start = names.going_on(name), squeezed(name)
+    close = (pair for key in starting(start) for pair in by_spelling()[key])
+    return [pair for pair in close if begun.match(pair[0])]
+
+
+def starting(start: str) -> Iterator[str]:
+    """The spellings without case and separators that begin so."""
+    text, at = _squeezed_lines(), -1
+    while (at := text.find(f"\n{start}", at + 1)) >= 0:
+        yield text[at + 1 : text.index("\n", at + 1)]
+
+
+@lru_cache(maxsize=1)
+def _squeezed_lines() -> str:
+    """Every spelling without case and separators, a line each: to look through a text takes no time."""
+    return "\n".join(("", *by_spelling(), ""))
 
 
 #: What tells the sizes of a family apart, where that is all that stands behind its name.
@@ -171,8 +219,7 @@ def of_one_size(name: str) -> list[str]:
     # What tables call a network (`in-tables-bert-110m`) says nothing of one that has no size there.
     tabled = name.lower().startswith("in-tables")
     whole = len(squeezed(name)) > _SHORTEST and name[-1].isalnum() and not plain and not tabled
-    begun = names.going_on(name) if whole else None
-    found = [(spelling, key) for spelling, key in workloads().spellings() if begun and begun.match(spelling)]
+    found = going_on(name) if whole else []
     sized = any(_BARE_SIZE.fullmatch(spelling[len(name) :]) for spelling, _ in found)
     keys = list(dict.fromkeys(key for _, key in found))
     return keys if sized and len(keys) == 1 else []

@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whichgpu.facts.needed import small
 from whichgpu.values import regex
 from whichgpu.workloads import hastened, names
 
@@ -22,7 +23,7 @@ def less_task(name: str, read: Callable[[str], Workload | None]) -> Workload | N
 
     `read` finds the workload of what goes before: a `ResNet-50 object detection` is no classifier.
     """
-    for task, globs in _tasks():
+    for task, globs in _tasks_of(name):
         found = task.fullmatch(name.strip())
         item = read(found[1]) if found else None
         if found and item is not None and _contradicts(item.id, name[found.end(1) :]):
@@ -41,7 +42,7 @@ def _contradicts(key: str, task: str) -> bool:
 
 def without(name: str) -> str:
     """A name without the task behind it, whatever model it is of; "" where none stands there."""
-    return next((found[1] for task, _ in _tasks() if (found := task.fullmatch(name.strip()))), "")
+    return next((found[1] for task, _ in _tasks_of(name) if (found := task.fullmatch(name.strip()))), "")
 
 
 def labelled(item: Workload, said: Iterable[str]) -> Workload:
@@ -87,13 +88,21 @@ _CONFIGURED = regex(
 )
 
 
+def _tasks_of(name: str) -> Iterator[tuple[re.Pattern[str], Sequence[str]]]:
+    """The tasks of whose words a name has some."""
+    lower = small(name)
+    return (task for task, sets in _tasks() if names.holds(lower, sets))
+
+
 @lru_cache(maxsize=1)
-def _tasks() -> Sequence[tuple[re.Pattern[str], Sequence[str]]]:
-    return tuple(_read())
+def _tasks() -> Sequence[tuple[tuple[re.Pattern[str], Sequence[str]], names.Sets]]:
+    """What is said of each task behind a name, with what it is of, and the words that it needs."""
+    read = list(_read())
+    return tuple(zip(read, names.needs(task.pattern for task, _ in read), strict=True))
 
 
 def _read() -> Iterator[tuple[re.Pattern[str], Sequence[str]]]:
     """What is said of each task behind a name, with the families and ids that it is of."""
     for row in names.table()["tasks"].values():
         said = rf"(.+?\S)[-_ (\[,:]+(?:for[-_ ]+)?(?:{row['said']})(?:[-_ ]+task)?[)\]]?"
-        yield re.compile(said.replace("~", "[-_ ]?"), re.IGNORECASE), row["of"]
+        yield regex(said.replace("~", "[-_ ]?"), re.IGNORECASE), row["of"]

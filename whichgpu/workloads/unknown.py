@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from whichgpu.facts import store
 from whichgpu.units import number
 from whichgpu.workloads import names, tasks
 from whichgpu.workloads.names import squeezed, words
-from whichgpu.workloads.spelled import SIZE, by_spelling, ids_of, language
+from whichgpu.workloads.spelled import SIZE, by_spelling, going_on, ids_of, language
 from whichgpu.workloads.zoo import workloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 
 #: Members of a family that an error lists.
@@ -24,8 +29,7 @@ def _members(name: str) -> str:
     """What is said of a family's name without a size (`BERT`, `llama3`): its members, the smallest first."""
     from whichgpu.workloads.counts import counts
 
-    begun = names.going_on(name) if squeezed(name) else None
-    found = {key for spelling, key in workloads().spellings() if begun and begun.match(spelling)}
+    found = {key for _, key in going_on(name)} if squeezed(name) else set()
     if len(found) < 2:
         return ""
     # Of many those of the plainest names.
@@ -36,6 +40,12 @@ def _members(name: str) -> str:
     return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
 
 
+@lru_cache(maxsize=1)
+def _ids() -> str:
+    """Every id without separators, a line each."""
+    return squeezed("\n".join(("", *workloads())))
+
+
 #: As many letters as that begin names that have nothing to do with each other.
 _INITIALS = 2
 
@@ -43,7 +53,7 @@ _INITIALS = 2
 def said_of(name: str) -> str:
     """What is said of a family's name or a subject's: of a family where an id begins so (`gpt`, not `AI`)."""
     short = squeezed(name)
-    begun = len(short) > _INITIALS and any(squeezed(key).startswith(short) for key in workloads())
+    begun = len(short) > _INITIALS and f"\n{short}" in _ids()
     told = _members(name) or _members(tasks.without(name)), subject(name)
     begun = begun or bool(tasks.without(name))
     return next(filter(None, told if begun else told[::-1]), "")
@@ -78,7 +88,8 @@ def nearest(name: str) -> str:
         return f"a size alone names no model; did you mean {', '.join(sized)}?"
     formats = ((one.name, one.stored) for one in names.shorter(name) if one.stored)
     bare, stored = next(formats, (name, ""))
-    close = get_close_matches(squeezed(bare), by_spelling(), n=_CLOSE, cutoff=_ALIKE)
+    asked = squeezed(bare)
+    close = get_close_matches(asked, _of_like_letters(asked), n=_CLOSE, cutoff=_ALIKE)
     near = list(dict.fromkeys(key for one in close for _, key in by_spelling()[one]))
     sizes = set(SIZE.findall(bare.lower()))
     near = [key for key in near if sizes <= set(SIZE.findall(key))] or near
@@ -93,6 +104,37 @@ def nearest(name: str) -> str:
         return UNLISTED
     one = gpus[0].id
     return f"it is a GPU, which --gpu takes (several as A,B): --gpu {one}; see: whichgpu show {one}"
+
+
+def _of_like_letters(asked: str) -> list[str]:
+    """The spellings that may be as alike as asked, by the letters that they share: no others are.
+
+    As `difflib` asks of each first, here of all at once.
+    """
+    keys, counts = _letters()
+    own, whole = _counted(asked)[0], counts.sum(axis=1, dtype=np.int64)
+    shared = np.minimum(counts, own).sum(axis=1, dtype=np.int64)
+    return [keys[at] for at in np.flatnonzero(2.0 * shared / (whole + own.sum()) >= _ALIKE).tolist()]
+
+
+@lru_cache(maxsize=1)
+def _letters() -> tuple[list[str], NDArray[np.uint8]]:
+    """Every spelling, and how often each letter stands in it."""
+    keys = list(by_spelling())
+    return keys, _counted("\n".join(keys))
+
+
+#: Kinds of letters that are told apart: of more two look like one, and a name is looked at in vain.
+_KINDS = 64
+
+
+def _counted(lines: str) -> NDArray[np.uint8]:
+    """How often each kind of letter stands in each of some lines, (lines, kinds)."""
+    letters = np.frombuffer(lines.encode("latin-1", "replace"), dtype=np.uint8)
+    ends = letters == ord("\n")
+    places = (np.cumsum(ends) * _KINDS + letters % _KINDS)[~ends]
+    count = (int(ends.sum()) + 1) * _KINDS
+    return np.minimum(np.bincount(places, minlength=count), 255).astype(np.uint8).reshape(-1, _KINDS)
 
 
 def _numbered_family(name: str) -> list[str]:

@@ -47,7 +47,8 @@ _EACH = re.compile(
 _VERSION = re.compile(r"\bNVLink\s?(?:v|gen\s?)?(?P<n>[1-6])(?:\.0)?\b", re.IGNORECASE)
 #: Of a switch, of a server, or of what others have.
 _NOT_ITS = re.compile(
-    r"\b(?:switch\w*|system|server|node|rack|bridges?|than|if|not|no)\b|n[\u2019']t\b", re.I
+    r"\b(?:switch\w*|system|server|node|rack|bridge[ds]?|per pair|in pairs|than|if|not|no)\b|n[\u2019']t\b",
+    re.I,
 )
 _SLACK = 0.04
 

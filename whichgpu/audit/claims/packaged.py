@@ -45,8 +45,18 @@ _TOLD = re.compile(
     rf"(?:{'|'.join(f'(?P<{key}>{words})' for key, words in _PARTS.items())}|(?P<adjective>(?<=-)die))\b",
     re.IGNORECASE,
 )
+#: Of one die, or of several, without their number: "a monolithic GPU", "built from chiplets".
+_MADE = re.compile(
+    r"\b(?P<one>monolithic)\s+(?:\w+\s+)?(?:die|dice|chips?|gpus?|cards?|design|accelerators?|silicon|"
+    r"processor)\b|"
+    r"\b(?:(?:made|built|composed|consists?|assembled)\s+(?:up\s+)?(?:of|from|with)|uses?|with|is an?|"
+    r"has an?)\s+"
+    r"(?:\w+\s+)?(?P<several>chiplets?(?:[ -](?:based|design|architecture|gpu|package))?)\b",
+    re.IGNORECASE,
+)
 _ANY = re.compile(
-    r"\b(?:stacks|towers|cubes|mcds?|iods?|[xg]cds?|die|dies|dice|chiplets|tiles|sites)\b", re.I
+    r"\bmonolithic\b|\b(?:stacks|towers|cubes|mcds?|iods?|[xg]cds?|die|dies|dice|chiplets?|tiles|sites)\b",
+    re.I,
 )
 #: What makes a number of parts none of the whole GPU's.
 _ELSE = re.compile(
@@ -83,6 +93,38 @@ def find(context: Context) -> Iterator[Finding]:
     for passage, sentence, who in each_sentence(context, _ANY):
         if is_asserted(sentence.text):
             yield from _of_sentence(passage, sentence, who, context)
+            for match in _MADE.finditer(passage.text, sentence.start, sentence.end):
+                yield from _of_make(passage, sentence, match, who, context)
+
+
+def _of_make(
+    passage: Passage, sentence: Sentence, match: re.Match[str], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """A device that is said to be of one die, or of several, in a clause about it."""
+    mention = who.owner(match.start())
+    own = mention in who.own if who.here else who.certain
+    before = passage.text[sentence.start : match.start()]
+    if mention is None or not own or _ELSE.search(before) or _ELSE.search(match[0]):
+        return
+    gpus = [context.catalogue[key] for key in mention.ids]
+    dies = [_dies(gpu) for gpu in gpus]
+    if not all(dies):
+        return
+    right = any((number == 1) is bool(match["one"]) for number in dies)
+    because = f"{gpus[0].id} is made of {dies[0]} {'die' if dies[0] == 1 else 'dies'}"
+    place = match.span("one" if match["one"] else "several")
+    yield made(
+        context, passage, place, "specification", "confirmed" if right else "contradicted",
+        subject=", ".join(each.id for each in gpus), attribute="package", because=because,
+        expected="" if right else ("several dies" if match["one"] else "one die"),
+        evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _dies(gpu: Gpu) -> int:
+    """Of how many dies a device is made, without its memory's stacks; 0 where it is not on file."""
+    compute = _number(gpu, "compute")
+    return compute + _number(gpu, "io") + _number(gpu, "memory") if compute else 0
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.fits import HEDGED_USE, of_part
 from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.needed.room import HEDGED_USE, of_part
 from whichgpu.audit.text.models import TRAINS
 from whichgpu.audit.text.sentences import sentences
 

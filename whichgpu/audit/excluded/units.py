@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 #: What a rate in bits is right of, and that a text puts it right itself.
 _OF_NETWORKS = re.compile(
-    r"\b(?:infiniband|ethernet|networks?|networking|nics?|rdma|roce|ports?|connectx\S*|efa|per pin|a pin|"
+    r"\b(?:infiniband|ethernet|networks?|networking|nics?|rdma|roce|ports?|connectx\S*|efa|ici|xgmi|"
+    r"per pin|a pin|"
     r"pins?|"
     r"data rate|thunderbolt|usb\d?|switch\w*|(?<!\d[ -])bits?|dsl|"
     r"internet|uplink|fib(?:er|re)|convert\w*|divid\w*)\b",

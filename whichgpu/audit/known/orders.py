@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.known.named import tokens
 from whichgpu.audit.known.said import OF_COMPUTE
-from whichgpu.audit.known.store import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

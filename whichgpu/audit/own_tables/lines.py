@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.named import tokens
 from whichgpu.audit.known.orders import SETTING, is_of_regime, works, works_of
-from whichgpu.audit.known.store import SPOKEN, measure_of, store, tokens
+from whichgpu.audit.known.store import SPOKEN, measure_of, store
 from whichgpu.audit.statements.things import is_behind, is_set_against, said_of
 from whichgpu.audit.text.loads import numbered, without_numbers
 from whichgpu.values import NamedTuple

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.measures import measure
 from whichgpu.audit.comparisons.pairs import Pair, ratios
+from whichgpu.audit.known.named import tokens
 from whichgpu.audit.known.orders import is_in_setting, is_of_regime, works, works_of
-from whichgpu.audit.known.store import SPOKEN, store, tokens
+from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.text.loads import numbered
 from whichgpu.audit.values.attributes import attributes, named
 from whichgpu.values import NamedTuple

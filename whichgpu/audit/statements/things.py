@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.roles import spoken
-from whichgpu.audit.known.store import named, store
+from whichgpu.audit.known.named import named
+from whichgpu.audit.known.store import store
 from whichgpu.audit.text.sentences import Sentence, sentences, within
 from whichgpu.values import NamedTuple
 

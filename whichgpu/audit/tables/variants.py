@@ -124,24 +124,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if _SUM.search(text):
         # "300 + 222": of the parts of a package.
         return
-    if attribute.dimension == "count":
-        # A count has no fraction: 8.448 are thousands.
-        found = [
-            each._replace(value=1e3 * each.value, high=1e3 * each.high)
-            if each.value % 1 and _GROUPED.fullmatch(text, each.start, each.end)
-            else each
-            for each in found
-        ]
-        found = [each for each in found if not (_is_year(text, each) or _counts_else(text, each, attribute))]
-    if attribute.key == "memory_bus":
-        # "MXM-B (3.0)" below "Interface" is of a slot.
-        found = [each for each in found if each.value >= _NARROWEST]
-    found = [each for each in found if not _OF_CHIPLET.match(text, each.end)]
-    found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
-    found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
-    if attribute.key == "nvlink" and "nvlink" not in f"{cell.label} {text}".lower():
-        # "Interconnect bandwidth" of a card without NVLink is that of PCIe.
-        found = [each for each in found if not _is_of_slot(each.value, cell.ids, context)]
+    found = _of_attribute(cell, attribute, found, context)
     several = len(found) > 1 and len({each.value for each in found}) > 1
     if not found or (not several and not _repeats(text, found) and of_a_part(text, found[0])):
         return
@@ -160,6 +143,32 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         for each, quantity in answers
         if not several or all_wrong or each not in wrong or _IN_FORMAT.match(text, quantity.end)
     )
+
+
+def _of_attribute(
+    cell: Cell, attribute: Attribute, found: Sequence[Quantity], context: Context
+) -> list[Quantity]:
+    """Those of the values of a cell that are of what its header says, not of a slot, a link or a chiplet."""
+    text, kept = cell.passage.text, list(found)
+    if attribute.dimension == "count":
+        # A count has no fraction: 8.448 are thousands.
+        kept = [
+            each._replace(value=1e3 * each.value, high=1e3 * each.high)
+            if each.value % 1 and _GROUPED.fullmatch(text, each.start, each.end)
+            else each
+            for each in kept
+        ]
+        kept = [each for each in kept if not (_is_year(text, each) or _counts_else(text, each, attribute))]
+    if attribute.key == "memory_bus":
+        # "MXM-B (3.0)" below "Interface" is of a slot.
+        kept = [each for each in kept if each.value >= _NARROWEST]
+    kept = [each for each in kept if not _OF_CHIPLET.match(text, each.end)]
+    kept = [each for each in kept if not _OF_LINK.search(_own_words(text, each, kept))]
+    kept = [each for each in kept if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
+    if attribute.key == "nvlink" and "nvlink" not in f"{cell.label} {text}".lower():
+        # "Interconnect bandwidth" of a card without NVLink is that of PCIe.
+        kept = [each for each in kept if not _is_of_slot(each.value, cell.ids, context)]
+    return kept
 
 
 #: Behind a rate, the format that it is in: "450 TFLOPS (FP16), 900 TOPS (INT8)".

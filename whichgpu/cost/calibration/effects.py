@@ -441,7 +441,7 @@ class Fit:
         run = _as_run(kind, place, runtime)
         # Classes that differ in what these terms do not name have the same, and so have GPUs.
         own = (
-            (run.memory, place.memory, _in_four_bits(run), run.compute == "experts")
+            (run.memory, place.memory, _in_four_bits(run) and place.behind, run.compute == "experts")
             if terms is memory_terms
             else (run.compute, run.format)
         )

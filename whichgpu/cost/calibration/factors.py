@@ -49,16 +49,19 @@ class Factors:
         return known.grids[kinds]
 
 
+def _alike(one: Traits) -> tuple[Any, ...]:
+    """All of a GPU that its parts hang on."""
+    where = one.lineage, one.kin, one.memory, one.behind
+    return (*where, one.tf32, one.matrix, one.alike, one.integers, one.fp8)
+
+
 class _Together:
     """GPUs that are asked about together, with the parts of those that are alike, and what came of them."""
 
     def __init__(self, places: Sequence[Traits], parts: dict[Any, _Parts]) -> None:
         #: The GPUs themselves, so that no others can have their id.
         self._places = places
-        keys = [
-            (one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.alike, one.integers)
-            for one in places
-        ]
+        keys = [_alike(one) for one in places]
         first = dict(zip(reversed(keys), reversed(places), strict=True))
         self._alike = [(one, parts.setdefault(key, {})) for key, one in first.items()]
         number = {key: i for i, key in enumerate(first)}

@@ -36,6 +36,12 @@ def _has_metal(gpu: Gpu) -> bool:
     return gpu.vendor == "Apple"
 
 
+def _has_ecc_gddr(gpu: Gpu) -> bool:
+    """Whether its memory keeps check bits among the data, as that of server boards with GDDR does."""
+    kind = str(gpu.value("memory_type") or "")
+    return gpu.segment == "datacenter" and kind.startswith(("GDDR5", "GDDR6"))
+
+
 @immutable(slots=False)
 class Columns:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
@@ -145,6 +151,26 @@ class Columns:
         return np.asarray(self.streaming * vendor)
 
     @cached_property
+    def reading(self) -> Column:
+        """Memory bandwidth in B/s of what is only read, as weights and caches are: `bandwidth` but for ECC.
+
+        Of what a server board's GDDR reads, 1/16 more is check bits. A write of less than what they cover
+        reads first, so a step that also writes loses more.
+        """
+        return np.asarray(self.bandwidth * self._spared)
+
+    @cached_property
+    def sheer(self) -> Column:
+        """Memory bandwidth in B/s that nothing beats which is only read: `streaming` but for ECC."""
+        return np.asarray(self.streaming * self._spared)
+
+    @cached_property
+    def _spared(self) -> Column:
+        """What only reading gets of a memory's bandwidth over what also writing does, (G, 1)."""
+        c = section("memory")
+        return self.each(lambda gpu: float(c["ecc_reads"] / c["ecc_gddr"]) if _has_ecc_gddr(gpu) else 1.0)
+
+    @cached_property
     def streaming(self) -> Column:
         """Memory bandwidth in B/s that is left for data.
 
@@ -154,13 +180,12 @@ class Columns:
         c = section("memory")
 
         def left(gpu: Gpu) -> float:
-            kind = str(gpu.value("memory_type") or "")
             delivered = float(c["delivered"].get(gpu.architecture, c["delivered"].get(gpu.family, 1.0)))
-            if gpu.segment == "datacenter" and kind.startswith(("GDDR5", "GDDR6")):
+            if _has_ecc_gddr(gpu):
                 return delivered * float(c["ecc_gddr"])
             if delivered < 1.0:
                 return delivered
-            if gpu.vendor == "NVIDIA" and kind.startswith("LPDDR5X"):
+            if gpu.vendor == "NVIDIA" and str(gpu.value("memory_type") or "").startswith("LPDDR5X"):
                 return float(c["lpddr"])
             return float(c["two_dies"]) if gpu.value("chip") in c["two_dies_chips"] else 1.0
 

@@ -371,7 +371,7 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     """The ops as a pipeline computes them, whose autoencoder may be in a format of its own."""
     if "vae" not in workload.dims:
         return ops
-    found = job_memory.decoder_format(workload, job, wide=stack.decodes_wide)
+    found = job_memory.decoder_format(workload, job, stack, wide=stack.decodes_wide)
     return memory.computed_in(ops, precision(job.precision), found)
 
 

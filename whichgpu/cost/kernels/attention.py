@@ -72,10 +72,11 @@ def seconds(
     if overlaps.any():
         work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
     compute = work / (peaks * efficiency)
-    traffic = ops.activation_bytes + ops.kv_bytes
+    traffic = ops.activation_bytes
     if np.any(through):
         traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
-    memory = traffic / (devices.bandwidth * runtime.memory["attention"])
+    memory = traffic / devices.bandwidth + ops.kv_bytes / devices.reading
+    memory = memory / runtime.memory["attention"]
     if runtime.shared_by is not None:
         # What heads of a group read anew comes from the L2 cache, as fast as an SM loads it.
         loaded, readers = section("products")["head_loads"] * devices.issue, _readers(d, runtime)

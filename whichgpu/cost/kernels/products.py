@@ -82,7 +82,7 @@ def seconds(
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
     compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
     share = runtime.memory[ops.kind]
-    weights = ops.weight_bytes / (share * devices.bandwidth)
+    weights = ops.weight_bytes / (share * devices.reading)
     weights = weights * _slivers(ops, runtime) * _narrowed(ops, runtime)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
@@ -135,7 +135,7 @@ def fastest(
     narrow = _in_registers(ops, rates(ops, devices, runtime), devices)
     if not narrow.any():
         return ideal
-    weights = ops.weight_bytes / (runtime.memory["gemm"] * devices.bandwidth)
+    weights = ops.weight_bytes / (runtime.memory["gemm"] * devices.reading)
     return ideal + shown(ops, devices, runtime, weights, narrow)
 
 
@@ -414,9 +414,11 @@ def _shape(
         deep = deep * np.where(tensor, _in_full_tiles(ops, runtime), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
-        # of a narrow group to the width of a matrix instruction.
+        # of a narrow group to the width of a matrix instruction. Wide ones fill tiles of their own.
         half = np.where(tensor, c["group_half"] * _bytes_over(ops), c["group_half_plain"])
-        deep = np.where(d["groups"] > 1.0, n / (n + half), deep)
+        apart = tensor & (n >= c["wide_group"]) & ~_lacking(ops, runtime)
+        apart = np.where(apart, deep * c["wide_grouped"] / c["grouped"], 0.0)
+        deep = np.where(d["groups"] > 1.0, np.maximum(n / (n + half), apart), deep)
     share: NDArray[np.float64] = deep * occupancy(ops, devices, runtime, tensor)
     return share
 
@@ -506,12 +508,27 @@ def _in_full(
 
 
 def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
-    """Channels-last tensors do harm in groups of other widths than 4, 8, 16 and multiples of 32 channels."""
+    """Channels-last tensors do harm in narrow groups of other widths than 4, 8 and 16 channels.
+
+    They do more to the gradients of groups, of whatever width.
+    """
     if ops.kind != "conv" or "nhwc" not in runtime.marks:
         return 1.0
-    wide = ops.dims["n"]
-    made_for = (ops.dims["groups"] <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide % 32.0 == 0.0)
-    return np.asarray(np.where(made_for, 1.0, section("products")["channels_last_odd"]))
+    c = section("products")
+    wide, groups = ops.dims["n"], ops.dims["groups"]
+    made_for = (groups <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide >= c["wide_group"])
+    forward = np.where(made_for, 1.0, c["channels_last_odd"])
+    return np.asarray(np.where(_lacking(ops, runtime), c["channels_last_backward"], forward))
+
+
+def _lacking(ops: OpTable, runtime: Runtime) -> NDArray[np.bool_]:
+    """Which are channels-last gradients of groups that have no kernels of that order, (O, 1, J).
+
+    Those of 32 and 64 groups have, as ResNeXts are made of.
+    """
+    groups = ops.dims["groups"]
+    backward = np.array([op.stage == "backward" for op in ops.ops])[:, None, None]
+    return np.asarray(backward & (groups > 1.0) & (groups % 32.0 != 0.0) & ("nhwc" in runtime.marks))
 
 
 def _streamed(ops: OpTable, devices: Devices) -> NDArray[np.float64]:

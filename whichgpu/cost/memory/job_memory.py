@@ -115,7 +115,8 @@ def _read_cache(ops: Sequence[Op]) -> Any:
 
 def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
     """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
-    return memory.workspace(pictures(workload, job, stack, ops), stack, precision(job.precision))
+    decoded = decoder_format(workload, job, stack, wide="counter" not in stack.holds)
+    return memory.workspace(pictures(workload, job, stack, ops), stack, decoded)
 
 
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
@@ -144,7 +145,7 @@ def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     spec, asked = precision(job.precision), job.options.get("vae_precision")
     if asked and "vae" not in workload.dims:
         raise UsageError(f"option vae_precision: {workload.id} has no autoencoder; leave it out")
-    size = decoder_format(workload, job, wide="counter" not in stack.holds).activation
+    size = decoder_format(workload, job, stack, wide="counter" not in stack.holds).activation
     if size == spec.activation:
         return ops
     found = memory.recast(ops, spec, size)
@@ -169,11 +170,12 @@ def _chunk_share(workload: Workload, job: Job) -> Any:
     return np.minimum(job.option("decode_chunk", frames, least=1.0) / every, 1.0)
 
 
-def decoder_format(workload: Workload, job: Job, *, wide: bool) -> Precision:
+def decoder_format(workload: Workload, job: Job, stack: Runtime, *, wide: bool) -> Precision:
     """In what an autoencoder decodes: as stated, in FP32 where it must and its program does so (`wide`)."""
     # diffusers: `needs_upcasting` is of an autoencoder in FP16.
     upcasts = wide and workload.dims.get("upcasts") and precision(job.precision).id != "bf16"
-    return precision(job.options.get("vae_precision") or ("fp32" if upcasts else job.precision))
+    usual = "fp32" if upcasts else stack.holds.get("decodes", job.precision)
+    return precision(job.options.get("vae_precision") or usual)
 
 
 def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:

@@ -295,7 +295,7 @@ def pass_seconds(
     if prompt:
         return np.asarray(read / devices.pcie)
     # The GPU, whose time is that of the whole model, does not read them.
-    saved = read / devices.bandwidth
+    saved = read / devices.reading
     computed = np.maximum(read / _host_rate(job, stack, devices) - saved, 0.0)
     return np.asarray(computed + 2.0 * rates()["crossing"] * _layers_away(out, ops))
 

@@ -16,7 +16,7 @@ inference are the tensors alive at the widest op: `live` times its inputs and ou
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,7 +145,7 @@ def _as_frames_come(
     parts: dict[str, Any], ops: Sequence[Op], stack: Runtime, spec: Precision
 ) -> dict[str, Any]:
     """The parts where frames that wait are there while others are decoded, and not as the latent is made."""
-    held = frames_held(ops)
+    held = frames_held(ops, stack)
     if not np.any(np.asarray(held) > 0):
         return parts
     pictures = [op for op in ops if op.module in PICTURES]
@@ -174,13 +174,21 @@ def context(stack: Runtime) -> Any:
 
 def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Tensors alive at the widest op, against its inputs and outputs."""
-    c, own = section("capacity"), coefficient("live", stack)
+    own = coefficient("live", stack)
     if not windowed(ops):
         return own
     if not any(op.module in PICTURES for op in ops):
         return own * _of_networks(stack)
-    # Convolutions of pictures in 16 bits work on copies in another layout.
-    return own * (float(c["live_wide"]) if spec.activation > _WIDE else 1.0)
+    return own * (_wide_share(ops) if spec.activation > _WIDE else 1.0)
+
+
+def _wide_share(ops: Sequence[Op]) -> float:
+    """Of `live`, what decoders in FP32 have.
+
+    Convolutions of pictures in 16 bits work on copies in another layout; over volumes they work on padded
+    copies in either format.
+    """
+    return 1.0 if _over_volumes(ops) else float(section("capacity")["live_wide"])
 
 
 def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
@@ -193,26 +201,52 @@ def alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 
 
 def denoising(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made.
-
-    A gated function of a layer has 18 tensors of the width there, its inputs and outputs being 12, a plain
-    one 10 of 8: as of networks that make no pictures. Where attention and function lie side by side (single
-    blocks of FLUX) what one product made for both stays as their results are joined: 23 of 10.
-    """
+    """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made."""
     others = [op for op in ops if op.module not in PICTURES]
     return 0.0 if len(others) == len(ops) else of_pipeline(others, stack)
 
 
 def of_pipeline(others: Sequence[Op], stack: Runtime) -> Any:
-    """The same of networks of a pipeline that make no pictures."""
-    joined = widest([op for op in others if op.layer.endswith(_JOINED)])
-    return coefficient("live", stack) * np.maximum(joined, widest(others) * _of_networks(stack))
+    """The same of networks of a pipeline that make no pictures.
+
+    A transformer's blocks have beside what a function reads and makes the stream, its norm, what attention
+    handed on, and what the first block read. As queries are rotated, or as attention and function lie side
+    by side, more tensors of the stream's width are there than at any function. Of networks of convolutions
+    it is a share of their widest op.
+    """
+    most = widest(others)
+    convolves = any(op.kind == "conv" for op in others)
+    width: Any = 0.0 if convolves else widest_made([op for op in others if op.kind == "attention"])
+    if not np.any(np.asarray(width) > 0):
+        return coefficient("live", stack) * _of_networks(stack) * most
+    own = coefficient("live", stack) / section("memory_law")["live"][0]
+    return own * _fused(stack) * np.maximum(most + _BESIDE * width, _turned(others, stack) * width)
+
+
+def _turned(others: Sequence[Op], stack: Runtime) -> float:
+    """Tensors of a stream's width alive as its queries are rotated in FP32, or complex; 0 where none are."""
+    names = {op.layer.rpartition(".")[2] for op in others}
+    if any(op.layer.endswith(_JOINED) for op in others):
+        return _SIDE_BY_SIDE
+    if "rope_paired" in names:
+        return float(stack.holds.get("rotated_pairs", _PAIRED))
+    return _ROTATED if "rope" in names else 0.0
+
+
+#: Tensors of a stream's width, by torch's operators (fake tensors, diffusers 0.31 to 0.42): beside a function
+#: 4 to 6; as queries are rotated 12 to 16, as complex numbers 11, and where single blocks of FLUX and
+#: HunyuanVideo hold their function's four as well 16 to 18.
+_BESIDE, _ROTATED, _PAIRED, _SIDE_BY_SIDE = 5.0, 13.0, 11.0, 17.5
 
 
 def _of_networks(stack: Runtime) -> float:
     """Of `live`, what networks have that make no pictures themselves."""
-    c = section("capacity")
-    return float(c["live_network"] * (c["live_fused"] if stack.fuses else 1.0))
+    return float(section("capacity")["live_network"]) * _fused(stack)
+
+
+def _fused(stack: Runtime) -> float:
+    """Of what is alive at a function, what is where kernels of products have it in them."""
+    return float(section("capacity")["live_fused"]) if stack.fuses else 1.0
 
 
 #: Layers that join what attention and function made of one product.
@@ -221,30 +255,46 @@ _JOINED = ".single.concatenate"
 PICTURES = ("vae", "decoder")
 
 
-def decoding(ops: Sequence[Op], share: Any) -> tuple[Op, ...]:
-    """The ops, those that decode pictures with a `share` of their activations: of one picture, or in FP32."""
+def decoding(ops: Sequence[Op], share: Any, *, products: bool = False) -> tuple[Op, ...]:
+    """The ops, those that decode pictures with a `share` of their activations: of one picture, or in FP32.
+
+    `products`: of these alone, the rest being in FP32 under autocast already.
+    """
     return tuple(
         changed(op, read_bytes=op.read_bytes * share, write_bytes=op.write_bytes * share)
-        if op.module in PICTURES else op
+        if op.module in PICTURES and (op.kind in _PRODUCTS or not products) else op
         for op in ops
     )  # fmt: skip
 
 
-def frames_held(ops: Sequence[Op]) -> Any:
-    """Bytes of frames that convolutions over time keep for the chunk which comes next."""
+#: Ops that autocast computes in 16 bits.
+_PRODUCTS = ("conv", "gemm", "attention")
+
+
+def frames_held(ops: Sequence[Op], stack: Runtime) -> Any:
+    """Bytes of frames that convolutions over time keep for the chunk which comes next.
+
+    CogVideoX's autoencoder, whose norms read the latent, may make them anew beside those of the chunk before.
+    """
+    latent = any(op.kind == "conv" and op.layer.endswith(_OF_LATENT) for op in ops)
+    times = 2.0 if latent and stack.holds.get("caches_anew") else 1.0
     holding = [op for op in ops if op.kind == "conv" and "held" in op.dims and op.stage == "forward"]
-    return sum((op.dims["held"] * op.read_bytes * op.copies for op in holding), start=0.0)
+    return times * sum((op.dims["held"] * op.read_bytes * op.copies for op in holding), start=0.0)
+
+
+#: Convolutions that make of the latent what a norm is scaled by.
+_OF_LATENT = ".scale"
 
 
 def recast(ops: Sequence[Op], spec: Precision, size: float) -> tuple[Op, ...]:
     """The ops, those that decode pictures with values of `size` bytes each; frames that wait as well."""
-    wide = float(section("capacity")["live_wide"])
+    wide = _wide_share(ops)
     live, before = (wide if each > _WIDE else 1.0 for each in (size, spec.activation))
     share, alive = size / spec.activation, live / before
     return tuple(
         changed(op, dims={**op.dims, "held": op.dims["held"] / alive})
         if "held" in op.dims and op.module in PICTURES else op
-        for op in decoding(ops, share * alive)
+        for op in decoding(ops, share * alive, products=spec.mixed)
     )  # fmt: skip
 
 
@@ -397,8 +447,12 @@ def takes_workspaces(ops: Sequence[Op], capability: Array) -> Any:
 
     So have published peaks it: of videos on an A100, of pictures on an H100; none of pictures on an A100.
     """
-    volumes = any(op.kind == "conv" and some(op.dims["window"] > _SQUARE) for op in ops)
-    return volumes | (capability > _GA100)
+    return _over_volumes(ops) | (capability > _GA100)
+
+
+def _over_volumes(ops: Sequence[Op]) -> bool:
+    """Whether convolutions go over frames as well."""
+    return any(op.kind == "conv" and some(op.dims["window"] > _SQUARE) for op in ops)
 
 
 #: Points of the largest convolution over an area: 5 x 5.
@@ -468,6 +522,12 @@ def widest(ops: Sequence[Op]) -> Any:
         if op.stage == "forward" and "in_place" not in op.dims:
             width = np.maximum(width, op.read_bytes + op.write_bytes)
     return width
+
+
+def widest_made(ops: Sequence[Op]) -> Any:
+    """Bytes out of the op that makes the most in a forward pass."""
+    made = [op.write_bytes for op in ops if op.stage == "forward"]
+    return reduce(np.maximum, made, np.zeros(()))
 
 
 def sequences(room: Array, kv_per_sequence: Any, ceiling: Any) -> Array:

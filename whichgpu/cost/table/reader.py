@@ -11,6 +11,7 @@ import numpy as np
 
 from whichgpu.cost.job import asked, placing
 from whichgpu.cost.job.requests import in_loop
+from whichgpu.cost.job.runtime import suggested
 from whichgpu.cost.parallel import pipeline
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.table.files import COLUMNS
@@ -172,6 +173,8 @@ class Reader:
         self._jobs: dict[tuple[Any, ...], jobs.Job] = {}
         #: By what rows share, and the numbers that its place hangs on: how the job usually runs.
         self._known: dict[tuple[Any, ...], placing.Usually] = {}
+        #: By what it hangs on, the format and the software of a job on a GPU.
+        self._ways: dict[tuple[Any, ...], tuple[str, str]] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -228,23 +231,35 @@ class Reader:
     def _run_on(self, entry: _Entry, cells: tuple[str, ...], gpu: Gpu) -> _Entry:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
         known, head = entry, entry.head
-        narrow = head.job.precision in _MAY_BE_FP8 and gpu.value("fp8") is None
-        if narrow or placing.leaves_open(head.job, gpu):
-            # A head is as long here as the reader is.
-            usual = self._usually((id(head),), head.job)
-            found = placing.widened(usual, gpu) if narrow else head.job
-            if found is head.job and placing.leaves_open(head.job, gpu):
-                found = placing.run_on(usual, gpu)
-            if found is not head.job:
-                texts = (self._asked(head_of(cells), head.job.workload), *head_of(cells)[1:])
-                known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
-                if type(known) is _Refused:
-                    raise UsageError(known.why)
-                if known.head.lengths != head.lengths:
-                    # What the name of its own software's suite says of a job stays.
-                    known = _Entry(known.head._replace(lengths=head.lengths), known.kin)
+        way = self._way(head, gpu)
+        if way != (head.job.precision, head.job.runtime):
+            texts = (self._asked(head_of(cells), head.job.workload), *head_of(cells)[1:])
+            known = self._heads[(*texts[:FORMAT], way[0], way[1], *texts[STACK + 1 :])]
+            if type(known) is _Refused:
+                raise UsageError(known.why)
+            if known.head.lengths != head.lengths:
+                # What the name of its own software's suite says of a job stays.
+                known = _Entry(known.head._replace(lengths=head.lengths), known.kin)
         entry.on[gpu.id] = known
         return known
+
+    def _way(self, head: Head, gpu: Gpu) -> tuple[str, str]:
+        """The format and the software of a job on a GPU; many workloads share what that hangs on."""
+        job = head.job
+        narrow = job.precision in _MAY_BE_FP8 and gpu.value("fp8") is None
+        if not (narrow or placing.leaves_open(job, gpu)):
+            return job.precision, job.runtime
+        # A head is as long here as the reader is.
+        usual = self._usually((id(head),), job)
+        # A word such as MLPerf is read anew with the workload.
+        own = id(head) if suggested(job.runtime) else is_language_model(usual.workload)
+        key = own, id(usual.stack), usual.precision, job.precision, job.runtime, job.trains, gpu.id
+        if key not in self._ways:
+            found = placing.widened(usual, gpu) if narrow else job
+            if found is job and placing.leaves_open(job, gpu):
+                found = placing.run_on(usual, gpu)
+            self._ways[key] = found.precision, found.runtime
+        return self._ways[key]
 
     def _asked(self, texts: tuple[str, ...], known: str) -> str:
         """The name of a row's workload; what it is `known` by where only its runtime's suite tells that."""

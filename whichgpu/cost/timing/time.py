@@ -442,7 +442,7 @@ def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime, *, train
     Nor does one hold what modules of a language model that run op by op leave for each other in training:
     what a fit learnt of elementwise ops is mostly of those that compilers fuse.
     """
-    least = table.held_bytes / devices.streaming
+    least = table.held_bytes / devices.sheer
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
         least = least + table.activation_bytes / devices.streaming

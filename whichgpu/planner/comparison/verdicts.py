@@ -276,9 +276,13 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
-    served = made in _SERVED and any(one in forms[key] for one in _RACKED)
-    if not served:
-        return
+    if made in _SERVED and any(one in forms[key] for one in _RACKED):
+        yield from _in_data_centre(view, pen, key)
+
+
+def _in_data_centre(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """What a part that goes into servers may do there, and the others may not or are not made for."""
+    rest, made = [other for other in view.ids if other != key], view.text(key, "segment")
     if all(view.text(other, "licence") for other in rest):
         pen.rests_on("licence", *rest)
         yield (

@@ -63,7 +63,7 @@ def encoder(rec: Recorder, part: Part, video: Latent) -> None:
         x = video._replace(frames=video.frames / chunks).map
         side = part.get("pixels", 1)
         x = x.like(x.channels * side**2, x.height / side, x.width / side)
-        net = _Volume(rec, plain, video.batch, video.frames / chunks, video.frames, chunks, x)
+        net = _Volume(rec, plain, video.batch, video.frames / chunks, video.frames, chunks, x, holds=False)
         x = conv3d(rec, x, widths[0], name="conv_in")
         for level, width in enumerate(widths):
             for _ in range(part["blocks"]):
@@ -93,7 +93,10 @@ _KEPT = 2.0
 
 @immutable
 class _Volume:
-    """What the blocks of one pass over a chunk share."""
+    """What the blocks of one pass over a chunk share.
+
+    `holds`: frames that wait for the next chunk are there at the fullest; an encoder's are gone by then.
+    """
 
     rec: Recorder
     part: Part
@@ -102,6 +105,7 @@ class _Volume:
     all_frames: float
     chunks: int
     latent: Map
+    holds: bool = True
 
     def frames_after(self, doublings: int) -> float:
         """Frames of a chunk after so many doublings of the time axis."""
@@ -132,7 +136,7 @@ class _Volume:
         So do `_feat_cache` of AutoencoderKLWan and `conv_cache` of AutoencoderKLCogVideoX; chunks that
         overlap keep nothing.
         """
-        later = self.chunks > 1 and "chunk_stride" not in self.part
+        later = self.holds and self.chunks > 1 and "chunk_stride" not in self.part
         # Jobs of a sweep may differ in their batch, and have as many frames.
         held = _KEPT / float(np.max(x.batch / self.batch)) if later else 0.0
         return conv3d(self.rec, x, out, kernel, held=held, name=name)

@@ -185,7 +185,7 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
             layer_norm(rec, x.elements, x.channels)
         return maps
     if "regnet" in dims:
-        return regnet.stages(dims["regnet"], job, rec)
+        return regnet.stages(dims["regnet"], job, rec, frozen=2)
     fixed = not (dims.get("normed", False) or trains_norms(job))
     net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
                    frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip

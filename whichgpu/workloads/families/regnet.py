@@ -39,13 +39,16 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         classifier(rec, x, dims["classes"])
 
 
-def stages(dims: Mapping[str, Any], job: Job, rec: Recorder) -> list[Map]:
-    """The map behind each of four stages, a quarter to a 32nd of the sides of (B, 3, H, W)."""
+def stages(dims: Mapping[str, Any], job: Job, rec: Recorder, frozen: int = 0) -> list[Map]:
+    """The map behind each of four stages, a quarter to a 32nd of the sides of (B, 3, H, W).
+
+    Of stem and stages the first `frozen` stay as they are, and keep nothing.
+    """
     block, maps = _norm_first if dims.get("norm_first") else _block, []
-    with rec.module("stem"):
+    with rec.module("stem", frozen=frozen > 0):
         x = _stem(rec, image(job), dims)  # (B, C, H/2, W/2)
     for i, (layers, width) in enumerate(zip(dims["layers"], dims["widths"], strict=True)):
-        with rec.module(f"stage{i + 1}"):
+        with rec.module(f"stage{i + 1}", frozen=i + 1 < frozen):
             x = block(rec, x, width, 2, dims)
             with rec.module("rest", copies=float(layers - 1)):
                 x = block(rec, x, width, 1, dims) if layers > 1 else x

@@ -73,7 +73,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                        frozen=0 if normed else 2,
                        fixed=dims.get("fixed", not normed) and not trains_norms(job),
                        basic=dims.get("basic", False))  # fmt: skip
-        maps = regnet.stages(dims["regnet"], job, rec)[1:] if "regnet" in dims else net(image(job))[2:]
+        other = dims.get("regnet")
+        maps = regnet.stages(other, job, rec, frozen=2)[1:] if other else net(image(job))[2:]
         # Strides of 8, 16, 32.
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH)
