@@ -141,3 +141,22 @@ def test_the_other_work_that_a_page_names_is_of_the_zoo():
     assert {"speech to text", "object detection"} <= set(other_work())
     for name in other_work().values():
         assert resolve(name).id == name
+
+
+@pytest.mark.slow
+def test_where_both_are_let_the_other_may_be_the_cheaper_and_a_verdict_says_so():
+    works = [Job("resnet50", phase="train"), "stable-diffusion-1.5"]
+    found = compare(("rtx-a5000", "rtx-a4000"), works, today=TODAY)
+    view = found.view
+    label = view.rows["usd_same_provider"].label.removeprefix("On demand at ")
+    text = verdict(found, "rtx-a5000")
+    assert (
+        f"it is rented at {label}, which has both: training ResNet-50 v1.5 and Stable Diffusion 1.5 cost less"
+        in text
+    )
+    asked = view.ranked("usd_same_provider")
+    for work in view.works:
+        rates, cost = view.ranked(f"{work.field}.rate"), view.ranked(f"{work.field}.usd")
+        assert next(iter(cost)) == "rtx-a4000"
+        assert asked["rtx-a5000"] / rates["rtx-a5000"] * 1.2 <= asked["rtx-a4000"] / rates["rtx-a4000"]
+    assert "is rented at" not in verdict(found, "rtx-a4000")

@@ -122,7 +122,7 @@ def stored(view: View) -> str:
     """Of which day a page is, and how its numbers are sourced."""
     return (
         f"Figures and prices as stored on {view.today.isoformat()}. Small numbers lead to the sources at the "
-        "end, each with the day on which it was read; what is estimated has its 90 % interval."
+        "end, each with the day on which it was read; estimated rates have their 90 % interval."
     )
 
 

@@ -84,6 +84,7 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
     yield from _sparing(view, pen, key)
     yield from _kind(view, pen, key)
     yield from _works(view, pen, key)
+    yield from _there(view, pen, key)
 
 
 def _sparing(view: View, pen: Pen, key: str) -> Iterator[str]:
@@ -372,6 +373,29 @@ def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
         if other and len({result.least for result in work.results.values()}) == 1:
             times = f"{pen.text(key, field)} against {pen.text(other, field)}"
             yield f"a single {work.single} of {work.name} has to come fast ({times})"
+
+
+def _there(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """Of two, works in which this one is cheaper at a provider that lets both, and the other elsewhere."""
+    row = view.rows.get("usd_same_provider")
+    if row is None or not view.pair:
+        return
+    other = next(one for one in view.ids if one != key)
+    flipped = []
+    for work in view.works:
+        rates, usd = view.ranked(f"{work.field}.rate"), view.ranked(f"{work.field}.usd")
+        if len(rates) < 2 or next(iter(usd), key) == key:
+            continue
+        price = (row.cells[key].value or 0) / (row.cells[other].value or 1)
+        if rates[key] / rates[other] / price >= DECIDES:
+            flipped.append(work)
+    if flipped:
+        for work in flipped:
+            pen.rests_on(f"{work.field}.rate", key, other)
+        works = f"{listed(work.title for work in flipped)} {'costs' if len(flipped) == 1 else 'cost'}"
+        where = f"at {row.label.removeprefix('On demand at ')}, which has both"
+        prices = pen.against(key, other, row.field)
+        yield f"it is rented {where}: {works} less on it there ({prices})"
 
 
 def _fastest(view: View, pen: Pen, work: Work, key: str) -> Iterator[str]:
