@@ -55,6 +55,10 @@ def test_the_fastest_of_the_generation_before_is_told_once_for_what_they_are_mad
 def test_what_came_before_is_not_told_of_many_nor_where_nothing_did():
     assert not told(compare(("l4", "a10", "rtx-4090"), today=TODAY), "earlier")
     assert not told(compare(("tpu-v6e", "tpu-v5e"), today=TODAY), "earlier")
+    # Hopper has no card for games, and the RTX 4090 stands beside it anyway.
+    (of_ada,) = told(compare(("rtx-5090", "rtx-4090"), today=TODAY), "earlier")
+    assert of_ada.startswith("Of Ampere, the fastest consumer part in FP32, the RTX 3090 Ti, has")
+    assert "Of Ada Lovelace, the" in told(compare(("rtx-5080", "rtx-5070"), today=TODAY), "earlier")[0]
     found = review(catalogue()["rtx-a5000"], catalogue(), today=TODAY)
     (one,) = [one for one in found.lead if one.topic == "earlier"]
     assert one.text.count(";") == 1

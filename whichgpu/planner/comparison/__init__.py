@@ -161,7 +161,7 @@ def _earlier(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
         # Of a generation of one part none is the fastest.
         if len(those) > 1 and gpu.value("fp32") and not is_part(gpu):
             top = max(those, key=lambda one: (float(one.glance("fp32")), one.value("memory") or 0, one.id))
-            if top not in found.values():
+            if top not in (*found.values(), *gpus):
                 found[f"earlier {gpu.id}"] = top
     return found
 

@@ -160,9 +160,10 @@ def earlier(view: View) -> Iterator[Sentence]:
             for one in (*those, other.id)
         ]
         last = told.pop().replace(" has ", ", has ", 1)
-        kind, names = pen.text(those[0], "segment"), listed(step.name for step in former)
+        own = next(step.name for step in former if other.architecture in {one.id for one in step.variants})
+        kind = pen.text(those[0], "segment")
         pen.rests_on("generation", *those)
-        yield pen.say("earlier", f"of {names}, the fastest {kind} part in FP32, {last}; {'; '.join(told)}")
+        yield pen.say("earlier", f"of {own}, the fastest {kind} part in FP32, {last}; {'; '.join(told)}")
 
 
 def desktop(view: View) -> Iterator[Sentence]:
