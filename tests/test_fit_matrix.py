@@ -229,7 +229,7 @@ def test_a_file_of_llama_cpp_has_its_table_of_tokens(workload: str, precision: s
 
 @pytest.mark.parametrize("workload", ["llama-2-7b", "gpt-j-6b"])
 def test_one_gpu_and_eight_in_one_question_about_pretraining(workload: str) -> None:
-    """How many micro-batches a step has differs by their number, so jobs that are timed together have both."""
+    """How many micro-batches a step has differs by their number: jobs that are timed together have both."""
     asked = package.job(workload, phase="train")
     gpus = ["rtx-4090", "h100-80gb-sxm:8"]
     both = package.fit(asked, gpus).answers
