@@ -57,6 +57,10 @@ class Dimensioned:
         return self._devices.bandwidth * self._rate
 
     @property
+    def reading(self) -> Any:
+        return self._devices.reading * self._rate
+
+    @property
     def passing(self) -> Any:
         return self._devices.passing * self._rate
 

@@ -225,3 +225,16 @@ def test_a_file_of_llama_cpp_has_its_table_of_tokens(workload: str, precision: s
     assert found.parts["weights"] <= found.loading.checkpoint
     dealt = held(workload, "a100-80gb-sxm:2", **asked)
     assert dealt.loading.checkpoint == pytest.approx(found.loading.checkpoint)
+
+
+@pytest.mark.parametrize("workload", ["llama-2-7b", "gpt-j-6b"])
+def test_one_gpu_and_eight_in_one_question_about_pretraining(workload: str) -> None:
+    """How many micro-batches a step has differs by their number: jobs that are timed together have both."""
+    asked = package.job(workload, phase="train")
+    gpus = ["rtx-4090", "h100-80gb-sxm:8"]
+    both = package.fit(asked, gpus).answers
+    for found, gpu in zip(both, gpus, strict=True):
+        by_itself = package.fit(asked, [gpu]).answers[0]
+        assert found.verdict == by_itself.verdict
+        assert found.required == pytest.approx(by_itself.required, rel=1e-9)
+        assert found.changes

@@ -39,7 +39,7 @@ from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.ops import stored_weight_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -348,14 +348,30 @@ def time_together(several: Sequence[Cells]) -> None:
     if len(several) < 2:
         return
     first, count = several[0], len(several[0].gpus)
-    axes: dict[str, Any] = {
-        name: np.concatenate([one._column(name) for one in several]).astype(float) for name in _AXES
-    }
     with suppress(UsageError):
-        found = estimate(in_flight(replace(first.settled.job, **axes)), [roomy(gpu) for gpu in first.gpus])
+        found = estimate(in_flight(_side_by_side(several)), [roomy(gpu) for gpu in first.gpus])
         at = np.arange(count)
         for k, one in enumerate(several):
             vars(one)["timed"] = found.figures(at, at + k * count)
+
+
+def _side_by_side(several: Sequence[Cells]) -> Job:
+    """The jobs of several, one behind the other: what differs by device differs in each of them."""
+    jobs, count = [one.settled.job for one in several], len(several[0].gpus)
+
+    def joined(values: Iterable[Any]) -> Array:
+        return np.concatenate([np.broadcast_to(np.asarray(each, dtype=float), (count,)) for each in values])
+
+    axes: dict[str, Any] = {
+        name: np.concatenate([one._column(name) for one in several]).astype(float) for name in _AXES
+    }
+    for name in NUMBERS:
+        if name not in _AXES and np.ndim(getattr(jobs[0], name)) > 0:
+            axes[name] = joined(getattr(one, name) for one in jobs)
+    # Of a training that states none, micro-batches follow from the GPUs.
+    own = {key for key, said in jobs[0].options.items() if isinstance(said, np.ndarray)}
+    options: dict[str, Any] = {key: joined(one.options[key] for one in jobs) for key in own}
+    return replace(jobs[0], **axes, options={**jobs[0].options, **options})
 
 
 def total(parts: Mapping[str, Any]) -> Array:
