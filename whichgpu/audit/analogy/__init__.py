@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 
+#: Kinds of claims that are right whatever others stand beside them: worked out, or as on file.
+_SETTLED = ("arithmetic", "specification")
+
+
 def by_analogy(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings with the results that do not follow as those of other things do, where nothing was found."""
     if language_read(context):
@@ -26,7 +30,7 @@ def by_analogy(found: Sequence[Finding], context: Context) -> list[Finding]:
     settled = [
         (each.start, each.end)
         for each in found
-        if each.accuses or (each.verdict == "confirmed" and each.kind == "arithmetic")
+        if each.accuses or (each.verdict == "confirmed" and each.kind in _SETTLED)
     ]
     more = [each for group in groups(context) for each in judged(group, context)]
     more = [each for each in more if not any(a < each.end and each.start < b for a, b in settled)]

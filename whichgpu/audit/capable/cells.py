@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capable.verdict import judged, of_architecture
+from whichgpu.audit.capable.verdict import FORMATS, judged, of_architecture
 from whichgpu.audit.capable.words import ANY
 from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
 from whichgpu.audit.findings import made
@@ -35,8 +35,7 @@ _NO = re.compile(
     r"\u043d\u0435\u0442|\u5426|\u65e0|\u7121|\u4e0d\u652f\u6301|\u306a\u3057|\u975e\u5bfe\u5fdc|\u5bfe\u5fdc\u306a\u3057|"
     r"\uc5c6\uc74c|\ubbf8\uc9c0\uc6d0|not supported|unsupported|"
     r"not available|unavailable|not present|not included|absent|missing|lacking|left out|dropped|removed|"
-    r"not native(?:ly)?(?: supported)?|no native(?: support)?|emulat(?:ed|ion)(?: only)?|"
-    r"(?:via |in |by )?(?:software|sw)(?: emulation| only| emulated)?|"
+    r"not native(?:ly)?(?: supported)?|no native(?: support)?|"
     r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
@@ -60,6 +59,12 @@ _DENIES = re.compile(
     r"\b(?:no|none|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
 )
 
+#: A cell below a format of numbers that a device has no units for.
+_EMULATED = re.compile(
+    r"\s*(?:emulat(?:ed|ion)(?: only)?|(?:via |in |by )?(?:software|sw)(?: emulation| only| emulated)?)"
+    r"\s*(?:\([^()]{0,40}\))?\s*",
+    re.IGNORECASE,
+)
 #: Behind an entry of a list, that the device has no units for it.
 _IN_SOFTWARE = re.compile(r"\s*\((?:sw|software|emulat\w+|(?:in|via) software)(?: only)?\)", re.IGNORECASE)
 
@@ -99,7 +104,11 @@ def told_below(label: str, text: str) -> Iterator[tuple[Capability, bool]]:
     """The capabilities that a heading names by itself, and whether a cell below it says that there are."""
     for each in _headed(label.strip(" *:")):
         # "PCIe only (no NVLink)".
-        no = _NO.match(text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(text)
+        no = (
+            _NO.match(text)
+            or (each.key in FORMATS and _EMULATED.fullmatch(text))
+            or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(text)
+        )
         yes = _YES.match(text) or (each.key == "nvlink" and not no and _BRIDGE.search(text))
         if yes or no:
             yield each, bool(yes)

@@ -71,7 +71,7 @@ _KEPT_IN = re.compile(
     r"(?:caches?|caching|weights?|checkpoints?|storage|files?|models?)\b",
     re.IGNORECASE,
 )
-_FORMATS = frozenset({"fp8", "fp4", "bf16", "tf32"})
+FORMATS = frozenset({"fp8", "fp4", "bf16", "tf32"})
 
 
 def is_otherwise(text: str, place: tuple[int, int], what: Capability) -> bool:
@@ -79,7 +79,7 @@ def is_otherwise(text: str, place: tuple[int, int], what: Capability) -> bool:
     own = next((each for each in sentences(text) if each.start <= place[0] < each.end), None)
     if own is not None and _OTHERWISE.search(own.text):
         return True
-    return what.key in _FORMATS and _KEPT_IN.match(text, place[1]) is not None
+    return what.key in FORMATS and _KEPT_IN.match(text, place[1]) is not None
 
 
 #: How far before a capability the kind that lacks it is named.
