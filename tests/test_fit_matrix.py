@@ -238,3 +238,13 @@ def test_one_gpu_and_eight_in_one_question_about_pretraining(workload: str) -> N
         assert found.verdict == by_itself.verdict
         assert found.required == pytest.approx(by_itself.required, rel=1e-9)
         assert found.changes
+
+
+def test_stages_of_gpus_that_differ_in_number_are_each_its_own() -> None:
+    """Groups of layers of a stage differ by the number of GPUs; a stage is told of one device."""
+    asked = package.job("mixtral-8x7b", phase="finetune_qlora", precision="nf4", pp=4)
+    gpus = ["rx-7900-xtx:4", "h200-141gb-sxm:16"]
+    both = package.fit(asked, gpus).answers
+    for found, gpu in zip(both, gpus, strict=True):
+        assert found.stages == package.fit(asked, [gpu]).answers[0].stages
+        assert len(found.stages) == 4

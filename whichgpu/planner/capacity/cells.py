@@ -317,7 +317,12 @@ class Cells:
         # What follows from them differs as they do: a batch of the requests in flight on all GPUs.
         many = (name for name in NUMBERS if np.ndim(getattr(done, name)) > 0)
         numbers |= {name: float(getattr(done, name)[index]) for name in many}
-        return replace(done, **numbers)
+        # So do counts that are options: the micro-batches of a step, the groups of layers of a stage.
+        counts = {key: said for key, said in done.options.items() if isinstance(said, np.ndarray)}
+        own = {
+            key: f"{float(np.broadcast_to(said, (len(self.gpus),))[index]):g}" for key, said in counts.items()
+        }
+        return replace(done, **numbers, options={**done.options, **own})
 
     def with_job(self, **columns: Any) -> Cells:
         """The same devices, the job changed."""
