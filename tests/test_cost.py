@@ -491,3 +491,11 @@ def test_grace_computes_in_sixteen_bits_under_the_software_of_processors() -> No
     grace, epyc = (single(job, GPUS[name]) for name in ("grace-cpu", "epyc-9654"))
     peaks = 56.8 / GPUS["epyc-9654"].value("bf16") * 1e12  # TFLOPS
     assert grace.throughput.mid / epyc.throughput.mid == pytest.approx(peaks, rel=0.25)
+
+
+def test_a_decoder_in_fp32_asks_for_a_rate_of_it() -> None:
+    """SDXL's pipeline in FP16 decodes in FP32, of which no source states a rate for Gaudi 2."""
+    job = Job("sdxl", phase="generate", precision="fp16")
+    with pytest.raises(UsageError, match="no FP32 peak of gaudi2 was read.*--precision bf16"):
+        single(job, GPUS["gaudi2"])
+    assert single(replace(job, precision="bf16"), GPUS["gaudi2"]).throughput.mid > 0

@@ -442,3 +442,17 @@ def test_the_fewest_keep_what_a_request_states() -> None:
     small = package.sweep("llama-3.1-8b", H100, tokens="10B", within="30 days", global_batch=8, scaling=True)
     assert small.request.global_batch == 8
     assert [one.gpus for one in small.scaling][-1] == small.request.count
+
+
+def test_sharding_that_no_stages_have_is_told(whichgpu: Any) -> None:
+    asked = ("sweep", "llama-3.1-8b", "--gpus", "a100-80gb-sxm:16", "--option", "sharding=zero2")
+    found = whichgpu(*asked, "--pp", "4")
+    assert found.status == 2
+    assert "sharding zero2 is not searched beside stages (pp 4)" in found.err
+    assert "--option sharding=zero1, or --pp 1" in found.err
+    assert "16 x a100-80gb-sxm" in whichgpu(*asked, "--pp", "1").out
+
+
+def test_of_a_part_without_a_stated_power_no_energy_is_told(whichgpu: Any) -> None:
+    asked = ("sweep", "stable-diffusion-1.5", "--gpus", "apple-m3-max-40c:64", "--batch", "2")
+    assert "nan" not in whichgpu(*asked).out

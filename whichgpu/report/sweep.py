@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
@@ -74,7 +75,7 @@ def _work(answer: Sweep) -> Table:
     rows = [
         (str(rank), show(one.hours(units) * HOUR, "time", 3),
          show(one.hours(units) * HOUR * answer.faults, "time", 3) if asked.tokens else None,
-         f"{one.estimate.energy * units / 3.6e9:,.3g} MWh", f"{one.estimate.power:.0f} W",
+         _known(one.estimate.energy * units / 3.6e9, ",.3g", "MWh"), _known(one.estimate.power, ".0f", "W"),
          None if one.usd_per_hour is None else f"{one.usd_per_hour:,.2f}",
          None if (usd := one.cost(units)) is None else money(usd).removesuffix(" USD"))
         for rank, one in enumerate(answer.top, 1)
@@ -83,6 +84,11 @@ def _work(answer: Sweep) -> Table:
                ">USD/h", ">USD")  # fmt: skip
     notes = (_price(answer), *((_FAULTS,) if asked.tokens else ()))
     return Table.of(f"To train {what}", columns, rows, notes)
+
+
+def _known(value: float, form: str, unit: str) -> str | None:
+    """A value with its unit; None of a part whose power no source states."""
+    return None if math.isnan(value) else f"{value:{form}} {unit}"
 
 
 #: What the time with faults rests on.

@@ -320,7 +320,11 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> B
     group, whole = parallel.grouped(workload, job, mesh)
     ops = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     parts, out = _held(workload, group, stack, mesh, ops)
-    refused = cache(partial(_refusals, devices, ops, job, stack))
+
+    @cache
+    def refused() -> tuple[str, ...]:
+        # A decoder in FP32 asks for a rate of it, whatever the denoiser is in.
+        return _refusals(devices, _decoded(workload, job, stack, ops), job, stack)
 
     def rest() -> Layout:
         return Layout(

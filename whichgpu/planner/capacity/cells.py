@@ -374,8 +374,8 @@ def _side_by_side(several: Sequence[Cells]) -> Job:
         if name not in _AXES and np.ndim(getattr(jobs[0], name)) > 0:
             axes[name] = joined(getattr(one, name) for one in jobs)
     # Of a training that states none, micro-batches follow from the GPUs.
-    own = {key for key, said in jobs[0].options.items() if isinstance(said, np.ndarray)}
-    options: dict[str, Any] = {key: joined(one.options[key] for one in jobs) for key in own}
+    own = {key for one in jobs for key, said in one.options.items() if isinstance(said, np.ndarray)}
+    options: dict[str, Any] = {key: joined(one.degree(key) for one in jobs) for key in sorted(own)}
     return replace(jobs[0], **axes, options={**jobs[0].options, **options})
 
 

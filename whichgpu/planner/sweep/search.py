@@ -75,6 +75,12 @@ def sweep(request: Request, offers: Sequence[Offer] | None = None) -> Sweep:
     workload = resolve(request.job.workload)
     offer = _offer(request, offers)
     groups = _evaluated(request, workload)
+    if not groups:
+        said = request.job.options.get("sharding", "zero2")
+        raise UsageError(
+            f"sharding {said} is not searched beside stages (pp {request.job.pp or 1:g}), which would send "
+            f"gradients or weights with every micro-batch; write --option sharding=zero1, or --pp 1"
+        )
     count, fitting = _counted(groups)
     best = [] if not fitting else _best(request, groups, request.top)
     more = allowance(groups, _own_error(workload))
