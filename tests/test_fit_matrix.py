@@ -248,3 +248,10 @@ def test_stages_of_gpus_that_differ_in_number_are_each_its_own() -> None:
     for found, gpu in zip(both, gpus, strict=True):
         assert found.stages == package.fit(asked, [gpu]).answers[0].stages
         assert len(found.stages) == 4
+
+
+def test_no_rate_is_told_where_no_source_states_one() -> None:
+    asked = package.job("qwen3-30b-a3b", phase="train", precision="bf16", tp=1, options={"compile": "true"})
+    found = package.fit(asked, ["gaudi2", "t4"]).answers[0]
+    assert found.changes
+    assert all(one.speed is None or one.speed > 0 for one in found.changes)

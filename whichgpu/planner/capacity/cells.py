@@ -189,12 +189,13 @@ class Cells:
         return float(parts["weights"][0])
 
     def rate(self, index: int) -> Interval | None:
-        """The throughput on one of the devices, of all its GPUs; None where it cannot run the job."""
+        """The throughput on one of the devices, of all its GPUs; None where that is not known."""
         if self.timed is None or not self.able[index]:
             return None
         one = self.timed.throughput
         low, mid, high = (float(np.asarray(end)[index]) for end in (one.low, one.mid, one.high))
-        return Interval(low, mid, high, one.unit)
+        # Of units whose rate no source states there is a memory, and no time.
+        return Interval(low, mid, high, one.unit) if np.isfinite(mid) else None
 
     def read(self, index: int) -> dict[str, Interval]:
         """What is read off a run on one of the devices, by total (`Totals`); empty where it does not run.
