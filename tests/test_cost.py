@@ -496,6 +496,6 @@ def test_grace_computes_in_sixteen_bits_under_the_software_of_processors() -> No
 def test_a_decoder_in_fp32_asks_for_a_rate_of_it() -> None:
     """SDXL's pipeline in FP16 decodes in FP32, of which no source states a rate for Gaudi 2."""
     job = Job("sdxl", phase="generate", precision="fp16")
-    with pytest.raises(UsageError, match="no FP32 peak of gaudi2 was read.*--precision bf16"):
+    with pytest.raises(UsageError, match=r"no FP32 peak of gaudi2 was read.*--precision bf16"):
         single(job, GPUS["gaudi2"])
     assert single(replace(job, precision="bf16"), GPUS["gaudi2"]).throughput.mid > 0
