@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from whichgpu.audit.answer import audited
+from whichgpu.audit.classes import class_at
 from whichgpu.audit.devices.series import SERIES, is_of
 from whichgpu.audit.findings import ACCUSATIONS
 from whichgpu.hardware.catalogue import catalogue
@@ -154,3 +155,10 @@ def test_a_rate_of_a_network_in_bits_is_no_slip() -> None:
 | Interconnect | NVLink 900 GB/s | ICI 4,800 Gbps |
 """
     assert accused(page) == []
+
+
+def test_cards_of_workstations_are_of_no_series_of_geforce() -> None:
+    told = class_at("RTX 40 series cards", 0, ".")
+    assert told
+    assert told.has(catalogue()["rtx-4060"])
+    assert not told.has(catalogue()["rtx-4000-ada"])

@@ -51,7 +51,8 @@ _DOES = re.compile(
 
 
 @cache
-def _generations() -> Mapping[str, int]:
+def generations() -> Mapping[str, int]:
+    """Which generation of NVLink the GPUs of a family have, where they have one."""
     known: Mapping[str, int] = store.load("audit")["audit"]["nvlink_generations"]["of"]
     return known
 
@@ -94,7 +95,7 @@ def of_generation(
 ) -> Iterator[Finding]:
     """The finding on a generation of NVLink that is told of these devices; none where they have no NVLink."""
     linked = [gpu for gpu in gpus if gpu.value("nvlink")]
-    known = {gpu.id: _generations()[gpu.family] for gpu in linked if gpu.family in _generations()}
+    known = {gpu.id: generations()[gpu.family] for gpu in linked if gpu.family in generations()}
     if not known:
         return
     right = number in known.values()

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.nvlink import generations
 from whichgpu.audit.devices.roles import told
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.quantities import read_number
@@ -89,9 +90,8 @@ def _devices(match: re.Match[str], sentence: Sentence, who: Spoken, context: Con
     """The devices that a link is of: those of the name, else all of the generation that is named."""
     version = _VERSION.search(sentence.text)
     if version and not who.here:
-        of = store.load("audit")["audit"]["nvlink_generations"]["of"]
         every = map(context.catalogue.__getitem__, context.catalogue)
-        gpus = [gpu for gpu in every if of.get(gpu.family) == int(version["n"])]
+        gpus = [gpu for gpu in every if generations().get(gpu.family) == int(version["n"])]
         return [gpu for gpu in gpus if gpu.value("nvlink") and str(gpu.value("chip")) in _rates()]
     # "NVLink 4 (H100) runs at": right behind what it is of.
     here = [each for each in who.here if each.end <= match.start()][-1:] or who.here[:1]

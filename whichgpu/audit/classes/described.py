@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.classes.conditions import condition_at
+from whichgpu.audit.devices import series
 from whichgpu.audit.devices.families import anywhere, is_of
 from whichgpu.values import NamedTuple
 
@@ -59,10 +60,6 @@ _MAKERS = (
     (re.compile(r"nvidia(?:[\u2019']s)?(?![\w-])", re.IGNORECASE), "NVIDIA"),
     (re.compile(r"(?:amd(?:[\u2019']s)?|instinct|radeon)(?![\w-])", re.IGNORECASE), "AMD"),
     (re.compile(r"(?:intel(?:[\u2019']s)?)(?![\w-])", re.IGNORECASE), "Intel"),
-)
-_SERIES = re.compile(
-    r"(?:geforce\s+)?(?P<line>rtx|gtx)[- ]?(?P<n>10|16|20|30|40|50)(?:\d0)?[- ]?(?:series|generation)",
-    re.IGNORECASE,
 )
 _FAMILY = re.compile(
     rf"(?P<name>{anywhere()})(?:[- ](?:based|generation|era|architecture|family|series|"
@@ -191,8 +188,8 @@ class _Reader:
         for pattern, maker in _MAKERS:
             if match := pattern.match(self.text, self.at):
                 return self.add(match.end(), "", "", _of_maker(maker))
-        if match := _SERIES.match(self.text, self.at):
-            return self.add(match.end(), "", "", _of_series(f"{match['line']}-{match['n']}".lower()))
+        if match := series.SERIES.match(self.text, self.at):
+            return self.add(match.end(), "", "", _of_series(match))
         if match := _FAMILY.match(self.text, self.at):
             name = match["name"]
             return self.add(match.end(), "", "", lambda gpu: is_of(gpu, name))
@@ -306,8 +303,8 @@ def _of_maker(maker: str) -> Callable[[Gpu], bool | None]:
     return lambda gpu: gpu.vendor.lower() == maker.lower()
 
 
-def _of_series(line: str) -> Callable[[Gpu], bool | None]:
-    return lambda gpu: gpu.id.startswith(line)
+def _of_series(match: re.Match[str]) -> Callable[[Gpu], bool | None]:
+    return lambda gpu: series.is_of(gpu.id, match)
 
 
 def _not(test: Callable[[Gpu], bool | None]) -> Callable[[Gpu], bool | None]:

@@ -13,7 +13,7 @@ from whichgpu.hardware.parts import is_part
 from whichgpu.hardware.vgpu import profiles
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import printed, quantity
-from whichgpu.units import DAYS_PER_YEAR, number
+from whichgpu.units import HOURS_PER_YEAR, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,7 +46,6 @@ _LABELS = {
     "nvlink_gpus": "GPUs per NVLink",
 }  # fmt: skip
 _WATT = "per watt and per byte"
-_HOURS = 24.0
 
 
 def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
@@ -287,7 +286,7 @@ def _year(gpus: Sequence[Gpu]) -> Row:
     for gpu in gpus:
         # A laptop is not left running at its limit.
         if gpu.segment != "laptop" and (limit := watts(gpu)):
-            told = f"{number(limit * DAYS_PER_YEAR * _HOURS / 1000.0, 3)} kWh"
+            told = f"{number(limit * HOURS_PER_YEAR / 1000.0, 3)} kWh"
             cells[gpu.id] = Cell(told, told, "derived", "derived")
     return Row("year", "A year at that limit, day and night", _WATT, "text", "", cells)
 
