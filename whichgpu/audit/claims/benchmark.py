@@ -79,6 +79,13 @@ class _Row(NamedTuple):
         return tuple(self.values[n].value for n in sorted(self.values))
 
 
+_IN_TIME = re.compile(
+    r"\b(?:times?|durations?|latenc\w+)\b[^.;:]{0,24}\bin (?:\w+ )?(?:milliseconds|ms|seconds|minutes|hours)\b|"
+    r"\((?:ms|s|sec|min|minutes|seconds|hours|h)\)|\blower is better\b",
+    re.IGNORECASE,
+)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every row of a table of speeds that contradicts arithmetic or physics."""
     for run in runs(context):
@@ -100,7 +107,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
         every = rows or (_by_device(table, context) if measured else [])
-        yield from _order(_alike(every, table), context)
+        # What takes longer does so for more work.
+        yield from _order(_alike(every, table), context) if not _IN_TIME.search(beside) else ()
         yield from _proportional(table, context) if measured else ()
         if not _COMPUTED.search(beside):
             yield from _precisions(table, context)

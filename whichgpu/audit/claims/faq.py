@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.machine import is_of_system
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.tables.variants import finding_on, verdict_on
 from whichgpu.audit.text.quantities import quantities
@@ -84,6 +85,9 @@ def _answered(
     question, meant = asked[1].text, asked[2]
     own = within(here, sentence.start, sentence.end)
     several = {each.ids: each for each in meant}
+    # "How much memory does a DGX H100 have?" is of its eight GPUs.
+    if any(is_of_system(asked[0].text, each.start, each.end) for each in meant):
+        return
     if len(several) == 1 and not own:
         yield from _value(
             question, [context.catalogue[key] for key in meant[0].ids], passage, sentence, context

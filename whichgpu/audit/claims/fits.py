@@ -12,6 +12,7 @@ from whichgpu.audit.devices.mentions import Mention, mentions
 from whichgpu.audit.devices.roles import WORKED, spoken
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.needed.room import BINARY, HEDGED_USE, ROOM, of_part, of_table
+from whichgpu.audit.sufficing.needs import need_before
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.models import TRAINS, formats, models
 from whichgpu.audit.text.sentences import sentences, within
@@ -40,7 +41,7 @@ _FITS = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"(?:\b(?:not|cannot|never|unable to|too (?:large|big) (?:for|to)|impossible to|fails? to)|n[\u2019']t)\b"
+    r"(?:\b(?:not|cannot|never|no longer|unable to|too (?:large|big) (?:for|to)|impossible to|fails? to)|n[\u2019']t)\b"
     r"[^.;]{0,24}$",
     re.IGNORECASE,
 )
@@ -401,6 +402,9 @@ def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Findi
     weights = claim.model.parameters * (claim.said.least if claim.said else 2.0)
     least = weights if claim.said else claim.model.parameters * _LEAST
     verdict = _verdict(claim, (least, weights), total)
+    if verdict == "confirmed" and claim.fits and _needs_more(passage, claim, total, context):
+        # The text says itself that more than the weights is to be held.
+        return
     form = claim.said.name if claim.said else "16 bit"
     many = f"{claim.number:g} x {name} have" if claim.number > 1 else f"{name} has"
     because = (
@@ -411,6 +415,13 @@ def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Findi
         because=because, expected="" if verdict == "confirmed" else ("no" if claim.fits else "yes"),
         evidence=(Evidence(because, "memory model"), *([source_of(gpu, "memory")] if gpu else [])),
     )  # fmt: skip
+
+
+def _needs_more(passage: Passage, claim: _Claim, total: float, context: Context) -> bool:
+    """Whether the sentence of a fit tells a need before it that is beyond what there is."""
+    one = next((each for each in sentences(passage.text) if each.start <= claim.place[0] < each.end), None)
+    need = need_before(passage, one, claim.place[0], context) if one else None
+    return need is not None and one is not None and need.start >= one.start and need.value > total
 
 
 def _verdict(claim: _Claim, weights: tuple[float, float], total: float) -> str:

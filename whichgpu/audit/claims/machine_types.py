@@ -61,11 +61,51 @@ _OTHER_SIZE = 0.12
 def find(context: Context) -> Iterator[Finding]:
     """Every number and name of GPUs beside an instance type, with its verdict."""
     for index, passage in context.document.running():
+        yield from _of_types(passage, context.mentions.get(index, ()), context)
         yield from _of_series(passage, context.mentions.get(index, ()), context)
     for table in context.document.tables:
         for label, name, cell in _told(table):
             yield from _of_cell(label, of_type(name) or ("", 0.0), cell, context)
             yield from _of_host(label, name, cell, context)
+
+
+#: The name of an instance type in running text, and what sets a device beside one: "the T4 as g4dn.xlarge".
+_TYPE = re.compile(
+    r"(?<![\w.-])(?:[a-z]{1,2}\d{1,2}[a-z]{0,3}\.(?:\d{0,2}x?large|metal)|[a-z]\d-[a-z]+-\d+g?|"
+    r"Standard_N[A-Za-z]\w+)(?![\w-])"
+)
+_BESIDE = re.compile(
+    r"(?:s|\sgpus?)?(?:,)?\s(?:(?:is|are|comes?|sits?|sold|offered|available|rented|let)\s)*(?:as|in|on|via|through|"
+    r"with|behind|inside)\s(?:the\s|an?\s|its\s|aws[\u2019']s\s)?(?:instance\s|type\s)?`?|\s\(`?",
+    re.IGNORECASE,
+)
+_HAS_ONE = re.compile(
+    r"`?\s(?:instances?\s)?(?:\(|(?:has|have|with|comes? with|uses?|carr(?:y|ies)|features?|gives? you|offers?|"
+    r"runs on|is built on|is powered by|packs?|holds?)\s)(?:(?:an?|one|two|four|eight|\d+x?|nvidia|tesla)\s)*",
+    re.IGNORECASE,
+)
+
+
+def _of_types(passage: Passage, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """The device that stands beside the name of an instance type which has another."""
+    for match in _TYPE.finditer(passage.text) if named else ():
+        kind = of_type(match[0])
+        before = [each for each in named if each.end <= match.start()][-1:]
+        behind = [each for each in named if each.start >= match.end()][:1]
+        one = next((each for each in before if _BESIDE.fullmatch(passage.text, each.end, match.start())), None)
+        one = one or next(
+            (each for each in behind if _HAS_ONE.fullmatch(passage.text, match.end(), each.start)), None
+        )
+        if one is None or kind is None or kind[0] not in context.catalogue:
+            continue
+        near = kind[0] in (*one.named, *family(one.named, context.catalogue))
+        alike = any(LETTER.sub("", key) == LETTER.sub("", kind[0]) for key in one.named)
+        verdict = "confirmed" if near else "unverifiable" if alike else "contradicted"
+        because = f"{match[0]} has {context.catalogue[kind[0]].name}"
+        yield made(
+            context, passage, (one.start, one.end) if near else match.span(), "identity", verdict,
+            subject=match[0], attribute="instance", because=because, evidence=(Evidence(because),),
+        )  # fmt: skip
 
 
 #: A series of instance types with its seller near: "Google's A2 machines", "P4d instances".
@@ -82,7 +122,8 @@ _SERIES_HAS = re.compile(
     re.IGNORECASE,
 )
 _IN_SERIES = re.compile(
-    rf"(?:s|\s+gpus?)?\s+(?:(?:is|are|sits?|can be found|comes?)\s+)?in\s+(?:the\s+|aws[\u2019']s\s+|"
+    rf"(?:s|\s+gpus?)?\s+(?:(?:is|are|sits?|can be found|comes?)\s+)?(?:in|as|on|with|through|via)\s+"
+    rf"(?:the\s+|its\s+|their\s+|aws[\u2019']s\s+|"
     rf"amazon[\u2019']s\s+|"
     rf"google[\u2019']s\s+|gcp[\u2019']s\s+|aws\s+|ec2\s+)*{_A_SERIES}\b",
     re.IGNORECASE,

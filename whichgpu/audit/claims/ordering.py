@@ -107,6 +107,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if beside:
             yield from _of_both(passage, each, beside, who, context)
             continue
+        if _IS_ONE_WITH.search(text, sentence.start, each.start) and not _WITH.search(after):
+            # "The H200 is a Hopper GPU with more memory": than whichever.
+            continue
         if _COMPARED_ALL.search(text, sentence.start, each.start):
             # "Compared with an A100, both have more memory": of the others against that one.
             continue
@@ -125,6 +128,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
 
 
+_IS_ONE_WITH = re.compile(
+    r"\b(?:is|was)\s(?:basically\s|essentially\s|simply\s|just\s)?an?\s[^.;,]{2,48}\s"
+    r"(?:but\s)?with\s(?:even\s|much\s|far\s|a\slot\s)?$",
+    re.IGNORECASE,
+)
 #: Before "less" or "more", what two differ by.
 _SIZE_LESS = re.compile(r"\d\s?[GT]B\s+$")
 _COMPARED_ALL = re.compile(

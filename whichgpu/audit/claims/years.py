@@ -115,10 +115,14 @@ def find(context: Context) -> Iterator[Finding]:
             if listed := _LIST.search(passage.text, *place):
                 yield from _in_turn(passage, sentence.start, listed, who.here, context)
                 continue
-            yield from _sole(passage, place, who, context) if not chip else ()
+            took_over = _TOOK_OVER.match(passage.text, *place)
+            yield from _sole(passage, place, who, context) if not chip and not took_over else ()
             # "The successor of the A40 came in 2022" is not the A40.
             here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
             # "Launched in 2023, it has 2.4 times what an H100 has" is of what was spoken of.
+            if took_over:
+                # "It succeeded the V100 and was announced in 2022" is of what succeeded.
+                continue
             year = _YEAR.search(passage.text, *place)
             ahead = year and here and year.end() <= here[0].start and ITS_OWN.match(sentence.text)
             itself = (
@@ -143,6 +147,10 @@ _PRICE = re.compile(
 )
 _FRONT_IT = re.compile(
     r"\s*(?:Launched|Released|Introduced|Announced|Unveiled|Presented)\s[^.;,]{3,32},\s+it\b", re.IGNORECASE
+)
+_TOOK_OVER = re.compile(
+    r"\s*(?:It|The card|This card|The GPU)\s(?:\w+\s){0,2}?(?:succeed|replac|follow|supersed)\w*\s",
+    re.IGNORECASE,
 )
 _KIN_OF = re.compile(
     r"\b(?:(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)|"

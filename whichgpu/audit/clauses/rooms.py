@@ -39,6 +39,8 @@ _NOT_HELD = re.compile(
 _SO_MANY = re.compile(
     r"\b(?:two|three|four|six|eight|nodes?|machines?|servers?|pair)\b|\d\s?x\b|\u00d7", re.IGNORECASE
 )
+#: What is said before to be kept by the host.
+_ASIDE = re.compile(r"\b(?:off-?load\w*|LPDDR\w*|spill\w*|swapp\w+)\b", re.IGNORECASE)
 #: "Will hold it" is told as a fact.
 _WILL = re.compile(
     r"\bwill (?=(?:also |easily |comfortably |just )?(?:hold|run|take|load|fit)\b)", re.IGNORECASE
@@ -59,6 +61,8 @@ def rooms(
     model = single(within(models(passage.text), sentence.start, sentence.end))
     forms = {each.least: each for _, each in formats_at(text)}
     holds = _HOLDS.search(text)
+    if _ASIDE.search(passage.text, 0, sentence.start):
+        return
     if not plain or model is None or len({each.named for each in own}) != 1 or len(forms) != 1 or not holds:
         return
     if count == 1 and passage.text[own[0].end : own[0].end + 1] == "s":

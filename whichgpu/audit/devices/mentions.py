@@ -206,7 +206,10 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
             name.upper() in ("L1", "L2")
             and (_OF_CACHE.search(text, max(0, start - 12), start) or _IS_CACHE.match(text, end))
         )
-        or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
+        or (
+            name in _CHIPS
+            and (_OF_CHIP.search(text, max(0, start - 24), start) or _IS_CHIP.match(text, end))
+        )
         or (name.lower() == "thor" and (name != "Thor" or _OF_CARS.search(text, max(0, start - 12), start)))
     )
 
@@ -242,6 +245,7 @@ def _is_listed(text: str, start: int, end: int) -> bool:
 
 
 #: Chips that a card is named after, and what stands before a chip's name: "Volta (GV100)".
+_IS_CHIP = re.compile(r"\s(?:chip|die|silicon)s?\b", re.IGNORECASE)
 _CHIPS = ("GV100", "GP100")
 _OF_CHIP = re.compile(
     r"(?:\b(?:Volta|Pascal)[ ,/\u2013-]*\(?|\b(?:chips?|dies?|silicon|processor)[:(]?\s*)$", re.IGNORECASE

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.capabilities import capabilities
+from whichgpu.audit.excluded.ceilings import ceilings
 from whichgpu.audit.excluded.costs import costs
 from whichgpu.audit.excluded.differences import differences
 from whichgpu.audit.excluded.families import families
+from whichgpu.audit.excluded.feeding import feeding
 from whichgpu.audit.excluded.fits import fits
+from whichgpu.audit.excluded.for_the_price import for_the_price
+from whichgpu.audit.excluded.granted import granted
 from whichgpu.audit.excluded.in_words import in_words
 from whichgpu.audit.excluded.instances import instances
 from whichgpu.audit.excluded.measured import measured
 from whichgpu.audit.excluded.memberships import memberships
 from whichgpu.audit.excluded.per_gigabyte import per_gigabyte
+from whichgpu.audit.excluded.pins import pins
+from whichgpu.audit.excluded.pooled import pooled
 from whichgpu.audit.excluded.quotients import quotients
 from whichgpu.audit.excluded.rates import rates
 from whichgpu.audit.excluded.ratios import ratios
@@ -53,7 +59,10 @@ _READ = (
     differences,
 )
 #: What figures that stand beside each other leave open of no reading.
-_BY_FIGURES = (quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte)
+_BY_FIGURES = (
+    quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, ceilings, feeding, for_the_price,
+    pins, granted, pooled,
+)  # fmt: skip
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)
 

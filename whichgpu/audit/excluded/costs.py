@@ -266,6 +266,8 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
         return
     prices = [_value(each) for each in _HOURLY.finditer(before)]
     prices += [_value(each) for each in _AT.finditer(before)]
+    # "A is $0.71 per hour, B $1.006": of the hour, too.
+    prices += [_value(each) for each in _MONEYED.finditer(near)]
     # "At $1.50 each" is of one, and the sum of all.
     several = _counts(sentence.text) if _EACH.search(sentence.text) else []
     counts = several or [1.0, *_counts(before)]

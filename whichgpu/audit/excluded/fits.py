@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.pairs import sides_of
 from whichgpu.audit.devices.machine import is_of_system
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.lexicon import meant
@@ -56,7 +57,13 @@ _NO = re.compile(
 _NO_DENIAL = re.compile(
     r"\b(?:without|no|any)\s+(?:any\s+)?(?:compromises?|quanti[sz]\w*|off-?load\w*|problems?|trouble|tricks?|"
     r"issues?|splitting|sharding)\b|\bin no time\b|\bnot only\b|"
-    r"\bleav\w+ (?:\w+ ){0,3}(?:room|space|headroom)\b(?: to (?:spare|breathe))?|\bto spare\b",
+    r"\bleav\w+ (?:\w+ ){0,3}(?:room|space|headroom)\b(?: to (?:spare|breathe))?|\bto spare\b|"
+    r"\bif (?:you|we|one|somebody|your team) (?:wants?|needs?|runs?|plans?|uses?|insists?|prefers?|likes?)\b|"
+    # Weights that do not fit are not helped by a small batch.
+    r"\b(?:if|when|with|as long as|provided)\s(?:[^\s.;,]+\s){0,4}(?:small|short|tiny|modest|limited|low)\s"
+    r"(?:batch\w*|context\w*)(?:\ssizes?)?|"
+    r"\b(?:if|when|as long as|provided)\s(?:[^\s.;,]+\s){1,4}(?:batch\w*|context\w*)(?:\ssize)?\s(?:\w+\s)?"
+    r"(?:small|short|tiny|low|modest)\b",
     re.IGNORECASE,
 )
 #: "80 GB each" is of several, which hold something together.
@@ -105,8 +112,12 @@ _LEAST, _MORE = 0.5, 1.03
 _DOES = re.compile(
     r"\b(?:(?:will|would|can|could) (?:easily |just |also |still )?(?:do|manage)"
     r"(?: (?:that|it|this|so|the job))?|"
-    r"(?:is|are) (?:easily )?(?:up to|equal to) (?:it|that|the job|the task))"
-    r"(?=\s*(?:[.,;:]|$))",
+    r"(?:is|are) (?:easily )?(?:up to|equal to) (?:it|that|the job|the task)|"
+    r"(?:already |still |just )?suffices?|(?:is|are|has|have|offers?) (?:more than |just |already )?enough|"
+    r"(?:is|are) (?:perfectly |quite |more than )?sufficient)"
+    r"(?=\s*(?:[.,;:]|$|(?:if|when|as long as|provided|for (?:it|that|this|the job))\b))|"
+    r"\b(?:(?:can|could) be (?:done|run|trained|tuned|fine-?tuned|served|hosted)|(?:is|are) (?:also |even |"
+    r"perfectly |quite )?(?:possible|feasible|doable))(?=\s(?:on|with|by)\b)",
     re.IGNORECASE,
 )
 #: Devices of which each is said to hold it: "a V100 or an L4".
@@ -122,6 +133,14 @@ _OF_THESE = re.compile(
 _SPREAD = re.compile(r"\b(?:spread|shard(?:s|ed|ing)?|distributed|ZeRO|FSDP)\b", re.IGNORECASE)
 
 
+#: Between what is needed and what is said to hold it, that the one is told by itself.
+_APART = re.compile(r"[,:;)]\s|\b(?:so|and|hence|thus|therefore)\b")
+
+
+#: That a part is kept by the host, in this sentence or before it.
+_ASIDE = re.compile(r"\b(?:off-?load\w*|LPDDR\w*|unified memory|spill\w*|swapp\w+|NVLink-C2C)\b", re.IGNORECASE)
+
+
 class _Need(NamedTuple):
     """What has to be held: bytes at least, and the words for them."""
 
@@ -134,6 +153,9 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     text, sentence = scope.passage.text, scope.sentence
     if ALL_OF_THESE.search(sentence.text) and not _OF_THESE.search(sentence.text):
         return
+    if _ASIDE.search(text, 0, sentence.end):
+        # What the host keeps needs no room.
+        return
     if _SPREAD.search(sentence.text):
         # "Spread over eight GPUs, each holds 14 GB": of none of those that the text names.
         return
@@ -141,7 +163,7 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     for start, end in pairwise([sentence.start, *parts, sentence.end]):
         words = _NO_DENIAL.sub(" ", text[start:end])
         named = any(start <= each.start < end for each in scope.here)
-        does = _DOES.search(text, start, end) if named else None
+        does = _DOES.search(text, start, end) if named or _EACH.search(text, start, end) else None
         verb = meant(text, start, end, HOLDS) or (does.span() if does else None)
         if verb is None or _NO.search(words):
             continue
@@ -150,9 +172,16 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
         if need is None or not room or need.size <= room * _MORE:
             continue
         least = "" if need.words.endswith("GB") else f", {need.size / 1e9:,.4g} GB at least,"
-        because = f"{need.words}{least} against {room / 1e9:,.4g} GB, the most that what is spoken of has"
         names = [each for each in scope.here if start <= each.start < end]
-        first = min((start + each.start for each in models(text[start:end])), default=verb[0])
+        because = f"{need.words}{least} against {room / 1e9:,.4g} GB, the most that what is spoken of has"
+        # What is needed is told by itself: "13B needs 26 GB, and so one L4 suffices".
+        told = [each.end for each in within(quantities(text, context.fraction), start, verb[0])
+                if each.dimension == "memory"]  # fmt: skip
+        apart = bool(told) and _APART.search(text, told[-1], verb[0]) is not None
+        begins = told[-1] if apart else start
+        at = [start + each.start for each in models(text[start:end]) if start + each.start >= begins]
+        at += [each.start for each in names if each.start >= begins]
+        first = min(at, default=verb[0])
         last = max((each.end for each in names), default=verb[1])
         place = (min(first, verb[0]), max(last, verb[1]))
         yield made(
@@ -205,7 +234,7 @@ def _told(scope: Scope, start: int, end: int, context: Context, *, bits: str = "
         for each in within(quantities(text, context.fraction), start, end)
         if each.dimension == "memory"
         and not _is_room(text, each.start, each.end)
-        and not IS_LEFT.match(text, each.end)
+        and (_OF_NEED.match(text, each.end) or not IS_LEFT.match(text, each.end))
         and not any(_is_memory_of(gpu, each.value) for gpu in scope.gpus)
         and not any(one.start <= each.start < one.end for one in names)
     ]
@@ -260,13 +289,45 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
         and _is_room(text, each.start, each.end)
         and not IS_LEFT.match(text, each.end)
     ]
+    if not sizes and (group := _of_each(scope, (start, end), context)):
+        return group
     if not sizes and _SOME.search(text, start, end):
         sizes = _of_all(scope, text[start:end], context)
+    elif not sizes and _AS_WELL.search(text, start, end):
+        sizes = _of_last(scope, start, context)
     # "Both" are two of those that a longer text speaks of, and no words tell which.
     of_two = len(sizes) == len(("one", "other")) or here
     if not sizes or not all(sizes) or (_OF_KIND.search(text, start, end) and not of_two):
         return 0.0
     return min(sizes) if _BOTH.search(text, start, end) and len(sizes) > 1 else max(sizes)
+
+
+#: "In FP16 it fits as well": on what was named last.
+_AS_WELL = re.compile(r"\b(?:fits?|runs?|works?|loads?|goes)\s(?:there\s)?(?:too|as well|also|just as well)\b", re.I)
+#: Each of the two that a text compares, and no number of them together.
+_EACH = re.compile(
+    r"\b(?:fits?|runs? on|on|in|into|onto)\s(?:both|either)(?:\s(?:cards?|gpus?|of them|one))?(?=\s*(?:[.,;:)]|$))|"
+    r"\beither (?:card|gpu|one|of them)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_each(scope: Scope, place: tuple[int, int], context: Context) -> float:
+    """What the smaller of the two has that a text compares, where a clause is of each; else 0."""
+    both = sides_of(context) if _EACH.search(scope.passage.text, *place) else None
+    if both is None:
+        return 0.0
+    sides = [
+        [float(context.catalogue[key].value("memory") or 0) for key in usual(ids)]
+        for ids in (both.first, both.second)
+    ]
+    return min(max(side, default=0.0) for side in sides)
+
+
+def _of_last(scope: Scope, start: int, context: Context) -> list[float]:
+    """What the one device has that was named last before a clause, in its passage."""
+    before = [each for each in context.mentions.get(scope.number, ()) if each.end <= start][-1:]
+    return _of_named(scope.passage.text, 0, before, context) or []
 
 
 def _of_named(text: str, start: int, here: Sequence[Mention], context: Context) -> list[float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -14,7 +15,9 @@ from whichgpu.hardware.gpu import nominal_gb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.sentences import Sentence
 
 _PER_GB = re.compile(r"\s*(?:per|a|for (?:a|each|every)|/)\s*(?:gigabyte|GB)\b(?!/)", re.IGNORECASE)
 #: A sentence that tells of gigabytes first, and then what they cost.
@@ -56,6 +59,44 @@ def per_gigabyte(context: Context) -> Iterator[Finding]:
                     f"no price and no memory that are told around give it; the nearest is {near:,.3g} per GB"
                 )
                 yield inconsistent(passage, (each.start, each.end), because, context)
+            yield from _paired(index, passage, sentence, context)
+
+
+#: That a sentence tells what a gigabyte costs, of each device that it names with a price.
+_IN_GB = re.compile(r"\b(?:per|for each|for every|a)\s(?:gigabyte|GB)\b(?!/)", re.IGNORECASE)
+#: Between a price and the device behind it, and between a device and the price behind it.
+_OF_DEVICE = re.compile(r"\s(?:nvidia |geforce |used |new )*", re.IGNORECASE)
+_AT_PRICE = re.compile(
+    r"s?(?:\scards?)?,?\s(?:(?:at|for|costs?|is|goes for|sells for|priced at|currently|now)\s|\(|around\s|about\s|"
+    r"an?\s|street\sprice\s(?:of\s)?)*",
+    re.IGNORECASE,
+)
+
+
+def _paired(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What follows the price of each device in a sentence on gigabytes: "a $720 3090 is $30, a $1,800 4090 $90"."""
+    if not _IN_GB.search(sentence.text):
+        return
+    text, names = passage.text, context.mentions.get(index, ())
+    told = [
+        each
+        for each in within(quantities(text, context.fraction), sentence.start, sentence.end)
+        if each.dimension == "money" and each.high == each.value
+    ]
+    for price, result in pairwise(told):
+        at = [
+            one
+            for one in names
+            if _OF_DEVICE.fullmatch(text, price.end, one.start) or _AT_PRICE.fullmatch(text, one.end, price.start)
+        ]
+        if not at or result.value * _LEAST > price.value:
+            continue
+        sizes = [nominal_gb(float(context.catalogue[key].value("memory") or 0)) or 0 for key in at[0].ids]
+        ways = [price.value / size for size in sizes if size]
+        words = text[result.start : result.end]
+        if ways and not any(is_rounded(result.value, way, words, _NEAR) for way in ways):
+            because = f"{text[price.start : price.end]} over {max(sizes):g} GB are {min(ways):,.4g}"
+            yield inconsistent(passage, (result.start, result.end), because, context)
 
 
 def _ways(index: int, text: str, at: int, price: float, context: Context) -> Iterator[float]:

@@ -57,7 +57,8 @@ _PLAIN = (
     r"(?:(?:as|that|the) (?:much|many|high|large|big|amount|number|value|figure)|more|less|fewer|higher|"
     r"lower|larger|"
     r"greater|bigger|smaller|of (?:that|it|those)|that|an? (?:increase|improvement|difference)|increase|"
-    r"improvement|jump|difference|gain|reduction|drop|decrease|gap)"
+    r"improvement|jump|difference|gain|reduction|drop|decrease|gap|advantage|lead|edge|ahead|uplift|boost|"
+    r"surplus|margin|benefit)"
 )
 _TAILS = {
     "money": r"(?:cheaper|(?:more|less) expensive|dearer|pricier|costlier|(?:of )?the (?:price|cost)|"
@@ -74,7 +75,7 @@ _TAILS = {
     "power": r"(?:(?:of )?the (?:power|draw|wattage|consumption)|(?:more|less) (?:power|energy)|"
     r"as much power|as hungry|thirstier|hungrier)",
 }
-_TAILS["time"] = _TAILS["rate"] + r"|(?:longer|shorter|sooner|as long)"
+_TAILS["time"] = _TAILS["rate"] + r"|(?:longer|shorter|sooner|as long|(?:less|more|of the|the) time|time savings?)"
 _TAILS["flop rate"] = _TAILS["op rate"] = (
     r"(?:faster|as fast) (?:on paper|in theory)|(?:of )?the (?:peak|compute)|more (?:compute|tflops)"
 )

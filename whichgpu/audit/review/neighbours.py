@@ -16,7 +16,7 @@ from whichgpu.audit.review.unfounded import Place
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.text.sentences import sentences, within
-from whichgpu.audit.values.attributes import attributes
+from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -313,6 +313,56 @@ def _is_of_short_days(found: Finding, where: At, _: Context) -> bool:
     return found.kind == "arithmetic" and _SHORT_DAYS.match(where.passage.text, where.at) is not None
 
 
+#: "Nobody should buy a GTX 1080 Ti: it has 11 GB".
+_THEN_IT = re.compile(r"(?:\s\w+){0,4}[:;,\u2013\u2014]?\s(?:it|that one)\s[^.;:]{0,24}")
+#: A part of a number before a name: "2.74 T4s".
+_A_FRACTION = re.compile(r"\d\.\d+\s$")
+#: Processors that share a board with a GPU, by the memory that they have.
+_WITH_CPU = re.compile(r"^(?:gh|gb)\d{3}", re.IGNORECASE)
+
+
+def _is_of_it(found: Finding, where: At, context: Context) -> bool:
+    """Whether "it" is the device that the sentence names before it, which has the value."""
+    if found.kind != "specification":
+        return False
+    last = _names(where, context, where.sentence.start, where.at)[-1:]
+    apart = last and not {*last[0].ids} & {*found.subject.split(", ")}
+    return bool(apart) and bool(
+        _THEN_IT.fullmatch(where.passage.text, last[0].end, where.at)
+        and _is_right_of(found, where, last[0].ids, context)
+    )
+
+
+def _is_of_another_count(found: Finding, where: At, context: Context) -> bool:
+    """Whether a bare number is the same device's in what the sentence counts beside: "the A6000 10,752 and 336"."""
+    told, own = _told_at(where, context), attributes().get(found.attribute)
+    if found.kind != "specification" or told is None or own is None or told.unit:
+        return False
+    ids = [key for key in found.subject.split(", ") if key in context.catalogue]
+    others = {one.attribute.key for one in named(where.sentence.text)} - {own.key}
+    return any(
+        abs(told.value / value - 1) < _SAME
+        for key in others
+        if attributes()[key].dimension == own.dimension
+        for each in ids
+        for value in attributes()[key].amounts(context.catalogue[each])
+    )
+
+
+def _is_of_a_fraction(found: Finding, where: At, context: Context) -> bool:
+    """Whether so many and a part of one are meant: "2.74 T4s draw 192 W"."""
+    last = _names(where, context, where.sentence.start, where.at)[-1:]
+    return found.kind == "specification" and any(
+        _A_FRACTION.search(where.passage.text, where.sentence.start, each.start) for each in last
+    )
+
+
+def _is_of_its_cpu(found: Finding, where: At, context: Context) -> bool:
+    """Whether a memory is that of the processor beside a GPU: "offloading to LPDDR5X"."""
+    shared = all(_WITH_CPU.match(each) for each in found.subject.split(", "))
+    return found.attribute == "memory_type" and shared and found.quote.upper().startswith("LPDDR")
+
+
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is that of the device named last": _is_of_last_named,
     "it is of a maker's part of which nothing is on file": _is_of_stranger,
@@ -331,4 +381,8 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of what was loaded": _is_of_weights,
     "its days have fewer hours": _is_of_short_days,
     "it is put to students": _is_exercise,
+    "it is of the device that is named before it": _is_of_it,
+    "it is of what is counted beside": _is_of_another_count,
+    "it is of so many and a part of one": _is_of_a_fraction,
+    "it is of the processor's memory": _is_of_its_cpu,
 }

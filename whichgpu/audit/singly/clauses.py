@@ -276,7 +276,9 @@ class _Reader:
             return self._told(said.subject, ("the ", ""), behind_it, [before]), said._replace(last=ends)
         aside = said.open is not None and _ASIDES.match(text, start, end)
         fresh = _ANY_VERB.search(text, start, end) and not aside
-        subject = None if fresh else said.subject
+        # "Nobody buys an A any more: it has 11 GB" is of the A.
+        meant = [each for each in self._who.here if start <= each.start < end and each not in self._who.against]
+        subject = None if fresh or meant else said.subject
         return None, _Said(subject, ends, said.open if aside else None, bare=not fresh)
 
     def _next(self, behind: _Part | None, said: _Said) -> Mention | None:
