@@ -70,10 +70,10 @@ def test_what_is_granted_or_withheld(text, wrong):
     [
         ("# RTX 6000 Ada or A100\n\n- 13B in FP16: 26 GB, fits both.\n- 34B in FP16: 68 GB, fits both.", {"fits"}),
         ("# T4 or L4\n\nIf you want Llama 2 13B in FP16, you'll need 26 GB, and so one L4 suffices.",
-         {"L4 suffices"}),
+         {" suffices"}),
         ("# T4 or L4\n\nIf you want Llama 2 13B in INT8, you'll need 13 GB, and so one L4 suffices.", set()),
         ("# A100\n\nA 7B model at 16 bytes needs 112 GB: an A100 80GB has enough if you use small batches.",
-         {"A100 80GB has enough"}),
+         {"has enough"}),
         ("# PRO\n\nThe RTX PRO 6000 runs Llama 3.3 70B in 8 bits (70 GB). In FP16, the same model fits as well.",
          {"fits"}),
         ("# PRO\n\nThe RTX PRO 6000 runs Llama 3.3 70B in 8 bits (70 GB). In INT4, the same model fits as well.",

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 #: That a rate is the most there can be, and that it is no more than that.
 _MOST = re.compile(
-    r"\b(?:at (?:the )?most|no (?:more|faster) than|(?:cannot|can not|can[\u2019']t|won[\u2019']t|"
+    r"\b(?:at (?:the )?(?:most|best)|of a possible|upper (?:bounds?|limits?)|"
+    r"(?:bounded|limited) (?:by|to)(?=[^.;:]{0,28}\d)|"
+    r"no (?:more|faster) than|(?:cannot|can not|can[\u2019']t|won[\u2019']t|"
     r"will not|will never|can never|could never|could not|couldn[\u2019']t) (?:ever )?(?:exceed|surpass|"
     r"go (?:above|beyond|past|over)|"
     r"get (?:above|beyond|past)|be (?:faster|more)|do (?:better|more)|top|beat)|ceilings?|"
@@ -48,12 +50,59 @@ _UP_TO = re.compile(
 _ELSE = re.compile(
     r"\b(?:batch\w*|concurren\w*|users|requests|streams|total|aggregate\w*|together|combined|throughput|"
     r"speculat\w*|draft\w*|mtp|prompts?|prefill\w*|train\w*|tun(?:e|ed|ing)|experts?|moe|offload\w*|cpu|"
-    r"ddr\d|measur\w*|saw|reached|achiev\w*|managed|real(?:istic\w*)?|practice|efficien\w*|%|percent|cached?|"
-    r"sparse\w*|prun\w*|if|would|per (?:dollar|watt))\b",
+    r"ddr\d|%|percent|cached?|sparse\w*|prun\w*|if|would|per (?:dollar|watt))\b",
     re.IGNORECASE,
 )
 _OVER, _UNDER = 1.12, 0.72
 _BACK = 2
+
+
+def _said(context: Context) -> Iterator[tuple[int, Passage, Sentence]]:
+    """Every sentence that asks nothing: that a rate could be reached is what such a one says."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text):
+            if "?" not in sentence.text and "tok" in sentence.text:
+                yield index, passage, sentence
+
+
+class _Weights(NamedTuple):
+    """Bytes that a token reads, and the words for them."""
+
+    size: float
+    words: str
+
+
+def ceilings(context: Context) -> Iterator[Finding]:
+    """Every rate that is called the most there can be, and is not."""
+    for index, passage, sentence in _said(context):
+        most, up_to = _MOST.search(sentence.text), _UP_TO.search(sentence.text)
+        if not (most or up_to) or _ELSE.search(_MOST.sub(" ", sentence.text)):
+            continue
+        told = _rates(passage, sentence, context)
+        weights = _weights(index, passage, sentence, context) if told else None
+        for before, each in zip([None, *told], told, strict=False):
+            start = before.end if before else sentence.start
+            whose = _right_at(passage.text, each, index, context) or _whose(
+                index, (start, each.start, sentence.end), context
+            )
+            if weights and whose and not _is_measured(passage.text, sentence.start, each):
+                both = most is not None and most.start() + sentence.start < each.start
+                yield from _judged(passage, each, (weights, whose), context, both=both)
+
+
+#: What was seen, and is no bound.
+_SEEN = re.compile(
+    r"\b(?:measur\w*|saw|sees?|got|gets?|reached|achiev\w*|managed|manages|real(?:istic\w*)?|practice|efficien\w*|"
+    r"did|does|ran|clocked|delivered|recorded|actually)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_measured(text: str, start: int, one: Quantity) -> bool:
+    """Whether a rate was seen, rather than said to be the most since."""
+    seen = max((each.end() for each in _SEEN.finditer(text, start, one.start)), default=-1)
+    most = max((each.end() for each in _MOST.finditer(text, start, one.start)), default=-1)
+    return seen > most
 
 
 def _said(context: Context) -> Iterator[tuple[int, Passage, Sentence]]:
@@ -81,23 +130,45 @@ def ceilings(context: Context) -> Iterator[Finding]:
         weights = _weights(index, passage, sentence, context)
         for before, each in zip([None, *told], told, strict=False):
             start = before.end if before else sentence.start
-            whose = _whose(index, (start, each.start, sentence.end), context)
+            whose = _right_at(passage.text, each, index, context) or _whose(
+                index, (start, each.start, sentence.end), context
+            )
             if weights and whose:
                 yield from _judged(passage, each, (weights, whose), context, both=most is not None)
 
 
 def _rates(passage: Passage, sentence: Sentence, context: Context) -> list[Quantity]:
-    """The rates of tokens of a sentence, with bare numbers behind one: "at most 72 tokens/s, and at most 57"."""
+    """The rates of tokens of a sentence, with bare numbers behind one: "72 tokens/s on the A, and 57 on the B"."""
+    text, names = passage.text, context.mentions.get(context.place(passage), ())
     found: list[Quantity] = []
-    for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
-        plain = each.dimension == "number" and _RIGHT_BEFORE.search(passage.text, sentence.start, each.start)
+    for each in within(quantities(text, context.fraction), sentence.start, sentence.end):
         tokens = each.dimension == "rate" and each.unit.lower().startswith("tok")
-        if each.value == each.high and (tokens or (found and plain)):
+        inside = any(one.start <= each.start < one.end for one in names)
+        if each.value != each.high or inside or not (tokens or each.dimension == "number"):
+            continue
+        bare = found and any(
+            _ON_IT.fullmatch(text, each.end, one.start) or _IT_HAS.fullmatch(text, one.end, each.start)
+            for one in names
+        )
+        plain = _RIGHT_BEFORE.search(text, sentence.start, each.start)
+        if tokens or bare or (plain and (found or _TOKENS.search(text, 0, each.start))):
             found.append(each)
     return found
 
 
+_TOKENS = re.compile(r"\b(?:tok(?:en)?s?|t)\s?(?:/|per\s|a\s)\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 _RIGHT_BEFORE = re.compile(rf"{_MOST.pattern}\s$", re.IGNORECASE)
+#: Between a bare number and the device that it is of, and the other way round.
+_ON_IT = re.compile(r"\s(?:on|for|with|in)\s(?:the\s|an?\s|two\s)?", re.IGNORECASE)
+_IT_HAS = re.compile(
+    r"s?(?:,|:)?\s(?:(?:to|at|at most|at best|only|just|about|some|reaches|is|gets|does|makes|can do)\s)*", re.I
+)
+
+
+def _right_at(text: str, one: Quantity, index: int, context: Context) -> Mention | None:
+    """The device right behind a rate: "154 tokens/s on the 2080 Ti"."""
+    names = context.mentions.get(index, ())
+    return next((each for each in names if _ON_IT.fullmatch(text, one.end, each.start)), None)
 
 
 def _whose(index: int, place: tuple[int, int, int], context: Context) -> Mention | None:

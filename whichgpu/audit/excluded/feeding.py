@@ -36,7 +36,7 @@ _NAMES_SOURCE = re.compile(rf"\b{_SOURCE}\b", re.IGNORECASE)
 _MANY = re.compile(
     r"(?<![\w.,$-])(?P<n>two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen|twenty|[2-9]|[1-9]\d)"
     r"(?:\s?x)?\s(?=(?:(?:such|of these|of them|of the|full|whole|these|nvidia|amd|geforce)\s)*"
-    r"(?:cards?|gpus?|servers?|nodes?|systems?|machines?|boxes|(?-i:[A-Z]*\d*[A-Z]+)|\d{4})\b)",
+    r"(?:cards?|gpus?|servers?|nodes?|systems?|machines?|boxes|(?-i:[A-Z]+\d+[A-Za-z]*)|(?-i:DGX|HGX|RTX|GTX)|\d{4}s?)\b)",
     re.IGNORECASE,
 )
 _FEEDS = re.compile(

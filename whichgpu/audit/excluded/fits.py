@@ -180,7 +180,6 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
         apart = bool(told) and _APART.search(text, told[-1], verb[0]) is not None
         begins = told[-1] if apart else start
         at = [start + each.start for each in models(text[start:end]) if start + each.start >= begins]
-        at += [each.start for each in names if each.start >= begins]
         first = min(at, default=verb[0])
         last = max((each.end for each in names), default=verb[1])
         place = (min(first, verb[0]), max(last, verb[1]))

@@ -34,6 +34,11 @@ _MORE, _LESS = 1.2, 0.55
 _FAR = 60
 #: Between an amount and the name behind it that it is of: "a $720 3090", "$8,000 for an L40S".
 _AT = re.compile(r"\s(?:for\s)?(?:(?:an?|the|one|used|new|nvidia|amd|geforce)\s)*", re.IGNORECASE)
+#: What is paid for something else than for the device.
+_RUNNING = re.compile(
+    r"\b(?:kWh|electric\w*|energy|power bill|per (?:gigabyte|GB|month|year|day|token|million|image)|month|a year|tokens?)\b",
+    re.IGNORECASE,
+)
 #: What is let by the hour costs less than this, and what is sold more.
 _SOLD = 50.0
 
@@ -94,7 +99,7 @@ def _of_sentence(
     """Adds what a sentence says to be paid, each amount for the device that it stands at."""
     names = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     told = within(quantities(passage.text, context.fraction), sentence.start, sentence.end) if names else ()
-    for each in told:
+    for each in told if not _RUNNING.search(sentence.text) else ():
         if each.dimension == "money":
             behind = [one for one in names if _AT.fullmatch(passage.text, each.end, one.start)]
             before = [one for one in names if one.end <= each.start]

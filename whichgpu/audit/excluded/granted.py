@@ -108,11 +108,50 @@ class _Clause(NamedTuple):
 
 def granted(context: Context) -> Iterator[Finding]:
     """Every capability that is granted to a device without it, or denied to one that has it."""
+    for index, passage in context.document.running():
+        yield from _advised(index, passage, context)
     for index, passage, sentence in stated(context):
         for each, names in _TOLD:
             for match in names.finditer(passage.text, sentence.start, sentence.end):
                 clause = _clause(index, passage, sentence, match, context)
                 yield from _of_clause(each, match, clause, passage, context)
+
+
+#: Who needs it, before it, and the device that is named for that behind it.
+_IF_NEEDED = re.compile(
+    r"(?:^|[.;:]\s)\W*(?:if|when|where|for|whoever|those who|anyone who)\b[^.;:]{0,32}\b(?:need|want|have|require|"
+    r"use|rely|insist|depend|care)\w*(?:\s(?:to have|on|about|upon))?\s(?:native\s|hardware\s)?$",
+    re.IGNORECASE,
+)
+_THEN = re.compile(
+    r"(?:\s(?:support|inference|training))?,\s(?:then\s)?(?:you\s(?:can|should|may)\s)?"
+    r"(?:(?:take|use|pick|choose|get|go for|buy|stay with|rent)\s)?(?:the\s|an?\s)?(?:nvidia\s|used\s|old\s)*",
+    re.IGNORECASE,
+)
+_IS_FINE = re.compile(
+    r"\s(?:is|will be|remains)\s(?:\w+\s)?(?:fine|enough|okay|ok|sufficient|good|right|the (?:one|choice|card|way))\b|"
+    r"\s(?:will do|does the job|does it|suffices|works)\b|\s*(?:[.;]|$)",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:not|no|never|neither|without)\b|n[\u2019']t\b", re.IGNORECASE)
+#: What answers a question for what was named in it: "On the V100, yes".
+_ASKED = re.compile(r"(?:\s(?:support|available|possible))?\?\W*(?:On|With|In|For)\s(?:the\s|an?\s)?")
+_YES = re.compile(r",?\s(?:yes|sure|of course|it works|no problem)\b", re.IGNORECASE)
+
+
+def _advised(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """Devices that are named for a need, or in answer to a question, of what they have not."""
+    text = passage.text
+    for each, names in _TOLD:
+        for match in names.finditer(text):
+            needed = _IF_NEEDED.search(text, max(0, match.start() - 90), match.start())
+            needed = None if needed and _DENIED.search(needed[0]) else needed
+            for one in context.mentions.get(index, ()):
+                fine = needed and _THEN.fullmatch(text, match.end(), one.start) and _IS_FINE.match(text, one.end)
+                yes = _ASKED.fullmatch(text, match.end(), one.start) and _YES.match(text, one.end)
+                if (fine or yes) and all(each.has(context.catalogue[key]) is False for key in one.ids):
+                    end = yes.end() if yes else one.end
+                    yield _made(each, (one.start, end), one.ids, passage, context, told=True)
 
 
 def _clause(
@@ -161,6 +200,8 @@ def _said_until(each: Capability, text: str, match: re.Match[str], clause: _Clau
 
 def _only(text: str, match: re.Match[str], clause: _Clause) -> tuple[Mention, re.Match[str]] | None:
     """The device of a clause that alone is said to have what it names, and the words that say so."""
+    if _AMONG.search(text, max(0, clause.start - _FAR), clause.end):
+        return None
     for one in clause.here:
         near = text[min(match.start(), one.start) : max(match.end(), one.end)]
         has = _HAS.fullmatch(text, one.end, match.start())
@@ -175,6 +216,12 @@ def _only(text: str, match: re.Match[str], clause: _Clause) -> tuple[Mention, re
 
 
 _FAR = 60
+#: Of whom one alone has it, where that is not all that the text speaks of.
+_AMONG = re.compile(
+    r"\b(?:among|amongst|of (?:all|the|these|those|its)|within|in (?:its|this|that) (?:class|series|generation|family|"
+    r"market)|consumer|gaming|workstation|data[ -]?cent\w+|so far|until|on (?:aws|azure|gcp|google))\b",
+    re.IGNORECASE,
+)
 
 
 def _alone(

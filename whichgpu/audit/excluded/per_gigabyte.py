@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.excluded.scope import inconsistent, is_rounded
-from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import SPELLED, quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -92,11 +93,20 @@ def _paired(index: int, passage: Passage, sentence: Sentence, context: Context) 
         if not at or result.value * _LEAST > price.value:
             continue
         sizes = [nominal_gb(float(context.catalogue[key].value("memory") or 0)) or 0 for key in at[0].ids]
-        ways = [price.value / size for size in sizes if size]
+        many = {1.0, counted(text, sentence.start, at[0].start), *_numbers(sentence.text)}
+        ways = [price.value / size / n for size in sizes if size for n in many]
         words = text[result.start : result.end]
         if ways and not any(is_rounded(result.value, way, words, _NEAR) for way in ways):
             because = f"{text[price.start : price.end]} over {max(sizes):g} GB are {min(ways):,.4g}"
             yield inconsistent(passage, (result.start, result.end), because, context)
+
+
+def _numbers(text: str) -> list[float]:
+    """The numbers of a sentence that may be of devices."""
+    return [float(SPELLED[each[0].lower()]) for each in _NUMBER.finditer(text) if each[0].lower() in SPELLED]
+
+
+_NUMBER = re.compile(r"\b[A-Za-z]+\b")
 
 
 def _ways(index: int, text: str, at: int, price: float, context: Context) -> Iterator[float]:

@@ -77,4 +77,4 @@ def _rate(text: str, one: Quantity, told: tuple[Quantity, ...]) -> Quantity | No
     return before[-1] if before and not between else None
 
 
-_BITS = re.compile(r"[\d.,]+\s?(?:Gbps|Gbit/s|Gb/s|GT/s|Gbps/pin)", re.IGNORECASE)
+_BITS = re.compile(r"[\d.,]+\s?(?:Gbps|Gbit/s|Gb/s|GT/s|Gbps/pin)")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _KEYS = frozenset({
     "fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "tensor_cores", "sparsity", "av1_encode", "av1_decode",
-    "frame_generation", "transformer_engine", "ray_tracing",
+    "frame_generation", "transformer_engine", "ray_tracing", "flash_attention_2", "flash_attention_3",
 })  # fmt: skip
 _TOLD = named_by(_KEYS)
 _VERB = (
@@ -41,6 +41,7 @@ _NOT = re.compile(
 )
 
 
+_FAR = 32
 _WORKS = re.compile(r"\b(?:works?|runs?|usable)\b", re.IGNORECASE)
 
 
@@ -67,7 +68,9 @@ def shared(scope: Scope, context: Context) -> Iterator[Finding]:
         if not lacking:
             continue
         because = f"{lacking[0][0]} has no {match[0]}: {context.catalogue[lacking[0][0]].display(each.field)}"
-        place = (min(match.start(), both.start()), max(match.end(), both.end()))
+        # What stands between may be right: "BF16 came with Ampere and is hence available on both".
+        far = max(both.start() - match.end(), match.start() - both.end()) > _FAR
+        place = both.span() if far else (min(match.start(), both.start()), max(match.end(), both.end()))
         yield made(
             context, scope.passage, place, "capability", "contradicted", attribute=each.key,
             subject=", ".join(lacking[0]), because=because, evidence=(Evidence(because),),

@@ -2,7 +2,7 @@
 
 A table's rows and columns are lines: amounts of one kind, by what they are of (`lines.py`). A sentence below
 the same heading, or one that speaks of a table, says of them who is first or last (`extremes.py`), who is
-ahead of whom (`orders.py`), by how much (`factors.py`), and of how many something is so (`counts.py`). Which
+ahead of whom (`orders.py`), by how much most (`leads.py`), by how much (`factors.py`), and of how many something is so (`counts.py`). Which
 lines it means is told by its words; where they tell of none, it may mean any of its kind. Wrong is what none
 of those that it may mean bears out, or, where it speaks of every one of them, what any contradicts.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.own_tables.counts import counts
 from whichgpu.audit.own_tables.extremes import extremes
 from whichgpu.audit.own_tables.factors import factors
+from whichgpu.audit.own_tables.leads import leads
 from whichgpu.audit.own_tables.lines import readings
 from whichgpu.audit.own_tables.orders import orders
 
@@ -28,3 +29,4 @@ def own_tables(context: Context) -> Iterator[Finding]:
     for reading in readings(context):
         for read in (extremes, orders, factors, counts):
             yield from read(reading)
+    yield from leads(context)
