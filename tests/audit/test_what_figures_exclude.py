@@ -95,3 +95,53 @@ def test_fits_of_what_was_told_to_be_needed(text, wrong):
 )
 def test_what_is_right_is_not_accused(text):
     assert corpus.accused(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # By another price, the device's own memory, what an outlet gives, another need, another edition.
+        "# A\n\nWe pay $0.99 for the L40S and $1.69 for the A100 per hour; over 730 hours that's $722.70 and "
+        "$1,233.70.",
+        "# B\n\nThe Quadro RTX 8000 has NVLink with 100 GB/s. A 70B model in 4 bits (40 GB) generates up to "
+        "16.8 tokens per second on the Quadro RTX 8000, which has 672 GB/s.",
+        "# C\n\nWith LoRA you need the 14 GB of the weights. With QLoRA 6 to 8 GB will do, and then an RTX 3060 "
+        "with 12 GB is enough.",
+        "# D\n\nThe RTX A6000, the RTX 6000 Ada and the RTX PRO 6000 were tested. Of the three, only the PRO 6000 "
+        "supports MIG.",
+        "# E\n\n| | H100 SXM | H200 SXM |\n|---|---|---|\n| Memory | 80 GB | 141 GB |\n"
+        "| Eight together | 640 GB | 1,128 GB |\n",
+        "# F\n\nThe RTX 3060 8GB is slow. Nobody should buy a GTX 1080 Ti any more: it has 11 GB.",
+        "# G\n\nThe 4090 has 16,384 CUDA cores and 512 tensor cores, the A6000 10,752 and 336.",
+        "# H\n\nWith offloading to LPDDR5X the GH200 can run models beyond its HBM.",
+        "# I\n\n**How much memory does a DGX H100 have?** 640 GB of HBM3 on its eight GPUs.",
+        "# J\n\n## P100 (2016)\n\nGP100 chip, 3,584 CUDA cores, 732 GB/s, 250 W as a PCIe card.",
+        "# K\n\nIf you do not need NVLink, take the L40S.",
+    ],
+)
+def test_what_is_right_beside_other_figures_is_not_accused(text):
+    assert corpus.accused(text) == []
+
+
+_LEADS = (
+    "# TITAN RTX or A5000\n\n| Model | TITAN RTX | RTX A5000 | A5000 / TITAN |\n|---|---|---|---|\n"
+    "| ResNet-50 | 740 | 960 | 1.30 |\n| VGG-16 | 380 | 500 | 1.32 |\n| AlexNet | 5,900 | 7,100 | 1.20 |\n\n"
+)
+_USERS = "# L4 or A10\n\n| Users | A10 | L4 |\n|---|---|---|\n| 1 | 38 | 19 |\n| 8 | 270 | 140 |\n| 64 | 980 | 610 |\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (f"{_LEADS}The largest lead is with AlexNet.", ["AlexNet"]),
+        (f"{_LEADS}The largest lead is with VGG-16. The smallest lead is in AlexNet.", []),
+        (f"{_USERS}The lead of the A10 grows with the number of users.", ["grows"]),
+        (f"{_USERS}The lead of the A10 shrinks with the number of users.", []),
+        ("# V100\n\nFlashAttention 2? On the V100, yes.", ["V100, yes"]),
+        ("# V100\n\nFlashAttention 2? On the A100, yes.", []),
+        ("# A5000\n\nPer gigabyte, an RTX A5000 at $1,200 costs $80.", ["$80"]),
+        ("# A5000\n\nPer gigabyte, an RTX A5000 at $1,200 costs $50.", []),
+    ],
+)
+def test_leads_answers_and_gigabytes(text, wrong):
+    assert corpus.accused(text) == wrong

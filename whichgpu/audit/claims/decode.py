@@ -98,6 +98,7 @@ def find(context: Context) -> Iterator[Finding]:
 #: A row of prices below a text on tokens: "$ per GB".
 #: What a column of a table of rates tells of the devices themselves.
 _OF_HARDWARE = ("bandwidth", "memory", "power", "count", "bits")
+_ITS_OWN = re.compile(r"\b(?:bounds?|limits?|ceilings?|at most|max(?:imum)?)\b[^;]{0,24}\b\d+(?:\.\d+)?\s?GB\b", re.I)
 _PRICE = re.compile(r"[$\u20ac\u00a3]|\b(?:prices?|costs?|USD|EUR|per GB)\b", re.IGNORECASE)
 
 
@@ -108,6 +109,9 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         return
     for cell in tables.every(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
+        if _ITS_OWN.search(cell.label):
+            # "Bound for 14 GB": of a size that the table tells itself.
+            continue
         if _PRICE.search(cell.label) or (cell.attribute and cell.attribute.dimension in _OF_HARDWARE):
             continue
         if not _TOKENS.search(text) and not (_GENERATES.search(above) and models(f"{cell.label} {above}")):

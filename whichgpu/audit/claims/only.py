@@ -361,7 +361,8 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
             among = list(other_of_two(passage, mention.ids, context)) or None
         if among is None and _OF_SOME.search(sentence.text):
             continue
-        own = model(mention.named[0], context.catalogue)
+        # A Max-Q edition goes by the same name.
+        own = {model(key, context.catalogue) for key in (*mention.named, *mention.ids)}
         compared = devices(context) if len(devices(context)) <= _FEW else ()
         beside = [each.ids for each in context.mentions.get(context.place(passage), ())]
         if among is None and len(beside) > 1 and asked_shortly(passage.text, only.start()):
@@ -370,7 +371,7 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         keys = among or {key for ids in (*compared, *beside) for key in ids}
         others = [context.catalogue[key] for key in sorted({*keys})]
         rivals = [
-            gpu for gpu in others if model(gpu.id, context.catalogue) != own and what[0].has(gpu) is True
+            gpu for gpu in others if model(gpu.id, context.catalogue) not in own and what[0].has(gpu) is True
         ]
         family = set() if among else {context.catalogue[key].architecture for key in mention.named}
         if rivals and not all(gpu.architecture in family for gpu in rivals):

@@ -363,6 +363,59 @@ def _is_of_its_cpu(found: Finding, where: At, context: Context) -> bool:
     return found.attribute == "memory_type" and shared and found.quote.upper().startswith("LPDDR")
 
 
+#: What feeds devices, and none of which draws so much.
+_FEEDS = re.compile(
+    r"\b(?:outlets?|circuits?|sockets?|breakers?|PSUs?|(?:power )?supply|feeds?|PDUs?)\b[^.;:]{0,40}$", re.IGNORECASE
+)
+_HOUR = 3600.0
+
+
+def _is_of_supply(found: Finding, where: At, context: Context) -> bool:
+    """Whether an amount of power is what an outlet or a supply gives."""
+    told = _told_at(where, context)
+    before = where.passage.text[where.sentence.start : where.at]
+    return found.kind == "arithmetic" and told is not None and told.dimension == "power" and bool(
+        _FEEDS.search(before)
+    )
+
+
+def _is_by_other_price(found: Finding, where: At, context: Context) -> bool:
+    """Whether another price of the sentences before, for hours that are told, comes to an amount."""
+    told = _told_at(where, context)
+    if found.kind != "arithmetic" or told is None or told.dimension != "money":
+        return False
+    before = within(quantities(where.passage.text, context.fraction), 0, where.at)
+    prices = [each.value for each in before if each.dimension == "money"][-_MACHINE[1] :]
+    hours = [each.value / _HOUR for each in before if each.dimension == "time"]
+    return any(abs(price * each / told.value - 1) < _SAME for price in prices for each in hours if told.value)
+
+
+def _is_by_its_memory(found: Finding, where: At, context: Context) -> bool:
+    """Whether a rate is what the memory of a device of the passage moves of a size that it tells."""
+    told = _told_at(where, context)
+    if found.kind != "arithmetic" or told is None or told.dimension != "rate":
+        return False
+    sizes = [
+        each.value
+        for each in within(quantities(where.passage.text, context.fraction), 0, where.at)
+        if each.dimension == "memory"
+    ]
+    gpus = [context.catalogue[key] for one in _names(where, context, 0, where.at) for key in one.ids]
+    widths = [float(gpu.value("bandwidth") or 0) for gpu in gpus]
+    return any(abs(width / size / told.value - 1) < _ROUNDED for width in widths for size in sizes if size)
+
+
+_TURNED = re.compile(r"(?P<a>[\d.,]+ GB) and (?P<b>[\d.,]+ GB): it is the other way round")
+
+
+def _is_of_its_sentence(found: Finding, where: At, context: Context) -> bool:
+    """Whether what is enough is so for another need, which its own sentence tells."""
+    match = _TURNED.fullmatch(found.because)
+    told = where.passage.text[where.sentence.start : where.at]
+    others = [each for each in quantities(told, context.fraction) if each.dimension == "memory"]
+    return bool(match and match["a"] not in told and len(others) > 1)
+
+
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is that of the device named last": _is_of_last_named,
     "it is of a maker's part of which nothing is on file": _is_of_stranger,
@@ -385,4 +438,8 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of what is counted beside": _is_of_another_count,
     "it is of so many and a part of one": _is_of_a_fraction,
     "it is of the processor's memory": _is_of_its_cpu,
+    "it is what a supply gives": _is_of_supply,
+    "it is by another price": _is_by_other_price,
+    "it is by the device's own memory": _is_by_its_memory,
+    "it is of the need that its sentence tells": _is_of_its_sentence,
 }

@@ -298,15 +298,17 @@ def _of_value(
 
 def _is_of_all(cell: Cell, quantity: Quantity, gpus: Sequence[Gpu]) -> bool:
     """Whether a size below "GPU memory total" is that of several, of how many the row does not say alone."""
-    told = nominal_gb(quantity.value) or quantity.value / 1e9
+    told = {nominal_gb(quantity.value) or 0.0, quantity.value / 1e9}
     sizes = [nominal_gb(float(gpu.value("memory") or 0.0)) for gpu in gpus]
     return _TOTAL.search(cell.label) is not None and any(
-        size and told > size and (told / size).is_integer() for size in sizes
+        size and one > size and (one / size).is_integer() for size in sizes for one in told
     )
 
 
 _TOTAL = re.compile(
-    r"\b(?:total|sum|combined|aggregate|altogether|overall|per (?:node|instance|server))\b", re.IGNORECASE
+    r"\b(?:total|sum|combined|aggregate|together|altogether|overall|per (?:node|instance|server)|"
+    r"(?:all|of) (?:two|four|eight|sixteen))\b",
+    re.IGNORECASE,
 )
 #: A row of what was read while something ran: "board power under SDXL".
 _WAS_READ = re.compile(r"\b(?:under|during|while|average[sd]?|measured|observed|idle)\b", re.IGNORECASE)
