@@ -80,7 +80,8 @@ class _Row(NamedTuple):
 
 
 _IN_TIME = re.compile(
-    r"\b(?:times?|durations?|latenc\w+)\b[^.;:]{0,24}\bin (?:\w+ )?(?:milliseconds|ms|seconds|minutes|hours)\b|"
+    r"\b(?:times?|durations?|latenc\w+)\b[^.;:]{0,24}\bin (?:\w+ )?(?:milliseconds|ms|seconds|minutes|"
+    r"hours)\b|"
     r"\((?:ms|s|sec|min|minutes|seconds|hours|h)\)|\blower is better\b",
     re.IGNORECASE,
 )

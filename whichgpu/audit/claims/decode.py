@@ -98,7 +98,9 @@ def find(context: Context) -> Iterator[Finding]:
 #: A row of prices below a text on tokens: "$ per GB".
 #: What a column of a table of rates tells of the devices themselves.
 _OF_HARDWARE = ("bandwidth", "memory", "power", "count", "bits")
-_ITS_OWN = re.compile(r"\b(?:bounds?|limits?|ceilings?|at most|max(?:imum)?)\b[^;]{0,24}\b\d+(?:\.\d+)?\s?GB\b", re.I)
+_ITS_OWN = re.compile(
+    r"\b(?:bounds?|limits?|ceilings?|at most|max(?:imum)?)\b[^;]{0,24}\b\d+(?:\.\d+)?\s?GB\b", re.I
+)
 _PRICE = re.compile(r"[$\u20ac\u00a3]|\b(?:prices?|costs?|USD|EUR|per GB)\b", re.IGNORECASE)
 
 

@@ -41,7 +41,8 @@ _FITS = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"(?:\b(?:not|cannot|never|no longer|unable to|too (?:large|big) (?:for|to)|impossible to|fails? to)|n[\u2019']t)\b"
+    r"(?:\b(?:not|cannot|never|no longer|unable to|too (?:large|big) (?:for|to)|impossible to|fails? to)|"
+    r"n[\u2019']t)\b"
     r"[^.;]{0,24}$",
     re.IGNORECASE,
 )

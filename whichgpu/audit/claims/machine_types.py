@@ -80,8 +80,10 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _HAS_ONE = re.compile(
-    r"`?\s(?:instances?\s)?(?:\(|(?:has|have|with|comes? with|uses?|carr(?:y|ies)|features?|gives? you|offers?|"
-    r"runs on|is built on|is powered by|packs?|holds?)\s)(?:(?:an?|one|two|four|eight|\d+x?|nvidia|tesla)\s)*",
+    r"`?\s(?:instances?\s)?(?:\(|(?:has|have|with|comes? with|uses?|carr(?:y|ies)|features?|gives? you|"
+    r"offers?|"
+    r"runs on|is built on|is powered by|packs?|holds?)\s)(?:(?:an?|one|two|four|eight|\d+x?|nvidia|"
+    r"tesla)\s)*",
     re.IGNORECASE,
 )
 
@@ -92,7 +94,9 @@ def _of_types(passage: Passage, named: Sequence[Mention], context: Context) -> I
         kind = of_type(match[0])
         before = [each for each in named if each.end <= match.start()][-1:]
         behind = [each for each in named if each.start >= match.end()][:1]
-        one = next((each for each in before if _BESIDE.fullmatch(passage.text, each.end, match.start())), None)
+        one = next(
+            (each for each in before if _BESIDE.fullmatch(passage.text, each.end, match.start())), None
+        )
         one = one or next(
             (each for each in behind if _HAS_ONE.fullmatch(passage.text, match.end(), each.start)), None
         )

@@ -107,10 +107,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if beside:
             yield from _of_both(passage, each, beside, who, context)
             continue
-        if _IS_ONE_WITH.search(text, sentence.start, each.start) and not _WITH.search(after):
-            # "The H200 is a Hopper GPU with more memory": than whichever.
-            continue
-        if _COMPARED_ALL.search(text, sentence.start, each.start):
+        # "The H200 is a Hopper GPU with more memory": than whichever.
+        of_none = _IS_ONE_WITH.search(text, sentence.start, each.start) and not _WITH.search(after)
+        if of_none or _COMPARED_ALL.search(text, sentence.start, each.start):
             # "Compared with an A100, both have more memory": of the others against that one.
             continue
         if _TOGETHER.search(text, each.end, min(each.end + 80, sentence.end)):

@@ -111,6 +111,8 @@ def find(context: Context) -> Iterator[Finding]:
                 whole = _WHOLE.search(place) is not None
                 numbers = (1.0, *_numbers(table, cell))
                 for quantity in _money(cell.passage, context)[:1]:
+                    if _is_sold(quantity, cell.label):
+                        continue
                     yield from _best(
                         each for n in numbers
                         for each in _judged(cell.passage, _share(quantity, n), cell.ids, provider, context,
@@ -123,6 +125,15 @@ def find(context: Context) -> Iterator[Finding]:
 def _best(answers: Iterable[Finding]) -> list[Finding]:
     """Of the answers on a price that may be of one or of several the kindest."""
     return sorted(answers, key=lambda one: VERDICTS.index(one.verdict))[:1]
+
+
+def _is_sold(quantity: Quantity, own: str) -> bool:
+    """Whether an amount is of a purchase: thousands, in a cell that says of no hour itself."""
+    return quantity.value >= _SOLD and not _HOURLY.search(own)
+
+
+#: Dollars that no GPU is let for by the hour.
+_SOLD = 1000.0
 
 
 def _numbers(table: Table, cell: Cell) -> Iterator[float]:
@@ -176,6 +187,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
         # "$0.11 and $0.08 respectively" are not of the nearest.
         if _NOT_RENT.search(sentence.text) or "respectively" in sentence.text:
             continue
+        # "At $0.49 and $1.64 per hour, a run costs $2.94 on the A": of two, in an order that comes behind.
+        if _OF_TWO.search(sentence.text):
+            continue
         who = spoken(index, passage, sentence, context)
         for quantity in money:
             per = _PER.match(passage.text, quantity.end)
@@ -203,6 +217,13 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
                     passage, _share(hourly, count), mention.ids, sellers, context, whole=whole
                 )
             )
+
+
+_OF_TWO = re.compile(
+    r"\$\s?\d+(?:\.\d+)?\s(?:and|or|versus|vs\.?|against)\s\$\s?\d+(?:\.\d+)?\s(?:per|an|"
+    r"a)\s(?:GPU[- ])?hour",
+    re.IGNORECASE,
+)
 
 
 def _rented(quantity: Quantity, who: Spoken) -> Mention | None:

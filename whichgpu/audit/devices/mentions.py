@@ -207,8 +207,7 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
             and (_OF_CACHE.search(text, max(0, start - 12), start) or _IS_CACHE.match(text, end))
         )
         or (
-            name in _CHIPS
-            and (_OF_CHIP.search(text, max(0, start - 24), start) or _IS_CHIP.match(text, end))
+            name in _CHIPS and (_OF_CHIP.search(text, max(0, start - 24), start) or _IS_CHIP.match(text, end))
         )
         or (name.lower() == "thor" and (name != "Thor" or _OF_CARS.search(text, max(0, start - 12), start)))
     )

@@ -35,6 +35,7 @@ from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.excluded.set_against import set_against
 from whichgpu.audit.excluded.shared import shared
+from whichgpu.audit.excluded.suited import suited
 from whichgpu.audit.excluded.units import units
 from whichgpu.audit.excluded.values import values
 from whichgpu.audit.overlaps import Overlaps
@@ -60,8 +61,9 @@ _READ = (
 )
 #: What figures that stand beside each other leave open of no reading.
 _BY_FIGURES = (
-    quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, ceilings, feeding, for_the_price,
-    pins, granted, pooled,
+    quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, ceilings, feeding,
+    for_the_price,
+    pins, granted, pooled, suited,
 )  # fmt: skip
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)

@@ -1,8 +1,8 @@
 """What a rate is said to be at most: "at 300 GB/s the L4 cannot go beyond 45 tokens per second with it".
 
 Each token of one request reads the weights, so that the bandwidth over their size is the most there can be. A
-figure that is called that most is wrong where it is far from it on either side; one that may be less ("up to")
-only where it is above.
+figure that is called that most is wrong where it is far from it on either side; one that may be less, "up to"
+so much, only where it is above.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MOST = re.compile(
     r"get (?:above|beyond|past)|be (?:faster|more)|do (?:better|more)|top|beat)|ceilings?|"
     r"upper (?:bound|limit)|(?:theoretical\w*|physical|absolute|hard) (?:maximum|limit|cap|best|possible)|"
     r"maximum (?:of|is|rate)|limits? (?:it |this |that |us |you )?(?:to|is|of|at)|capped? at|tops? out at|"
-    r"bound (?:is|of|at))\b",
+    r"bounds? (?:is|are|of|at|for))\b",
     re.IGNORECASE,
 )
 _UP_TO = re.compile(
@@ -61,7 +61,7 @@ def _said(context: Context) -> Iterator[tuple[int, Passage, Sentence]]:
     """Every sentence that asks nothing: that a rate could be reached is what such a one says."""
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
-            if "?" not in sentence.text and "tok" in sentence.text:
+            if "?" not in sentence.text and "tok" in passage.text:
                 yield index, passage, sentence
 
 
@@ -105,40 +105,8 @@ def _is_measured(text: str, start: int, one: Quantity) -> bool:
     return seen > most
 
 
-def _said(context: Context) -> Iterator[tuple[int, Passage, Sentence]]:
-    """Every sentence that asks nothing: that a rate could be reached is what such a one says."""
-    for index, passage in context.document.running():
-        for sentence in sentences(passage.text):
-            if "?" not in sentence.text and "tok" in sentence.text:
-                yield index, passage, sentence
-
-
-class _Weights(NamedTuple):
-    """Bytes that a token reads, and the words for them."""
-
-    size: float
-    words: str
-
-
-def ceilings(context: Context) -> Iterator[Finding]:
-    """Every rate that is called the most there can be, and is not."""
-    for index, passage, sentence in _said(context):
-        told = _rates(passage, sentence, context)
-        most, up_to = _MOST.search(sentence.text), _UP_TO.search(sentence.text)
-        if not told or not (most or up_to) or _ELSE.search(_MOST.sub(" ", sentence.text)):
-            continue
-        weights = _weights(index, passage, sentence, context)
-        for before, each in zip([None, *told], told, strict=False):
-            start = before.end if before else sentence.start
-            whose = _right_at(passage.text, each, index, context) or _whose(
-                index, (start, each.start, sentence.end), context
-            )
-            if weights and whose:
-                yield from _judged(passage, each, (weights, whose), context, both=most is not None)
-
-
 def _rates(passage: Passage, sentence: Sentence, context: Context) -> list[Quantity]:
-    """The rates of tokens of a sentence, with bare numbers behind one: "72 tokens/s on the A, and 57 on the B"."""
+    """The rates of tokens of a sentence, with bare numbers behind one: "72 tokens/s on A, 57 on B"."""
     text, names = passage.text, context.mentions.get(context.place(passage), ())
     found: list[Quantity] = []
     for each in within(quantities(text, context.fraction), sentence.start, sentence.end):
@@ -146,12 +114,13 @@ def _rates(passage: Passage, sentence: Sentence, context: Context) -> list[Quant
         inside = any(one.start <= each.start < one.end for one in names)
         if each.value != each.high or inside or not (tokens or each.dimension == "number"):
             continue
-        bare = found and any(
+        bare = any(
             _ON_IT.fullmatch(text, each.end, one.start) or _IT_HAS.fullmatch(text, one.end, each.start)
             for one in names
         )
         plain = _RIGHT_BEFORE.search(text, sentence.start, each.start)
-        if tokens or bare or (plain and (found or _TOKENS.search(text, 0, each.start))):
+        before = found or _TOKENS.search(text, 0, each.start)
+        if tokens or (before and (bare or plain)):
             found.append(each)
     return found
 
@@ -161,7 +130,8 @@ _RIGHT_BEFORE = re.compile(rf"{_MOST.pattern}\s$", re.IGNORECASE)
 #: Between a bare number and the device that it is of, and the other way round.
 _ON_IT = re.compile(r"\s(?:on|for|with|in)\s(?:the\s|an?\s|two\s)?", re.IGNORECASE)
 _IT_HAS = re.compile(
-    r"s?(?:,|:)?\s(?:(?:to|at|at most|at best|only|just|about|some|reaches|is|gets|does|makes|can do)\s)*", re.I
+    r"s?(?:,|:)?\s(?:(?:to|at|at most|at best|only|just|about|some|reaches|is|gets|does|makes|can do)\s)*",
+    re.I,
 )
 
 
@@ -233,7 +203,8 @@ def _judged(
     if rate.value <= most * _OVER and not low:
         return
     because = (
-        f"a token reads {weights.words}; at {max(widths) * many / 1e9:,.0f} GB/s that is at most {most:,.3g} a "
+        f"a token reads {weights.words}; at {max(widths) * many / 1e9:,.0f} GB/s that is at most "
+        f"{most:,.3g} a "
         f"second"
     )
     yield made(

@@ -1,4 +1,4 @@
-"""How many devices or machines so much power feeds: "a rack of 40 kW holds four DGX B200", "eight such servers".
+"""How many devices or machines so much power feeds: "a rack of 40 kW holds four DGX B200".
 
 What one of them draws was told before, or is on file of the device by the number of it in the machine.
 """
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.sentences import Sentence
 
 #: What gives so much power, before or behind the amount.
-_SOURCE = r"(?:racks?|cabinets?|circuits?|outlets?|sockets?|breakers?|PDUs?|feeds?|budgets?|power supply|PSU|supply)"
+_SOURCE = (
+    r"(?:racks?|cabinets?|circuits?|outlets?|sockets?|breakers?|PDUs?|feeds?|budgets?|"
+    r"power supply|PSU|supply)"
+)
 _OF_SOURCE = re.compile(
     rf"\b{_SOURCE}\b[^.;:\d]{{0,36}}$|\b(?:deliver|provid|suppl|offer|allow|limit|carr)\w*[^.;:\d]{{0,24}}$",
     re.IGNORECASE,
@@ -115,13 +118,14 @@ _UP_TO = re.compile(r"[.,;:()]")
 _MACHINE = re.compile(r"\b(?:dgx|hgx|servers?|nodes?|systems?)\b", re.IGNORECASE)
 
 
-def _told(
-    index: int, passage: Passage, at: int, one: Mention | None, context: Context
-) -> _Load | None:
+def _told(index: int, passage: Passage, at: int, one: Mention | None, context: Context) -> _Load | None:
     """What the same name, or "such", was said to draw before."""
     text = passage.text
     for each in reversed(within(quantities(text, context.fraction), 0, at)):
-        near = text[text.rfind(". ", 0, each.start) + 1 : each.end] + _UP_TO.split(text[each.end :], 1)[0][:_NEAR]
+        near = (
+            text[text.rfind(". ", 0, each.start) + 1 : each.end]
+            + _UP_TO.split(text[each.end :], 1)[0][:_NEAR]
+        )
         is_of_one = not _OF_SEVERAL.search(near) and not _NAMES_SOURCE.search(near)
         if each.dimension != "power" or each.value < _LEAST or not is_of_one:
             continue

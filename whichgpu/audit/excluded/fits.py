@@ -138,7 +138,9 @@ _APART = re.compile(r"[,:;)]\s|\b(?:so|and|hence|thus|therefore)\b")
 
 
 #: That a part is kept by the host, in this sentence or before it.
-_ASIDE = re.compile(r"\b(?:off-?load\w*|LPDDR\w*|unified memory|spill\w*|swapp\w+|NVLink-C2C)\b", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"\b(?:off-?load\w*|LPDDR\w*|unified memory|spill\w*|swapp\w+|NVLink-C2C)\b", re.IGNORECASE
+)
 
 
 class _Need(NamedTuple):
@@ -302,10 +304,13 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
 
 
 #: "In FP16 it fits as well": on what was named last.
-_AS_WELL = re.compile(r"\b(?:fits?|runs?|works?|loads?|goes)\s(?:there\s)?(?:too|as well|also|just as well)\b", re.I)
+_AS_WELL = re.compile(
+    r"\b(?:fits?|runs?|works?|loads?|goes)\s(?:there\s)?(?:too|as well|also|just as well)\b", re.I
+)
 #: Each of the two that a text compares, and no number of them together.
 _EACH = re.compile(
-    r"\b(?:fits?|runs? on|on|in|into|onto)\s(?:both|either)(?:\s(?:cards?|gpus?|of them|one))?(?=\s*(?:[.,;:)]|$))|"
+    r"\b(?:fits?|runs? on|on|in|into|onto)\s(?:both|either)(?:\s(?:cards?|gpus?|of them|"
+    r"one))?(?=\s*(?:[.,;:)]|$))|"
     r"\beither (?:card|gpu|one|of them)\b",
     re.IGNORECASE,
 )

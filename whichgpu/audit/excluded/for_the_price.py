@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.excluded.scope import inconsistent, stated
+from whichgpu.audit.excluded.scope import inconsistent
 from whichgpu.audit.tables import stated as tables
 from whichgpu.audit.text.quantities import SPELLED, quantities
 from whichgpu.audit.text.sentences import sentences, within
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.sentences import Sentence
 
 _FOR = re.compile(
-    r"\bfor (?:the|about the|roughly the) (?:same )?(?:price|cost|money|rent|budget) of "
-    r"(?:an?|one|a single)(?: new| used)?\s",
+    r"\bfor (?:(?:the|about the|roughly the) (?:same )?(?:price|cost|money|rent|budget) of (?:an?|one|"
+    r"a single)|"
+    r"(?:one|a single))(?: new| used)?\s",
     re.IGNORECASE,
 )
 _MANY = re.compile(
@@ -28,7 +29,8 @@ _MANY = re.compile(
     r"(?:(?:of the|of|used|new|second-hand|cheaper|older|nvidia|amd|geforce|whole)\s)*$",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\b(?:not|no|never|nearly enough|if|would|could|some day)\b|n[\u2019']t\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|no|never|nearly enough|if|some day)\b|n[\u2019']t\b|\?", re.IGNORECASE)
+_GETS = re.compile(r"\b(?:gets?|buys?|ha(?:s|ve)|rents?|affords?|purchases?|takes?|comes?)\b", re.IGNORECASE)
 #: By how much the number may be more than the ratio of the prices, and how much less.
 _MORE, _LESS = 1.2, 0.55
 _FAR = 60
@@ -36,7 +38,8 @@ _FAR = 60
 _AT = re.compile(r"\s(?:for\s)?(?:(?:an?|the|one|used|new|nvidia|amd|geforce)\s)*", re.IGNORECASE)
 #: What is paid for something else than for the device.
 _RUNNING = re.compile(
-    r"\b(?:kWh|electric\w*|energy|power bill|per (?:gigabyte|GB|month|year|day|token|million|image)|month|a year|tokens?)\b",
+    r"\b(?:kWh|electric\w*|energy|power bill|per (?:gigabyte|GB|month|year|day|token|million|image)|"
+    r"month|a year|tokens?)\b",
     re.IGNORECASE,
 )
 #: What is let by the hour costs less than this, and what is sold more.
@@ -45,10 +48,15 @@ _SOLD = 50.0
 
 def for_the_price(context: Context) -> Iterator[Finding]:
     """Every such number that no two prices that the text tells of the two give."""
-    for index, passage, sentence in stated(context):
-        match = _FOR.search(passage.text, sentence.start, sentence.end)
-        if match is None or _NOT.search(sentence.text):
-            continue
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text):
+            yield from _of_two(index, passage, sentence, context)
+
+
+def _of_two(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """That so many of one are had for another, as a sentence says it."""
+    match = _FOR.search(passage.text, sentence.start, sentence.end)
+    if match and _GETS.search(sentence.text) and not _NOT.search(sentence.text):
         here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
         dear = next((each for each in here if 0 <= each.start - match.end() <= len("nvidia geforce ")), None)
         for each in here if dear else ():
@@ -69,7 +77,9 @@ def _judged(
     if not ways or any(number * _LESS <= way and number <= way * _MORE for way in ways):
         return
     nearest = min(ways, key=lambda way: abs(way - number))
-    because = f"no price that is told of the one is {number:g} times one of the other; the nearest is {nearest:.2g}"
+    because = (
+        f"no price that is told of the one is {number:g} times one of the other; the nearest is {nearest:.2g}"
+    )
     yield inconsistent(passage, many.span("n"), because, context, expected=f"{nearest:.2g}")
 
 
@@ -94,7 +104,11 @@ def _prices(context: Context) -> dict[frozenset[str], list[float]]:
 
 
 def _of_sentence(
-    index: int, passage: Passage, sentence: Sentence, context: Context, known: dict[frozenset[str], list[float]]
+    index: int,
+    passage: Passage,
+    sentence: Sentence,
+    context: Context,
+    known: dict[frozenset[str], list[float]],
 ) -> None:
     """Adds what a sentence says to be paid, each amount for the device that it stands at."""
     names = within(context.mentions.get(index, ()), sentence.start, sentence.end)

@@ -1,7 +1,7 @@
 """A capability that is granted to a device by what surrounds its name, or withheld from others.
 
-"The A100 needs a driver update for FP8" grants it what no driver brings; "BF16 works on the 4090 only" denies it
-to whom the text sets beside; "sparsity isn't available on the A4500" denies what it has. No verb of having is
+"The A100 needs a driver update for FP8" grants it what no driver brings; "BF16 works on the 4090 only" denies
+it to whom the text sets beside; "sparsity isn't available on the A4500" denies what it has. No verb is
 looked for: the name of the capability, the one device of its clause, and what is said of both.
 """
 
@@ -54,14 +54,16 @@ _BRINGS = re.compile(
 )
 #: Behind one, that it is there, or that it is not.
 _IS_THERE = re.compile(
-    r"(?:,[^,.;:]{1,24},)?\s(?:also\s|even\s|still\s)?(?:works?|runs?|is (?:also |even |fully |natively )?(?:available|supported|"
+    r"(?:,[^,.;:]{1,24},)?\s(?:also\s|even\s|still\s)?(?:works?|runs?|is (?:also |even |fully |"
+    r"natively )?(?:available|supported|"
     r"possible|there|on board|present)|exists?)\b(?!\s(?:only|best|poorly|slowly|without))"
     r"[^.;,:]{0,40}?\b(?:on|with|in|by) (?:the |an? |both |either )?(?:nvidia |older |newer |smaller |"
     r"cheaper )*$",
     re.IGNORECASE,
 )
 _IS_NOT = re.compile(
-    r"\s(?:support\s)?(?:is|are)(?: not|n[\u2019']t| simply not)(?: yet)? (?:available|supported|possible|offered|"
+    r"\s(?:support\s)?(?:is|are)(?: not|n[\u2019']t| simply not)(?: yet)? (?:available|supported|"
+    r"possible|offered|"
     r"present|there|implemented|usable)\b",
     re.IGNORECASE,
 )
@@ -84,18 +86,23 @@ _ALSO = re.compile(
 #: For whom a device is: "for those who need FP4 inference".
 _FOR_WHOM = re.compile(
     r"\b(?:for|if|when|where|whenever)\s(?:those|anyone|people|teams|you|users|whoever|everyone|customers|"
-    r"workloads?|your (?:work|code|stack)|labs)?\s?(?:who|that|which)?\s?(?:needs?|wants?|requires?|relies? on|"
+    r"workloads?|your (?:work|code|stack)|labs)?\s?(?:who|that|which)?\s?(?:needs?|wants?|requires?|"
+    r"relies? on|"
     r"uses?|depends? on|asks? for)\s(?:native\s|hardware\s|full\s)?$",
     re.IGNORECASE,
 )
 #: Behind a format, what is done in it on a device that has it.
-_WORK = re.compile(r"\s(?:inference|training|arithmetic|math|compute|throughput|acceleration|performance)\b", re.I)
+_WORK = re.compile(
+    r"\s(?:inference|training|arithmetic|math|compute|throughput|acceleration|performance)\b", re.I
+)
 _NOT = re.compile(
     r"\b(?:not|no|none|never|neither|nor|without|lacks?|lacking|cannot|unlike|except|emulat\w+|instead|rather|"
     r"weights?|files?|quanti\w+|would|if|than|myth|avoid|skip|missing|don[\u2019']t)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"[;:]\s|,\s(?:but|while|whereas|and|so)\s|\s(?:but|while|whereas)\s|\s\u2013\s|\s\u2014\s")
+_SPLIT = re.compile(
+    r"[;:]\s|,\s(?:but|while|whereas|and|so)\s|\s(?:but|while|whereas)\s|\s\u2013\s|\s\u2014\s"
+)
 
 
 class _Clause(NamedTuple):
@@ -119,17 +126,20 @@ def granted(context: Context) -> Iterator[Finding]:
 
 #: Who needs it, before it, and the device that is named for that behind it.
 _IF_NEEDED = re.compile(
-    r"(?:^|[.;:]\s)\W*(?:if|when|where|for|whoever|those who|anyone who)\b[^.;:]{0,32}\b(?:need|want|have|require|"
+    r"(?:^|[.;:]\s)\W*(?:if|when|where|for|whoever|those who|anyone who)\b[^.;:]{0,32}\b(?:need|want|"
+    r"have|require|"
     r"use|rely|insist|depend|care)\w*(?:\s(?:to have|on|about|upon))?\s(?:native\s|hardware\s)?$",
     re.IGNORECASE,
 )
 _THEN = re.compile(
     r"(?:\s(?:support|inference|training))?,\s(?:then\s)?(?:you\s(?:can|should|may)\s)?"
-    r"(?:(?:take|use|pick|choose|get|go for|buy|stay with|rent)\s)?(?:the\s|an?\s)?(?:nvidia\s|used\s|old\s)*",
+    r"(?:(?:take|use|pick|choose|get|go for|buy|stay with|rent)\s)?(?:the\s|an?\s)?(?:nvidia\s|used\s|"
+    r"old\s)*",
     re.IGNORECASE,
 )
 _IS_FINE = re.compile(
-    r"\s(?:is|will be|remains)\s(?:\w+\s)?(?:fine|enough|okay|ok|sufficient|good|right|the (?:one|choice|card|way))\b|"
+    r"\s(?:is|will be|remains)\s(?:\w+\s)?(?:fine|enough|okay|ok|sufficient|good|right|the (?:one|choice|"
+    r"card|way))\b|"
     r"\s(?:will do|does the job|does it|suffices|works)\b|\s*(?:[.;]|$)",
     re.IGNORECASE,
 )
@@ -147,7 +157,9 @@ def _advised(index: int, passage: Passage, context: Context) -> Iterator[Finding
             needed = _IF_NEEDED.search(text, max(0, match.start() - 90), match.start())
             needed = None if needed and _DENIED.search(needed[0]) else needed
             for one in context.mentions.get(index, ()):
-                fine = needed and _THEN.fullmatch(text, match.end(), one.start) and _IS_FINE.match(text, one.end)
+                fine = (
+                    needed and _THEN.fullmatch(text, match.end(), one.start) and _IS_FINE.match(text, one.end)
+                )
                 yes = _ASKED.fullmatch(text, match.end(), one.start) and _YES.match(text, one.end)
                 if (fine or yes) and all(each.has(context.catalogue[key]) is False for key in one.ids):
                     end = yes.end() if yes else one.end
@@ -218,7 +230,8 @@ def _only(text: str, match: re.Match[str], clause: _Clause) -> tuple[Mention, re
 _FAR = 60
 #: Of whom one alone has it, where that is not all that the text speaks of.
 _AMONG = re.compile(
-    r"\b(?:among|amongst|of (?:all|the|these|those|its)|within|in (?:its|this|that) (?:class|series|generation|family|"
+    r"\b(?:among|amongst|of (?:all|the|these|those|its)|within|in (?:its|this|that) (?:class|series|"
+    r"generation|family|"
     r"market)|consumer|gaming|workstation|data[ -]?cent\w+|so far|until|on (?:aws|azure|gcp|google))\b",
     re.IGNORECASE,
 )
@@ -257,11 +270,18 @@ _IS_LABEL = re.compile(r"\W*[:\u2013\u2014]\W*")
 
 
 def _made(
-    each: Capability, place: tuple[int, int], ids: Sequence[str], passage: Passage, context: Context, *,
+    each: Capability,
+    place: tuple[int, int],
+    ids: Sequence[str],
+    passage: Passage,
+    context: Context,
+    *,
     told: bool,
 ) -> Finding:
     gpu = context.catalogue[ids[0]]
-    because = f"{gpu.id} {'has no' if told else 'has'} {each.key.replace('_', ' ')}: {gpu.display(each.field)}"
+    because = (
+        f"{gpu.id} {'has no' if told else 'has'} {each.key.replace('_', ' ')}: {gpu.display(each.field)}"
+    )
     return made(
         context, passage, place, "capability", "contradicted", attribute=each.key,
         subject=", ".join(ids), because=because, evidence=(Evidence(because),),

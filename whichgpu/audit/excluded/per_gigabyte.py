@@ -68,14 +68,15 @@ _IN_GB = re.compile(r"\b(?:per|for each|for every|a)\s(?:gigabyte|GB)\b(?!/)", r
 #: Between a price and the device behind it, and between a device and the price behind it.
 _OF_DEVICE = re.compile(r"\s(?:nvidia |geforce |used |new )*", re.IGNORECASE)
 _AT_PRICE = re.compile(
-    r"s?(?:\scards?)?,?\s(?:(?:at|for|costs?|is|goes for|sells for|priced at|currently|now)\s|\(|around\s|about\s|"
+    r"s?(?:\scards?)?,?\s(?:(?:at|for|costs?|is|goes for|sells for|priced at|currently|now)\s|\(|"
+    r"around\s|about\s|"
     r"an?\s|street\sprice\s(?:of\s)?)*",
     re.IGNORECASE,
 )
 
 
 def _paired(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    """What follows the price of each device in a sentence on gigabytes: "a $720 3090 is $30, a $1,800 4090 $90"."""
+    """What follows the price of each device in a sentence on gigabytes: "a $720 3090 is $30"."""
     if not _IN_GB.search(sentence.text):
         return
     text, names = passage.text, context.mentions.get(index, ())
@@ -88,7 +89,8 @@ def _paired(index: int, passage: Passage, sentence: Sentence, context: Context) 
         at = [
             one
             for one in names
-            if _OF_DEVICE.fullmatch(text, price.end, one.start) or _AT_PRICE.fullmatch(text, one.end, price.start)
+            if _OF_DEVICE.fullmatch(text, price.end, one.start)
+            or _AT_PRICE.fullmatch(text, one.end, price.start)
         ]
         if not at or result.value * _LEAST > price.value:
             continue

@@ -26,7 +26,8 @@ _MAKES = re.compile(
 )
 _WIDTH = re.compile(r"\b(?P<n>\d{2,5}|\d,\d{3})[ -]?bits?\b", re.IGNORECASE)
 _NOT = re.compile(
-    r"\b(?:nvlink|pcie|ethernet|infiniband|network|infinity|links?|per stack|stacks?|overclock\w*|effective\w*|"
+    r"\b(?:nvlink|pcie|ethernet|infiniband|network|infinity|links?|per stack|stacks?|overclock\w*|"
+    r"effective\w*|"
     r"cache)\b",
     re.IGNORECASE,
 )
@@ -61,7 +62,9 @@ def _judged(
     if not ways or any(abs(one.value / 1e9 / way - 1) <= _OFF for way in ways if way):
         return
     near = min(ways, key=lambda way: abs(one.value / 1e9 / way - 1))
-    because = f"{text[rate.start : rate.end]} on no bus that is meant give it; the nearest is {near:,.0f} GB/s"
+    because = (
+        f"{text[rate.start : rate.end]} on no bus that is meant give it; the nearest is {near:,.0f} GB/s"
+    )
     yield inconsistent(passage, (one.start, one.end), because, context, expected=f"{near:,.0f} GB/s")
 
 
@@ -73,7 +76,11 @@ def _rate(text: str, one: Quantity, told: tuple[Quantity, ...]) -> Quantity | No
         for each in within(told, starts[0] if starts else 0, one.start)
         if each.dimension in ("bandwidth", "bit rate") and _BITS.fullmatch(text, each.start, each.end)
     ]
-    between = [each for each in within(told, before[-1].end, one.start) if each.dimension == "bandwidth"] if before else []
+    between = (
+        [each for each in within(told, before[-1].end, one.start) if each.dimension == "bandwidth"]
+        if before
+        else []
+    )
     return before[-1] if before and not between else None
 
 

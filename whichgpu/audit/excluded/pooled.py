@@ -58,7 +58,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     many = counted(passage.text, sentence.start, here[0].start)
     sizes = {
-        size for key in here[0].ids if (size := nominal_gb(float(context.catalogue[key].value("memory") or 0)))
+        size
+        for key in here[0].ids
+        if (size := nominal_gb(float(context.catalogue[key].value("memory") or 0)))
     }
     if many <= 1 or not sizes or len(here) > 1 or models(sentence.text):
         return

@@ -75,7 +75,9 @@ _TAILS = {
     "power": r"(?:(?:of )?the (?:power|draw|wattage|consumption)|(?:more|less) (?:power|energy)|"
     r"as much power|as hungry|thirstier|hungrier)",
 }
-_TAILS["time"] = _TAILS["rate"] + r"|(?:longer|shorter|sooner|as long|(?:less|more|of the|the) time|time savings?)"
+_TAILS["time"] = (
+    _TAILS["rate"] + r"|(?:longer|shorter|sooner|as long|(?:less|more|of the|the) time|time savings?)"
+)
 _TAILS["flop rate"] = _TAILS["op rate"] = (
     r"(?:faster|as fast) (?:on paper|in theory)|(?:of )?the (?:peak|compute)|more (?:compute|tflops)"
 )

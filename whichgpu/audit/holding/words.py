@@ -107,7 +107,7 @@ DENIES = re.compile(
 )
 #: Behind an amount, that it is what is left beside the weights.
 IS_LEFT = re.compile(
-    r"\s+(?:to spare|left|free|remaining|spare|unused|of (?:cache|weights|room)|"
+    r"\s+(?:to spare|left|free|remain(?:s|ing)?|spare|unused|of (?:cache|weights|room)|"
     r"for\s+(?:the\s+|its\s+|a\s+|some\s+)?(?:kv[ -]|key[ -]value )?"
     r"(?:cache|context|activations?|overhead|rest|everything else|requests?))\b",
     re.IGNORECASE,

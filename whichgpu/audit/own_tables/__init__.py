@@ -2,9 +2,10 @@
 
 A table's rows and columns are lines: amounts of one kind, by what they are of (`lines.py`). A sentence below
 the same heading, or one that speaks of a table, says of them who is first or last (`extremes.py`), who is
-ahead of whom (`orders.py`), by how much most (`leads.py`), by how much (`factors.py`), and of how many something is so (`counts.py`). Which
-lines it means is told by its words; where they tell of none, it may mean any of its kind. Wrong is what none
-of those that it may mean bears out, or, where it speaks of every one of them, what any contradicts.
+ahead of whom (`orders.py`), by how much most (`leads.py`), by how much (`factors.py`), and of how many
+something is so (`counts.py`). Which lines it means is told by its words; where they tell of none, it may mean
+any of its kind. Wrong is what none of those that it may mean bears out, or, where it speaks of every one of
+them, what any contradicts.
 """
 
 from __future__ import annotations

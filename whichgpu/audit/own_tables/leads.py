@@ -1,8 +1,8 @@
 """Where one of two is furthest ahead in a table, and whether its lead grows: "the largest lead is in U-Net".
 
-Of each row with a value of both devices the ratio is taken. What is called the largest or the smallest lead is
-wrong where another row has more or less of it, by ratio and by difference; a lead that grows from row to row
-where that of the last row is no larger than that of the first.
+Of each row with a value of both devices the ratio is taken. What is called the largest or the smallest lead
+is wrong where another row has more or less of it, by ratio and by difference; a lead that grows from row to
+row where that of the last row is no larger than that of the first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _LEAST = r"(?P<least>smallest|narrowest|slimmest|lowest|least|tightest)"
 _EXTREME = re.compile(
     rf"\b(?:{_MOST}|{_LEAST})\s(?:\w+\s)?{_LEAD}\b[^.;:]{{0,40}}?\b(?:is|was|comes?|shows?|appears?|occurs?|lies|"
     rf"(?:can be |is )?(?:seen|found|measured))\s(?:in|with|at|on|for|by)\s(?:the\s)?|"
-    rf"\b{_LEAD}\s(?:is|was)\s(?:{_MOST.replace('most', 'most2', 1)}|{_LEAST.replace('least', 'least2', 1)})\s"
+    rf"\b{_LEAD}\s(?:is|was)\s(?:{_MOST.replace('most', 'most2', 1)}|"
+    rf"{_LEAST.replace('least', 'least2', 1)})\s"
     rf"(?:in|with|at|on|for|by)\s(?:the\s)?",
     re.IGNORECASE,
 )
@@ -38,14 +39,17 @@ _CLOSEST = re.compile(
     r"(?:the\s)?closest\b"
 )
 _GROWS = re.compile(
-    rf"\b{_LEAD}(?:\sof\s[^.;,]{{2,24}})?\s(?P<more>grows?|grew|widens?|increases?|rises?|opens? up|expands?)\b"
+    rf"\b{_LEAD}(?:\sof\s[^.;,]{{2,24}})?\s(?P<more>grows?|grew|widens?|increases?|rises?|opens? up|"
+    rf"expands?)\b"
     rf"[^.;,]{{0,12}}\b(?:with|as|the (?:more|larger|higher|bigger))\b|"
     rf"\b{_LEAD}(?:\sof\s[^.;,]{{2,24}})?\s(?P<less>shrinks?|narrows?|decreases?|melts?|falls?|closes?|drops?)\b"
     rf"[^.;,]{{0,12}}\b(?:with|as|the (?:more|larger|higher|bigger))\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\b(?:not|no|never|if|would|may|might|expect\w*)\b|n[\u2019']t\b|\?", re.IGNORECASE)
-_RATIO = re.compile(r"[/%]|\b(?:ratio|speed-?up|lead|gain|times|x|vs\.?|difference|faster|share)\b", re.IGNORECASE)
+_RATIO = re.compile(
+    r"[/%]|\b(?:ratio|speed-?up|lead|gain|times|x|vs\.?|difference|faster|share)\b", re.IGNORECASE
+)
 _LEAST_ROWS, _MOST_ROWS, _SURE = 3, 40, 0.015
 
 
@@ -105,7 +109,9 @@ def _rows(table: Table, context: Context) -> Sequence[_Row]:
 
 
 def _number(cell: Passage | None, context: Context) -> float:
-    told = [each for each in quantities(cell.text, context.fraction) if each.high == each.value] if cell else []
+    told = (
+        [each for each in quantities(cell.text, context.fraction) if each.high == each.value] if cell else []
+    )
     return told[0].value if len(told) == 1 else 0.0
 
 
@@ -135,7 +141,10 @@ def _extreme(
     sign = 1 if most else -1
     best = max(rows, key=lambda row: sign * row.ratio)
     by_much = max(rows, key=lambda row: sign * row.apart)
-    if meant[0] in (best, *(() if best.as_ratio else (by_much,))) or abs(best.ratio - meant[0].ratio) <= _SURE:
+    if (
+        meant[0] in (best, *(() if best.as_ratio else (by_much,)))
+        or abs(best.ratio - meant[0].ratio) <= _SURE
+    ):
         return
     because = f"in {best.label} it is {best.ratio:.2f} times, in {meant[0].label} {meant[0].ratio:.2f}"
     yield _made(passage, (place[0], place[0] + len(meant[0].label)), because, context, expected=best.label)

@@ -334,7 +334,7 @@ def _is_of_it(found: Finding, where: At, context: Context) -> bool:
 
 
 def _is_of_another_count(found: Finding, where: At, context: Context) -> bool:
-    """Whether a bare number is the same device's in what the sentence counts beside: "the A6000 10,752 and 336"."""
+    """Whether a bare number is the same device's in what the sentence counts beside: "10,752 and 336"."""
     told, own = _told_at(where, context), attributes().get(found.attribute)
     if found.kind != "specification" or told is None or own is None or told.unit:
         return False
@@ -365,7 +365,8 @@ def _is_of_its_cpu(found: Finding, where: At, context: Context) -> bool:
 
 #: What feeds devices, and none of which draws so much.
 _FEEDS = re.compile(
-    r"\b(?:outlets?|circuits?|sockets?|breakers?|PSUs?|(?:power )?supply|feeds?|PDUs?)\b[^.;:]{0,40}$", re.IGNORECASE
+    r"\b(?:outlets?|circuits?|sockets?|breakers?|PSUs?|(?:power )?supply|feeds?|PDUs?)\b[^.;:]{0,40}$",
+    re.IGNORECASE,
 )
 _HOUR = 3600.0
 
@@ -374,8 +375,11 @@ def _is_of_supply(found: Finding, where: At, context: Context) -> bool:
     """Whether an amount of power is what an outlet or a supply gives."""
     told = _told_at(where, context)
     before = where.passage.text[where.sentence.start : where.at]
-    return found.kind == "arithmetic" and told is not None and told.dimension == "power" and bool(
-        _FEEDS.search(before)
+    return (
+        found.kind == "arithmetic"
+        and told is not None
+        and told.dimension == "power"
+        and bool(_FEEDS.search(before))
     )
 
 
@@ -393,7 +397,8 @@ def _is_by_other_price(found: Finding, where: At, context: Context) -> bool:
 def _is_by_its_memory(found: Finding, where: At, context: Context) -> bool:
     """Whether a rate is what the memory of a device of the passage moves of a size that it tells."""
     told = _told_at(where, context)
-    if found.kind != "arithmetic" or told is None or told.dimension != "rate":
+    tokens = found.kind == "benchmark" and _OF_BOUND.search(where.sentence.text)
+    if not (found.kind == "arithmetic" or tokens) or told is None or told.dimension != "rate":
         return False
     sizes = [
         each.value
@@ -403,6 +408,23 @@ def _is_by_its_memory(found: Finding, where: At, context: Context) -> bool:
     gpus = [context.catalogue[key] for one in _names(where, context, 0, where.at) for key in one.ids]
     widths = [float(gpu.value("bandwidth") or 0) for gpu in gpus]
     return any(abs(width / size / told.value - 1) < _ROUNDED for width in widths for size in sizes if size)
+
+
+_OF_BOUND = re.compile(
+    r"\b(?:bounds?|limits?|ceilings?|at most|at best|theor\w+|no more than)\b", re.IGNORECASE
+)
+#: Behind an amount, that it is to be read or held: "with 14 GB to read", "10 GB (14B in 5 bits)".
+_TO_READ = re.compile(r"\s(?:to (?:read|load|move|hold|fit|fetch)\b|\(\d+B\b)")
+
+
+def _is_to_be_read(found: Finding, where: At, context: Context) -> bool:
+    """Whether an amount of memory is of what a device has to read, and not its own."""
+    told = _told_at(where, context)
+    return (
+        found.attribute == "memory"
+        and told is not None
+        and bool(_TO_READ.match(where.passage.text, told.end))
+    )
 
 
 _TURNED = re.compile(r"(?P<a>[\d.,]+ GB) and (?P<b>[\d.,]+ GB): it is the other way round")
@@ -441,5 +463,6 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is what a supply gives": _is_of_supply,
     "it is by another price": _is_by_other_price,
     "it is by the device's own memory": _is_by_its_memory,
+    "it is of what is to be read": _is_to_be_read,
     "it is of the need that its sentence tells": _is_of_its_sentence,
 }

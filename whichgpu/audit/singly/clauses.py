@@ -277,7 +277,9 @@ class _Reader:
         aside = said.open is not None and _ASIDES.match(text, start, end)
         fresh = _ANY_VERB.search(text, start, end) and not aside
         # "Nobody buys an A any more: it has 11 GB" is of the A.
-        meant = [each for each in self._who.here if start <= each.start < end and each not in self._who.against]
+        meant = [
+            each for each in self._who.here if start <= each.start < end and each not in self._who.against
+        ]
         subject = None if fresh or meant else said.subject
         return None, _Said(subject, ends, said.open if aside else None, bare=not fresh)
 

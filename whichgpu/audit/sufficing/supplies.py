@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.sentences import Sentence
 
 _SUPPLY = re.compile(
-    r"[- ]?(?:\w+\s)?(?:power supply|power supplies|supply|PSU|psu|power brick|circuit|breaker)\b",
+    r"[- ]?(?:\w+\s)?(?:power supply|power supplies|supply|PSU|psu|power brick|circuit|breaker|unit)\b",
     re.IGNORECASE,
 )
 _ENOUGH = re.compile(
