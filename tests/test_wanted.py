@@ -311,6 +311,18 @@ def test_a_question_is_options_of_recommend(question):
         ("we have 4 A6000, what is the largest model we can fine-tune with lora",
          "fit llama-3.2-3b llama-3.1-8b qwen3-14b gemma-3-27b qwen3-32b llama-3.3-70b --gpu rtx-a6000:4 "
          "--phase finetune_lora"),
+        ("I have 2 x RTX 3090, what is the largest Qwen model I can serve?",
+         "fit qwen3-4b qwen3-8b qwen3-14b qwen3-32b qwen2.5-72b qwen3-235b-a22b --gpu rtx-3090:2 "
+         "--precision w4a16"),
+        ("biggest gemma that fits on a 4090",
+         "fit gemma-3-1b gemma-3-4b gemma-3-12b gemma-3-27b --gpu rtx-4090 --precision w4a16"),
+        ("what is the largest model for llama.cpp on an RTX 4090?",
+         "fit llama-3.2-3b llama-3.1-8b qwen3-14b gemma-3-27b qwen3-32b llama-3.3-70b --gpu rtx-4090 "
+         "--precision w4a16"),
+        ("does FlashAttention 3 work on my A6000?", "compat rtx-a6000 --framework 'FlashAttention 3'"),
+        ("does llama.cpp run on an Arc A770?", "compat arc-a770 --framework llama.cpp"),
+        ("which laptop GPU for running 13B models?",
+         "recommend llama-2-13b --needs laptop --precision any --users 1"),
         ("h200 vs mi325x price performance for deepseek r1",
          "compare h200-141gb-sxm mi325x h200-141gb-nvl --workload 'deepseek r1'"),
         ("how many images per hour can a 3060 12gb do with sd 1.5",
