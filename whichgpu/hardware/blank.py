@@ -56,7 +56,7 @@ def blank(gpu: Gpu, field: str) -> Blank | None:
     """Why a field of a device has no value; None where it has one."""
     if gpu.glance(field) is not None:
         return None
-    found = (rule.blank for rule in _rules().get(field, ()) if _fits(rule.of, gpu))
+    found = (rule.blank for rule in _rules().get(field, ()) if fits(rule.of, gpu))
     return next(found, Blank(OPEN, ""))
 
 
@@ -74,7 +74,8 @@ def blanks(gpu: Gpu) -> Iterator[tuple[str, Blank]]:
             yield field, reason
 
 
-def _fits(of: Mapping[str, Sequence[Any]], gpu: Gpu) -> bool:
+def fits(of: Mapping[str, Sequence[Any]], gpu: Gpu) -> bool:
+    """Whether a device is of the parts that a rule is about: all that its keys say is true of it."""
     return all(
         (_told(gpu, key.removeprefix(_NOT)) in meant) != key.startswith(_NOT) for key, meant in of.items()
     )
