@@ -319,6 +319,9 @@ def test_a_question_is_options_of_recommend(question):
         ("what is the largest model for llama.cpp on an RTX 4090?",
          "fit llama-3.2-3b llama-3.1-8b qwen3-14b gemma-3-27b qwen3-32b llama-3.3-70b --gpu rtx-4090 "
          "--precision w4a16"),
+        ("how many RTX 3090 can I run on a 1000 W power supply?",
+         "show rtx-3090 --machine 'psu 1000 W'"),
+        ("is a psu with 850 watts enough for two 4090s", "show rtx-4090 --machine 'psu 850 W'"),
         ("does FlashAttention 3 work on my A6000?", "compat rtx-a6000 --framework 'FlashAttention 3'"),
         ("does llama.cpp run on an Arc A770?", "compat arc-a770 --framework llama.cpp"),
         ("which laptop GPU for running 13B models?",

@@ -220,7 +220,9 @@ def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue)
     if len(devices) > 1:
         beside = Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
         return beside if COMPARES.search(text) or _FOLLOWS.search(text) else None
-    return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
+    if not ids:
+        return _of_a_word(text, catalogue)
+    return _in_machine(text, ids) or _of_a_gpu(text, ids, catalogue)
 
 
 #: Whose GPU is to take the place of another.
@@ -262,6 +264,22 @@ def review(
     if len(devices) != 1 or not (whatever or _WORTH.search(text)):
         return None
     return Answering("show", (largest(devices[0], catalogue),), (("format", "md"),))
+
+
+#: The power supply of a machine that a card is to go into: "on a 1000 W power supply", "an 850W PSU".
+_SUPPLY = re.compile(
+    r"\b(?P<watts>\d{3,4}) ?W(?:atts?)?\b(?: \w+){0,2}? (?:power suppl(?:y|ies)|psus?)\b"
+    r"|\b(?:power supply|psu)\b(?: (?:of|with|rated|at|is|only|has|for))* (?P<of>\d{3,4}) ?W(?:atts?)?\b",
+    re.I,
+)
+
+
+def _in_machine(text: str, ids: Sequence[str]) -> Answering | None:
+    """Whether a GPU goes into a machine of which the power supply is told."""
+    supply = _SUPPLY.search(text)
+    if supply is None:
+        return None
+    return Answering("show", tuple(ids[:_MOST]), (("machine", f"psu {supply['watts'] or supply['of']} W"),))
 
 
 def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:
