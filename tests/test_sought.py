@@ -8,7 +8,7 @@ import pytest
 
 from whichgpu.facts import reading, store
 from whichgpu.facts.model import KINDS, MAKERS
-from whichgpu.hardware.blank import PUBLISHED
+from whichgpu.hardware.blank import PUBLISHED, fits
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.check import coverage
 from whichgpu.hardware.fields import FIELDS
@@ -33,10 +33,25 @@ def test_a_look_up_says_what_was_read_and_is_of_some_figure(row):
 
 
 def test_what_was_read_is_the_makers_own():
+    """On its own pages, as printed at a launch, or a data sheet of its that a shop mirrors."""
     for row in ROWS:
         if row["answer"] == PUBLISHED:
             assert row["source"], row
-            assert {reading.sources()[key].kind for key in row["source"]} <= {*MAKERS}, row
+            read = [reading.sources()[key] for key in row["source"]]
+            assert all(one.kind in MAKERS or "data sheet" in one.title for one in read), row
+
+
+def test_pages_that_do_not_state_a_field_are_no_source_of_it():
+    for row in ROWS:
+        meant = [gpu for gpu in GPUS.values() if row["answer"] == PUBLISHED and fits(row["of"], gpu)]
+        stated = [
+            (gpu.id, field, fact.source)
+            for gpu in meant
+            for field in row["fields"]
+            for fact in gpu.stated(field)
+            if {*fact.sources} & {*row["source"]}
+        ]
+        assert not stated, "a page is said not to have what a fact cites it for"
 
 
 def test_a_figure_that_its_maker_states_needs_no_look_up():
@@ -65,8 +80,12 @@ def test_show_with_sources_and_check_tell_of_it(whichgpu):
     assert "not looked up at its maker's" in whichgpu("check").out
 
 
+#: How a title says that the press printed what a maker announced.
+_PRINTED = ("as the press printed", " printed it", " prints it", " prints them")
+
+
 def test_what_the_press_printed_is_told_apart_from_what_its_maker_wrote():
     assert KINDS.index("vendor") < KINDS.index("press") < KINDS.index("database")
     for source in reading.sources().values():
-        if any(words in source.title for words in ("as the press printed", " printed it", " prints it", " prints them")):
+        if any(words in source.title for words in _PRINTED):
             assert source.kind != "vendor", source.id

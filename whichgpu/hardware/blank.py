@@ -24,11 +24,15 @@ _NOT = "not_"
 NOT_IN_HARDWARE = "not in its hardware"
 
 
+#: What the file tells of a blank.
+_TOLD = ("answer", "why", "source", "has", "units", "sold")
+
+
 class Blank(NamedTuple):
     """Why there is no value: the answer, the reason in a few words, and the source of the reason or ''.
 
     `has` is whether the part has what the field counts, where the reason settles that as well, and `units`
-    what that is called.
+    what that is called; `sold` is false of a part that is let by the hour and sold to nobody.
     """
 
     answer: str
@@ -36,6 +40,7 @@ class Blank(NamedTuple):
     source: str = ""
     has: bool | None = None
     units: str = ""
+    sold: bool = True
 
     def to_dict(self) -> dict[str, str]:
         """As plain data: why there is no value."""
@@ -88,8 +93,8 @@ def _rules() -> Mapping[str, tuple[_Rule, ...]]:
     """The reasons by field, in the order of the file."""
     found: dict[str, tuple[_Rule, ...]] = {}
     for row in store.load("blank")["blank"]["blank"]:
-        why = Blank(row["answer"], row["why"], row.get("source", ""), row.get("has"), row.get("units", ""))
-        rule = _Rule(row["of"], why)
+        told = {key: row[key] for key in _TOLD if key in row}
+        rule = _Rule(row["of"], Blank(**told))
         for field in row["fields"]:
             found[field] = (*found.get(field, ()), rule)
     return found
