@@ -50,6 +50,8 @@ _NO = re.compile(
     r"(?:tokens?|frames?) (?:per|a) second|half of|most of|left|remain\w*|leav\w+|draft|embedding|batch|"
     r"users?|requests?|faster|quick\w*|vision|encoder|unet|vae|smaller|shorter|reduc\w+|from \d|"
     r"models that|whatever|anything|everything|take the|buy|choose|ten of|dozen|systems)\b"
+    # "35B-A3B": experts are often in the host's memory. "Its FP16 runs at 1/64th the rate": no model does.
+    r"|-A\d{1,3}(?:\.\d)?B\b|\bruns? at\s+(?:an?\s+)?(?:1/|\d|half|quarter|full rate)"
     r"|n[\u2019']t\b|%|\s\+\s",
     re.IGNORECASE,
 )
@@ -165,7 +167,7 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     for start, end in pairwise([sentence.start, *parts, sentence.end]):
         words = _NO_DENIAL.sub(" ", text[start:end])
         named = any(start <= each.start < end for each in scope.here)
-        does = _DOES.search(text, start, end) if named or _EACH.search(text, start, end) else None
+        does = _DOES.search(text, start, end) if named or _ON_EACH.search(text, start, end) else None
         verb = meant(text, start, end, HOLDS) or (does.span() if does else None)
         if verb is None or _NO.search(words):
             continue
@@ -308,7 +310,7 @@ _AS_WELL = re.compile(
     r"\b(?:fits?|runs?|works?|loads?|goes)\s(?:there\s)?(?:too|as well|also|just as well)\b", re.I
 )
 #: Each of the two that a text compares, and no number of them together.
-_EACH = re.compile(
+_ON_EACH = re.compile(
     r"\b(?:fits?|runs? on|on|in|into|onto)\s(?:both|either)(?:\s(?:cards?|gpus?|of them|"
     r"one))?(?=\s*(?:[.,;:)]|$))|"
     r"\beither (?:card|gpu|one|of them)\b",
@@ -318,7 +320,7 @@ _EACH = re.compile(
 
 def _of_each(scope: Scope, place: tuple[int, int], context: Context) -> float:
     """What the smaller of the two has that a text compares, where a clause is of each; else 0."""
-    both = sides_of(context) if _EACH.search(scope.passage.text, *place) else None
+    both = sides_of(context) if _ON_EACH.search(scope.passage.text, *place) else None
     if both is None:
         return 0.0
     sides = [

@@ -95,8 +95,8 @@ def _prices(context: Context) -> dict[frozenset[str], list[float]]:
             known.setdefault(model(key, context.catalogue), []).append(float(launch))
     for table in context.document.tables:
         for cell in tables.every(table, context):
-            for key in {model(each, context.catalogue) for each in cell.ids[:1]}:
-                known.setdefault(key, []).extend(_money(cell.passage.text, context))
+            for own in {model(each, context.catalogue) for each in cell.ids[:1]}:
+                known.setdefault(own, []).extend(_money(cell.passage.text, context))
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             _of_sentence(index, passage, sentence, context, known)

@@ -13,7 +13,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.values.offers import usual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
 
@@ -58,6 +58,6 @@ def suited(context: Context) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _of(ids: Sequence[str], context: Context) -> list[float]:
+def _of(ids: tuple[str, ...], context: Context) -> list[float]:
     """The bandwidths of what a name usually means."""
     return [float(width) for key in usual(ids) if (width := context.catalogue[key].value("bandwidth"))]
