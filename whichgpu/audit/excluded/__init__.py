@@ -10,8 +10,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.ahead import ahead
+from whichgpu.audit.excluded.at_most import at_most
 from whichgpu.audit.excluded.capabilities import capabilities
-from whichgpu.audit.excluded.ceilings import ceilings
 from whichgpu.audit.excluded.costs import costs
 from whichgpu.audit.excluded.differences import differences
 from whichgpu.audit.excluded.families import families
@@ -61,7 +61,7 @@ _READ = (
 )
 #: What figures that stand beside each other leave open of no reading.
 _BY_FIGURES = (
-    quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, ceilings, feeding,
+    quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, at_most, feeding,
     for_the_price,
     pins, granted, pooled, suited,
 )  # fmt: skip

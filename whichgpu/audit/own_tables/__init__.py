@@ -2,7 +2,7 @@
 
 A table's rows and columns are lines: amounts of one kind, by what they are of (`lines.py`). A sentence below
 the same heading, or one that speaks of a table, says of them who is first or last (`extremes.py`), who is
-ahead of whom (`orders.py`), by how much (`factors.py`), in what by most (`leads.py`), of how many something is
+ahead of whom (`orders.py`), by how much (`factors.py`), in what most (`leads.py`), of how many something is
 so (`counts.py`), and who is first by one amount per unit of another (`per_unit.py`). Which lines it means is
 told by its words; where they tell of none, it may mean any of its kind. Wrong is what none of those that it
 may mean bears out, or, where it speaks of every one of them, what any contradicts.

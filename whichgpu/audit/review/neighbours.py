@@ -335,8 +335,9 @@ def _is_of_it(found: Finding, where: At, context: Context) -> bool:
 
 def _is_of_another_count(found: Finding, where: At, context: Context) -> bool:
     """Whether a bare number is the same device's in what the sentence counts beside: "10,752 and 336"."""
-    told, own = _told_at(where, context), attributes().get(found.attribute)
-    if found.kind != "specification" or told is None or own is None or told.unit:
+    own = attributes().get(found.attribute) if found.kind == "specification" else None
+    told = _told_at(where, context) if own else None
+    if told is None or own is None or told.unit:
         return False
     ids = [key for key in found.subject.split(", ") if key in context.catalogue]
     others = {one.attribute.key for one in named(where.sentence.text)} - {own.key}
@@ -373,20 +374,16 @@ _HOUR = 3600.0
 
 def _is_of_supply(found: Finding, where: At, context: Context) -> bool:
     """Whether an amount of power is what an outlet or a supply gives."""
+    if found.kind != "arithmetic" or not _FEEDS.search(where.passage.text, where.sentence.start, where.at):
+        return False
     told = _told_at(where, context)
-    before = where.passage.text[where.sentence.start : where.at]
-    return (
-        found.kind == "arithmetic"
-        and told is not None
-        and told.dimension == "power"
-        and bool(_FEEDS.search(before))
-    )
+    return told is not None and told.dimension == "power"
 
 
 def _is_by_other_price(found: Finding, where: At, context: Context) -> bool:
     """Whether another price of the sentences before, for hours that are told, comes to an amount."""
-    told = _told_at(where, context)
-    if found.kind != "arithmetic" or told is None or told.dimension != "money":
+    told = _told_at(where, context) if found.kind == "arithmetic" else None
+    if told is None or told.dimension != "money":
         return False
     before = within(quantities(where.passage.text, context.fraction), 0, where.at)
     prices = [each.value for each in before if each.dimension == "money"][-_MACHINE[1] :]
@@ -396,9 +393,9 @@ def _is_by_other_price(found: Finding, where: At, context: Context) -> bool:
 
 def _is_by_its_memory(found: Finding, where: At, context: Context) -> bool:
     """Whether a rate is what the memory of a device of the passage moves of a size that it tells."""
-    told = _told_at(where, context)
     tokens = found.kind == "benchmark" and _OF_BOUND.search(where.sentence.text)
-    if not (found.kind == "arithmetic" or tokens) or told is None or told.dimension != "rate":
+    told = _told_at(where, context) if tokens or found.kind == "arithmetic" else None
+    if told is None or told.dimension != "rate":
         return False
     sizes = [
         each.value
@@ -419,12 +416,8 @@ _TO_READ = re.compile(r"\s(?:to (?:read|load|move|hold|fit|fetch)\b|\(\d+B\b)")
 
 def _is_to_be_read(found: Finding, where: At, context: Context) -> bool:
     """Whether an amount of memory is of what a device has to read, and not its own."""
-    told = _told_at(where, context)
-    return (
-        found.attribute == "memory"
-        and told is not None
-        and bool(_TO_READ.match(where.passage.text, told.end))
-    )
+    told = _told_at(where, context) if found.attribute == "memory" else None
+    return told is not None and _TO_READ.match(where.passage.text, told.end) is not None
 
 
 _TURNED = re.compile(r"(?P<a>[\d.,]+ GB) and (?P<b>[\d.,]+ GB): it is the other way round")

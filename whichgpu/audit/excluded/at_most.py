@@ -72,7 +72,7 @@ class _Weights(NamedTuple):
     words: str
 
 
-def ceilings(context: Context) -> Iterator[Finding]:
+def at_most(context: Context) -> Iterator[Finding]:
     """Every rate that is called the most there can be, and is not."""
     for index, passage, sentence in _said(context):
         most, up_to = _MOST.search(sentence.text), _UP_TO.search(sentence.text)
