@@ -60,6 +60,9 @@ _DOES = re.compile(
     r"choice|cheapest|only)|what you|your)|are (?:enough|the (?:cards|way)))\b",
     re.IGNORECASE,
 )
+_WHO_ELSE = re.compile(
+    r"(?:^|;\s)\W*(?:who(?:ever)?|those (?:who|that)|anyone|if|when|others|everyone)\b", re.IGNORECASE
+)
 _SOLD, _BIT = 1.0738e9, 1.01
 
 
@@ -98,6 +101,9 @@ def _of_sentence(
     if len(behind) != 1 or _ELSE.search(text, start, sentence.end):
         return
     one = behind[0]
+    if _WHO_ELSE.search(text[start : one.start]):
+        # "Whoever needs 100 GB takes A; whoever wants speed, B": of another need.
+        return
     beside = start > wanted.end() or wanted["tail"]
     taken = (
         recommended(text, start, behind)

@@ -14,9 +14,11 @@ from whichgpu.audit.premised.values import is_of_many
 from whichgpu.audit.review.elsewhere import withheld_for
 from whichgpu.audit.review.unfounded import Place
 from whichgpu.audit.tables.variants import is_right
+from whichgpu.audit.text.models import formats, models
 from whichgpu.audit.text.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -366,7 +368,7 @@ def _is_of_its_cpu(found: Finding, where: At, context: Context) -> bool:
 
 #: What feeds devices, and none of which draws so much.
 _FEEDS = re.compile(
-    r"\b(?:outlets?|circuits?|sockets?|breakers?|PSUs?|(?:power )?supply|feeds?|PDUs?)\b[^.;:]{0,40}$",
+    r"\b(?:outlets?|circuits?|sockets?|breakers?|PSUs?|power suppl(?:y|ies)|PDUs?)\b[^.;:]{0,40}$",
     re.IGNORECASE,
 )
 _HOUR = 3600.0
@@ -387,6 +389,9 @@ def _is_by_other_price(found: Finding, where: At, context: Context) -> bool:
         return False
     before = within(quantities(where.passage.text, context.fraction), 0, where.at)
     prices = [each.value for each in before if each.dimension == "money"][-_MACHINE[1] :]
+    if len({*prices}) < _TWO:
+        # "At $1.19 each", of two: there is no other.
+        return False
     hours = [each.value / _HOUR for each in before if each.dimension == "time"]
     return any(abs(price * each / told.value - 1) < _SAME for price in prices for each in hours if told.value)
 
@@ -402,9 +407,11 @@ def _is_by_its_memory(found: Finding, where: At, context: Context) -> bool:
         for each in within(quantities(where.passage.text, context.fraction), 0, where.at)
         if each.dimension == "memory"
     ]
-    gpus = [context.catalogue[key] for one in _names(where, context, 0, where.at) for key in one.ids]
+    told_of, text = _names(where, context, 0, where.at), where.passage.text[: where.at]
+    sizes += [one.parameters * form.usual for one in models(text) for form in formats(text)]
+    gpus = [context.catalogue[key] for one in told_of for key in one.ids]
     widths = [float(gpu.value("bandwidth") or 0) for gpu in gpus]
-    return any(abs(width / size / told.value - 1) < _ROUNDED for width in widths for size in sizes if size)
+    return any(abs(width / size / told.value - 1) < _OF_FORMAT for width in widths for size in sizes if size)
 
 
 _OF_BOUND = re.compile(
@@ -420,6 +427,56 @@ def _is_to_be_read(found: Finding, where: At, context: Context) -> bool:
     return told is not None and _TO_READ.match(where.passage.text, told.end) is not None
 
 
+#: How far the size of weights in a format may be from what is told.
+_OF_FORMAT = 0.08
+#: What is left, in parallel: "holds it with 22 GB to spare, the other with 54 GB".
+_SPARE = re.compile(r"\b(?:to spare|left|leav(?:es?|ing)|remain\w*|free)\b", re.IGNORECASE)
+_WITH_SO_MUCH = re.compile(r"\b(?:with|has|have|by)\s(?:about\s|some\s)?$", re.IGNORECASE)
+
+
+def _is_left_too(found: Finding, where: At, context: Context) -> bool:
+    """Whether an amount of memory is what another device has left, as the sentence told of one before."""
+    text, start = where.passage.text, where.sentence.start
+    if found.kind != "specification" or found.attribute != "memory":
+        return False
+    spare = _SPARE.search(text, start, where.at)
+    return spare is not None and _WITH_SO_MUCH.search(text, start, where.at) is not None
+
+
+def _is_rest(found: Finding, where: At, context: Context) -> bool:
+    """Whether an amount is what is left of one, or of a device's memory, less so many times another."""
+    told = _told_at(where, context) if found.kind == "arithmetic" else None
+    if told is None or told.dimension not in ("power", "memory"):
+        return False
+    if not _SPARE.search(
+        where.passage.text, where.sentence.start, min(where.sentence.end, told.end + _NEAR_BY)
+    ):
+        return False
+    before = [
+        each.value
+        for each in within(quantities(where.passage.text, context.fraction), 0, where.at)
+        if each.dimension == told.dimension
+    ]
+    wholes = list(before)
+    if told.dimension == "memory":
+        gpus = [
+            context.catalogue[key]
+            for one in _names(where, context, 0, len(where.passage.text))
+            for key in one.ids
+        ]
+        wholes += [size * 1e9 for gpu in gpus if (size := nominal_gb(float(gpu.value("memory") or 0)))]
+    words = where.passage.text[: where.at].lower().split()
+    counts = {1.0, *(float(SPELLED[word]) for word in words if word in SPELLED)}
+    return any(
+        abs((whole - n * part) / told.value - 1) < _ROUNDED
+        for whole in wholes
+        for part in before
+        for n in counts
+        if told.value
+    )
+
+
+_NEAR_BY = 24
 _TURNED = re.compile(r"(?P<a>[\d.,]+ GB) and (?P<b>[\d.,]+ GB): it is the other way round")
 
 
@@ -457,5 +514,7 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is by another price": _is_by_other_price,
     "it is by the device's own memory": _is_by_its_memory,
     "it is of what is to be read": _is_to_be_read,
+    "it is what another has left": _is_left_too,
+    "it is what is left": _is_rest,
     "it is of the need that its sentence tells": _is_of_its_sentence,
 }
