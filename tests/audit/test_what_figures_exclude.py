@@ -133,10 +133,13 @@ def test_what_is_right_is_not_accused(text):
         "# I\n\n**How much memory does a DGX H100 have?** 640 GB of HBM3 on its eight GPUs.",
         "# J\n\n## P100 (2016)\n\nGP100 chip, 3,584 CUDA cores, 732 GB/s, 250 W as a PCIe card.",
         "# K\n\nIf you do not need NVLink, take the L40S.",
-        "# L\n\nWhoever needs over 100 GB should take the Mac; whoever wants images should take the RTX 4090.",
+        "# L\n\nWhoever needs over 100 GB should take the Mac; "
+        "whoever wants images should take the RTX 4090.",
         "# M\n\nThe L40S holds the FP16 model with 22 GB to spare, the H100 PCIe with 54 GB.",
-        "# N\n\nOur circuit gives 3.6 kW. Ten RTX A5000 at 230 W each would fit with 1.3 kW left for the hosts.",
-        "# O\n\nA P4 has 8 GB at 192 GB/s, so a 7B model in 4 bits fits and gives at most 52 tokens per second.",
+        "# N\n\nOur circuit gives 3.6 kW. "
+        "Ten RTX A5000 at 230 W each would fit with 1.3 kW left for the hosts.",
+        "# O\n\nA P4 has 8 GB at 192 GB/s, "
+        "so a 7B model in 4 bits fits and gives at most 52 tokens per second.",
     ],
 )
 def test_what_is_right_beside_other_figures_is_not_accused(text):

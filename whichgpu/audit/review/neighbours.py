@@ -408,7 +408,12 @@ def _is_by_its_memory(found: Finding, where: At, context: Context) -> bool:
         if each.dimension == "memory"
     ]
     told_of, text = _names(where, context, 0, where.at), where.passage.text[: where.at]
-    sizes += [one.parameters * form.usual for one in models(text) for form in formats(text)]
+    sizes += [
+        one.parameters * size
+        for one in models(text)
+        for form in formats(text)
+        for size in (form.least, (form.least + form.usual) / 2, form.usual)
+    ]
     gpus = [context.catalogue[key] for one in told_of for key in one.ids]
     widths = [float(gpu.value("bandwidth") or 0) for gpu in gpus]
     return any(abs(width / size / told.value - 1) < _OF_FORMAT for width in widths for size in sizes if size)
