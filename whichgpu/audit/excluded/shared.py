@@ -32,6 +32,13 @@ _BOTH = re.compile(
     rf"\bboth\s+(?:{_VERB})\b|\b(?:on|of|with|by|for|in)\s+(?:both|either(?:\s+one)?)(?=\s*(?:[.,;:)]|$))",
     re.IGNORECASE,
 )
+#: The same of more of them, where the text speaks of as many.
+_ALL = re.compile(
+    r"\b(?:on|by|of|with|for|in)\sall\s(?P<n>three|four)(?:\s(?:of them|cards?|gpus?|models?))?"
+    r"(?=\s*(?:[.,;:)]|$))",
+    re.IGNORECASE,
+)
+_MANY = {"two": 2, "three": 3, "four": 4}
 #: What takes it back, or says that it is of something else.
 _NOT = re.compile(
     r"\b(?:not|no|none|neither|nor|never|without|lacks?|only|but|except|than|unlike|instead|emulat\w+|slow\w*|"
@@ -48,10 +55,11 @@ _WORKS = re.compile(r"\b(?:works?|runs?|usable)\b", re.IGNORECASE)
 def shared(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that one of the two has not."""
     text, sentence = scope.passage.text, scope.sentence
-    both = _BOTH.search(text, sentence.start, sentence.end)
+    both = _BOTH.search(text, sentence.start, sentence.end) or _ALL.search(text, sentence.start, sentence.end)
+    many = _MANY.get((both.groupdict().get("n") or "two").lower(), 0) if both else 0
     two = two_of(scope, context) if both else ()
     alone = len({model(each.named[0], context.catalogue) for each in scope.here}) == 1
-    if both is None or alone or len(two) != len(("one", "other")):
+    if both is None or alone or len(two) != many:
         # "Both support FP8, which the A100 does not": of the two that it is set against.
         return
     # "You can bridge either model, using the 112 GB/s of NVLink": where nothing in it is denied, all of it.
