@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.architecture import Family, Step
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.machine import Room
     from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
 
@@ -79,6 +80,24 @@ def fields_report(gpus: Sequence[Gpu], names: Sequence[str]) -> Report:
         }
     }
     return Report(document, (*lines, table))
+
+
+def room_report(rooms: Sequence[Room]) -> Report:
+    """How many of each GPU go into a machine, and what each number of them takes of it."""
+    tables = [
+        Table.of(
+            f"{one.gpu} in the machine",
+            ["Cards", *one.parts, "Goes in"],
+            [
+                (f"{count}", *needs, "yes" if count <= one.most else "no")
+                for count, needs in zip(one.counts, one.needs, strict=True)
+            ],
+        )
+        for one in rooms if one.parts
+    ]  # fmt: skip
+    assumed = "; ".join(dict.fromkeys(text for one in rooms for text in one.assumed))
+    document = {"machines": [one.to_dict() for one in rooms]}
+    return Report(document, (*(one.sentence for one in rooms), *tables, f"Assumed: {assumed}."))
 
 
 def _told_of(gpu: Gpu, name: str) -> tuple[str, str, str]:
