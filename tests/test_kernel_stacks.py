@@ -238,12 +238,13 @@ def test_compilers_of_diffusion_add_half_precision_products_up_in_half_precision
 def test_exllama_adds_widened_products_up_in_half_precision() -> None:
     """By `cublasHgemm`: prompts of LLaMA on an RTX 4090 ran at 1.1 times its peak with sums in FP32."""
 
-    def rate(name: str, stack: str) -> float:
-        job = Job("llama-7b", phase="prefill", precision="gptq-int4", runtime=stack, input_tokens=1920.0)
+    def rate(name: str, stack: str, phase: str = "prefill") -> float:
+        job = Job("llama-7b", phase=phase, precision="gptq-int4", runtime=stack, input_tokens=1920.0)
         return lay_out(job, [GPUS[name]]).devices.peak("fp16").item()
 
     wide = rate("rtx-4090", "Transformers 4.40")
     assert rate("rtx-4090", "exllama v1") == pytest.approx(2 * wide, rel=1e-3)
+    assert rate("rtx-4090", "exllama v1", "decode") == wide, "tokens alone have kernels of its own"
     assert rate("a100-80gb-sxm", "exllamav2") == rate("a100-80gb-sxm", "Transformers 4.40")
 
 
