@@ -276,7 +276,8 @@ class Reader:
                 job.precision, job.runtime, job.trains,
             )  # fmt: skip
             # A word such as MLPerf is read anew with the workload.
-            ways = {} if suggested(job.runtime) else self._lexicon.ways.setdefault(key, {})
+            alone = job.runtime and suggested(job.runtime)
+            ways = {} if alone else self._lexicon.ways.setdefault(key, {})
             found = self._hung[id(head)] = usual, ways
         return found
 
