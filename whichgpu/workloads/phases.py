@@ -119,12 +119,24 @@ def _said(text: str) -> str:
             found.append(name)
         left = pattern.sub(" ", left)
     rest = _telling(left)
-    if rest:
+    if rest and not _of_what(left):
         # What is left may be the name of a way to tune: `finetune (DoRA)`.
         if method(" ".join(rest)) is None or "infer" in found:
             return ""
         found.insert(0, "finetune_lora")
     return _of_several(found)
+
+
+def _of_what(left: str) -> bool:
+    """Whether words that nobody knows say of what the last one is: `robot inference`, `docking training`.
+
+    In English that one is the head. `left` has a space more where each phase or task was taken out.
+    """
+    said = left.split(" ")
+    while said and said[-1] and not _telling(said[-1]):
+        said.pop()
+    apart = any(one in _table()["against"] for one in said)
+    return bool(said) and not said[-1] and not apart
 
 
 def _telling(words: str) -> list[str]:
