@@ -141,7 +141,8 @@ def _of_what(left: str) -> bool:
 
 def _telling(words: str) -> list[str]:
     """Of words those that may tell a phase: no numbers, nothing that tables write beside one."""
-    bare = (one.rstrip("0123456789") for one in words.split())
+    # What begins with a digit is a size, a length or a schedule: `720p`, `5s`, `3x`.
+    bare = (one.rstrip("0123456789") for one in words.split() if not one[0].isdigit())
     return [one for one in bare if one and one not in _table()["beside"]]
 
 
