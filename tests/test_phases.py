@@ -38,8 +38,20 @@ def test_a_phase_is_read_in_whatever_words(known: str, text: str) -> None:
     assert phase(text) == known
 
 
-@pytest.mark.parametrize("text", ["training and inference", "dreaming", "train something", "inference2go", "no training",
-     "inference without training", "post-training quantization", "data preparation", "training tokenizer"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "training and inference",
+        "dreaming",
+        "train something",
+        "inference2go",
+        "no training",
+        "inference without training",
+        "post-training quantization",
+        "data preparation",
+        "training tokenizer",
+    ],
+)
 def test_what_says_no_phase_or_two_of_them_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no phase"):
         phase(text)

@@ -1,4 +1,4 @@
-"""Models of the tail by names as tables, hubs and papers write them: atoms, sounds, points, series, players."""
+"""Models of the tail by names as tables, hubs and papers write them: atoms, sounds, points, players."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def test_models_of_the_tail_have_their_published_size(
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
         ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"), ("GAT on ogbn-arxiv", "gat-arxiv"),
-        ("GAT on Cora", "gat-cora"), ("ResNet-50 on ImageNet", "resnet50"), ("GraphCast 0.25deg", "graphcast"),
+        ("GAT on Cora", "gat-cora"), ("ResNet-50 on ImageNet", "resnet50"),
+        ("GraphCast 0.25deg", "graphcast"), ("AlphaFold 2.3 T1049", "openfold"),
+        ("ArcFace iResNet-100 MS1MV3", "iresnet100"), ("DeBERTa-v3-large NLI", "deberta-v3-large"),
         ("Riva Conformer-CTC large en-US", "conformer-ctc-large"), ("RTMPose-m body 256x192", "rtmpose-m"),
         ("en_core_web_trf", "roberta-base"), ("spacy en_core_web_lg", "spacy-en-core-web-lg"),
         # What is tuned from another.
@@ -71,7 +73,7 @@ def test_models_of_the_tail_have_their_published_size(
         ("speechbrain/asr-wav2vec2-commonvoice-en", "wav2vec2-large-lv60"),
         ("NoobAI-XL Vpred 1.0", "sdxl"), ("AlphaZero 20x256", "minigo"),
         ("PPO Atari Breakout (Nature CNN)", "dqn-atari"), ("HRNetV2-W48 OCR cityscapes", "ocrnet-hr48"),
-        # What is none of these: a depth behind a backbone is no side, a class of latent diffusion has its own.
+        # What is none of these: a depth behind a backbone is no side; networks of their own.
         ("SOLOv2 R101", "solov2-r101-fpn"), ("LDM-4 ImageNet 256", "ldm-imagenet-256"),
         ("DimeNet++", "dimenet-plus-plus-qm9"),
     ],

@@ -13,8 +13,8 @@ Dimensions: `layers` of the encoder, `decoder_layers` (as many), `hidden`, `head
 (true), `tables` (1: those of words that the halves have, 2 where each has its own), `post_norms` (false: a
 norm behind each half of a layer as well), `kv_heads` (heads), `window` (of every second layer).
 `encoder_window`: tokens that one of the input sees; projections of tokens that see all are stored beside, and
-not run (Beltagy et al., "Longformer"); `encoder_near`: the same without those, beside means of `encoder_block`
-(0: none) tokens each (Guo et al., "LongT5"); `decoder_positions` (positions).
+not run (Beltagy et al., "Longformer"); `encoder_near`: the same without those, beside means of
+`encoder_block` (0: none) tokens each (Guo et al., "LongT5"); `decoder_positions` (positions).
 Mixtures: `experts`, `experts_per_token` (1), `expert_bias`, on `sparse` layers of the encoder and
 `decoder_sparse` of the decoder (Fedus et al., "Switch Transformers"; NLLB Team, "No Language Left Behind").
 `function`, `written_out`: as in `decoder`.
