@@ -63,7 +63,7 @@ def test_models_of_the_tail_have_their_published_size(
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
         ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"), ("GAT on ogbn-arxiv", "gat-arxiv"),
         ("GAT on Cora", "gat-cora"), ("ResNet-50 on ImageNet", "resnet50"),
-        ("GraphCast 0.25deg", "graphcast"), ("AlphaFold 2.3 T1049", "openfold"),
+        ("GraphCast 0.25deg", "graphcast"), ("AlphaFold2 T1049", "openfold"),
         ("ArcFace iResNet-100 MS1MV3", "iresnet100"), ("DeBERTa-v3-large NLI", "deberta-v3-large"),
         ("Riva Conformer-CTC large en-US", "conformer-ctc-large"), ("RTMPose-m body 256x192", "rtmpose-m"),
         ("en_core_web_trf", "roberta-base"), ("spacy en_core_web_lg", "spacy-en-core-web-lg"),

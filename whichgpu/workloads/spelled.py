@@ -82,10 +82,10 @@ def usual_side(name: str) -> list[str]:
 
 def out_of_order(name: str) -> list[str]:
     """The ids of spellings of the same words in another order, sizes as letters: `Swin-Tiny video`."""
-    return _reordered(name) or _reordered(name, short=True)
+    return list(_reordered(name) or _reordered(name, short=True))
 
 
-def _reordered(name: str, *, short: bool = False) -> list[str]:
+def _reordered(name: str, *, short: bool = False) -> Sequence[str]:
     """The ids of spellings of several words that are those of a name in any order; `short` as `_in_order`.
 
     They have the same digits, which are looked at first: to put the words of all in order takes longer than
@@ -93,11 +93,27 @@ def _reordered(name: str, *, short: bool = False) -> list[str]:
     """
     asked = _in_order(name, short=short)
     if " " not in asked:
-        return []
-    digits = sorted(sign for sign in asked if sign in _DIGITS)
-    pairs, count = zip(_spelled(), _digits(), strict=True), len(digits)
-    alike = [pair for pair, own in pairs if len(own) == count and sorted(own) == digits]
-    return list(dict.fromkeys(key for spelling, key in alike if _in_order(spelling, short=short) == asked))
+        return ()
+    digits = "".join(sorted(sign for sign in asked if sign in _DIGITS))
+    return tuple(dict.fromkeys(_ordered(digits, short=short).get(asked, ())))
+
+
+@lru_cache(maxsize=256)
+def _ordered(digits: str, *, short: bool) -> Mapping[str, Sequence[str]]:
+    """The ids of the spellings that have some digits, by their words in order of the alphabet."""
+    found: dict[str, list[str]] = {}
+    for spelling, key in _alike().get(digits, ()):
+        found.setdefault(_in_order(spelling, short=short), []).append(key)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _alike() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The spellings, each with its id, by their digits in order."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for pair, own in zip(_spelled(), _digits(), strict=True):
+        found.setdefault("".join(sorted(own)), []).append(pair)
+    return found
 
 
 _DIGITS = "0123456789"
