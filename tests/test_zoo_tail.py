@@ -71,6 +71,10 @@ def test_models_of_the_tail_have_their_published_size(
         ("kotoba-whisper-v2.0", "distil-whisper-large-v3"),
         ("naver-clova-ix/donut-base-finetuned-cord-v2", "donut-base"),
         ("speechbrain/asr-wav2vec2-commonvoice-en", "wav2vec2-large-lv60"),
+        ("John6666/wai-nsfw-illustrious-v110-sdxl", "sdxl"), ("someone/controlnet-canny-sdxl", "controlnet-sdxl"),
+        ("VAGOsolutions/SauerkrautLM-Nemo-12b-Instruct", "mistral-nemo-12b"),
+        ("jonatasgrosman/wav2vec2-large-xlsr-53-english", "wav2vec2-large-lv60"),
+        ("mixedbread-ai/mxbai-rerank-xsmall-v1", "deberta-v3-xsmall"), ("Skywork/Skywork-OR1-7B", "qwen2.5-7b"),
         ("NoobAI-XL Vpred 1.0", "sdxl"), ("AlphaZero 20x256", "minigo"),
         ("PPO Atari Breakout (Nature CNN)", "dqn-atari"), ("HRNetV2-W48 OCR cityscapes", "ocrnet-hr48"),
         # What is none of these: a depth behind a backbone is no side; networks of their own.
@@ -80,6 +84,13 @@ def test_models_of_the_tail_have_their_published_size(
 )  # fmt: skip
 def test_spellings_of_the_tail_are_read(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+def test_a_tuned_name_with_fewer_layers_has_fewer_weights() -> None:
+    sizes = [sum(resolve(f"sshleifer/distilbart-{one}").parameters().values()) / 1e6
+             for one in ("cnn-12-6", "xsum-12-3", "cnn-6-6")]  # fmt: skip
+    assert sizes == pytest.approx([306, 255, 230], rel=0.01)
+    assert sum(resolve("nemotron3-22b").parameters().values()) / 1e9 == pytest.approx(22, rel=0.04)
 
 
 def test_the_work_of_a_long_text_grows_with_it_and_no_faster() -> None:
