@@ -6,6 +6,7 @@ import pytest
 
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, total
+from whichgpu.workloads.resolving import is_read
 from whichgpu.workloads.workload import resolve
 
 
@@ -111,3 +112,9 @@ def test_work_of_atoms_grows_with_their_number() -> None:
         some, more = (traced(name, seq_len=atoms) for atoms in (100.0, 200.0))
         assert more[0] / some[0] == pytest.approx(2.0, rel=0.02)
         assert 1.5 < more[1] / some[1] < 2.05
+
+
+@pytest.mark.parametrize("word", ["beats", "piper", "matcha", "tiger", "impala", "use", "the east", "mace"])
+def test_words_of_every_day_are_no_models(word: str) -> None:
+    assert not is_read(word)
+    assert resolve("MACE").id == "mace-mp-0-medium"
