@@ -82,10 +82,10 @@ def usual_side(name: str) -> list[str]:
 
 def out_of_order(name: str) -> list[str]:
     """The ids of spellings of the same words in another order, sizes as letters: `Swin-Tiny video`."""
-    return list(_reordered(name) or _reordered(name, short=True))
+    return _reordered(name) or _reordered(name, short=True)
 
 
-def _reordered(name: str, *, short: bool = False) -> Sequence[str]:
+def _reordered(name: str, *, short: bool = False) -> list[str]:
     """The ids of spellings of several words that are those of a name in any order; `short` as `_in_order`.
 
     They have the same digits, which are looked at first: to put the words of all in order takes longer than
@@ -93,9 +93,9 @@ def _reordered(name: str, *, short: bool = False) -> Sequence[str]:
     """
     asked = _in_order(name, short=short)
     if " " not in asked:
-        return ()
+        return []
     digits = "".join(sorted(sign for sign in asked if sign in _DIGITS))
-    return tuple(dict.fromkeys(_ordered(digits, short=short).get(asked, ())))
+    return list(dict.fromkeys(_ordered(digits, short=short).get(asked, ())))
 
 
 @lru_cache(maxsize=256)
