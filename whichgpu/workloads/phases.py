@@ -125,7 +125,7 @@ def _said(text: str) -> str:
             found.append(name)
         left = pattern.sub(" ", left)
     rest = _telling(left)
-    if rest:
+    if rest and not _of_what(left):
         # What is left may be the name of a way to tune: `finetune (DoRA)`.
         if method(" ".join(rest)) is None or "infer" in found:
             return ""
@@ -133,9 +133,22 @@ def _said(text: str) -> str:
     return _of_several(found)
 
 
+def _of_what(left: str) -> bool:
+    """Whether words that nobody knows say of what the last one is: `robot inference`, `docking training`.
+
+    In English that one is the head. `left` has a space more where each phase or task was taken out.
+    """
+    said = left.split(" ")
+    while said and said[-1] and not _telling(said[-1]):
+        said.pop()
+    apart = any(one in _table()["against"] for one in said)
+    return bool(said) and not said[-1] and not apart
+
+
 def _telling(words: str) -> list[str]:
     """Of words those that may tell a phase: no numbers, nothing that tables write beside one."""
-    bare = (one.rstrip("0123456789") for one in words.split())
+    # What begins with a digit is a size, a length or a schedule: `720p`, `5s`, `3x`.
+    bare = (one.rstrip("0123456789") for one in words.split() if not one[0].isdigit())
     return [one for one in bare if one and one not in _table()["beside"]]
 
 
