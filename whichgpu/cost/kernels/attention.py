@@ -17,9 +17,9 @@ FP32 and narrows them behind it, four times. Scores with a bias of their own are
 adding it reads and writes them again, with a mask as well in every other layer: Swin gains nothing from
 PyTorch 2's fused attention, where ViT gains a third. Beside sinks scores are joined with those, their largest
 is taken off all of them, and the sinks are cut off again (modeling_gpt_oss.py). A window masks the scores
-outside of it, which are computed too; a fused kernel takes windows in whole tiles. Heads are padded to 64, 128 or a larger multiple of 64
-values, in fused kernels to 96 too (HEADDIM_SWITCH of Dao-AILab/flash-attention,
-csrc/flash_attn/src/static_switch.h).
+outside of it, which are computed too; a fused kernel takes windows in whole tiles. Heads are padded to 64,
+128 or a larger multiple of 64 values, in fused kernels to 96 too (HEADDIM_SWITCH of
+Dao-AILab/flash-attention, csrc/flash_attn/src/static_switch.h).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0
 #: Beyond those where autocast widens them: 2 bytes read and 4 written in the softmax (`fp32_set_opt_dtype` of
 #: aten/src/ATen/autocast_mode.h), then 4 and 2; and where scores are scaled and masked.
 _WIDENED_PASSES = _MASKED_PASSES = 4.0
-#: Beside sinks, forward: joined (2), the largest looked for (1) and taken off (2). Backward: a map of zeros and
-#: what is laid into it (3), summed for the largest (1), spread to where that was and added (4).
+#: Beside sinks, forward: joined (2), the largest looked for (1) and taken off (2). Backward: a map of zeros
+#: and what is laid into it (3), summed for the largest (1), spread to where that was and added (4).
 _SINK_PASSES = {"forward": 5.0, "backward": 8.0}
 _SCORE_BYTES = 2.0
 #: Values of a head of nearly all language models.
