@@ -108,6 +108,8 @@ class Runtime:
     launches: Mapping[str, float] = field(default_factory=dict)
     #: By vendor, the rows of a tile of its kernel for experts, which takes one at least of each.
     expert_tile: Mapping[str, float] = field(default_factory=dict)
+    #: The same of the sides of an expert's weights.
+    expert_sides: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
     #: The phase that it runs unless it is told otherwise, where that is not the workload's first.
@@ -420,8 +422,8 @@ def attention_named(text: str) -> Mapping[str, float]:
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run.
 
-    Or, as little known to the fit, which products a library has off the tensor cores, and what of an exchange
-    shows.
+    Or, as little known to the fit, which products a library has off the tensor cores, what of an exchange
+    shows, and whether it is of copies.
     """
     columns = set(mark.get("sets", ()))
     waits = {
@@ -447,6 +449,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "aligned",
         "on_chip",
         "exposed",
+        "sends_copies",
     }
     return bool(columns) and columns <= waits
 

@@ -55,10 +55,7 @@ def shard(
     splits = {**_SPLITS, "none": _tokens} if sequence else _SPLITS
     most = busiest(dealt) if most is None else most
     return tuple(
-        _experts(op, dealt, cut, met, most)
-        if op.shard in _DEALT
-        else splits[op.shard](op, n)
-        for op in ops
+        _experts(op, dealt, cut, met, most) if op.shard in _DEALT else splits[op.shard](op, n) for op in ops
     )
 
 

@@ -67,7 +67,8 @@ def _grouped(
         with rec.module("attend", repeats=one.repeats):
             kv = in_chunks(one, window) if window and dims.get("chunked") else seen(one, window)
             rec.attention(one.batch, heads, one.q, kv, d, kv_heads=kv_heads, value_dim=value,
-                          causal=not one.cached, cached=one.cached, held=_held(one, window), sinks=sinks)  # fmt: skip
+                          causal=not one.cached, cached=one.cached, held=_held(one, window),
+                          sinks=sinks)  # fmt: skip
     if gate:
         rec.pointwise(heads * d * rows, reads=2.0, keeps=2.0, shard="head", name="gate")
     rec.linear(rows, heads * value, width, bias=biased(dims, "out"), shard="row", name="out")
