@@ -156,3 +156,18 @@ def test_a_fused_window_comes_in_tiles() -> None:
     each = sorted(one.seconds for one in terms if one.layer.endswith("attend.attention"))
     # Of 8,192 tokens under a causal mask half are seen, of a window of 128 two tiles of 512.
     assert each[1] / each[-1] == pytest.approx(1024.0 / 4096.0, rel=0.25)
+
+
+def test_torchtitan_attends_by_cudnn_on_blackwell() -> None:
+    """As its attention asks for it before FlashAttention there, and a text names another release."""
+    job = replace(TUNED, workload="llama-3.1-8b", phase="pretrain", runtime="torchtitan")
+
+    def attends(gpu: str, runtime: str = "torchtitan") -> float:
+        terms = estimate(replace(job, runtime=runtime), [GPUS[gpu]], explain=True).at(0, 0).terms
+        return max(one.seconds for one in terms if one.layer.endswith("attend.attention"))
+
+    faster = section("attention")["cudnn"]["blackwell_gb100"]
+    named = section("attention")["release-4"]["blackwell_gb100"]
+    fourth = attends("b200-180gb-sxm", "torchtitan FlashAttention-4")
+    assert attends("b200-180gb-sxm") / fourth == pytest.approx(named / faster, rel=0.02)
+    assert attends("h100-80gb-sxm") / attends("b200-180gb-sxm") > 2.5

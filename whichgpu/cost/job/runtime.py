@@ -387,14 +387,14 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
     unread = ("names", "alone", "around", "library", "compiler", "marks", "engine", "containers", "older",
-              "beside", "months", "modules", *_UNASKED, *_TIMES)  # fmt: skip
+              "beside", "months", "modules", "attention", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in _LISTS:
         columns[name] = tuple(row.get(name, ()))
     columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})
-    columns["attends"] = attention_named(text)
+    columns["attends"] = attention_named(text) or section("attention").get(row.get("attention", ""), {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
     for name in ("gaps", "launches"):
