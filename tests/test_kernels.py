@@ -113,7 +113,9 @@ def test_a_workloads_own_law_is_of_frameworks_and_binds_no_other_workload() -> N
 
 @pytest.mark.parametrize("gpu", ["b200-180gb-sxm", "h100-80gb-sxm", "a100-80gb-sxm"])
 @pytest.mark.parametrize("stack", ["PyTorch FSDP2 Transformers 5", "Megatron-LM", "torchtitan"])
-def test_a_trainers_products_in_16_bits_reach_no_smaller_a_share_than_those_in_8(gpu: str, stack: str) -> None:
+def test_a_trainers_products_in_16_bits_reach_no_smaller_a_share_than_those_in_8(
+    gpu: str, stack: str
+) -> None:
     """Llama 3 8B in BF16 under NeMo on eight B200: 21,558 tokens/s a GPU, of which 16,278 were predicted."""
     place, kinds = Devices.of([GPUS[gpu]]).traits, [OpClass("gemm", one, "gemm") for one in ("half", "fp8")]
     known = {"c/gemm/byte": 0.2, "c/gemm/half": 0.1, "c/gemm/byte&language": 0.2}

@@ -73,7 +73,7 @@ def seconds(
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
     # Unfused products know of no mask: they compute the whole rectangle.
     keys = np.maximum(d["kv"], d["q"] * d["causal"])
-    work = ops.flops * np.where(through > 0.0, keys / d["kv"], seen(d) * _in_tiles(ops, devices))
+    work = ops.flops * np.where(through > 0.0, keys / np.maximum(d["kv"], 1.0), seen(d) * _in_tiles(ops, devices))
     overlaps = np.asarray(runtime.read(lambda one: one.overlaps_softmax))
     if overlaps.any():
         work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
@@ -101,7 +101,7 @@ def _in_tiles(ops: OpTable, devices: Devices) -> NDArray[np.float64] | float:
     tile = devices.each(lambda gpu: known.get(gpu.vendor, known["other"]))
     windowed = (d["causal"] > 0.0) & (d["kv"] < d["q"])
     taken = np.minimum(tile * (1.0 + np.ceil((d["kv"] - 1.0) / tile)), d["q"])
-    return np.where(windowed, taken / d["kv"], 1.0)
+    return np.where(windowed, taken / np.maximum(d["kv"], 1.0), 1.0)
 
 
 def _named(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
