@@ -73,7 +73,9 @@ def seconds(
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
     # Unfused products know of no mask: they compute the whole rectangle.
     keys = np.maximum(d["kv"], d["q"] * d["causal"])
-    work = ops.flops * np.where(through > 0.0, keys / np.maximum(d["kv"], 1.0), seen(d) * _in_tiles(ops, devices))
+    work = ops.flops * np.where(
+        through > 0.0, keys / np.maximum(d["kv"], 1.0), seen(d) * _in_tiles(ops, devices)
+    )
     overlaps = np.asarray(runtime.read(lambda one: one.overlaps_softmax))
     if overlaps.any():
         work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
