@@ -336,7 +336,7 @@ def _narrowed(kinds: Sequence[OpClass]) -> list[OpClass]:
     """The same classes with dense products in 16 bits as those in 8 bits.
 
     A trainer's library multiplies both in the same tiles, which move as many bytes a clock at the peak of
-    either: in 16 bits no smaller a share of it is reached, whatever rows of older GPUs say.
+    either: in 16 bits no smaller a share of it is reached, whatever rows of older GPUs say (`narrow_told`).
     """
     return [
         kind._replace(format="fp8") if (kind.compute, kind.format) == ("gemm", "half") else kind
@@ -371,10 +371,12 @@ class Fit:
         names = f"c~rate/{workload}", f"c~rate/{workload}+train"
         own = workload if any(name in self.effects for name in names) else ""
         found = self._grid(compute_terms, kinds, places, runtime, trains=trains, workload=own)
-        if not (trains and runtime.domain):
+        told = section("products")["narrow_told"]
+        untold = np.array([place.lineage in told for place in places])[None, :, None]
+        if not (trains and runtime.domain and untold.any()):
             return found
         narrow = self._grid(compute_terms, _narrowed(kinds), places, runtime, trains=trains, workload=own)
-        return np.maximum(found, narrow)
+        return np.where(untold, np.maximum(found, narrow), found)
 
     def memory(
         self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool
