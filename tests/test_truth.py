@@ -91,7 +91,7 @@ def test_every_reason_for_a_blank_is_of_some_device_and_has_its_words():
         assert row["why"]
         assert row.get("source", "geforce-licence") in reading.sources()
         for field in row["fields"]:
-            more = {key: row[key] for key in ("source", "has", "units") if key in row}
+            more = {key: row[key] for key in ("source", "has", "units", "sold") if key in row}
             told = Blank(row["answer"], row["why"], **more)
             assert any(blank(gpu, field) == told for gpu in GPUS.values()), (field, told)
 
