@@ -165,6 +165,8 @@ class Runtime:
     uneven_parts: bool = False
     #: A training sends each copy of a token to its expert by itself, several to one GPU.
     sends_copies: bool = False
+    #: Experts that drop tokens are not padded either, so that the host waits to learn how many each one got.
+    counts_dropped: bool = False
     #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
     eager: float = 0.0
     #: The same without latent attention and experts in 8 bits, where it is shorter; 0 where it is the same.
@@ -450,6 +452,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "on_chip",
         "exposed",
         "sends_copies",
+        "counts_dropped",
     }
     return bool(columns) and columns <= waits
 
