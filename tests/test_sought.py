@@ -80,8 +80,12 @@ def test_show_with_sources_and_check_tell_of_it(whichgpu):
     assert "not looked up at its maker's" in whichgpu("check").out
 
 
+#: How a title says that the press printed what a maker announced.
+_PRINTED = ("as the press printed", " printed it", " prints it", " prints them")
+
+
 def test_what_the_press_printed_is_told_apart_from_what_its_maker_wrote():
     assert KINDS.index("vendor") < KINDS.index("press") < KINDS.index("database")
     for source in reading.sources().values():
-        if "as the press printed" in source.title or " printed it" in source.title:
+        if any(words in source.title for words in _PRINTED):
             assert source.kind != "vendor", source.id
