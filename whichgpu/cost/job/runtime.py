@@ -201,6 +201,8 @@ class Runtime:
     gathered_fp8: float = 2.0
     micro_batch: float = 0.0
     narrow: bool = False
+    #: Phases whose products are kernels of its own that sum in FP32 all the same.
+    sums_wide: tuple[str, ...] = ()
     casts: bool = False
     widens: tuple[str, ...] = ()
     integer: tuple[str, ...] = ()
@@ -337,12 +339,18 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
     return of
 
 
+@kept
+def summing(stack: Runtime, phase: str) -> Runtime:
+    """A runtime as it sums products in a phase."""
+    return replace(stack, narrow=False) if phase in stack.sums_wide else stack
+
+
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
 _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned", "on_chip", "tuned")  # fmt: skip
+          "aligned", "on_chip", "tuned", "sums_wide")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -384,7 +392,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     holds = dict(row.get("holds", {}))
     for mark in marks:
         holds.update(mark.get("sets", {}).get("holds", {}))
-    if re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
+    expands = "expandable" in text.lower()
+    if expands and re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
@@ -415,9 +424,10 @@ def attention_named(text: str) -> Mapping[str, float]:
 
     "FlashAttention-3", "flash_attention_4", "FA3"; nothing for another release, or none.
     """
-    found = re.search(
-        r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])", text.lower()
-    )
+    low = text.lower()
+    told = "flash" in low or "fa" in low
+    pattern = r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])"
+    found = re.search(pattern, low) if told else None
     return section("attention")[f"release-{found[1]}"] if found else {}
 
 
