@@ -23,14 +23,12 @@ from whichgpu.cost.calibration.spread import found_for, own_factor
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.job.layout import exchanges_of_pass, lay_out
 from whichgpu.cost.parallel.splitting import (
-    ROUTERS,
     beside_pass,
     busiest,
     capacity,
     exchanges,
     passed_on,
     pipeline_seconds,
-    router,
     shown_at_end,
     to_host,
 )  # fmt: skip
@@ -143,8 +141,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
         parts["bubble"] = (step.slots - m) * (micro - passes["optimizer"])
         parts["stragglers"] = whole - sum(parts.values())
         # What the busiest GPU has more than its share, the others have less; empty places are no work.
-        even = router(laid.job) != ROUTERS[0]
-        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")), even=even) / capacity(laid.job)
+        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")), laid.job) / capacity(laid.job)
         ideal = {name: peak - more * experts for name, (_, peak, experts) in timing.stages.items()}
         model = m * (ideal["forward"] + ideal["backward"])
     shape = whole.shape

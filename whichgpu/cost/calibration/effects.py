@@ -332,6 +332,18 @@ class _Asked(NamedTuple):
     added: dict[tuple[str, ...], tuple[float, dict[str, float]]]
 
 
+def _narrowed(kinds: Sequence[OpClass]) -> list[OpClass]:
+    """The same classes with dense products in 16 bits as those in 8 bits.
+
+    A trainer's library multiplies both in the same tiles, which move as many bytes a clock at the peak of
+    either: in 16 bits no smaller a share of it is reached, whatever rows of older GPUs say (`narrow_told`).
+    """
+    return [
+        kind._replace(format="fp8") if (kind.compute, kind.format) == ("gemm", "half") else kind
+        for kind in kinds
+    ]
+
+
 @immutable(slots=False)
 class Fit:
     """Effects by name; those that are absent are zero."""
@@ -358,7 +370,13 @@ class Fit:
         # A workload without more of the law of its own is as any other.
         names = f"c~rate/{workload}", f"c~rate/{workload}+train"
         own = workload if any(name in self.effects for name in names) else ""
-        return self._grid(compute_terms, kinds, places, runtime, trains=trains, workload=own)
+        found = self._grid(compute_terms, kinds, places, runtime, trains=trains, workload=own)
+        told = section("products")["narrow_told"]
+        untold = np.array([place.lineage in told for place in places])[None, :, None]
+        if not (trains and runtime.domain and untold.any()):
+            return found
+        narrow = self._grid(compute_terms, _narrowed(kinds), places, runtime, trains=trains, workload=own)
+        return np.where(untold, np.maximum(found, narrow), found)
 
     def memory(
         self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool

@@ -326,7 +326,7 @@ def _training(stack: Runtime) -> Runtime:
         stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
         memory=found.memory, sequence=found.sequence, widens_in=found.widens_in, written=written,
-        holds={**stack.holds, "framework": True},
+        attends=stack.attends or found.attends, holds={**stack.holds, "framework": True},
     )  # fmt: skip
 
 

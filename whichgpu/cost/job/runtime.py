@@ -108,6 +108,8 @@ class Runtime:
     launches: Mapping[str, float] = field(default_factory=dict)
     #: By vendor, the rows of a tile of its kernel for experts, which takes one at least of each.
     expert_tile: Mapping[str, float] = field(default_factory=dict)
+    #: The same of the sides of an expert's weights.
+    expert_sides: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
     #: The phase that it runs unless it is told otherwise, where that is not the workload's first.
@@ -163,6 +165,8 @@ class Runtime:
     uneven_parts: bool = False
     #: A training sends each copy of a token to its expert by itself, several to one GPU.
     sends_copies: bool = False
+    #: Experts that drop tokens are not padded either, so that the host waits to learn how many each one got.
+    counts_dropped: bool = False
     #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
     eager: float = 0.0
     #: The same without latent attention and experts in 8 bits, where it is shorter; 0 where it is the same.
@@ -388,19 +392,20 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     holds = dict(row.get("holds", {}))
     for mark in marks:
         holds.update(mark.get("sets", {}).get("holds", {}))
-    if re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
+    expands = "expandable" in text.lower()
+    if expands and re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
     unread = ("names", "alone", "around", "library", "compiler", "marks", "engine", "containers", "older",
-              "beside", "months", "modules", *_UNASKED, *_TIMES)  # fmt: skip
+              "beside", "months", "modules", "attention", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in _LISTS:
         columns[name] = tuple(row.get(name, ()))
     columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})
-    columns["attends"] = attention_named(text)
+    columns["attends"] = attention_named(text) or section("attention").get(row.get("attention", ""), {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
     for name in ("gaps", "launches"):
@@ -419,17 +424,18 @@ def attention_named(text: str) -> Mapping[str, float]:
 
     "FlashAttention-3", "flash_attention_4", "FA3"; nothing for another release, or none.
     """
-    found = re.search(
-        r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])", text.lower()
-    )
+    low = text.lower()
+    told = "flash" in low or "fa" in low
+    pattern = r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])"
+    found = re.search(pattern, low) if told else None
     return section("attention")[f"release-{found[1]}"] if found else {}
 
 
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run.
 
-    Or, as little known to the fit, which products a library has off the tensor cores, and what of an exchange
-    shows.
+    Or, as little known to the fit, which products a library has off the tensor cores, what of an exchange
+    shows, and whether it is of copies.
     """
     columns = set(mark.get("sets", ()))
     waits = {
@@ -455,6 +461,8 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "aligned",
         "on_chip",
         "exposed",
+        "sends_copies",
+        "counts_dropped",
     }
     return bool(columns) and columns <= waits
 

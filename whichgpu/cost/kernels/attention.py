@@ -15,9 +15,11 @@ reads B h q kv scores four times, and op by op more: texts have theirs scaled an
 times (modeling_bert.py and modeling_gpt2.py of Transformers); autocast has the results of the softmax in
 FP32 and narrows them behind it, four times. Scores with a bias of their own are unfused in frameworks, and
 adding it reads and writes them again, with a mask as well in every other layer: Swin gains nothing from
-PyTorch 2's fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger multiple of 64
-values, in fused kernels to 96 too (HEADDIM_SWITCH of Dao-AILab/flash-attention,
-csrc/flash_attn/src/static_switch.h).
+PyTorch 2's fused attention, where ViT gains a third. Beside sinks scores are joined with those, their largest
+is taken off all of them, and the sinks are cut off again (modeling_gpt_oss.py). A window masks the scores
+outside of it, which are computed too; a fused kernel takes windows in whole tiles. Heads are padded to 64,
+128 or a larger multiple of 64 values, in fused kernels to 96 too (HEADDIM_SWITCH of
+Dao-AILab/flash-attention, csrc/flash_attn/src/static_switch.h).
 """
 
 from __future__ import annotations
@@ -44,6 +46,9 @@ _SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0
 #: Beyond those where autocast widens them: 2 bytes read and 4 written in the softmax (`fp32_set_opt_dtype` of
 #: aten/src/ATen/autocast_mode.h), then 4 and 2; and where scores are scaled and masked.
 _WIDENED_PASSES = _MASKED_PASSES = 4.0
+#: Beside sinks, forward: joined (2), the largest looked for (1) and taken off (2). Backward: a map of zeros
+#: and what is laid into it (3), summed for the largest (1), spread to where that was and added (4).
+_SINK_PASSES = {"forward": 5.0, "backward": 8.0}
 _SCORE_BYTES = 2.0
 #: Values of a head of nearly all language models.
 _USUAL_HEAD = 128.0
@@ -64,17 +69,22 @@ def seconds(
         runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded * _of_latents(ops),
         section("products")["ceiling"],
     )
-    efficiency = np.minimum(efficiency * _named(ops, devices, runtime), section("products")["ceiling"])
+    # What is written out is no kernel of that name.
+    named = np.where(through > 0.0, 1.0, _named(ops, devices, runtime))
+    efficiency = np.minimum(efficiency * named, section("products")["ceiling"])
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
     # Unfused products know of no mask: they compute the whole rectangle.
-    work = ops.flops * np.where(through > 0.0, 1.0, seen(d))
+    keys = np.maximum(d["kv"], d["q"] * d["causal"])
+    work = ops.flops * np.where(
+        through > 0.0, keys / np.maximum(d["kv"], 1.0), seen(d) * _in_tiles(ops, devices)
+    )
     overlaps = np.asarray(runtime.read(lambda one: one.overlaps_softmax))
     if overlaps.any():
         work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
     compute = work / (peaks * efficiency)
     traffic = ops.activation_bytes
     if np.any(through):
-        traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
+        traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * keys
     memory = traffic / devices.bandwidth + ops.kv_bytes / devices.reading
     memory = memory / runtime.memory["attention"]
     if runtime.shared_by is not None:
@@ -82,6 +92,20 @@ def seconds(
         loaded, readers = section("products")["head_loads"] * devices.issue, _readers(d, runtime)
         memory = np.maximum(memory, np.where(readers > 1.0, ops.kv_bytes * readers / loaded, 0.0))
     return compute, memory
+
+
+def _in_tiles(ops: OpTable, devices: Devices) -> NDArray[np.float64] | float:
+    """Keys that a training's fused kernel takes over those of a window, (O, G, J): T (1 + ceil((w - 1) / T)).
+
+    T queries together see the window of the first and that of the last, in tiles of T keys.
+    """
+    if not ops.trains:
+        return 1.0
+    d, known = ops.dims, section("products")["window_tile"]
+    tile = devices.each(lambda gpu: known.get(gpu.vendor, known["other"]))
+    windowed = (d["causal"] > 0.0) & (d["kv"] < d["q"])
+    taken = np.minimum(tile * (1.0 + np.ceil((d["kv"] - 1.0) / tile)), d["q"])
+    return np.where(windowed, taken / np.maximum(d["kv"], 1.0), 1.0)
 
 
 def _named(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
@@ -147,9 +171,11 @@ def score_passes(ops: OpTable, runtime: Runtime, devices: Devices | None = None)
         masked, wide = (
             np.array([float(name in op.dims) for op in ops.ops])[:, None, None] for name in ("masked", "wide")
         )
+        sinks = [_SINK_PASSES.get(op.stage, 0.0) * ("sinks" in op.dims) for op in ops.ops]
         # apex's O2, which NVIDIA's examples use, keeps 16 bits.
         widened = 0.0 if runtime.holds.get("fused_norm") else _WIDENED_PASSES
         more = _MASKED_PASSES * np.maximum(masked, ops.dims["causal"] > 0.0) + widened * wide
+        more = more + np.array(sinks)[:, None, None]
         known = np.where(known > 0.0, known + more, 0.0)
     if devices is None or not runtime.unfused:
         return known

@@ -263,6 +263,10 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     FP32 products run on TF32 tensor cores where the runtime does that unasked, else as fast as an SM
     issues their multiply-adds.
     """
+    return ops.once("rates", devices, runtime, _rates)
+
+
+def _rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     unasked = runtime.unasked(ops.kind)
     peaks = devices.peaks(ops.dtypes, tf32=unasked)
     if unasked is not True and "fp32" in ops.dtypes:
@@ -340,9 +344,20 @@ def _expert_tiles(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[n
     slower: NDArray[np.float64] | float = 1.0
     if runtime.expert_tile:
         slower = _tiled(ops, devices, runtime)
+    if runtime.expert_sides:
+        slower = slower * _in_whole_sides(ops, devices, runtime)
     if np.any(runtime.read(lambda one: bool(one.untuned))):
         slower = slower * np.where(of_experts(ops), devices.under(runtime, _untuned), 1.0)
     return slower
+
+
+def _in_whole_sides(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """How often over an expert's weights are multiplied, whose sides come in whole tiles, (O, G, J)."""
+    side = devices.each(lambda gpu: runtime.expert_sides.get(gpu.vendor, 1.0))
+    gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
+    long = np.where(gradient, ops.dims["m"], ops.dims["k"])
+    filled = np.ceil(ops.dims["n"] / side) * np.ceil(long / side) * side**2
+    return np.where(of_experts(ops), filled / (ops.dims["n"] * long), 1.0)
 
 
 def _untuned(stack: Runtime, on: Devices) -> NDArray[np.float64]:

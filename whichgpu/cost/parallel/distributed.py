@@ -401,12 +401,13 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
 
     The more experts a model has, the more counts, offsets and pieces of its tokens the host has lists of. A
     step that is captured whole as a CUDA graph waits for nothing, nor does one whose experts all get an even
-    share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`). Where routers, and
+    share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`, which its own
+    scripts leave off: `counts_dropped`). Where routers, and
     what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
     experts, as where the GPU counts tokens itself. Recipes have graphs `on` some GPUs alone:
     `partial on gb200-192gb, gb300-288gb`.
     """
-    if router(job) == ROUTERS[-1]:
+    if router(job) == ROUTERS[-1] and not stack.counts_dropped:
         return 0.0
     graphs, on, gpus = job.options.get("cuda_graphs", "").strip().lower().partition(" on ")
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))

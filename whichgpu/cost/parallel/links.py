@@ -336,7 +336,7 @@ def send(size: Any, distance: Any, devices: Devices) -> Array:
 
 def all_to_all(
     size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, within: float = 1.0, *,
-    in_turn: float = 0, copies: bool = False,
+    in_turn: float = 0, copies: bool = False, cut: Any = 1.0,
 ) -> Array:  # fmt: skip
     """Seconds in which each of `gpus` GPUs sends parts of its `size` B to the others.
 
@@ -346,14 +346,15 @@ def all_to_all(
     network port of an H800 busy, github.com/deepseek-ai/DeepEP). All choices
     of a part lie `within` this share of the places (experts in groups, a few of which a token may choose),
     or beside each other: the next ones of so many that are taken `in_turn`. With `copies` each choice gets a
-    part of its own, whoever else of its GPU or machine gets the same.
+    part of its own, whoever else of its GPU or machine gets the same. A choice that is `cut` over so many
+    GPUs of a machine is handed to all of them.
     """
     n, node = _array(gpus), node_size(devices)
     c, inside = section("links"), np.minimum(n, node)
     # Over NVLink messages go straight to their GPU, and not around a ring.
     direct = np.where(_joined(devices, inside), c["all_to_all"] / c["nvlink"], 1.0)
     reached = _each if copies else _reached
-    near = reached(choices, n, in_turn) / (link(devices, inside) * direct)
+    near = reached(choices * cut, n, in_turn) / (link(devices, inside) * direct)
     machines = np.maximum(n / node, 1.0)
     allowed = np.maximum(within * machines, 1.0) * (1.0 - 1.0 / machines)
     most = np.inf if copies else allowed

@@ -6,6 +6,7 @@ their inputs, attention its heads; each row layer ends in an all-reduce of its o
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed, every
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,14 +38,14 @@ if TYPE_CHECKING:
 
 def shard(
     ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0, pooled: Any = 1.0,
-    sequence: bool = False, even: bool = False,
+    sequence: bool = False, most: Any = None,
 ) -> tuple[Op, ...]:  # fmt: skip
     """What each of `tp` GPUs does of `ops`; `tp` is a number or an array over the job axis.
 
     Experts are dealt out over `ep` GPUs (by default `tp`), and each is cut over `moe_tp`; the tokens of
     `pooled` passes like this one come together at them. With `sequence` parallelism the GPUs share out the
-    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2). `even`: all
-    experts get as many tokens.
+    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2). `most`: tokens
+    of the busiest of those GPUs over its share (`busiest`, of what serves by default).
     """
     n, dealt, cut, met = (
         np.asarray(value, dtype=np.float64) for value in (tp, tp if ep is None else ep, moe_tp, pooled)
@@ -51,11 +53,9 @@ def shard(
     if every(n == 1) and every(dealt == 1) and every(cut == 1):
         return tuple(ops)
     splits = {**_SPLITS, "none": _tokens} if sequence else _SPLITS
+    most = busiest(dealt) if most is None else most
     return tuple(
-        _experts(op, dealt, cut, met, busiest(dealt, even=even))
-        if op.shard in _DEALT
-        else splits[op.shard](op, n)
-        for op in ops
+        _experts(op, dealt, cut, met, most) if op.shard in _DEALT else splits[op.shard](op, n) for op in ops
     )
 
 
@@ -159,7 +159,9 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array, most: Array) -> Op
         dims = {**dims, how.dim: dims[how.dim] / moe_tp}
         dims[rows] = dims[rows] * pooled
     else:
-        how = _Cut("", 1, 1, 1)
+        # Tokens are handed out as wide as they are to each GPU of an expert that is cut.
+        cut = int(op.kind != "copy")
+        how = _Cut("", cut, cut, cut)
     # The gradient of the weights is as large as they are, however many tokens it is of.
     written = 1.0 / ep if made == "wgrad" else pooled / ep
     return changed(op, dims=dims, flops=op.flops * pooled / gpus, **_weights(op, gpus),
@@ -169,9 +171,29 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array, most: Array) -> Op
                    repeats=op.repeats * most)  # fmt: skip
 
 
-def busiest(ep: Array, *, even: bool = False) -> Array:
-    """Tokens of the busiest of `ep` GPUs that experts are dealt out over, as a multiple of its share."""
-    return np.asarray(1.0 + (0.0 if even else section("links")["imbalance"]) * (1.0 - 1.0 / ep))
+def busiest(ep: Array, job: Job | None = None) -> Array:
+    """Tokens of the busiest of `ep` GPUs that experts are dealt out over, as a multiple of its share.
+
+    Pre-training keeps experts as busy as each other, by a loss or a bias; a fine-tuning finds them as they
+    were made, and has texts of a kind. How often one is chosen differs there as a gamma distribution of the
+    shape `evenness` does (`experts_touched`), and that of all on a GPU as one of their shapes' sum. All wait
+    for the busiest, which of n draws is near the quantile (n - 3/8) / (n + 1/4) of a normal one (Blom, 1958).
+    """
+    mixed = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep)
+    if job is None or not job.trains:
+        return np.asarray(mixed)
+    if router(job) != ROUTERS[0]:
+        return np.ones_like(ep)
+    if not tunes(job):
+        return np.asarray(mixed)
+    held = resolve(job.workload).dims.get("experts", 1.0) / ep
+    largest = np.vectorize(NormalDist().inv_cdf, otypes=[float])((ep - 0.375) / (ep + 0.25))
+    return np.asarray(np.minimum(1.0 + largest / np.sqrt(section("experts")["evenness"] * held), ep))
+
+
+def tunes(job: Job) -> bool:
+    """Whether a job trains what was trained before."""
+    return str(job.phase).startswith("finetune")
 
 
 #: Who chooses the experts of a token in training, as the option `router` says: the model, chance, nobody, or
@@ -368,8 +390,13 @@ def all_to_all_seconds(
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
             sent = op.dims["elements"] / top / shared * size * (capacity(job) if job.trains else 1.0)
+            if job.trains and tunes(job):
+                sent = sent * busiest(mesh.ep, job)
             gpus = mesh.ep * mesh.moe_tp
-            both = 2.0 * all_to_all(sent, gpus, devices, top, within, in_turn=in_turn, copies=copies)
+            cut = mesh.moe_tp if job.trains else 1.0
+            both = 2.0 * all_to_all(
+                sent, gpus, devices, top, within, in_turn=in_turn, copies=copies, cut=cut
+            )  # fmt: skip
             if not job.trains:
                 # "FP8 dispatching and BF16 combining", of many tokens too: github.com/deepseek-ai/DeepEP.
                 there = all_to_all(sent * narrow / size, gpus, devices, top, within)

@@ -24,6 +24,7 @@ from whichgpu.cost.job.layout import by_hand, devices_of
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.memory.parts import UNSURE
 from whichgpu.cost.memory.sparing import deals_out, sparing
+from whichgpu.cost.parallel.splitting import tunes
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.table.paired import Paired, Stacks, joined
@@ -415,8 +416,9 @@ def _work(settled: Settled) -> tuple[Any, ...]:
     words = [word in text for word in getattr(settled.workload.code, "RUNTIME_WORDS", ())]
     options = [(name, "" if isinstance(one, np.ndarray) else one) for name, one in job.options.items()]
     stated = [getattr(job, name) is not None for name in NUMBERS]
-    phase = settled.workload.work_phase(job.phase)
-    return (id(settled.workload), phase, job.precision, *words, by_hand(settled), *sorted(options), *stated)
+    # How busy experts are hangs on whether a model was trained before.
+    phase = settled.workload.work_phase(job.phase), "ep" in job.options and tunes(job)
+    return (id(settled.workload), *phase, job.precision, *words, by_hand(settled), *sorted(options), *stated)
 
 
 def _degrees(job: Job) -> list[str]:

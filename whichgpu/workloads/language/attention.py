@@ -58,16 +58,17 @@ def _grouped(
         rec.linear(rows, width, heads * d + gate + projected, bias=biased(dims, "qkv"), shard="column",
                    name="qkv")  # fmt: skip
     _norm_qk(dims, rec, rows, (heads, made), d)
+    sinks = bool(dims.get("sinks")) and (windowed or dims["sinks"] != "window")
     if _rotary(dims):
-        sinks = float(heads if dims.get("sinks") and (windowed or dims["sinks"] != "window") else 0)
-        rec.pointwise((heads + made) * d * rows, parameters=sinks, shard="head", name="rope")
+        rec.pointwise((heads + made) * d * rows, parameters=float(heads * sinks), shard="head", name="rope")
     if made and not rec.training:
         rec.copy(made * (d + value) * rows, shard="head", name="cache")
     for one in attends:
         with rec.module("attend", repeats=one.repeats):
             kv = in_chunks(one, window) if window and dims.get("chunked") else seen(one, window)
             rec.attention(one.batch, heads, one.q, kv, d, kv_heads=kv_heads, value_dim=value,
-                          causal=not one.cached, cached=one.cached, held=_held(one, window))  # fmt: skip
+                          causal=not one.cached, cached=one.cached, held=_held(one, window),
+                          sinks=sinks)  # fmt: skip
     if gate:
         rec.pointwise(heads * d * rows, reads=2.0, keeps=2.0, shard="head", name="gate")
     rec.linear(rows, heads * value, width, bias=biased(dims, "out"), shard="row", name="out")
