@@ -366,8 +366,8 @@ def _work_of_pass(
         waits, beside_gpu = passes.between_tokens(job, stack)
         links, feeding = links + waits, feeding + beside_gpu
     return prepare(
-        _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
-        feeding=feeding, turns=prompts.turns(job, stack),
+        _decoded(workload, job, stack, own), devices, stack, workload=workload.architecture,
+        communication=links, feeding=feeding, turns=prompts.turns(job, stack),
     )  # fmt: skip
 
 
@@ -480,7 +480,7 @@ def _stepped(
     return Layout(
         workload, job, stack, devices,
         work=prepare(
-            ops, devices, stack, workload=workload.id, trains=True, communication=waits,
+            ops, devices, stack, workload=workload.architecture, trains=True, communication=waits,
             feeding=_feeding(workload, job, stack),
         ),
         units=_array(workload.units(job)) * step.micro_batches,

@@ -188,7 +188,7 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
     """A replica's work as a pass, ready to be timed; a pass has the runtime's `fixed` of its own."""
     rest = work.links + work.host - stack.fixed
     return prepare(
-        work.ops, devices, stack, workload=workload.id, communication=rest, feeding=work.beside_gpu
+        work.ops, devices, stack, workload=workload.architecture, communication=rest, feeding=work.beside_gpu
     )
 
 
