@@ -357,7 +357,9 @@ def _work_of_pass(
     links = links + exchanged
     if np.any(mesh.attention_dp > 1.0):
         few = np.asarray(job.phase == "decode")
-        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        sent = parallel.all_to_all_seconds(
+            workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
+        )
         links = links + sent * passes.exposed(job)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)
