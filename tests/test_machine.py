@@ -6,6 +6,7 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from whichgpu.errors import UsageError
@@ -13,7 +14,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import needs, use
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
 from whichgpu.planner.hosted import published, read_api_price
-from whichgpu.planner.machine import Machine, read_machine, rules
+from whichgpu.planner.machine import Machine, cooled, is_card, read_machine, room, rules
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
 from whichgpu.prices import purchase_price, store
@@ -430,3 +431,43 @@ def test_what_is_needed_at_the_edge_is_bought() -> None:
     answer = ask("yolov8m", needs=["edge"], columns={})
     assert answer.request.term == "buy"
     assert answer.candidates[0].gpu.startswith("jetson")
+
+
+@pytest.mark.parametrize(
+    ("gpu", "parts", "most", "words"),
+    [
+        ("rtx-3090", "psu 1000 W", 1, "2 take psu 1125 W"),
+        ("rtx-3090", "psu 2000 W, 7 slots", 2, "3 take 9 slots"),
+        ("rtx-5090", "psu 850 W", 0, "No rtx-5090 goes in: one takes psu 969 W"),
+        ("l40s", "psu 2000 W", 0, "it has no fan"),
+        ("l40s", "psu 2000 W, server", 4, "5 take psu 2438 W"),
+        ("h100-80gb-sxm", "psu 2000 W, 7 slots", 0, "it is no card"),
+        # Four GPUs to a card of 250 W.
+        ("a16", "psu 800 W, server", 1, "2 take psu 875 W"),
+        ("t1000", "psu 2000 W", 8, "At least 8"),
+    ],
+)
+def test_how_many_of_a_card_go_into_a_machine(gpu: str, parts: str, most: int, words: str) -> None:
+    found = room(read_machine(parts), GPUS[gpu])
+    assert found.most == most
+    assert words in found.sentence
+    assert len(found.needs) == len(found.counts)
+    host, load = 200.0, 0.8
+    if found.most and gpu != "a16":
+        watts = float(GPUS[gpu].need("power"))
+        assert found.needs[0][0] == f"psu {np.ceil((watts + host) / load - 1e-6):.0f} W"
+
+
+def test_a_figure_that_a_machine_is_held_against_and_nobody_read_is_named() -> None:
+    card = next(gpu for gpu in GPUS.values() if is_card(gpu) and cooled(gpu) and not gpu.value("slots"))
+    with pytest.raises(UsageError, match=f"what {card.id} takes of '7 slots' was not read"):
+        room(read_machine("7 slots"), card)
+
+
+def test_show_says_how_many_go_in(whichgpu: Any) -> None:
+    done = whichgpu("show", "rtx-3090", "rtx-5090", "--machine", "psu 1000 W")
+    assert done.out.startswith("1 x rtx-3090 goes in; 2 take psu 1125 W.")
+    assert "1 x rtx-5090 goes in; 2 take psu 1688 W." in done.out
+    clash = whichgpu("show", "rtx-3090", "--machine", "psu 1000 W", "--field", "memory")
+    assert clash.status == 2
+    assert "leave --field out" in clash.err

@@ -88,7 +88,7 @@ COMMANDS = {
     "site": ["--base", "--charts", "--limit"],
     "sweep": ["--all", "--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", "--within", *JOB],
-    "show": [*OWN, "--field", "--format", "--sources", "--workload", *JOB],
+    "show": [*OWN, "--field", "--format", "--machine", "--sources", "--workload", *JOB],
     "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
     "workloads": [],
 }  # fmt: skip

@@ -201,7 +201,7 @@ def test_a_latency_forbids_large_batches() -> None:
             {"workload": "llama-2-70b", "target": "10 tokens/s", "gpus": ["t4"]},
             ("fits on none", "--precision"),
         ),
-        ({"gpus": ["apple-m2-10c"]}, ("apple-m2-10c",)),
+        ({"gpus": ["apple-m2-10c"], "term": "on-demand"}, ("apple-m2-10c",)),
     ],
 )
 def test_nothing_feasible_names_the_constraint_and_the_way_out(
@@ -210,6 +210,17 @@ def test_nothing_feasible_names_the_constraint_and_the_way_out(
     answer = ask(**wish)
     assert answer.candidates == ()
     assert all(word in answer.infeasible for word in words), answer.infeasible
+
+
+def test_what_nobody_lets_or_sells_is_answered_without_a_price() -> None:
+    for term in (None, "any"):
+        answer = ask("yolov8s", gpus=["jetson-orin-nano-8gb"], target="300 images/s", term=term)
+        (item,) = answer.candidates
+        assert item.instances * item.throughput_per_instance.mid >= 300.0
+        assert math.isnan(item.usd_per_hour)
+        assert answer.headline.startswith(f"jetson-orin-nano-8gb: {item.instances} for 300 images/s")
+    let = ask("yolov8s", gpus=["jetson-orin-nano-8gb", "rtx-4090"]).candidates
+    assert [each.gpu for each in let] == ["rtx-4090"]
 
 
 def test_the_relaxation_that_is_named_works() -> None:

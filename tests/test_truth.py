@@ -10,6 +10,7 @@ import pytest
 from whichgpu import api
 from whichgpu.errors import UsageError
 from whichgpu.facts import reading, store
+from whichgpu.facts.model import MAKERS
 from whichgpu.hardware import truth
 from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED, Blank, blank
 from whichgpu.hardware.catalogue import catalogue
@@ -91,7 +92,7 @@ def test_every_reason_for_a_blank_is_of_some_device_and_has_its_words():
         assert row["why"]
         assert row.get("source", "geforce-licence") in reading.sources()
         for field in row["fields"]:
-            more = {key: row[key] for key in ("source", "has", "units") if key in row}
+            more = {key: row[key] for key in ("source", "has", "units", "sold") if key in row}
             told = Blank(row["answer"], row["why"], **more)
             assert any(blank(gpu, field) == told for gpu in GPUS.values()), (field, told)
 
@@ -307,3 +308,11 @@ def test_a_fault_of_a_users_file_says_what_to_write(tmp_path, whichgpu, lines, t
     answer = whichgpu("predict", "resnet50", "--gpu", "odd", "--gpu-file", str(file))
     assert answer.status == 2
     assert told in answer.err
+
+
+def test_a_part_known_from_its_maker_is_not_said_to_rest_on_one_database():
+    base = ("sms", "cores", "memory", "memory_bus", "bandwidth", "power")
+    for gpu in GPUS.values():
+        if gpu.note == "One database alone.":
+            made = [name for name in base if (fact := gpu.fact(name)) and fact.kind in MAKERS]
+            assert len(made) < 4, f"{gpu.id}: {', '.join(made)} are from its maker"

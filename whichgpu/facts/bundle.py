@@ -57,8 +57,8 @@ PACKED = {
     "carried", "codecs", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
     "fits", "forms", "frames", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine",
     "mig", "needs", "phases", "precisions", "programs", "providers", "quality", "questions", "regions",
-    "rewordings", "runtimes", "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual",
-    "validation", "vgpu", "words",
+    "rewordings", "runtimes", "scoreboard", "services", "sought", "subjects", "suffixes", "systems", "uses",
+    "usual", "validation", "vgpu", "words",
 }  # fmt: skip
 #: Trees whose names and heads are all read with the catalogue, and take less time where they are plain.
 _PLAIN = ("architectures",)

@@ -7,7 +7,10 @@ from typing import Any
 from whichgpu.values import immutable
 
 #: How a value came to be known, most trusted first.
-KINDS = ("vendor", "measured", "database", "reseller", "derived", "assumed", "user")
+KINDS = ("vendor", "press", "measured", "database", "reseller", "derived", "assumed", "user")
+#: Kinds of what a maker says of its own part: on its own pages and sheets, and as the press printed what it
+#: announced.
+MAKERS = ("vendor", "press")
 
 
 @immutable

@@ -24,11 +24,15 @@ _NOT = "not_"
 NOT_IN_HARDWARE = "not in its hardware"
 
 
+#: What the file tells of a blank.
+_TOLD = ("answer", "why", "source", "has", "units", "sold")
+
+
 class Blank(NamedTuple):
     """Why there is no value: the answer, the reason in a few words, and the source of the reason or ''.
 
     `has` is whether the part has what the field counts, where the reason settles that as well, and `units`
-    what that is called.
+    what that is called; `sold` is false of a part that is let by the hour and sold to nobody.
     """
 
     answer: str
@@ -36,6 +40,7 @@ class Blank(NamedTuple):
     source: str = ""
     has: bool | None = None
     units: str = ""
+    sold: bool = True
 
     def to_dict(self) -> dict[str, str]:
         """As plain data: why there is no value."""
@@ -51,7 +56,7 @@ def blank(gpu: Gpu, field: str) -> Blank | None:
     """Why a field of a device has no value; None where it has one."""
     if gpu.glance(field) is not None:
         return None
-    found = (rule.blank for rule in _rules().get(field, ()) if _fits(rule.of, gpu))
+    found = (rule.blank for rule in _rules().get(field, ()) if fits(rule.of, gpu))
     return next(found, Blank(OPEN, ""))
 
 
@@ -69,7 +74,8 @@ def blanks(gpu: Gpu) -> Iterator[tuple[str, Blank]]:
             yield field, reason
 
 
-def _fits(of: Mapping[str, Sequence[Any]], gpu: Gpu) -> bool:
+def fits(of: Mapping[str, Sequence[Any]], gpu: Gpu) -> bool:
+    """Whether a device is of the parts that a rule is about: all that its keys say is true of it."""
     return all(
         (_told(gpu, key.removeprefix(_NOT)) in meant) != key.startswith(_NOT) for key, meant in of.items()
     )
@@ -87,8 +93,8 @@ def _rules() -> Mapping[str, tuple[_Rule, ...]]:
     """The reasons by field, in the order of the file."""
     found: dict[str, tuple[_Rule, ...]] = {}
     for row in store.load("blank")["blank"]["blank"]:
-        why = Blank(row["answer"], row["why"], row.get("source", ""), row.get("has"), row.get("units", ""))
-        rule = _Rule(row["of"], why)
+        told = {key: row[key] for key in _TOLD if key in row}
+        rule = _Rule(row["of"], Blank(**told))
         for field in row["fields"]:
             found[field] = (*found.get(field, ()), rule)
     return found

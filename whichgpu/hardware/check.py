@@ -18,6 +18,7 @@ from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.derive import DERIVABLE, derived
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES, SEGMENTS
 from whichgpu.hardware.siblings import oddities
+from whichgpu.hardware.sought import NOT_SOUGHT, SECOND_HAND, sought
 from whichgpu.units import DIMENSIONS, show
 from whichgpu.values import immutable
 
@@ -72,13 +73,17 @@ class Problem:
 
 @immutable
 class Coverage:
-    """How many fields of how many devices are known, and from what kind of source."""
+    """How many fields of how many devices are known, and from what kind of source.
+
+    `sought` counts by kind the facts that their maker may state as well, by what came of looking there.
+    """
 
     devices: int
     facts: int
     sourced: int
     by_kind: Mapping[str, int]
     by_field: Mapping[str, int]
+    sought: Mapping[str, Mapping[str, int]]
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.by_kind.items())
@@ -150,6 +155,7 @@ def coverage(catalogue: Catalogue) -> Coverage:
     listed = reading.sources()
     kinds: Counter[str] = Counter()
     fields: Counter[str] = Counter()
+    looked: dict[str, Counter[str]] = {kind: Counter() for kind in SECOND_HAND}
     sourced = 0
     for gpu in catalogue.values():
         for name in gpu.fields():
@@ -158,9 +164,13 @@ def coverage(catalogue: Catalogue) -> Coverage:
                 continue
             kinds[fact.kind] += 1
             fields[name] += 1
+            if fact.kind in looked:
+                found = sought(gpu, name)
+                looked[fact.kind][found.answer if found else NOT_SOUGHT] += 1
             sourced += all(key in listed for key in fact.sources)
     by_field = {name: fields[name] for name in FIELDS if fields[name]}
-    return Coverage(len(catalogue), sum(kinds.values()), sourced, dict(kinds.most_common()), by_field)
+    by_kind = dict(kinds.most_common())
+    return Coverage(len(catalogue), sum(kinds.values()), sourced, by_kind, by_field, looked)
 
 
 def _field(gpu: Gpu, name: str, facts: tuple[Fact, ...]) -> Iterator[Problem]:

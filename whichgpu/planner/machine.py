@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -331,6 +332,78 @@ def checked(
             need = float(limit.measure([chosen])[0])
             checks.append(Check(limit.value, limit.typed(need), need / limit.limit))
     return Checked(gpu.id, int(chosen.gpu_count), max(most, int(chosen.gpu_count)), tuple(checks), machines)
+
+
+class Room(NamedTuple):
+    """A machine beside one, two, three .. cards of a kind: each part's need, and how many go in at most.
+
+    `needs` is of each number of cards in `counts`, by the parts in `parts`; `against` is what one card more
+    than go in would take of what is not there, `lacks` why none goes in at all.
+    """
+
+    gpu: str
+    parts: tuple[str, ...]
+    counts: tuple[int, ...]
+    needs: tuple[tuple[str, ...], ...]
+    most: int
+    against: tuple[str, ...]
+    lacks: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many go in, and what stands against one more."""
+        if self.lacks:
+            return f"No {self.gpu} goes in: it {self.lacks[0]}."
+        if not self.most:
+            return f"No {self.gpu} goes in: one takes {', '.join(self.against)}."
+        if self.most == self.counts[-1]:
+            return f"At least {self.most} x {self.gpu} go in, as far as the machine is told."
+        goes = "goes" if self.most == 1 else "go"
+        return f"{self.most} x {self.gpu} {goes} in; {self.most + 1} take {', '.join(self.against)}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {**self._asdict(), "sentence": self.sentence}
+
+
+#: Why a card does not go into a machine whatever else that has.
+_LACKS = {"a PCIe slot": "is no card", "desktop airflow": "has no fan, and needs the airflow of a server"}
+
+
+def room(machine: Machine, gpu: Gpu, *, cap: float | None = None) -> Room:
+    """How many cards of a kind go into a machine, of one to as many as are looked at.
+
+    Raises `UsageError` for a figure of the card that the machine is held against and that nobody read.
+    """
+    from whichgpu.planner.market import CARDS, unpriced_offer
+
+    on_board = float(gpu.value("units_per_board") or 1)
+    offers = [replace(unpriced_offer(gpu), gpu_count=count * on_board) for count in range(1, CARDS + 1)]
+    limits = tuple(of_machine(machine, {gpu.id: gpu}, cap))
+    held = np.logical_and.reduce([limit.holds(offers) for limit in limits])
+    lacks = tuple(
+        _LACKS.get(limit.value, f"does not meet '{limit.value}'")
+        for limit in limits
+        if limit.measure is None and not limit.holds(offers[:1])[0]
+    )
+    told = {} if lacks else {one.value: _needs(one, offers) for one in limits if one.measure is not None}
+    if unread := [part for part, needs in told.items() if not all(needs)]:
+        raise UsageError(f"what {gpu.id} takes of '{unread[0]}' was not read; leave it out of --machine")
+    most = 0 if lacks else len(offers) if held.all() else int(np.argmin(held))
+    shown = range(0 if lacks else min(most + 2, len(offers)))
+    needs = tuple(tuple(each[at] for each in told.values()) for at in shown)
+    beyond = [one for one in limits if one.value in told and not one.holds(offers)[min(most, CARDS - 1)]]
+    against = tuple(told[one.value][min(most, CARDS - 1)] for one in beyond)
+    counts = tuple(at + 1 for at in shown)
+    return Room(gpu.id, tuple(told), counts, needs, most, against, lacks, said(machine))
+
+
+def _needs(limit: Constraint, offers: Sequence[Offer]) -> list[str]:
+    """What each offer takes of a part of a machine, as typed; empty where a figure of it was not read."""
+    if limit.measure is None or limit.typed is None:
+        return [""] * len(offers)
+    return ["" if np.isnan(one) else limit.typed(float(one)) for one in limit.measure(offers)]
 
 
 def said(machine: Machine) -> tuple[str, ...]:

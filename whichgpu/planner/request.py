@@ -290,12 +290,15 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
             sellers.append((name, providers_named([name], known)))
         except UsageError:
             gpus += _excluded(name, catalogue, known)
-    usual = "buy" if given.machine is not None or _carried(given) else "on-demand"
+    alone = _is_let_by_nobody(given, pool, catalogue)
+    usual = "buy" if given.machine is not None or _carried(given) or alone else "on-demand"
     term = prices.term_named(given.term or usual, "buy")
+    if alone and term == "any":
+        term = "buy"
     providers, regions = given.providers, given.region
     return {
         "term": term,
-        "unpriced": term == "buy" and _carried(given),
+        "unpriced": term == "buy" and (_carried(given) or alone),
         "providers": None if providers is None else providers_named(providers, known),
         "asked_providers": tuple(providers or ()),
         "regions": None if regions is None else regions_named(regions, pool),
@@ -310,6 +313,13 @@ def _carried(given: Wished) -> bool:
     return given.system.strip().lower() == "macos" or any(
         name.strip().lower() in BOUGHT for name in given.needs
     )
+
+
+def _is_let_by_nobody(given: Wished, pool: Sequence[Offer], catalogue: Catalogue) -> bool:
+    """Whether GPUs are named and none of them is let anywhere, as boards of the edge and Macs are not."""
+    named = set(_named(given.gpus, catalogue)) if given.gpus else set()
+    let = (key for row in pool for key in (row.gpu, *row.candidates))
+    return bool(named) and not given.providers and named.isdisjoint(let)
 
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:

@@ -307,7 +307,9 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
     best = kept[0]
     if best.trust == UNPRICED:
         rate = number(best.throughput.mid, 3)
-        return f"{best.gpu}: {rate} {workload.unit}/s; no price is on file, so the quickest comes first"
+        many = "" if request.target is None else f" {best.instances:,} for {request.target.text},"
+        among = "" if len(kept) == 1 else ", so the quickest comes first"
+        return f"{best.gpu}:{many} {rate} {workload.unit}/s; no price is on file{among}"
     what = f"{best.instances:,} x {best.offer.provider} {best.offer.instance}" if best.instances > 1 else (
         f"{best.offer.provider} {best.offer.instance}"
     )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.hardware.blank import PUBLISHED
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.sought import NOT_FOUND, NOT_SOUGHT
 from whichgpu.report.table import Bullets, Report, Table
 from whichgpu.values import NamedTuple
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from whichgpu.hardware.check import Coverage, Problem
     from whichgpu.prices import Offer
     from whichgpu.report.table import Block
+
+
+#: What came of looking at a maker's for a figure that another source gives.
+_SOUGHT = {
+    PUBLISHED: "its maker's pages were read and do not state it",
+    NOT_FOUND: "looked for, and no page of its maker's was found",
+    NOT_SOUGHT: "not looked up at its maker's",
+}
 
 
 class Findings(NamedTuple):
@@ -55,6 +65,7 @@ def _document(errors: Sequence[str], found: Findings) -> dict[str, Any]:
             "facts": coverage.facts,
             "sourced": coverage.sourced,
             "by_kind": dict(coverage.by_kind),
+            "sought": {kind: dict(found) for kind, found in coverage.sought.items()},
             "by_field": dict(coverage.by_field),
         },
         "prices": {"offers": len(found.offers), "quarantined": dict(_quarantined(found.offers))},
@@ -85,7 +96,15 @@ def _differences(found: Findings) -> list[Block]:
 
 
 def _kinds(coverage: Coverage) -> Table:
-    rows = [(kind, f"{count:,}", _share(count, coverage.facts)) for kind, count in coverage.by_kind.items()]
+    rows = []
+    for kind, count in coverage.by_kind.items():
+        rows.append((kind, f"{count:,}", _share(count, coverage.facts)))
+        looked = coverage.sought.get(kind, {})
+        rows += [
+            (f"  {_SOUGHT[answer]}", f"{looked[answer]:,}", _share(looked[answer], coverage.facts))
+            for answer in _SOUGHT
+            if looked.get(answer)
+        ]
     note = (
         f"{coverage.sourced:,} of {coverage.facts:,} facts name a source that was read; "
         "the rest follow from those by a formula."

@@ -10,6 +10,7 @@ from whichgpu.hardware.blank import APPLIES, OPEN, PUBLISHED, blanks
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import display
 from whichgpu.hardware.limits import limits, reached
+from whichgpu.hardware.sought import sought
 from whichgpu.report.limits import at_limits
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.architecture import Family, Step
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.machine import Room
     from whichgpu.prices.best import Price
     from whichgpu.report.table import Block
 
@@ -78,6 +80,24 @@ def fields_report(gpus: Sequence[Gpu], names: Sequence[str]) -> Report:
         }
     }
     return Report(document, (*lines, table))
+
+
+def room_report(rooms: Sequence[Room]) -> Report:
+    """How many of each GPU go into a machine, and what each number of them takes of it."""
+    tables = [
+        Table.of(
+            f"{one.gpu} in the machine",
+            ["Cards", *one.parts, "Goes in"],
+            [
+                (f"{count}", *needs, "yes" if count <= one.most else "no")
+                for count, needs in zip(one.counts, one.needs, strict=True)
+            ],
+        )
+        for one in rooms if one.parts
+    ]  # fmt: skip
+    assumed = "; ".join(dict.fromkeys(text for one in rooms for text in one.assumed))
+    document = {"machines": [one.to_dict() for one in rooms]}
+    return Report(document, (*(one.sentence for one in rooms), *tables, f"Assumed: {assumed}."))
 
 
 def _told_of(gpu: Gpu, name: str) -> tuple[str, str, str]:
@@ -149,7 +169,8 @@ def _rows(gpu: Gpu, *, sources: bool) -> Iterator[Sequence[str]]:
             group = FIELDS[name].group
             yield (group,)
         facts = gpu.stated(name)
-        yield _row(FIELDS[name].label, _value(gpu, name, facts[0]), facts[0])[:width]
+        label, value, kind, source = _row(FIELDS[name].label, _value(gpu, name, facts[0]), facts[0])
+        yield (label, value, kind, f"{source}{_looked(gpu, name)}")[:width]
         if sources:
             yield from (_row("", f"also said: {display(name, other)}", other) for other in facts[1:])
 
@@ -158,6 +179,12 @@ def _row(label: str, value: str, fact: Fact) -> tuple[str, str, str, str]:
     note = f" ({fact.note})" if fact.note else ""
     dated = f", {fact.as_of}" if fact.as_of else ""
     return label, value, fact.kind, f"{fact.source}{dated}{note}"
+
+
+def _looked(gpu: Gpu, name: str) -> str:
+    """What came of looking for a second-hand figure at its maker's."""
+    found = sought(gpu, name)
+    return f"; at its maker's {found.answer} ({found.read}, {found.on})" if found else ""
 
 
 def _value(gpu: Gpu, name: str, fact: Fact) -> str:

@@ -318,7 +318,23 @@ def _listed_on(framework: Framework) -> str:
 
 def mentioned(text: str) -> Iterator[str]:
     """Frameworks and engines that are named, each with the release that is said of it."""
-    for key in frameworks():
-        name = re.escape(key).replace(r"\-", "[- ]")
-        if match := re.search(rf"(?<![\w-]){name}(?![\w-])(?: v?\d+(?:\.\d+)*)?", text, re.IGNORECASE):
+    for way in _spelled():
+        if match := way.search(text):
             yield match[0]
+
+
+#: Names of frameworks that are words of other things too.
+_WORDS = frozenset({"driver", "neuron", "synapse", "hip", "ort"})
+
+
+@cache
+def _spelled() -> tuple[re.Pattern[str], ...]:
+    """How each framework is written in a text, under any of its names, with a release behind it."""
+    ways = []
+    for key, framework in frameworks().items():
+        names = {one.partition("@")[0] for one in (key, *framework.names)} - _WORDS
+        every = "|".join(
+            re.sub(r"(?:\\-| )", "[- ]", re.escape(name)) for name in sorted(names, key=len, reverse=True)
+        )
+        ways.append(re.compile(rf"(?<![\w-])(?:{every})(?![\w-])(?: v?\d+(?:\.\d+)*)?", re.IGNORECASE))
+    return tuple(ways)

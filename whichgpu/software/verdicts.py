@@ -175,10 +175,23 @@ def _built(device: Device, release: Release, builds: Sequence[Row], system: str)
     if how:
         answer = SUPPORTED if how == targets.NATIVE and not build.raw.get("limited") else LIMITED
         return Found(release, answer, how, build)
-    if any(row.raw.get("partial") for row in builds):
+    half_read = [row for row in builds if row.raw.get("partial")]
+    compiled = [row for row in half_read if _compiles(device, row, system)]
+    if compiled:
         why = f"no source that was read says whether it has code for {device.label}"
-        return Found(release, UNKNOWN, why=why, source=builds[0])
-    return Found(release, UNSUPPORTED, why=_lacking(device, builds), source=builds[0])
+        return Found(release, UNKNOWN, why=why, source=compiled[0])
+    why = _uncompiled(device, half_read[0]) if half_read else _lacking(device, builds)
+    return Found(release, UNSUPPORTED, why=why, source=builds[0])
+
+
+def _compiles(device: Device, build: Row, system: str) -> bool:
+    """Whether the CUDA toolkit of a build can have made code for a target, whatever else is in it."""
+    toolkit = build.text("toolkit")
+    return not toolkit.startswith("CUDA ") or judge(device, find(toolkit), system).answer != UNSUPPORTED
+
+
+def _uncompiled(device: Device, build: Row) -> str:
+    return f"it is built with {build.text('toolkit')}, which does not compile for {device.label}"
 
 
 def _way(device: Device, build: Row, system: str) -> str:

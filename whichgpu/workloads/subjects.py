@@ -24,6 +24,10 @@ _AROUND = frozenset((
 _SIZE = regex(r"\d+(\.\d+)?[bm]")
 
 
+#: llama.cpp and its kin, which run models of every family.
+_ENGINES = regex(r"\b(?:llama[. -]?cpp|llamafile|o?llama-server|ollama)\b", re.IGNORECASE)
+
+
 def told(name: str, known: Callable[[str], bool]) -> str:
     """What is said of a subject (models of it: `data/subjects.toml`) or a job (how to write it), else ''.
 
@@ -62,9 +66,17 @@ def first_of(key: str) -> str:
     return str(row["workloads"][0]) if row.get("workloads") and "says" not in row else ""
 
 
-def models_by_size() -> tuple[str, ...]:
-    """Well-known language models of each size that people run, the smallest first."""
-    return tuple(store.load("subjects")["subjects"]["ladder"]["language-model"])
+def without_engines(text: str) -> str:
+    """A text without the names of engines that have the name of a family of models in them."""
+    return _ENGINES.sub(" ", text)
+
+
+def models_by_size(text: str = "") -> tuple[str, ...]:
+    """Well-known language models of each size, the smallest first; of a family alone that a text names."""
+    ladders: Mapping[str, list[str]] = store.load("subjects")["subjects"]["ladder"]
+    words = without_engines(text.lower()).split()
+    named = [key for key in ladders if any(word.startswith(key) for word in words)]
+    return tuple(ladders[named[0] if len(named) == 1 else "language-model"])
 
 
 def instead(key: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, amounts, is_opaque, powers
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.known.store import store
+from whichgpu.audit.known.store import LAID_OUT, store
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
@@ -84,7 +84,11 @@ def _by_name(sentence: Sentence, things: Sequence[_Thing], context: Context) -> 
 def _names(context: Context) -> Mapping[str, re.Pattern[str]]:
     if "names of things" not in context.memo:
         told = {
-            one.name for each in store(context) if each.group < _PROSE for one in each.amounts if not one.ids
+            one.name
+            for each in store(context)
+            if each.group > LAID_OUT
+            for one in each.amounts
+            if not one.ids
         }
         context.memo["names of things"] = {
             name: re.compile(rf"(?<![\w-]){re.own(name)}(?![\w-])", re.IGNORECASE)
@@ -95,8 +99,8 @@ def _names(context: Context) -> Mapping[str, re.Pattern[str]]:
     return found
 
 
-#: Groups of series from here on are of running text; names that are looked for, and what they look like.
-_PROSE, _MOST_NAMES = 3000, 24
+#: How many names are looked for, and what they look like.
+_MOST_NAMES = 24
 _A_NAME = re.compile(
     r"(?!(?:memory|power|price|cost|total|speed|time|cores|gpus?|cards?|bandwidth|year|month|hours?)\b)"
     r"[a-z][\w-]{3,}(?: [\w-]+){0,2}"

@@ -10,7 +10,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.analogy.told import Told, told
 from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.units import ITEM
-from whichgpu.audit.known.store import store
+from whichgpu.audit.known.store import LAID_OUT, store
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import HOUR, KWH, MINUTE
 from whichgpu.values import NamedTuple
@@ -40,8 +40,6 @@ _PER = (
     (re.compile(r"\bhourly\b|\b(?:per|an) hour\b", re.I), powers(second=1), HOUR),
     (re.compile(r"\b(?:per|each|every) thousand\b", re.I), powers(), 1e3),
 )  # fmt: skip
-#: Groups of series from here on are of running text, whose amounts are read here themselves.
-_PROSE = 3000
 
 
 class Variable(NamedTuple):
@@ -101,7 +99,9 @@ def _variable(slot: str, one: Amount, number: int = 0) -> Variable:
 def _of_tables(result: Told, context: Context) -> Iterator[Variable]:
     for at, series in enumerate(store(context)):
         dims = _dims(series)
-        if series.derived or series.group >= _PROSE or dims is None or not _is_near(series, result):
+        # The amounts of running text are read here themselves.
+        laid_out = series.group > LAID_OUT
+        if series.derived or not laid_out or dims is None or not _is_near(series, result):
             continue
         own = [each for each in series.amounts if (each.ids or {each.name}) & {*result.ids}]
         if len(own) == 1:

@@ -76,7 +76,7 @@ _RECORD = re.compile(
 LEAST, SLACK = 0.34, 1.08
 _MOST_CELLS = 400
 #: So many times the bound of one request is the rate of many: where it is said to be of one, and elsewhere.
-_OF_MANY = {True: 40.0, False: 8.0}
+_OF_MANY = {True: 80.0, False: 8.0}
 #: What a host holds it reads itself, which the bound has in it.
 _OFFLOADED = re.compile(r"\boffload\w*", re.IGNORECASE)
 #: What is charged for tokens by the million is worked out of what a server makes for all who ask it.

@@ -162,18 +162,23 @@ def _judged(
     known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
     told = match.groupdict()
     maker = next((words for name, words in told.items() if name.startswith("maker") and words), "").lower()
-    node = _DIGITS.search(
-        next((words for name, words in told.items() if name.startswith("node") and words), "")
-    )
+    node = next((words for name, words in told.items() if name.startswith("node") and words), "")
     right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
     if known:
         verdict = "confirmed" if right else "contradicted"
         yield of_field(passage, match.span(), "identity", "process", right or known, verdict, context)
 
 
-def _is_made(process: str, maker: str, node: re.Match[str] | None) -> bool:
+#: A process of TSMC's for NVIDIA by its own name, whose letters tell apart what is of one node: 4N and 4NP.
+_OWN_NAME = re.compile(r"\b\d{1,2}NP?\b")
+
+
+def _is_made(process: str, maker: str, node: str) -> bool:
     """Whether a process on file is of a maker, or tells none, and of the node that is told."""
-    told = {int(each[0]) for each in (_DIGITS.search(process), node) if each}
+    digits = [int(each[0]) for each in (_DIGITS.search(process), _DIGITS.search(node)) if each]
+    names = [each[0] for each in (_OWN_NAME.search(process), _OWN_NAME.search(node)) if each]
     makers = ("tsmc", "samsung", "globalfoundries", "intel")
     own = [each for each in makers if each in process.lower()]
-    return (not own or not maker or maker in own) and (len(told) < 2 or node is None or told <= _ONE_NODE)
+    if (own and maker and maker not in own) or len({*names}) > 1:
+        return False
+    return len({*digits}) < 2 or {*digits} <= _ONE_NODE

@@ -1,7 +1,8 @@
 """Matrices of what fits: models against GPUs or sizes of memory, whose cells say yes or no.
 
 "Llama 3 70B (Q4) | RTX 4090 | yes" is wrong where the weights alone exceed the memory. A "no" is wrong only
-where they would take less than half of it, since what else it holds (context, requests) is seldom told.
+where they would take less than half of it, since what else it holds (context, requests) is seldom told; or
+less than some three quarters, of a file for one user.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\s*(?:(?:no|nein|non|oom|impossible|too (?:large|big))\b|[\u2717\u2718\u274c\u2716\u00d7]|\U0001f534|"
-    r"x$|(?:does not|doesn[\u2019']t|won[\u2019']t) (?:fit|run))",
+    r"[\s\u2013\u2014-]*(?:(?:no|nein|non|oom|out of memory|impossible|too (?:large|big))\b|"
+    r"[\u2717\u2718\u274c\u2716\u00d7]|\U0001f534|x$|"
+    r"(?:does not|doesn[\u2019']t|will not|won[\u2019']t|cannot|can not|can[\u2019']t) (?:fit|run|load))",
     re.IGNORECASE,
 )
 #: What makes a yes or a no one of something else than one device with the whole model.
@@ -67,6 +69,8 @@ _LONGEST = 32
 #: Bytes of a weight of the smallest format in use, and of a gigabyte as memory is sold; the shares of the
 #: memory that weights take which surely run, and which no table calls too large.
 _LEAST, _BINARY, _ROOM, _SMALL = 0.34, 1.0737, 0.85, 0.5
+#: Files of these formats are run for one request, with little beside the weights, and so take a larger share.
+_OF_ONE, _SMALL_OF_ONE = re.compile(r"Q\d", re.IGNORECASE), 0.72
 #: How many of a device a row may tell the memory of, and how near to so many times that of one it must be.
 _TWO, _MOST_OF_ONE, _CLOSE = 2, 72, 0.01
 
@@ -228,7 +232,8 @@ def _judged(
     least = (said.least if said else _LEAST) * weights.model.parameters
     usual = said.usual * weights.model.parameters if said else None
     fits = usual is not None and usual < _ROOM * room.least
-    small = usual is not None and usual < _SMALL * room.least and not more
+    of_one = said is not None and _OF_ONE.match(said.name)
+    small = usual is not None and usual < (_SMALL_OF_ONE if of_one else _SMALL) * room.least and not more
     wrong = least > room.most if yes else small
     right = fits if yes else least > room.most
     verdict = "contradicted" if wrong else "confirmed" if right else "unverifiable"

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
 
 #: The groups of what sentences tell, which may be worked out from others, and of lines in a paragraph.
-SPOKEN, LINED = 3000, 3001
+SPOKEN, LINED = -2, -3
+#: Above it are the groups of tables, lists and runs of lines.
+LAID_OUT = -1
 #: The first group of runs of lines.
 _RUNS = 900
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
@@ -373,6 +375,17 @@ def _is_of_work(price: Series, own: Sequence[Series]) -> bool:
     return bool(_OF_WORK.search(price.label) or (timed and _COSTS.fullmatch(price.label)))
 
 
+def over(a: Series, b: Series, measure: str = "") -> Series:
+    """One series over another, of the things that both tell of."""
+    by = {each.name: each for each in b.amounts}
+    both = (
+        each._replace(value=each.value / by[each.name].high, high=each.high / by[each.name].value)
+        for each in a.amounts
+        if each.name in by
+    )
+    return Series(measure, f"{a.label} over {b.label}", "derived", tuple(both), a.section, True, a.group)
+
+
 def _derived(own: Sequence[Series]) -> Iterator[Series]:
     done = 0
     for one, other in combinations(own, 2):
@@ -380,17 +393,10 @@ def _derived(own: Sequence[Series]) -> Iterator[Series]:
             if a.measure == "price" and b.measure != "memory" and _is_of_work(a, own):
                 continue
             measure = next((to for x, y, to in _OVER if (x, y) == (a.measure, b.measure)), "")
-            by = {each.name: each for each in b.amounts}
-            both = [
-                each._replace(value=each.value / by[each.name].high, high=each.high / by[each.name].value)
-                for each in a.amounts
-                if each.name in by
-            ]
-            if measure and len(both) > 1 and done < 3 * _SERIES:
+            made = over(a, b, measure) if measure and done < 3 * _SERIES else None
+            if made is not None and len(made.amounts) > 1:
                 done += 1
-                yield Series(
-                    measure, f"{a.label} over {b.label}", "derived", tuple(both), a.section, True, a.group
-                )
+                yield made
         if one.measure == other.measure == "":
             continue
     for each in own:

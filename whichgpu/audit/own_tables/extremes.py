@@ -85,7 +85,7 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 #: Before a superlative, that it is not of all.
-_NOT_ALL = re.compile(
+NOT_ALL = re.compile(
     r"\b(?:second|third|next|from|to|one of the|joint|tied|among|after|behind|besides|next to|per)\b|"
     r"\b(?:of|in|on) the "
     r"(?!two\b|three\b|four\b|five\b|six\b|seven\b|eight\b|table\b|list\b|lot\b|bunch\b|group\b|tests?\b|"
@@ -120,7 +120,7 @@ def extremes(reading: Reading) -> Iterator[Finding]:
 def _is_of_some(reading: Reading, match: re.Match[str], start: int, end: int) -> bool:
     """Whether a superlative is among some of a table only."""
     text, last = reading.said.text, match.start("noun")
-    return _NOT_ALL.search(text, start, match.start()) is not None or (
+    return NOT_ALL.search(text, start, match.start()) is not None or (
         is_restricted(text, last, end) and not reading.is_told(reading.lines, last, end)
     )
 
@@ -183,7 +183,7 @@ def _judged(
 ) -> Iterator[Finding]:
     held = []
     for line, sign in asked:
-        one = _of_whom(reading, line, match, place)
+        one = of_whom(reading, line, (match.start(), *match.span("noun")), place)
         if one is not None and sign:
             # "Per token" tells by which of the prices, and "per hour".
             said = reading.said.text[slice(*place)]
@@ -219,16 +219,21 @@ def decided(
         yield reading.wrong(span, "ordering", line, first.name)
 
 
-def _of_whom(reading: Reading, line: Series, match: re.Match[str], place: tuple[int, int]) -> Amount | None:
-    """The thing of a line that a superlative is said of: before it, else behind "is"."""
-    start, end = place
-    one = reading.subject(line, start, match.start())
+def of_whom(
+    reading: Reading, line: Series, told: tuple[int, int, int], place: tuple[int, int]
+) -> Amount | None:
+    """The thing of a line that a superlative is said of: before it, else behind "is".
+
+    `told` is where the superlative begins, where it ends, and where the noun ends that it has.
+    """
+    (begins, ends, last), (start, end) = told, place
+    one = reading.subject(line, start, begins)
     if one is not None:
         return one
-    behind = reading.named(line, match.end("noun"), end)
-    inside = reading.named(line, match.start("noun"), end)
+    behind = reading.named(line, last, end)
+    inside = reading.named(line, ends, end)
     for first, _, amount in (behind or inside)[:1]:
-        if _IS.fullmatch(reading.said.text, match.start("noun"), first):
+        if _IS.fullmatch(reading.said.text, ends, first):
             return amount
     return None
 

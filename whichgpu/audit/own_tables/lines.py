@@ -10,7 +10,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.named import tokens
 from whichgpu.audit.known.orders import SETTING, is_of_regime, works, works_of
-from whichgpu.audit.known.store import SPOKEN, measure_of, store
+from whichgpu.audit.known.store import LAID_OUT, measure_of, store
 from whichgpu.audit.statements.things import is_behind, is_set_against, said_of
 from whichgpu.audit.text.loads import numbered, without_numbers
 from whichgpu.values import NamedTuple
@@ -264,7 +264,7 @@ def readings(context: Context) -> Iterator[Reading]:
     """Every plain sentence of running text with the lines of the tables that it may speak of."""
     told = (
         _with_measure(each) for each in store(context)
-        if not each.derived and each.group < SPOKEN and len(each.amounts) >= _LEAST
+        if not each.derived and each.group > LAID_OUT and len(each.amounts) >= _LEAST
         and each.dimension not in _NO_RESULTS
     )  # fmt: skip
     every = [each for each in told if each.measure]

@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement import Told
 from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.questions.question_of_gpus import side_by_side
+from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.errors import UsageError
 from whichgpu.units import GIB
 
@@ -70,8 +71,23 @@ def is_number_asked(text: str, catalogue: Catalogue) -> bool:
     return any(_NUMBER_OF.search(text[: one.start]) for one in named(text, catalogue))
 
 
+#: Several cards of a size: "two 24GB cards", "2 x 16 GB GPUs".
+_SEVERAL = re.compile(
+    rf"\b(?P<n>[2-8]|{'|'.join(SPELLED)}) ?(?:x |\u00d7 )?(?P<size>\d{{1,3}}) ?GB "
+    r"(?:gpus|cards|graphics cards)\b",
+    re.I,
+)
+
+
 def of_size(text: str, catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
-    """The option of a GPU for so much memory as somebody asks whether it is enough: the fastest for games."""
+    """The option of a GPU, or of several, for so much memory as somebody asks whether it is enough.
+
+    It is the fastest for games that has so much.
+    """
+    if several := _SEVERAL.search(text):
+        one = of_size(f"on a {several['size']} GB card", catalogue)
+        number = int(SPELLED.get(several["n"].lower(), 0) or several["n"])
+        return tuple((name, f"{key}:{number}") for name, key in one)
     asked = _SIZE.search(text)
     size = float(asked[1] or asked[2] or asked[3]) * GIB if asked else 0.0
     # A little of what a card is sold with is not there to use.

@@ -39,7 +39,7 @@ from whichgpu.audit.questions.wishes import POWER_LIMIT
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.software.frameworks import mentioned
-from whichgpu.workloads.subjects import models_by_size
+from whichgpu.workloads.subjects import models_by_size, without_engines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,7 @@ _SHOPS = re.compile(r"\b(?:buy|upgrade|which (?:gpu|card)s?)\b", re.I)
 #: What is the largest that runs there: language models of every size, in the format of those who ask.
 _LARGEST = re.compile(
     r"\b(?:(?:largest|biggest) (?:\w+ ){0,2}?(?:models?|llms?)"
+    r"|(?:largest|biggest) (?:llama|qwen|gemma|mistral|deepseek|phi)(?![.\w-])"
     r"|how (?:big|large) (?:of )?an? (?:\w+ )?(?:model|llm)"
     r"|(?:which|what) (?:\w+ ){0,2}?(?:models|llms) (?:can|could|will|do|does|fits?|runs?))\b",
     re.I,
@@ -96,7 +97,7 @@ def answering(text: str, catalogue: Catalogue) -> Answering:
     if (_LARGEST.search(text) or _ENOUGH_TO_LEARN.search(text)) and (
         on := on_named(text, devices, catalogue) or of_size(text, catalogue)
     ):
-        return Answering("fit", models_by_size(), (*on, _by_size(text)))
+        return Answering("fit", models_by_size(text), (*on, _by_size(text)))
     try:
         (_, workload), *wishes = wanted(text, catalogue)
         wishes = with_passes(workload, wishes)
@@ -188,4 +189,4 @@ def _in_place(asked: Asked, ids: Sequence[str]) -> Answering:
 def _says(text: str, workload: str) -> bool:
     """Whether a question names a model, or the family that it is the usual one of: "Llama 70B"."""
     family = re.match(r"[a-z]{4,}", workload)
-    return workload in text or bool(family and family[0] in text.lower())
+    return workload in text or bool(family and family[0] in without_engines(text.lower()))

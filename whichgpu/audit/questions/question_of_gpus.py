@@ -46,6 +46,7 @@ _COSTS = re.compile(
 )
 ABOUT = re.compile(
     r"\b(?:tell me (?:all |more |everything )?about|specs?|specifications?|data ?sheet|details|describe"
+    r"|how much (?:power|electricity) (?:does|do|will|would)"
     r"|(?:power (?:draw|consumption|limit)|tdp|bandwidth|cores|clocks?|caches?|nvlink|vram|memory|tflops)\b"
     r".{0,12}\b(?:of|on|in|does|do|has|have)|info(?:rmation)?|what do you know about|what is (?:an?|the))\b"
     r"|\b(?:memory bandwidth|bandwidth|tdp|power draw|cuda cores|cores|vram|memory|clock speed|nvlink)\W*$",
@@ -81,6 +82,17 @@ _ON_WHICH = re.compile(
     r"\b(?:which|what) (?:[\w-]+ ){0,2}?(?:gpus?|cards?|hardware|compute capability|architectures?)\b"
     r".{0,40}?\b(?:supports?|supported|work(?:s|ing)? (?:on|with)|runs? on|compatible|need(?:s|ed)?"
     r"|requires?|required)\b",
+    re.I,
+)
+#: What driver software takes: "which driver do I need for CUDA 12.8", "does PyTorch 2.10 need a new driver".
+_WHICH_DRIVER = re.compile(
+    r"\b(?:which|what|minimum|newest|latest) (?:\w+ ){0,2}?driver|\bneeds? (?:an? |the )?(?:\w+ )?driver",
+    re.I,
+)
+#: Until when its maker supports a GPU.
+_KEPT = re.compile(
+    r"\b(?:how long|until when|when (?:does|will|did)|still|end of)\b.{0,40}\bsupport(?:ed|s)?\b"
+    r"|\b(?:end[- ]of[- ](?:life|support)|EOL)\b",
     re.I,
 )
 _SYSTEM = re.compile(r"\b(?:windows|wsl|macos|linux)\b", re.I)
@@ -220,7 +232,9 @@ def of_gpus(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue)
     if len(devices) > 1:
         beside = Answering("compare", side_by_side(devices, catalogue), usual_jobs(text))
         return beside if COMPARES.search(text) or _FOLLOWS.search(text) else None
-    return _of_a_gpu(text, ids, catalogue) if ids else _of_a_word(text, catalogue)
+    if not ids:
+        return _of_a_word(text, catalogue)
+    return _in_machine(text, ids) or _of_a_gpu(text, ids, catalogue)
 
 
 #: Whose GPU is to take the place of another.
@@ -238,9 +252,13 @@ def in_place_of(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalo
 
 def on_which(text: str) -> Answering | None:
     """On which GPUs a framework runs, where none is named: on one of each kind that it tells apart."""
-    if not (_ON_WHICH.search(text) and any(mentioned(text))):
+    kinds = store.load("usual")["usual"]["compatible"]
+    if not any(mentioned(text)):
         return None
-    return Answering("compat", tuple(store.load("usual")["usual"]["compatible"]["gpus"]), _software(text))
+    if _WHICH_DRIVER.search(text):
+        software = tuple(one for one in _software(text) if "driver" not in one[1].lower())
+        return Answering("compat", (kinds["driven"],), software) if software else None
+    return Answering("compat", tuple(kinds["gpus"]), _software(text)) if _ON_WHICH.search(text) else None
 
 
 def _software(text: str) -> tuple[tuple[str, str], ...]:
@@ -262,6 +280,22 @@ def review(
     if len(devices) != 1 or not (whatever or _WORTH.search(text)):
         return None
     return Answering("show", (largest(devices[0], catalogue),), (("format", "md"),))
+
+
+#: The power supply of a machine that a card is to go into: "on a 1000 W power supply", "an 850W PSU".
+_SUPPLY = re.compile(
+    r"\b(?P<watts>\d{3,4}) ?W(?:atts?)?\b(?: \w+){0,2}? (?:power suppl(?:y|ies)|psus?)\b"
+    r"|\b(?:power supply|psu)\b(?: (?:of|with|rated|at|is|only|has|for))* (?P<of>\d{3,4}) ?W(?:atts?)?\b",
+    re.I,
+)
+
+
+def _in_machine(text: str, ids: Sequence[str]) -> Answering | None:
+    """Whether a GPU goes into a machine of which the power supply is told."""
+    supply = _SUPPLY.search(text)
+    if supply is None:
+        return None
+    return Answering("show", tuple(ids[:_MOST]), (("machine", f"psu {supply['watts'] or supply['of']} W"),))
 
 
 def _of_a_gpu(text: str, ids: Sequence[str], catalogue: Catalogue) -> Answering | None:
@@ -304,6 +338,8 @@ def of_one(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) 
         return Answering("prices spot", (largest(devices[0], catalogue),), rent)
     if devices and _QUOTED.search(text) and _quoted(text, catalogue):
         return Answering("prices judge", (text,))
+    if len(devices) == 1 and _KEPT.search(text) and not (any(mentioned(text)) or FORMAT.search(text)):
+        return Answering("compat", (largest(devices[0], catalogue),))
     if len(devices) == 1 and _HISTORY.search(text):
         return Answering("prices", (largest(devices[0], catalogue),), (("history", ""),))
     if devices or not (FORMAT.search(text) and _SUPPORTS.search(text)):

@@ -35,7 +35,7 @@ _HOW_LONG = re.compile(
     r"|\b(?:energy|electricity|kwh|co2|emissions?)\b",
     re.I,
 )
-_DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use)\b"
+_DOES = r"(?:run|load|host|handle|hold|do|train|fine-?tune|use|share|combine|pool)\b"
 _FIT = re.compile(
     r"\bfits?\b|\bwh(?:ich|at) (?:quanti[sz]ation|quants?|precision|format)\b"
     r"|\bhow much (?:gpu |video )?(?:v?ram|memory)\b|\benough\b|\bout of memory\b|\bOOM\b"

@@ -55,20 +55,22 @@ def with_passes(workload: str, wishes: Sequence[tuple[str, str]]) -> list[tuple[
 def as_meant(text: str, workload: str, wishes: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """The wishes of a question for `recommend`, with what goes without saying.
 
-    At home: a place in a desktop, and for a language model whatever format is best there. So much money to
-    buy with and no work that ends: the most that it buys. A model that is hosted for nobody knows how many:
-    at least one user. GPUs that nobody lets on demand: on any terms.
+    At home: a place in a desktop. For a language model there, or in a laptop, whatever format is best and one
+    user. So much money to buy with and no work that ends: the most that it buys. A model that is hosted for
+    nobody knows how many: at least one user. GPUs that nobody lets on demand: on any terms.
     """
     told = dict(wishes)
     language = _is_language(workload)
     more: dict[str, str] = {}
     trains = told.get("phase") in TRAINING
-    if _DESK.search(text) and "gpus" not in told and told.get("term") == "buy" and "needs" not in told:
+    at_home = _DESK.search(text) and "gpus" not in told and told.get("term") == "buy" and "needs" not in told
+    if at_home:
         more["needs"] = "desktop"
-        if language and not trains and "precision" not in told:
-            more["precision"] = "any"
+    own = at_home or told.get("needs") == "laptop"
+    if own and language and not trains and "precision" not in told:
+        more["precision"] = "any"
     loaded = bool(_LOADS & {*told})
-    if more and language and not trains and not loaded and "budget" not in told and "objective" not in told:
+    if own and language and not trains and not loaded and "budget" not in told and "objective" not in told:
         # One reads what is written at home.
         more["users"] = "1"
     if (

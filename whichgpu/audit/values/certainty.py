@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.facts.model import MAKERS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +27,7 @@ def certain(gpu: Gpu, field: str) -> bool:
     fact = gpu.fact(field)
     if fact is None or fact.kind == "assumed":
         return False
-    return gpu.confidence != "low" or fact.kind in ("vendor", "measured") or len(fact.sources) > 1
+    return gpu.confidence != "low" or fact.kind in (*MAKERS, "measured") or len(fact.sources) > 1
 
 
 def certain_of_all(gpus: Sequence[Gpu], field: str) -> bool:

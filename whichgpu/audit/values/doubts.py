@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.text.roundings import EXACT, exactly
 from whichgpu.audit.values.certainty import excludes
 from whichgpu.audit.values.sourced import RATES, nearly_same, values_of
+from whichgpu.facts.model import MAKERS
 from whichgpu.hardware.limits import as_sold
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def of_one_database(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
 def _unlisted(gpu: Gpu) -> bool:
     """Whether neither the bandwidth nor a peak of a device is of its vendor."""
     facts = (gpu.fact(field) for field in ("bandwidth", "fp32", "fp16"))
-    return not any(fact is not None and fact.kind == "vendor" for fact in facts)
+    return not any(fact is not None and fact.kind in MAKERS for fact in facts)
 
 
 def _of_laptop(attribute: Attribute) -> float:

@@ -4,6 +4,7 @@ $ whichgpu show l4
 $ whichgpu show "A100 SXM 80GB" --sources
 $ whichgpu show rtx-a5000 --format html
 $ whichgpu show a4000 a5000 --field nvlink,power
+$ whichgpu show rtx-3090 --machine "psu 1000 W, 4 slots"
 $ whichgpu show ampere
 
 As an article (md, html) it is a review: strengths, limits, what it is for and how fast, what it holds,
@@ -39,12 +40,15 @@ if TYPE_CHECKING:
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME", help="What a review is of; repeatable."
 )
+@click.option(
+    "--machine", metavar="PARTS|FILE.toml", help="How many of it go in: its parts, as for recommend."
+)
 @form_option("For the terminal, a review as Markdown or as a page to keep, or both as JSON.")
 @job_options
 @gpu_files
 def run(
     *, catalogue: Catalogue, columns: JobColumns, gpus: tuple[str, ...], sources: bool,
-    workloads: tuple[str, ...], form: str, fields: tuple[str, ...],
+    workloads: tuple[str, ...], form: str, fields: tuple[str, ...], machine: str | None,
 ) -> Report:  # fmt: skip
     """Resolve the name and report the device or the architecture."""
     from whichgpu.hardware.architecture import called, families
@@ -52,6 +56,10 @@ def run(
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import gist, show_report
 
+    if machine is not None:
+        if other := "--field" if fields else "--workload" if workloads else "--sources" if sources else "":
+            raise UsageError(f"--machine says how many go in, and nothing else; leave {other} out")
+        return in_form(_in_machine(gpus, machine, catalogue), " ".join(gpus), form)
     if fields:
         if workloads or sources:
             other = "--workload" if workloads else "--sources"
@@ -80,6 +88,16 @@ def run(
 
     found = review(device, catalogue, [job for name in workloads for job in columns.jobs(name)])
     return in_form(article(found, drawn=form == "html"), found.title, form)
+
+
+def _in_machine(typed: tuple[str, ...], machine: str, catalogue: Catalogue) -> Report:
+    """How many of each GPU that was typed go into a machine."""
+    from whichgpu.hardware.slices import resolve_device
+    from whichgpu.planner.machine import read_machine, room
+    from whichgpu.report.gpus import room_report
+
+    host = read_machine(machine)
+    return room_report([room(host, resolve_device(name, catalogue)[0]) for name in apart(typed, catalogue)])
 
 
 def _of_fields(typed: tuple[str, ...], fields: tuple[str, ...], catalogue: Catalogue) -> Report:

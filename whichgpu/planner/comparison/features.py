@@ -314,7 +314,7 @@ def licence(view: View) -> Iterator[Sentence]:
     bound = [key for key in view.ids if view.text(key, "licence")]
     if bound and len(bound) < len(view.ids):
         pen = Pen(view)
-        who = listed(f"the {pen.name(key)}" for key in bound)
+        who = pen.names(bound)
         yield pen.say(
             "licence", f"{who} {'comes' if len(bound) == 1 else 'come'} under the {_licence(pen, bound)}"
         )

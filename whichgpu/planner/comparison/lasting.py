@@ -146,7 +146,7 @@ def maintained(view: View) -> Iterator[Sentence]:
     for kept, gpus in grouped.items():
         for gpu in gpus:
             pen.text(gpu.id, "maintained")
-        whom, (release, until) = listed(f"the {pen.name(gpu.id)}" for gpu in gpus), kept.split(", ")
+        whom, (release, until) = pen.names(gpu.id for gpu in gpus), kept.split(", ")
         # Of what newer drivers have left it is the last, else one that a newer may follow.
         last = all(view.text(gpu.id, "software_end") for gpu in gpus)
         parts.append(
@@ -165,7 +165,7 @@ def supported(view: View) -> Iterator[Sentence]:
         pen = Pen(view)
         for gpu in gpus:
             pen.text(gpu.id, "software_end")
-        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+        names = pen.names(gpu.id for gpu in gpus)
         last = ends.split(", ")
         verb, whom = "is" if len(last) == 1 else "are", "it" if len(gpus) == 1 else "them"
         knows = f"{listed(last)} {verb} the last to run on {whom}"
@@ -224,7 +224,7 @@ def _aged(pen: Pen, gpus: Sequence[Gpu]) -> str:
     if known and len(set(ages)) > 1:
         told = (f"the {pen.name(gpu.id)} ({age} years old)" for gpu, age in zip(gpus, ages, strict=True))
         return f"{listed(told)} {be}"
-    names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+    names = pen.names(gpu.id for gpu in gpus)
     return f"{names} {be} {ages[0]} years old," if known else f"{names} {be}"
 
 

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.model import Cell, Sentence
 from whichgpu.planner.comparison.rows import cell
-from whichgpu.planner.comparison.words import EQUAL, amount, more, quantity, ratio_words, sentence, unit
+from whichgpu.planner.comparison.words import (
+    EQUAL,
+    amount,
+    listed,
+    more,
+    quantity,
+    ratio_words,
+    sentence,
+    unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +50,10 @@ class Pen:
         from whichgpu.planner.comparison.words import short_name
 
         return short_name(self.view.others[gpu])
+
+    def names(self, gpus: Iterable[str]) -> str:
+        """`the A10 and the A100`."""
+        return listed(f"the {self.name(gpu)}" for gpu in gpus)
 
     def value(self, gpu: str, field: str) -> float:
         """The number of a cell, 0 where there is none."""

@@ -143,7 +143,7 @@ def lacking(view: View) -> Iterator[Sentence]:
     told = []
     for lack, names in groups.items():
         pen.rests_on("native", *lack)
-        who = listed(f"the {pen.name(key)}" for key in lack)
+        who = pen.names(lack)
         formats = listed(_format(view, pen, name) for name in names)
         told.append(f"{who} {'lacks' if len(lack) == 1 else 'lack'} {formats}")
     told += _unsaid(view, pen, [name for names in groups.values() for name in names])
@@ -158,7 +158,7 @@ def _unsaid(view: View, pen: Pen, names: list[str]) -> Iterator[str]:
             grouped.setdefault(unsaid, []).append(gpu.id)
     for unsaid, keys in grouped.items():
         pen.rests_on("native", *keys)
-        who, formats = listed(f"the {pen.name(key)}" for key in keys), listed(map(_precision, unsaid))
+        who, formats = pen.names(keys), listed(map(_precision, unsaid))
         yield f"whether {who} {'has' if len(keys) == 1 else 'have'} {formats} was not read"
 
 
@@ -249,7 +249,7 @@ def accumulate(view: View) -> Iterator[Sentence]:
         one = len(keys) == 1
         yield pen.say(
             "accumulate",
-            f"{_the(pen, keys)} {'reaches' if one else 'reach'} {_rates(pen, keys, 'fp16_acc16')} in FP16 "
+            f"{pen.names(keys)} {'reaches' if one else 'reach'} {_rates(pen, keys, 'fp16_acc16')} in FP16 "
             f"only while {'it sums' if one else 'they sum'} in FP16; with FP32 sums, as in training, "
             f"{'it runs' if one else 'they run'} at {fraction} of that, {_rates(pen, keys, 'fp16')}, and "
             f"{'that is the rate' if one else 'those are the rates'} compared here",
@@ -265,14 +265,10 @@ def widened(view: View) -> Iterator[Sentence]:
     own, that = ("its own", "that rate") if len(keys) == 1 else ("their own", "those rates")
     yield pen.say(
         "widened",
-        f"FP16 units of {own} would give {_the(pen, keys)} {_rates(pen, keys, 'fp16_units')} only, so "
+        f"FP16 units of {own} would give {pen.names(keys)} {_rates(pen, keys, 'fp16_units')} only, so "
         f"software widens FP16 numbers and computes in FP32: {that}, {_rates(pen, keys, 'fp16')}, "
         f"{'is its FP16 rate' if len(keys) == 1 else 'are their FP16 rates'} here",
     )
-
-
-def _the(pen: Pen, keys: Sequence[str]) -> str:
-    return listed(f"the {pen.name(key)}" for key in keys)
 
 
 def _rates(pen: Pen, keys: Sequence[str], field: str) -> str:

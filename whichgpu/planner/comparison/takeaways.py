@@ -180,7 +180,7 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
         ratio = pen.value(first, field) / pen.value(second, field)
         if ratio <= EQUAL and not view.pair:
             level = [key for key in ranked if pen.value(first, field) / pen.value(key, field) <= EQUAL]
-            who = listed(f"the {pen.name(key)}" for key in level)
+            who = pen.names(level)
             gains.setdefault(who, []).append(f"the most {noun} ({pen.quantity(first, field)})")
         elif ratio <= EQUAL:
             gains.setdefault("", []).append(noun)

@@ -30,8 +30,6 @@ _PRICE = "usd_per_hour"
 _LARGE = "usd_class_hyperscaler"
 #: From how many providers on a median says something beside the cheapest.
 _SEVERAL = 3
-#: How `data/blank.toml` says of a part without a price that nobody can buy it.
-_RENTED = "rented only"
 
 
 def hour(view: View) -> Iterator[Sentence]:
@@ -225,15 +223,15 @@ def renting(view: View) -> Iterator[Sentence]:
     if known:
         pen = Pen(view)
         pen.rests_on("launch_price", *known)
-        names = listed(f"the {pen.name(key)}" for key in known)
+        names = pen.names(known)
         how = "is not sold: its maker lets it" if len(known) == 1 else "are not sold: their makers let them"
         yield pen.say("buy", f"{names} {how} by the hour")
 
 
 def rented_only(gpu: Gpu) -> bool:
-    """Whether a part is let by the hour and sold to nobody, as `data/blank.toml` says."""
+    """Whether a part is let by the hour and sold to nobody, as the reason of its blank price says."""
     found = blank(gpu, "launch_price")
-    return found is not None and found.why.startswith(_RENTED)
+    return found is not None and not found.sold
 
 
 def bought_by(view: View) -> str:

@@ -69,7 +69,7 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             yield _excepted(view, pen, key, reason, told.replace(")(", " "))
         elif (level := level_with(view, key, reason))[0]:
             pen.rests_on(reason.field, *level[0])
-            same = listed(f"the {pen.name(one)}" for one in level[0])
+            same = pen.names(level[0])
             # Of a limit that several keep, the highest among them: what feeds one feeds all.
             least = max((key, *level[0]), key=lambda one: pen.value(one, reason.field))
             said = least if reason.field in _LIMITS else key
@@ -197,7 +197,7 @@ def _as_fast(view: View, pen: Pen, key: str) -> str:
         level = [one for one in slower if apart(known[one], known[key]) < EQUAL]
         if level:
             pen.rests_on(field, key, *level)
-            names = listed(f"the {pen.name(one)}" for one in level)
+            names = pen.names(level)
             return f", though {work.title} is estimated to come as fast from {names}"
     return ""
 
@@ -307,7 +307,7 @@ def _encodes(view: View, pen: Pen, key: str) -> Iterator[str]:
     ):
         return
     pen.rests_on("encoders", *rest)
-    names = listed(f"the {pen.name(one)}" for one in rest)
+    names = pen.names(rest)
     yield f"video has to be encoded on it: {pen.text(key, 'encoders')}, none on {names}"
 
 
@@ -318,7 +318,7 @@ def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
     if key not in without and view.text(key, "vendor") and without and with_it <= few(view):
         pen.rests_on("vendor", key, *without)
         more = len(view.ids) - len(without) > 1
-        names = listed(f"the {pen.name(one)}" for one in without)
+        names = pen.names(without)
         who = f", which {names} cannot run" if more else ""
         yield f"the software needs CUDA{who}"
 
@@ -331,7 +331,7 @@ def _software(view: View, pen: Pen, key: str) -> Iterator[str]:
         pen.text(key, "software_now")
         for one in left:
             pen.text(one, "software_end")
-        names = listed(f"the {pen.name(one)}" for one in left)
+        names = pen.names(left)
         yield f"it has to run the newest software ({now}), which {names} cannot"
 
 
@@ -352,7 +352,7 @@ def _owned(view: View, pen: Pen, key: str) -> Iterator[str]:
     others = [gpu for gpu in view.gpus if gpu.id != key]
     if all(map(rented_only, others)) and not any(rented_only(gpu) for gpu in view.gpus if gpu.id == key):
         pen.rests_on("launch_price", *(gpu.id for gpu in others))
-        names = listed(f"the {pen.name(gpu.id)}" for gpu in others)
+        names = pen.names(gpu.id for gpu in others)
         be = "is" if len(others) == 1 else "are"
         yield f"it is to stand in a machine of one's own: {names} {be} let by the hour only"
 

@@ -172,7 +172,7 @@ def _configuration(item: Work, key: str) -> str:
     """In what batch, on how many GPUs, and under what software where another runs on the rest."""
     result = item.results[key]
     if item.job.phase == "serve":
-        text = f"{number(result.best.sequences, 3)} requests at once"
+        text = f"{result.best.sequences:,.0f} requests at once"
     else:
         text = f"batch {number(float(result.best.job.batch), 4)}"
     told = f"{text} on {result.group} GPUs" if result.group > 1 else text
