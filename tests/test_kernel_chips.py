@@ -10,6 +10,7 @@ import pytest
 from kernel_runs import GPUS, laid, seconds
 
 from whichgpu.cost.calibration.effects import Fit, compute_terms
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.gpu.device_rates import PLAIN
@@ -148,8 +149,13 @@ def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
 
 @pytest.mark.parametrize("name", ["gb10"])
 def test_memory_that_a_processor_shares_streams_at_less(name: str) -> None:
-    """NVIDIA's; AMD's and Apple's makers have a factor of their own, which is of all their parts."""
-    assert Devices.of([GPUS[name]]).streaming[0, 0] == pytest.approx(0.84 * GPUS[name].value("bandwidth"))
+    """NVIDIA's; AMD's and Apple's makers have a factor of their own, which is of all their parts.
+
+    What only reads a GB10's has 231 to 234 GB/s (antirez/ds4 issue 773): that is after the ceiling of any.
+    """
+    streams = Devices.of([GPUS[name]]).streaming[0, 0]
+    assert streams == pytest.approx(0.90 * GPUS[name].value("bandwidth"))
+    assert 231e9 <= section("memory")["ceiling"] * streams <= 234e9
     assert Devices.of([GPUS["ryzen-ai-max-395"]]).streaming[0, 0] == GPUS["ryzen-ai-max-395"].value(
         "bandwidth"
     )

@@ -235,6 +235,31 @@ def test_compilers_of_diffusion_add_half_precision_products_up_in_half_precision
     assert rate("rtx-3090", "stable-fast") == rate("rtx-3090", "diffusers")
 
 
+def test_exllama_adds_widened_products_up_in_half_precision() -> None:
+    """By `cublasHgemm`: prompts of LLaMA on an RTX 4090 ran at 1.1 times its peak with sums in FP32."""
+
+    def rate(name: str, stack: str, phase: str = "prefill") -> float:
+        job = Job("llama-7b", phase=phase, precision="gptq-int4", runtime=stack, input_tokens=1920.0)
+        return lay_out(job, [GPUS[name]]).devices.peak("fp16").item()
+
+    wide = rate("rtx-4090", "Transformers 4.40")
+    assert rate("rtx-4090", "exllama v1") == pytest.approx(2 * wide, rel=1e-3)
+    assert rate("rtx-4090", "exllama v1", "decode") == wide, "tokens alone have kernels of its own"
+    assert rate("a100-80gb-sxm", "exllamav2") == rate("a100-80gb-sxm", "Transformers 4.40")
+
+
+def test_containers_before_channels_last_turn_maps_for_each_convolution() -> None:
+    """PyTorch has that order since 1.5: NVIDIA's ResNet-50 of 2018 ran at 747 images/s on a V100."""
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 256.0}
+    old, new = (
+        seconds("resnet50", "v100-16gb-sxm", **job, runtime=f"PyTorch NGC {month} imagenet example")
+        for month in ("18.09", "20.06")
+    )
+    assert old > 1.4 * new
+    assert runtime("PyTorch NGC 19.10", "").converts
+    assert not runtime("NVIDIA DeepLearningExamples PyTorch NGC 20.06", "").converts
+
+
 def _of_v100(version: str, form: str, gpus: float = 8.0) -> float:
     """Images/s training ResNet-50: 2,844 of 8 under 1.13 in FP32, 5,224 in FP16 (tensorpack/benchmarks)."""
     job = Job("resnet50", phase="train", precision=form, batch=64.0, n_gpus=gpus,

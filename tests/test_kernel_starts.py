@@ -361,3 +361,13 @@ def test_what_a_detector_does_with_its_boxes_is_launched_while_the_gpu_waits() -
     beside = timing.host - timing.alone
     assert timing.alone > 0.0
     assert timing.seconds == pytest.approx(paced(timing.gpu, beside) + timing.alone, rel=1e-6)
+
+
+def test_what_a_voice_does_before_its_vocoder_is_launched_while_the_gpu_waits() -> None:
+    """933 kernels of VitsModel's text, splines and flows: much of the time of one sentence, little of 32."""
+    job = {"precision": "fp32", "runtime": "PyTorch 1.6"}
+
+    made = laid("vits", "v100-16gb-pcie", phase="infer", batch=1.0, **job)
+    assert sum((one.table.count * one.alone).sum() for one in made.work.kernels) == 933
+    one, many = (seconds("vits", "v100-16gb-pcie", phase="infer", batch=n, **job) / n for n in (1.0, 32.0))
+    assert one > 1.4 * many

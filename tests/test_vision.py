@@ -127,6 +127,19 @@ def test_one_window_is_not_shifted() -> None:
     assert moves == {"stage1": 4 + 2, "stage3": 12 + 6, "stage4": 4}
 
 
+@pytest.mark.parametrize(
+    ("name", "moved"), [("levit_384", 74.7), ("levit_128s", 24.2), ("efficientvit_m5", 23.7)]
+)
+def test_attention_that_is_written_out_moves_what_pytorch_does(name: str, moved: float) -> None:
+    """MB a picture beside products, counted op by op in timm 1.0 under autocast, with biases in FP32."""
+    traced = ops(name, phase="infer", precision="amp-fp16", batch=64.0)
+    beside = [op for op in traced if op.kind not in ("gemm", "conv", "attention")]
+    found = sum(float(op.read_bytes + op.write_bytes) * float(op.copies) for op in beside)
+    assert found / 64e6 == pytest.approx(moved, rel=0.05)
+    plain = ops(name, phase="infer", precision="fp16", batch=64.0)
+    assert sum(op.layer.endswith(".cast") for op in plain) == 0
+
+
 # -- variants ------------------------------------------------------------------------------------
 
 

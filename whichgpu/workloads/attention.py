@@ -76,14 +76,28 @@ def scored(
 ) -> None:  # fmt: skip
     """Attention whose scores are written out: (queries, key) by (places, key), by (places, value).
 
-    `biases`: tensors added to the scores; `parameters`: of the biases that are learned.
+    They are scaled, and `biases` tensors are added to them. `parameters`, which are learned, are in FP32, and
+    so is their sum with scores under autocast.
     """
     pairs = batch * queries * places
     rec.product(batch, queries, float(key), places, name="scores")
+    rec.scale(pairs)
+    if parameters:
+        rec.pointwise(pairs, reads=rec.narrow_reads, parameters=parameters, wide=True, name="biases")
     if biases:
-        rec.pointwise(pairs, reads=float(biases), parameters=parameters, name="biases")
-    rec.pointwise(pairs, keeps=1.0, parameters=0.0 if biases else parameters, name="softmax")
+        rec.pointwise(pairs, reads=1.0 + biases, name="biases")
+    softmax(rec, pairs, narrow=not parameters)
     rec.product(batch, queries, places, float(value), name="values")
+
+
+def softmax(rec: Recorder, pairs: Any, *, narrow: bool = True, parameters: float = 0.0) -> None:
+    """Softmax of scores that are written out: autocast has it in FP32 and casts it for the next product.
+
+    `narrow`: of scores in 16 bits; `parameters`: that are added or multiplied before it.
+    """
+    rec.pointwise(pairs, reads=rec.narrow_reads if narrow else 1.0, keeps=1.0, wide=True,
+                  parameters=parameters, name="softmax")  # fmt: skip
+    rec.narrow(pairs)
 
 
 def between_channels(rec: Recorder, x: Map, heads: int) -> None:

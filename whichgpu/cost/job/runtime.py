@@ -199,6 +199,8 @@ class Runtime:
     gathered_fp8: float = 2.0
     micro_batch: float = 0.0
     narrow: bool = False
+    #: Phases whose products are kernels of its own that sum in FP32 all the same.
+    sums_wide: tuple[str, ...] = ()
     casts: bool = False
     widens: tuple[str, ...] = ()
     integer: tuple[str, ...] = ()
@@ -335,12 +337,18 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
     return of
 
 
+@kept
+def summing(stack: Runtime, phase: str) -> Runtime:
+    """A runtime as it sums products in a phase."""
+    return replace(stack, narrow=False) if phase in stack.sums_wide else stack
+
+
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
 _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned", "on_chip", "tuned")  # fmt: skip
+          "aligned", "on_chip", "tuned", "sums_wide")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))

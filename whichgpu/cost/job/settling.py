@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.job import asked
 from whichgpu.cost.job.requests import in_flight
+from whichgpu.cost.job.runtime import summing
 from whichgpu.cost.memory import offload
 from whichgpu.cost.parallel import distributed, pipeline
 from whichgpu.cost.parallel.mesh import Mesh
@@ -54,7 +55,9 @@ def settle(job: Job) -> Settled:
         job, step = distributed.usual_step(read.job, job, mesh, stack)
         job, cut = distributed.interleaved(read.job, job, mesh, stack, workload.dims.get("layers"))
         step = (*step, *cut, *distributed.gathering(read.job, job, stack, mesh))
-    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
+    return Settled(
+        workload, job, summing(stack, job.phase), unused, (*workload.beyond(job), *read.said, *beside, *step)
+    )
 
 
 #: Columns of a prompt and what is written behind it.

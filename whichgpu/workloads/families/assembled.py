@@ -31,6 +31,7 @@ of an answer. By `kind`:
     norm    `rows`, `width`, `values` (2 x width)
     product of activations: `rows` of them, of (left, inner) x (inner, right)
     values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
+    waits   at inference: small kernels over `rows` of `width`, behind each of which the GPU has nothing to do
     loss    in training: cross-entropy over `classes` of each of the `rows`, of `heads` (1)
     masks   in training: `layers` times `queries` masks of `rows`, matched with those of things, which have
             `points` for each of them; `enlarged` (false): their losses are over all of these points
@@ -284,7 +285,14 @@ def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
                   parameters=float(part["values"]), name="add")  # fmt: skip
 
 
+def _waits(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """A kernel that takes less than its launch, of those that a module has beside its other parts."""
+    if not rec.training:
+        rec.pointwise(part["width"] * (batch * _rows(part["rows"], size)), name="small", waits=True)
+
+
 _KINDS: Mapping[Any, Callable[[Part, Any, Any, Recorder], None]] = {
     "layers": _layers, "attention": _score, "dense": _dense, "conv": _conv, "table": _table, "norm": _norm,
     "values": _values, "product": _product, "loss": _loss, "masks": _masks,
+    "waits": _waits,
 }  # fmt: skip

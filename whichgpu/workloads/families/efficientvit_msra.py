@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.workloads import images
+from whichgpu.workloads.attention import scored
 from whichgpu.workloads.blocks import activate, conv_norm
 from whichgpu.workloads.merging import local, staged
 
@@ -52,9 +53,7 @@ def _attention(rec: Recorder, x: Map, heads: int, window: int, dims: Dims) -> No
         conv_norm(rec, part, 2 * key + value, 1, relu=False, name="qkv")
         query = y._replace(channels=key)
         conv_norm(rec, query, key, dims["kernels"][one], groups=key, relu=False, name="query")
-        rec.product(windows, inside, float(key), inside, name="scores")
-        rec.pointwise(windows * inside * inside, keeps=1.0, parameters=inside, name="softmax")
-        rec.product(windows, inside, inside, float(value), name="values")
+        scored(rec, windows, inside, inside, key=key, value=value, parameters=inside)
     rec.copy(y.elements, name="concatenate")
     activate(rec, y.elements)
     conv_norm(rec, y, x.channels, 1, relu=False, name="out")

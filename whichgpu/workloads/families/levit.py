@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.workloads import images
+from whichgpu.workloads.attention import scored
 from whichgpu.workloads.blocks import activate, conv_norm, image
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def _attend(
         rec.copy(x.channels * y.pixels, name="sample")
         _normed(rec, y.pixels, x.channels, heads * key, "query")
     queries, places = y.height * y.width, x.height * x.width
-    rec.product(heads * x.batch, queries, float(key), places, name="scores")
-    rec.pointwise(heads * (x.batch * queries * places), parameters=float(heads * side * side), name="biases")
-    rec.pointwise(heads * (x.batch * queries * places), keeps=1.0, name="softmax")
-    rec.product(heads * x.batch, queries, places, float(value), name="values")
+    # Batched products take the heads of a sample as they lie, so that each is laid out anew.
+    rec.copy(heads * (key * y.pixels + (key + value) * x.pixels), name="heads_first")
+    scored(rec, heads * x.batch, queries, places, key=key, value=value, parameters=float(heads * side * side))
+    rec.copy(heads * value * y.pixels, name="heads_last")
     activate(rec, heads * value * y.pixels, dims["activation"])
     _normed(rec, y.pixels, heads * value, out, "out")
     return y

@@ -80,6 +80,9 @@ def _attention(rec: Recorder, batch: Any, tokens: Any, width: int, heads: int) -
     """Query and key from one layer, value from another, without biases."""
     rows = batch * tokens
     rec.linear(rows, width, 2 * width, shard="column", name="query_key")
+    rec.narrow(width * rows)  # autocast casts what a norm has made for each of both
     rec.linear(rows, width, width, keeps=0.0, shard="column", name="value")
+    rec.pointwise(3 * width * rows, shard="head", name="heads_first")
     rec.attention(batch, heads, tokens, tokens, width // heads, biased=True)  # its own code writes it out
+    rec.pointwise(width * rows, shard="head", name="heads_last")
     rec.linear(rows, width, width, bias=True, shard="row", name="out")

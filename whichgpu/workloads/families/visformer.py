@@ -51,7 +51,9 @@ def _attention(rec: Recorder, x: Map, heads: int) -> None:
     width, places = x.channels, x.height * x.width
     _norm(rec, x)
     rec.conv(x, 3 * width, 1, name="qkv")
-    rec.attention(x.batch, heads, places, places, width // heads)
+    rec.pointwise(3 * x.elements, name="heads_first")
+    rec.attention(x.batch, heads, places, places, width // heads, biased=True)  # its own code writes it out
+    rec.pointwise(x.elements, name="heads_last")
     rec.conv(x, width, 1, name="out")
     rec.add(x.elements, wide=True)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
-from whichgpu.workloads.attention import everywhere, layer
+from whichgpu.workloads.attention import everywhere, layer, softmax
 from whichgpu.workloads.blocks import conv_norm, image
 from whichgpu.workloads.images import join, layer_norm, perceptron
 
@@ -64,7 +64,8 @@ def _outlook(rec: Recorder, x: Map, heads: int) -> None:
     half = rec.pool(x, _STRIDE, _STRIDE, ceil=True, average=True)
     rec.copy(places * half.elements, name="unfold")
     rec.linear(half.pixels, width, heads * _WINDOW**4, bias=True, name="weights")
-    rec.pointwise(heads * places * places * half.pixels, keeps=1.0, name="softmax")
+    rec.scale(heads * places * places * half.pixels)
+    softmax(rec, heads * places * places * half.pixels)
     rec.product(heads * half.pixels, places, places, float(width // heads), name="values")
     rec.copy(x.elements, reads=places / _STRIDE**2, name="fold")
     rec.linear(x.pixels, width, width, bias=True, name="out")
