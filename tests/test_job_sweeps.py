@@ -22,8 +22,10 @@ from whichgpu.cost.job.runtime import Runtime
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.memory.verdict import CROWDED
 from whichgpu.cost.table import jobs, workers
+from whichgpu.cost.table.files import COLUMNS
 from whichgpu.cost.table.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.table.paired import Paired, unread
+from whichgpu.cost.table.reader import Lexicon, Reader
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve
 from whichgpu.workloads.job import Job
@@ -163,6 +165,22 @@ def test_how_a_job_runs_is_read_once_for_all_gpus_and_not_off_a_bad_row(monkeypa
     monkeypatch.undo()
     for one, answer in zip(rows[1:], answers[1:], strict=True):
         assert answer.value == pytest.approx(next(iter(predict_rows([one], GPUS))).value, rel=1e-12)
+
+
+def test_what_runs_on_a_gpu_is_told_once_for_the_workloads_of_all_shares(monkeypatch):
+    asked, run_on = [], placing.run_on
+    monkeypatch.setattr(placing, "run_on", lambda usual, gpu: asked.append(gpu.id) or run_on(usual, gpu))
+    known, found = Lexicon(GPUS), []
+    for name, gpu in itertools.product(("resnet50", "vgg16"), ("t4", "mi300x", "t4")):
+        # A share has a reader of its own.
+        share, row = Reader(known), {"workload": name, "gpu": gpu, "phase": "infer"}
+        share.take(0, tuple(row.get(column, "") for column in COLUMNS))
+        found.append((gpu, share.groups[0].job))
+    assert sorted(asked) == ["mi300x", "t4"]
+    monkeypatch.undo()
+    for gpu, job in found:
+        ran = running(Job(job.workload, phase="infer"), GPUS[gpu])
+        assert (job.precision, job.runtime) == (ran.precision, ran.runtime)
 
 
 VISION = {"workload": "resnet50", "precision": "fp16", "phase": "infer", "batch": "32"}

@@ -13,15 +13,17 @@ from whichgpu.workloads.phases import lengths_of, options_of, phase
 SAID = {
     "infer": "Inference|batch inference|forward pass|fwd only|test|OCR|token classification|VQA|translation|"
     "text summarization|object detection inference|super-resolution|real-time inference|face recognition|val|"
-    "embedding generation",
-    "generate": "text generation|code completion|outpainting|image edit|image-to-video|prefill + decode",
+    "embedding generation|docking inference|face restoration|forecasting|3D detection|zero-shot detection|"
+    "source separation|speaker diarization|index encoding|segment everything|inverse folding|lip sync|vision",
+    "generate": "text generation|code completion|outpainting|image edit|edit|image-to-video|"
+    "T2V 720p|text to video 720p 5s|image-to-3D|molecule generation|prefill + decode",
     "decode": "Decode phase|generation phase|tg|tg 128|decode (TPOT)|text generation (tg128)|eval rate|"
     "next token latency",
     "prefill": "prompt|pp|PP 512|prompt eval rate|context phase|TTFT|prompt processing (pp512)",
     "serve": "LLM serving|RAG|inference server|high concurrency|online inference|chatbot|streaming",
     "train": "training step|forward+backward|fwd+bwd|forward/backward|DDP training|transfer learning|"
     "object detection training|single-GPU training|training from scratch|DreamBooth|train epoch|"
-    "Training (images/sec)|GRPO|training, synthetic data",
+    "Training (images/sec)|train 3x|policy network training|GRPO|training, synthetic data",
     "pretrain": "LLM pretraining|continued pre-training|pretrain phase1|self-supervised pretraining",
     "finetune_full": "full-parameter fine-tuning|supervised fine-tuning|SQuAD fine-tuning|FFT|DPO training|"
     "reward model training",
@@ -36,7 +38,20 @@ def test_a_phase_is_read_in_whatever_words(known: str, text: str) -> None:
     assert phase(text) == known
 
 
-@pytest.mark.parametrize("text", ["training and inference", "dreaming", "train something", "inference2go"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "training and inference",
+        "dreaming",
+        "train something",
+        "inference2go",
+        "no training",
+        "inference without training",
+        "post-training quantization",
+        "data preparation",
+        "training tokenizer",
+    ],
+)
 def test_what_says_no_phase_or_two_of_them_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no phase"):
         phase(text)

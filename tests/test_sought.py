@@ -61,6 +61,32 @@ def test_a_figure_that_its_maker_states_needs_no_look_up():
                 assert gpu.fact(field).kind in SECOND_HAND
 
 
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if "gpu" in row["of"]],
+    ids=lambda row: f"{row['of']['gpu'][0]}: {row['read']}",
+)
+def test_a_card_that_was_looked_up_by_its_name_rests_on_it(row):
+    told = (row["answer"], row["read"], tuple(row["source"]), row["on"])
+    named = row["of"]["gpu"]
+    assert {*named} <= {*GPUS}
+    assert len({*named}) == len(named)
+    idle = [gpu for gpu in named if not any(sought(GPUS[gpu], field) == told for field in row["fields"])]
+    assert not idle, "a card of which no figure rests on the look-up"
+
+
+def test_most_data_centre_cards_of_nvidia_were_looked_up_by_name():
+    """Fewer than one in ten of their figures rest on a database at which nobody looked further."""
+    cards = [gpu for gpu in GPUS.values() if (gpu.vendor, gpu.segment) == ("NVIDIA", "datacenter")]
+    facts = [(gpu, field) for gpu in cards for field in gpu.fields()]
+    left = [
+        (gpu.id, field)
+        for gpu, field in facts
+        if gpu.fact(field).kind in SECOND_HAND and sought(gpu, field) is None
+    ]
+    assert len(left) < len(facts) / 10
+
+
 def test_second_hand_figures_are_counted_by_what_was_found():
     counted = coverage(GPUS)
     for kind in SECOND_HAND:

@@ -9,6 +9,8 @@ import pytest
 
 from whichgpu.audit import patterns
 from whichgpu.audit.answer import audited
+from whichgpu.audit.text import expressions
+from whichgpu.audit.values import capabilities
 from whichgpu.facts.needed import needed
 from whichgpu.hardware.catalogue import catalogue
 
@@ -178,6 +180,22 @@ def test_of_many_patterns_those_are_told_whose_words_a_text_has():
     found = [at for at, each in enumerate(every) if patterns.compile(each, patterns.IGNORECASE).search(text)]
     assert set(found) <= set(look(text))
     assert patterns.Many([[("t4", "a10")], [("l4",)]])("the T4 has 16 GB") == [0]
+
+
+def test_capabilities_are_named_as_if_each_were_looked_for():
+    texts = (HERE / "sentences.txt").read_text(encoding="utf-8").splitlines()[::20]
+    for text in (*texts, "", "It has ECC, MIG and AV1 encoding; FP8 it lacks."):
+        each = tuple(one for one, names in capabilities._NAMED if names.search(text))
+        assert capabilities.named_in(text, 0, len(text)) == each
+        assert capabilities.names_any(text) is bool(each)
+
+
+@pytest.mark.parametrize(
+    "text", ["350 W x 24 h", "in all (2 x $7,900", "$5 + 3", "no figure at all", "a 4 x 4"]
+)
+def test_a_formula_begins_where_one_is_found(text):
+    found = [at for at in range(len(text)) if expressions._FORMULA.match(text, at)]
+    assert set(found) <= {one.start() for one in expressions._BEGINS.finditer(text)}
 
 
 def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():

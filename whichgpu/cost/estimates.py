@@ -18,13 +18,10 @@ from whichgpu.cost.job.requests import idle, is_run
 from whichgpu.cost.job.support import overflows
 from whichgpu.cost.memory import starting
 from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, HOST_BANDWIDTH, LAYERS_ON_GPU
-from whichgpu.cost.memory.replica_memory import requests_each
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
 from whichgpu.cost.memory.verdict import Room, doubt, elastic, hangs_on, of_cache, surely
 from whichgpu.cost.serving.scheduling import OPTIONS as SCHEDULED
-from whichgpu.cost.serving.scheduling import unsaid
-from whichgpu.cost.serving.steady import engine
 from whichgpu.cost.timing.bounds import TAKEN
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -260,6 +257,8 @@ class Estimates:
         """What to say of options of an engine that are taken as published recipes set them on a GPU."""
         if job.phase != "serve":
             return ()
+        from whichgpu.cost.serving.scheduling import unsaid
+
         taken = unsaid(self.runtime, job, Devices.of([self._gpu(g, j)]))
         return tuple(
             f"{name}={value} was taken, as published recipes have it; option {name}=1 for the engine's own"
@@ -305,6 +304,8 @@ class Estimates:
         """Time to the first token; load generators differ, and nothing says which was used."""
         if self.first_token is None:
             return None
+        from whichgpu.cost.serving.steady import engine
+
         own = self.spread[g, j] * (1.0 if self.steep is None else self.steep[g, j])
         spread = np.hypot(own, engine(self.runtime)["first_spread"])
         return around(self.first_token[g, j], np.exp(Z90 * spread))
@@ -331,6 +332,8 @@ class Estimates:
         waiting = 0.0 if self.queue is None else float(self.queue[g, j])
         if waiting <= 0.0:
             return ()
+        from whichgpu.cost.memory.replica_memory import requests_each
+
         held, job = float(self.sequences[g, j]), self.job_at(j)
         # Who had to leave again waits as well, between two tokens.
         asked = float(requests_each(job)) if job.concurrency is not None else held * (1.0 + waiting)

@@ -11,7 +11,6 @@ for all memory or give back something else; so that it reads nothing but what wa
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import marshal
 import os
 import sys
@@ -80,6 +79,9 @@ class Kept:
 
 
 def _digest(written: bytes | memoryview) -> bytes:
+    # It loads OpenSSL, which takes 2 ms of commands that come to keep nothing.
+    import hashlib
+
     return hashlib.blake2b(written, digest_size=_DIGEST).digest()
 
 

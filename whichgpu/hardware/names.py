@@ -15,7 +15,7 @@ from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
 from whichgpu.units import GIB
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +63,8 @@ _WORDED = {
 }  # fmt: skip
 _MOST = 1_000_000
 #: What says that a card of a desktop is meant, and what says that a part of a laptop is.
-_DESKTOP = re.compile(r"(?i)\bdesktop\b")
-_MOBILE = re.compile(r"(?i)laptop|notebook|mobile|max-?q")
+_DESKTOP = regex(r"(?i)\bdesktop\b")
+_MOBILE = regex(r"(?i)laptop|notebook|mobile|max-?q")
 
 
 class _Index(NamedTuple):

@@ -151,10 +151,13 @@ def named_release(software: str, said: str) -> str:
     framework, low = frameworks.frameworks()[software], said.lower()
     if not any(letter.isdigit() for letter in low.replace(framework.id, "")):
         return ""
-    if re.search(r"ngc|nvcr|nemo|dev|nightly|git|mlperf", low):
+    if any(word in low for word in ("ngc", "nvcr", "nemo", "dev", "nightly", "git", "mlperf")):
         return _ANY
     for name in sorted((framework.id, *framework.names), key=len, reverse=True):
-        spelled = re.escape(name.partition("@")[0])
+        word = name.partition("@")[0]
+        if word not in low:
+            continue
+        spelled = re.escape(word)
         found = re.search(rf"(?<![a-z]){spelled}[^a-z0-9]{{0,3}}v?(\d+(?:\.\d+)*)(?![a-z\d])", low)
         if found and _is_release(framework, found[1]):
             return found[1]

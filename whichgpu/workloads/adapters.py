@@ -216,7 +216,11 @@ def told(phase: str, runtime: str, options: Mapping[str, str]) -> tuple[str, dic
     """
     ways = {key: found for key in _WAYS if (found := method(options.get(key, ""))) is not None}
     way = next((key for key in _WAYS if key in ways), "")
-    text = options[way] if way else next(iter(_IN_RUNTIME.findall(runtime)), "")
+    text = (
+        options[way]
+        if way
+        else next(iter(_IN_RUNTIME.findall(runtime) if "ora" in runtime.lower() else ()), "")
+    )
     if not text or not (phase in GENERAL or (way and phase in PHASES)):
         return phase, dict(options)
     left = {key: value for key, value in options.items() if key not in ways}

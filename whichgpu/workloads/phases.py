@@ -40,7 +40,7 @@ def phase(text: str) -> str:
     key = re.sub(r"[-\s]+", "_", text.strip().lower())
     if key in PHASES:
         return key
-    bare = re.sub(r"_?\([^()]*\)$", "", key).partition("+")[0]
+    bare = (re.sub(r"_?\([^()]*\)$", "", key) if "(" in key else key).partition("+")[0]
     adapted = "finetune_qlora" if "qlora" in bare else "finetune_lora"
     read = _table()["whole"].get(key) or (adapted if method(bare) else "") or _said(text)
     if read:
@@ -58,8 +58,8 @@ def lengths_of(text: str) -> dict[str, float]:
     """
     tests = re.findall(r"(?<![a-z0-9])(pp|tg)[_ ]?([0-9]{1,7})(?![a-z0-9])", text.lower())
     found = {_TESTS[kind]: float(tokens) for kind, tokens in tests}
-    depth = re.search(r"(?<=[\s@_+(])d[_ =]?([0-9]{1,7})\b", text.lower())
-    if depth and found:
+    depth = re.search(r"(?<=[\s@_+(])d[_ =]?([0-9]{1,7})\b", text.lower()) if found else None
+    if depth:
         # A prompt looks back on half of itself in the mean: what lies before it counts as twice as many.
         many = 1.0 if "output_tokens" in found else 2.0
         found["input_tokens"] = max(1.0, found.get("input_tokens", 0.0) + many * float(depth[1]))
@@ -69,7 +69,10 @@ def lengths_of(text: str) -> dict[str, float]:
 def hears(text: str) -> bool:
     """Whether a phase says that speech is made into text: `ASR`, `transcription`."""
     said = r"(?:automatic )?speech recognition|asr|stt|transcri\w+|(?:speech|audio|voice) (?:to|2) text"
-    return bool(re.search(rf"(?<!\S)(?:{said})(?!\S)", _words(text)))
+    words = _words(text)
+    if not any(one in words for one in ("speech", "asr", "stt", "transcri", "audio", "voice")):
+        return False
+    return bool(re.search(rf"(?<!\S)(?:{said})(?!\S)", words))
 
 
 def options_of(text: str) -> dict[str, str]:
@@ -88,7 +91,10 @@ def options_of(text: str) -> dict[str, str]:
 
 def _methods(key: str) -> Iterator[Method]:
     """The methods that a text names, the last first: whole, between its signs, in brackets."""
-    parts = [*key.split("+"), *re.findall(r"\(([^()]*)\)", key), re.sub(r"\([^()]*\)", "", key)]
+    inside, around = [], key
+    if "(" in key:
+        inside, around = re.findall(r"\(([^()]*)\)", key), re.sub(r"\([^()]*\)", "", key)
+    parts = [*key.split("+"), *inside, around]
     return (one for part in reversed(parts) if (one := method(part.strip(" _"))) is not None)
 
 
@@ -119,7 +125,7 @@ def _said(text: str) -> str:
             found.append(name)
         left = pattern.sub(" ", left)
     rest = _telling(left)
-    if rest:
+    if rest and not _of_what(left):
         # What is left may be the name of a way to tune: `finetune (DoRA)`.
         if method(" ".join(rest)) is None or "infer" in found:
             return ""
@@ -127,9 +133,22 @@ def _said(text: str) -> str:
     return _of_several(found)
 
 
+def _of_what(left: str) -> bool:
+    """Whether words that nobody knows say of what the last one is: `robot inference`, `docking training`.
+
+    In English that one is the head. `left` has a space more where each phase or task was taken out.
+    """
+    said = left.split(" ")
+    while said and said[-1] and not _telling(said[-1]):
+        said.pop()
+    apart = any(one in _table()["against"] for one in said)
+    return bool(said) and not said[-1] and not apart
+
+
 def _telling(words: str) -> list[str]:
     """Of words those that may tell a phase: no numbers, nothing that tables write beside one."""
-    bare = (one.rstrip("0123456789") for one in words.split())
+    # What begins with a digit is a size, a length or a schedule: `720p`, `5s`, `3x`.
+    bare = (one.rstrip("0123456789") for one in words.split() if not one[0].isdigit())
     return [one for one in bare if one and one not in _table()["beside"]]
 
 

@@ -94,10 +94,26 @@ def _reordered(name: str, *, short: bool = False) -> list[str]:
     asked = _in_order(name, short=short)
     if " " not in asked:
         return []
-    digits = sorted(sign for sign in asked if sign in _DIGITS)
-    pairs, count = zip(_spelled(), _digits(), strict=True), len(digits)
-    alike = [pair for pair, own in pairs if len(own) == count and sorted(own) == digits]
-    return list(dict.fromkeys(key for spelling, key in alike if _in_order(spelling, short=short) == asked))
+    digits = "".join(sorted(sign for sign in asked if sign in _DIGITS))
+    return list(dict.fromkeys(_ordered(digits, short=short).get(asked, ())))
+
+
+@lru_cache(maxsize=256)
+def _ordered(digits: str, *, short: bool) -> Mapping[str, Sequence[str]]:
+    """The ids of the spellings that have some digits, by their words in order of the alphabet."""
+    found: dict[str, list[str]] = {}
+    for spelling, key in _alike().get(digits, ()):
+        found.setdefault(_in_order(spelling, short=short), []).append(key)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _alike() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The spellings, each with its id, by their digits in order."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for pair, own in zip(_spelled(), _digits(), strict=True):
+        found.setdefault("".join(sorted(own)), []).append(pair)
+    return found
 
 
 _DIGITS = "0123456789"

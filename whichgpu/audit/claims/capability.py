@@ -25,6 +25,7 @@ from whichgpu.audit.tables import stated as tables
 from whichgpu.audit.tables.entries import entries
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.values.capabilities import names_any
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def find(context: Context) -> Iterator[Finding]:
     for cell in entries(context):
         yield from cell_parts(cell, context)
     for index, passage in context.document.running():
-        if not ANY.search(passage.text):
+        if not names_any(passage.text):
             continue
         if passage.kind == "item" and ":" in passage.text[:FAR]:
             yield from of_item(index, passage, context)

@@ -9,7 +9,7 @@ from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.comparisons.recommended import recommended
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.text.sentences import sentences
-from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of
+from whichgpu.audit.values.capabilities import CAPABILITIES, capability_of, named_in, names_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,6 @@ WISHES = tuple(
     )
     for each in CAPABILITIES
 )
-ANY_WISH = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.IGNORECASE)
 #: What stands between the wish and the device that is to fulfil it.
 _TAKE = re.compile(
     r"[^.;]{0,60}?\b(?:choose|choosing|pick|go (?:with|for)|opt for|get|take|buy|rent|use|prefer|select|"
@@ -128,16 +127,21 @@ _FRONTED = re.compile(
 )
 
 
+def _may_wish(text: str) -> bool:
+    """Whether a text names what one may wish a device to have."""
+    return names_any(text) or "av1" in text.lower()
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every choice that rests on a capability, with its verdict."""
     for index, passage in context.document.running():
         if not context.mentions.get(index):
             continue
-        for sentence in sentences(passage.text) if ANY_WISH.search(passage.text) else ():
+        for sentence in sentences(passage.text) if _may_wish(passage.text) else ():
             here = spoken(index, passage, sentence, context).here
             yield from _reasons(passage, sentence, here, context)
             if here and not _REFUSED.search(sentence.text):
-                for each in CAPABILITIES:
+                for each in named_in(passage.text, sentence.start, sentence.end):
                     yield from _recommended(passage, sentence, each, here, context)
             if _IF.search(sentence.text) and not _DENIED.search(sentence.text):
                 yield from _wishes(passage, sentence, here, context)

@@ -15,7 +15,7 @@ from whichgpu.audit.capable.words import NAMES
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.text.sentences import sentences
-from whichgpu.audit.values.capabilities import Capability, capability_of
+from whichgpu.audit.values.capabilities import Capability, capability_of, names_any
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -209,10 +209,15 @@ class _Read(NamedTuple):
 _SHORT = 40
 
 
+def _names_one(text: str) -> bool:
+    """Whether a text names a capability in words of their own."""
+    return names_any(text) and _NAMES.search(text) is not None
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every such statement with its verdict."""
     for index, passage in context.document.running():
-        if passage.kind not in RUNNING or not _NAMES.search(passage.text):
+        if passage.kind not in RUNNING or not _names_one(passage.text):
             continue
         before = _Read("", (), ())
         pairs: list[_Read] = []

@@ -15,7 +15,7 @@ from whichgpu.audit.clauses.marked import ABOUT, AGAINST, OFF, marked
 from whichgpu.audit.clauses.rented import rented
 from whichgpu.audit.text.models import formats_at
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import Sentence, sentences, within
+from whichgpu.audit.text.sentences import Sentence, has_digit, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +99,7 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
     """The results of a passage that what stands right before them does not give."""
     every = _whole(passage.text)
     for at, sentence in enumerate(every):
-        if _ASKED.search(sentence.text) or not any(each.isdigit() for each in sentence.text):
+        if not has_digit(sentence.text) or _ASKED.search(sentence.text):
             continue
         read = marked(passage, sentence, here, context)
         before = [marked(passage, each, here, context) for each in every[max(0, at - 2) : at]]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.forms import told_otherwise
 from whichgpu.audit.clauses.marked import ABOUT, OFF, marked
-from whichgpu.audit.text.sentences import Sentence, sentences
+from whichgpu.audit.text.sentences import Sentence, has_digit, sentences
 from whichgpu.units import DAY, HOUR, MINUTE, MONTH, WEEK, YEAR
 
 if TYPE_CHECKING:
@@ -307,6 +307,8 @@ _FOR_ONE = re.compile(r"\s+(?:for|to|per|a|by)\s+(?:each|every|one|gpu|card|devi
 
 def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """The results of a passage that what is told right before them does not give, and those that it does."""
+    if not has_digit(passage.text):
+        return
     every = [each for each in sentences(passage.text) if not _ASKED.search(each.text)]
     joined = [
         Sentence(part[0].start, part[-1].end, passage.text[part[0].start : part[-1].end])
@@ -316,7 +318,7 @@ def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Ite
     ]
     seen: set[int] = set()
     for sentence in (*every, *joined):
-        if not any(each.isdigit() for each in sentence.text):
+        if not has_digit(sentence.text):
             continue
         read = marked(passage, sentence, here, context)
         # A result, and what it comes of.

@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.sentences import within
+from whichgpu.audit.text.sentences import has_digit, within
 from whichgpu.audit.values.attributes import is_of_cache
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def overs(
     passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """The ratios of a sentence between a value of its own and that of a device which it names behind it."""
-    if not any(each.isdigit() for each in sentence.text) or not is_asserted(sentence.text):
+    if not has_digit(sentence.text) or not is_asserted(sentence.text):
         return
     read = marked(passage, sentence, here, context)
     led = (one for one in _WITH.finditer(read.text) if one["of"].lower() in _OF[one["a"][0]])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, before, besides, marked
 from whichgpu.audit.comparisons.multiple import DOWN, UP
+from whichgpu.audit.text.sentences import has_digit
 from whichgpu.units import KWH, MONTH
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def reckoning(
     passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """The results of a sentence that its own figures do not give, and those that they do."""
-    if any(each.isdigit() for each in sentence.text) and not _ASKED.search(sentence.text):
+    if has_digit(sentence.text) and not _ASKED.search(sentence.text):
         read = marked(passage, sentence, here, context)
         for pattern, rule in _RULES:
             for match in pattern.finditer(read.text):

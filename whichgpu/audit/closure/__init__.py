@@ -15,7 +15,7 @@ from whichgpu.audit.closure.judging import judged
 from whichgpu.audit.closure.on_file import on_file
 from whichgpu.audit.closure.window import Window
 from whichgpu.audit.text.gloss import language_read
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import has_digit, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def closed(found: Sequence[Finding], context: Context) -> list[Finding]:
 
 def _closed(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
-        if not any(mark.isdigit() for mark in passage.text):
+        if not has_digit(passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = amounts(passage.text, context.fraction, names)

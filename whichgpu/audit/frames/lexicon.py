@@ -108,7 +108,7 @@ def _names(
     """What is no word: names of devices and models, and sizes of memory."""
     yield from ((at, stop, "device") for at, stop in devices if start <= at < end)
     part = text[start:end]
-    if any(each.isdigit() for each in part):
+    if any(map(str.isdigit, part)):
         yield from ((start + one.start, start + one.end, "model") for one in models(part))
         yield from ((one.start(), one.end(), "size") for one in _SIZE.finditer(text, start, end))
         yield from ((one.start(), one.end(), "bandwidth") for one in _RATE.finditer(text, start, end))
@@ -116,6 +116,7 @@ def _names(
 
 def _tags(words: Sequence[tuple[int, int, str]], taken: Sequence[tuple[int, int, str]]) -> Iterator[Tag]:
     known, names = _phrases(), things()
+    stems = tuple([stem for _, _, stem in words])
     at, name = 0, 0
     while at < len(words):
         start, _, word = words[at]
@@ -131,7 +132,7 @@ def _tags(words: Sequence[tuple[int, int, str]], taken: Sequence[tuple[int, int,
         inside = at
         for key, meanings in known.get(word, ()):
             last = at + len(key) - 1
-            if last < len(words) and all(words[at + i][2] == part for i, part in enumerate(key)):
+            if stems[at : last + 1] == key:
                 yield from (Tag(each, start, words[last][1], at, last) for each in meanings)
                 if not names.isdisjoint(meanings):
                     inside = last

@@ -43,6 +43,8 @@ class Frame(NamedTuple):
     #: Words between two meanings, at most.
     gap: int
     row: Mapping[str, Any]
+    #: What the orders begin with: most frames are told of by none of a part's meanings.
+    begins: frozenset[str]
 
 
 class Part(NamedTuple):
@@ -72,16 +74,19 @@ class Match(NamedTuple):
 @cache
 def frames(kind: str) -> tuple[Frame, ...]:
     """The frames of a kind."""
-    return tuple(
-        Frame(
-            key,
-            tuple(tuple(frozenset(each.split("|")) for each in one.split()) for one in row["says"]),
-            frozenset(row.get("unless", ())),
-            bool(row.get("denied")),
-            int(row.get("gap", _APART)),
-            row,
-        )
-        for key, row in store.load("frames")["frames"][kind].items()
+    return tuple(_frame(key, row) for key, row in store.load("frames")["frames"][kind].items())
+
+
+def _frame(key: str, row: Mapping[str, Any]) -> Frame:
+    says = tuple(tuple(frozenset(each.split("|")) for each in one.split()) for one in row["says"])
+    return Frame(
+        key,
+        says,
+        frozenset(row.get("unless", ())),
+        bool(row.get("denied")),
+        int(row.get("gap", _APART)),
+        row,
+        frozenset().union(*(one[0] for one in says)),
     )
 
 
@@ -107,10 +112,10 @@ def _part(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Part:
 def matches(part: Part, every: Sequence[Frame]) -> Iterator[Match]:
     """Each frame that a part says, once."""
     for frame in every:
-        if frame.unless & part.meanings:
+        if frame.begins.isdisjoint(part.meanings) or frame.unless & part.meanings:
             continue
         for says in frame.says:
-            if not all(each & part.meanings for each in says):
+            if not _has_all(part.meanings, says):
                 continue
             found = next(_in_order(part.tags, says, frame.gap), None)
             if found is not None and not _is_agent(part.text, found):
@@ -118,6 +123,14 @@ def matches(part: Part, every: Sequence[Frame]) -> Iterator[Match]:
                 if denied is frame.denied:
                     yield Match(frame, part, found, denied)
                     break
+
+
+def _has_all(meanings: frozenset[str], says: Sequence[frozenset[str]]) -> bool:
+    """Whether a part has one of each of some meanings, in whatever order."""
+    for each in says:  # noqa: SIM110 - a generator would take longer than the loop.
+        if each.isdisjoint(meanings):
+            return False
+    return True
 
 
 #: Behind "by", and up to the comma that ends what it says.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, amounts
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import has_digit, sentences
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def places(context: Context) -> Iterator[Place]:
     """Every sentence of running text with amounts."""
     earlier: list[list[Told]] = []
     for index, passage in context.document.running():
-        if not any(mark.isdigit() for mark in passage.text):
+        if not has_digit(passage.text):
             earlier.append([])
             continue
         names = context.mentions.get(index, ())

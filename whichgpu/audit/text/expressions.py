@@ -34,6 +34,8 @@ _WORDS = (
 )
 _TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_WORDS.replace('?P<unit>', '?:')}(?:\s*\))?"
 _SIGN = r"\s*(?:[x\u00d7*/\u00f7+]|(?<=\s)[-\u2212](?=\s))\s*"
+#: What a formula may begin with, where one may.
+_BEGINS = re.compile(r"(?<![\w.,$\u20ac+*/=)^-])[($\u20ac\d]")
 _FORMULA = re.compile(rf"(?<![\w.,$\u20ac+*/=)^-]){_TERM}(?:{_SIGN}{_TERM}){{1,8}}\s*")
 _SIDE = re.compile(
     r"\s*(?P<about>(?:about|roughly|around|approximately|nearly|~|\u2248)\s*)?"
@@ -165,7 +167,8 @@ def _is_gloss(text: str, side: _Side) -> bool:
 
 def _left(text: str, end: int) -> _Side | None:
     """The longest formula that ends before a sign."""
-    for at in range(max(0, end - _LONGEST), end):
+    for begun in _BEGINS.finditer(text, max(0, end - _LONGEST), end):
+        at = begun.start()
         found = _FORMULA.fullmatch(text, at, end)
         if found and not _GOES_BEFORE.search(text, max(0, at - 4), at):
             side = _side(text, at, end)

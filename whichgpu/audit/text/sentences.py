@@ -105,6 +105,12 @@ _START = attrgetter("start")
 
 
 @lru_cache(maxsize=MANY)
+def has_digit(text: str) -> bool:
+    """Whether a text has a figure in digits, which every kind of claim on amounts asks first of all."""
+    return any(map(str.isdigit, text))
+
+
+@lru_cache(maxsize=MANY)
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text."""
     return tuple(_sentences(text))

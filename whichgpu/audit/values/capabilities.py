@@ -11,7 +11,7 @@ from whichgpu.hardware.blank import is_not_in_hardware
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -259,10 +259,26 @@ CAPABILITIES = (
 _NAMED = tuple((each, re.compile(each.names, re.IGNORECASE)) for each in CAPABILITIES)
 
 
+@lru_cache(maxsize=1)
+def _looked_for() -> re.Many:
+    return re.Many.of(names for _, names in _NAMED)
+
+
+@lru_cache(maxsize=re.MANY)
+def _may_name(text: str) -> Sequence[tuple[Capability, re.Pattern[str]]]:
+    """The capabilities of which a text holds the words, with their names."""
+    return tuple([_NAMED[at] for at in _looked_for()(text)])
+
+
 @lru_cache(maxsize=1024)
 def named_in(text: str, start: int, end: int) -> Collection[Capability]:
     """The capabilities that a stretch of a text names: no others can be said of anything there."""
-    return tuple(each for each, names in _NAMED if names.search(text, start, end))
+    return tuple([each for each, names in _may_name(text) if names.search(text, start, end)])
+
+
+def names_any(text: str) -> bool:
+    """Whether a text names a capability."""
+    return any(names.search(text) for _, names in _may_name(text))
 
 
 def capability_of(match: re.Match[str], group: int | str = 0) -> Capability:

@@ -23,7 +23,7 @@ from whichgpu.cost.memory.activations import slack as reserved_slack
 from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
-from whichgpu.cost.timing import passes, prompts
+from whichgpu.cost.timing import prompts
 from whichgpu.cost.timing.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
@@ -356,6 +356,8 @@ def _work_of_pass(
     own, exchanged = sequence.shared_out(workload, own, mesh.cp, devices)
     links = links + exchanged
     if np.any(mesh.attention_dp > 1.0):
+        from whichgpu.cost.timing import passes
+
         few = np.asarray(job.phase == "decode")
         sent = parallel.all_to_all_seconds(
             workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
@@ -365,6 +367,8 @@ def _work_of_pass(
     links = links + hearing.readied(workload, job, stack, devices)
     feeding = _feeding(workload, job, stack)
     if is_language_model(workload):
+        from whichgpu.cost.timing import passes
+
         waits, beside_gpu = passes.between_tokens(job, stack)
         links, feeding = links + waits, feeding + beside_gpu
     return prepare(

@@ -12,7 +12,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import asked
 from whichgpu.cost.job.runtime import runtimes, suggested
-from whichgpu.cost.job.support import as_seen, not_run, widens_fp8
+from whichgpu.cost.job.support import as_seen, not_run, standing_by, widens_fp8
 from whichgpu.cost.parallel.mesh import cuts, either
 from whichgpu.cost.parallel.pipeline import splits_layers
 from whichgpu.errors import UsageError
@@ -126,6 +126,12 @@ def widened(usual: Usually, gpu: Gpu) -> Job:
     job, _, stack, form = usual
     wide = not job.trains and widens_fp8(gpu, precision(form), stack)
     return job.changed(precision="fp8-w8a16") if wide else job
+
+
+def standing(stack: Runtime) -> tuple[Any, ...]:
+    """All of a runtime that `run_on` and `widened` hang on."""
+    reached = tuple(sorted(stack.through.items()))
+    return (*standing_by(stack), stack.elsewhere, reached)
 
 
 def running(job: Job, gpu: Gpu) -> Job:

@@ -390,7 +390,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     holds = dict(row.get("holds", {}))
     for mark in marks:
         holds.update(mark.get("sets", {}).get("holds", {}))
-    if re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
+    expands = "expandable" in text.lower()
+    if expands and re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
@@ -421,9 +422,10 @@ def attention_named(text: str) -> Mapping[str, float]:
 
     "FlashAttention-3", "flash_attention_4", "FA3"; nothing for another release, or none.
     """
-    found = re.search(
-        r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])", text.lower()
-    )
+    low = text.lower()
+    told = "flash" in low or "fa" in low
+    pattern = r"(?<![a-z0-9])(?:flash[-_ ]?(?:attention|attn)[-_ ]?v?|fa[-_ ]?)([34])(?![0-9])"
+    found = re.search(pattern, low) if told else None
     return section("attention")[f"release-{found[1]}"] if found else {}
 
 

@@ -104,7 +104,7 @@ def as_pytorch(text: str) -> str:
     0.5 to 0.14 are of 1.4 to 1.13, 0.15 and later ones of 2.0 and on (README.md of pytorch/vision).
     """
     low = text.lower()
-    found = re.search(r"\btorchvision[ =/-]*v?0\.(\d+)(?:\.\d+)*", low)
+    found = re.search(r"\btorchvision[ =/-]*v?0\.(\d+)(?:\.\d+)*", low) if "torchvision" in low else None
     if found is None or re.search(r"\b(?:py)?torch\b", low):
         return text
     minor = int(found[1])

@@ -263,6 +263,10 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     FP32 products run on TF32 tensor cores where the runtime does that unasked, else as fast as an SM
     issues their multiply-adds.
     """
+    return ops.once("rates", devices, runtime, _rates)
+
+
+def _rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     unasked = runtime.unasked(ops.kind)
     peaks = devices.peaks(ops.dtypes, tf32=unasked)
     if unasked is not True and "fp32" in ops.dtypes:

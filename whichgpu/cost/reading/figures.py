@@ -60,9 +60,10 @@ def throughput(answer: Figures, unit: str) -> Three:
     """What a job makes in the time that `unit` names, of all GPUs or of each."""
     if unit.lower() in rates.ITERATED and answer.job.steps is not None:
         return steps(answer, unit)
-    if re.search(_PER_JOULE, unit, re.IGNORECASE):
+    low = unit.lower()
+    if ("/w" in low or "/j" in low) and re.search(_PER_JOULE, unit, re.IGNORECASE):
         return energy(answer, unit)
-    if re.fullmatch(FLOPS, unit, re.IGNORECASE):
+    if "flop" in low and re.fullmatch(FLOPS, unit, re.IGNORECASE):
         return _arithmetic(answer, unit)
     kind, rest = rates.sided(unit)
     if kind == "total" and answer.job.trains:

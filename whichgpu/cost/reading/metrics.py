@@ -14,7 +14,7 @@ import numpy as np
 from whichgpu.cost.reading import figures, rates, wording
 from whichgpu.cost.reading.statistic import statistic
 from whichgpu.errors import UsageError
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, regex
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def metric(name: str) -> Metric:
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
     if found is None and "epoch" in said.lower():
         raise UsageError(f"metric '{name}': an epoch is as long as its data set; write samples/s")
-    if _TO_THE_END.search(said.lower()):
+    if "time" in said.lower() and _TO_THE_END.search(said.lower()):
         raise UsageError(f"metric '{name}': a training is as long as it takes to learn; write samples/s")
     if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
         raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
@@ -144,7 +144,7 @@ def metric(name: str) -> Metric:
 
 
 #: The time of a whole training, which ends when enough is learnt.
-_TO_THE_END = re.compile(r"\btime[\s_-]to[\s_-](?:train|converge\w*|accuracy|quality|target|solution)\b")
+_TO_THE_END = regex(r"\btime[\s_-]to[\s_-](?:train|converge\w*|accuracy|quality|target|solution)\b")
 
 
 def _per_gpu(found: Metric, answer: Figures, unit: str) -> Three:

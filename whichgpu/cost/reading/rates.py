@@ -98,7 +98,7 @@ def one(unit: str, dimension: str) -> float:
     try:
         # A time has no letters in two sizes: `Sec`, `MS`.
         said = unit.lower() if dimension == "time" else unit
-        return parse(f"1 {re.sub('[µμ]', 'u', said)}", dimension)
+        return parse(f"1 {said.replace('µ', 'u').replace('μ', 'u')}", dimension)
     except UsageError:
         raise UsageError(f"unit '{unit}' is none of {dimension}; write e.g. {_EXAMPLES[dimension]}") from None
 

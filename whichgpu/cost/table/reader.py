@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
+    #: By GPU, the format and the software of a job there.
+    _Ways = dict[str, tuple[str, str]]
+
 _GPU, _RUNTIME, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "runtime", "metric", "unit"))
 _N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH, _SEQ_LEN, _HEIGHT, _WIDTH = (
     list(jobs.NUMBERS).index(name)
@@ -106,6 +109,8 @@ class Lexicon:
         self.workloads = _Texts(_guarded(lambda text: _known(named(text))))
         self.numbers = _Texts(_guarded(self._stated))
         self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
+        #: By all that it hangs on but the GPU, and then by that, the format and the software of a job.
+        self.ways: dict[tuple[Any, ...], _Ways] = {}
 
     def _stated(self, texts: tuple[str, ...]) -> Numbers:
         """The numbers of a row in the order of `NUMBERS`."""
@@ -173,8 +178,8 @@ class Reader:
         self._jobs: dict[tuple[Any, ...], jobs.Job] = {}
         #: By what rows share, and the numbers that its place hangs on: how the job usually runs.
         self._known: dict[tuple[Any, ...], placing.Usually] = {}
-        #: By what it hangs on, the format and the software of a job on a GPU.
-        self._ways: dict[tuple[Any, ...], tuple[str, str]] = {}
+        #: By head, how its job usually runs, and its ways on GPUs.
+        self._hung: dict[int, tuple[placing.Usually, _Ways]] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -247,19 +252,34 @@ class Reader:
         """The format and the software of a job on a GPU; many workloads share what that hangs on."""
         job = head.job
         narrow = job.precision in _MAY_BE_FP8 and gpu.value("fp8") is None
-        if not (narrow or placing.leaves_open(job, gpu)):
+        opened = placing.leaves_open(job, gpu)
+        if not (narrow or opened):
             return job.precision, job.runtime
         # A head is as long here as the reader is.
-        usual = self._usually((id(head),), job)
-        # A word such as MLPerf is read anew with the workload.
-        own = id(head) if suggested(job.runtime) else is_language_model(usual.workload)
-        key = own, id(usual.stack), usual.precision, job.precision, job.runtime, job.trains, gpu.id
-        if key not in self._ways:
+        usual, ways = self._hanging(head)
+        if gpu.id not in ways:
             found = placing.widened(usual, gpu) if narrow else job
-            if found is job and placing.leaves_open(job, gpu):
+            if found is job and opened:
                 found = placing.run_on(usual, gpu)
-            self._ways[key] = found.precision, found.runtime
-        return self._ways[key]
+            ways[gpu.id] = found.precision, found.runtime
+        return ways[gpu.id]
+
+    def _hanging(self, head: Head) -> tuple[placing.Usually, _Ways]:
+        """How a job usually runs, and its ways on GPUs, which it shares with all that these hang on."""
+        found = self._hung.get(id(head))
+        if found is None:
+            job = head.job
+            usual = self._usually((id(head),), job)
+            # Runtimes of two jobs may be two objects that say the same.
+            key = (
+                is_language_model(usual.workload), placing.standing(usual.stack), usual.precision,
+                job.precision, job.runtime, job.trains,
+            )  # fmt: skip
+            # A word such as MLPerf is read anew with the workload.
+            alone = job.runtime and suggested(job.runtime)
+            ways = {} if alone else self._lexicon.ways.setdefault(key, {})
+            found = self._hung[id(head)] = usual, ways
+        return found
 
     def _asked(self, texts: tuple[str, ...], known: str) -> str:
         """The name of a row's workload; what it is `known` by where only its runtime's suite tells that."""

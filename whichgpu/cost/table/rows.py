@@ -95,7 +95,9 @@ _SPLIT = "|split"
 @lru_cache(maxsize=1024)
 def _counts_audio(asked: tuple[str, ...]) -> bool:
     """Whether a metric and its unit count seconds of audio, or are the factor over real time."""
-    named = re.search(r"\brtfx?\b|real[-_ ]?time|audio|\bxrt\b", " ".join(asked).lower())
+    low = " ".join(asked).lower()
+    told = any(word in low for word in ("rt", "time", "audio"))
+    named = told and re.search(r"\brtfx?\b|real[-_ ]?time|audio|\bxrt\b", low)
     return bool(named) or "x" in (one.strip().lower() for one in asked)
 
 
@@ -220,9 +222,10 @@ def _keys(
 
 def _submits(stack: str) -> bool:
     """Whether text is of a submission to MLPerf, which names TensorRT and CUDA by their releases."""
-    return bool(
-        re.search(r"mlperf|tensorrt\s*v?\d[\d.]*\s*(?:[,;/+&]|and|with)?\s*cuda\s*v?\d", stack, re.IGNORECASE)
-    )
+    low = stack.lower()
+    # TensorRT and CUDA side by side.
+    both = r"tensorrt\s*v?\d[\d.]*\s*(?:[,;/+&]|and|with)?\s*cuda\s*v?\d"
+    return "mlperf" in low or ("tensorrt" in low and bool(re.search(both, stack, re.IGNORECASE)))
 
 
 def _asked(workload: Workload, text: str) -> str:
@@ -250,7 +253,7 @@ def _embeds(workload: Workload, phase: str) -> bool:
 
 def engine_apart(kind: str, stack: str) -> tuple[str, str]:
     """A cell that names the engine as well, which goes to the runtime, without it: `TensorRT FP16`."""
-    found = re.search(_ENGINE, kind, re.IGNORECASE)
+    found = _engine_in(kind)
     if found is None:
         return kind, stack
     bare = re.sub(r"^[\s,+:/-]+|[\s,+:/-]+$|\(\s*\)", "", kind.replace(found[0], " ")).strip()
@@ -259,7 +262,7 @@ def engine_apart(kind: str, stack: str) -> tuple[str, str]:
 
 def cache_apart(kind: str) -> tuple[str, dict[str, str]]:
     """A cell that says how the cache is kept as well, without it, and the option: `FP8 + FP8 KV`."""
-    found = re.search(_CACHE, kind, re.IGNORECASE)
+    found = re.search(_CACHE, kind, re.IGNORECASE) if "kv" in kind.lower() else None
     if found is None:
         return kind, {}
     kept = precision(found[1] or found[2]).id
@@ -268,12 +271,20 @@ def cache_apart(kind: str) -> tuple[str, dict[str, str]]:
 
 def _engine_of(name: str) -> str:
     """The engine that the name of a workload says, of a row that states none; "" for none."""
-    found = re.search(_ENGINE, name, re.IGNORECASE)
+    found = _engine_in(name)
     return found[0] if found else ""
+
+
+def _engine_in(text: str) -> re.Match[str] | None:
+    """Where a text names an engine; most have none of the words, and no pattern is compiled for them."""
+    low = text.lower()
+    return re.search(_ENGINE, text, re.IGNORECASE) if any(word in low for word in _ENGINES) else None
 
 
 def _round_of(name: str) -> str:
     """A round of MLPerf's training that the name of a workload says, for its runtime; "" for none."""
+    if "training" not in name.lower():
+        return ""
     found = re.search(r"ml(?:perf|commons)[-_ ]+training(?:[-_ ]*v?(\d\.\d))?", name, re.IGNORECASE)
     return f" (MLPerf Training {found[1] or ''})" if found else ""
 
@@ -283,6 +294,8 @@ _ENGINE = (
     r"\b(?:(?:tensorrt|trt)(?:-llm)?(?:[- ]?\d+(?:\.\d+)*)?"
     r"|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
+#: What each of their names has in it.
+_ENGINES = ("trt", "tensorrt", "xla", "openvino", "onnx", "directml", "core", "compile")
 #: The format of a KV cache behind that of the weights.
 _KINDS = r"(fp8|int8|fp16|bf16|q8_0|q4_0|int4)"
 _KV = r"kv(?:[-_ ]?cache)?"

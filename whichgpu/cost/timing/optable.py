@@ -17,10 +17,12 @@ from whichgpu.values import immutable
 from whichgpu.workloads.ops import COUNTED, KINDS, PLACES, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.gpu.device import Devices
+    from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.timing.classes import OpClass
 
 
@@ -40,6 +42,21 @@ class OpTable:
     write_bytes: NDArray[np.float64]
     kv_bytes: NDArray[np.float64]
     count: NDArray[np.float64]
+
+    @cached_property
+    def _last(self) -> dict[str, tuple[Devices, Runtime, NDArray[np.float64]]]:
+        """By name, what `once` told last, and of what."""
+        return {}
+
+    def once(
+        self, name: str, devices: Devices, runtime: Runtime,
+        read: Callable[[OpTable, Devices, Runtime], NDArray[np.float64]],
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """What a function of this name reads of the ops, which a pass asks for again and again."""
+        known = self._last.get(name)
+        if known is None or known[0] is not devices or known[1] is not runtime:
+            known = self._last[name] = devices, runtime, read(self, devices, runtime)
+        return known[2]
 
     @cached_property
     def classes(self) -> tuple[OpClass, ...]:

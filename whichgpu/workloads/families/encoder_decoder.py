@@ -13,7 +13,8 @@ Dimensions: `layers` of the encoder, `decoder_layers` (as many), `hidden`, `head
 (true), `tables` (1: those of words that the halves have, 2 where each has its own), `post_norms` (false: a
 norm behind each half of a layer as well), `kv_heads` (heads), `window` (of every second layer).
 `encoder_window`: tokens that one of the input sees; projections of tokens that see all are stored beside, and
-not run (Beltagy et al., "Longformer"); `decoder_positions` (positions).
+not run (Beltagy et al., "Longformer"); `encoder_near`: the same without those, beside means of
+`encoder_block` (0: none) tokens each (Guo et al., "LongT5"); `decoder_positions` (positions).
 Mixtures: `experts`, `experts_per_token` (1), `expert_bias`, on `sparse` layers of the encoder and
 `decoder_sparse` of the decoder (Fedus et al., "Switch Transformers"; NLLB Team, "No Language Left Behind").
 `function`, `written_out`: as in `decoder`.
@@ -164,7 +165,9 @@ def _embed(dims: Mapping[str, Any], rec: Recorder, rows: Any, tokens: Any, colum
 
 def _near(dims: Mapping[str, Any], rec: Recorder, rows: Any, tokens: Any) -> Any:
     """Tokens of the input that one of them sees; projections that only a few would use are stored."""
-    near = dims.get("encoder_window")
+    near, block = dims.get("encoder_window"), dims.get("encoder_block")
+    if "encoder_near" in dims:
+        return np.minimum(tokens, dims["encoder_near"] + (tokens / block if block else 0.0))
     if not near:
         return _seen(dims, tokens)
     with rec.module("everywhere", repeats=0.0):
