@@ -15,6 +15,7 @@ from whichgpu.cost.parallel import links
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.workload import resolve
 
 GPUS = catalogue()
 MANY = Devices.of(
@@ -365,7 +366,7 @@ def test_a_language_model_s_large_buckets_are_told_by_those_of_language_models()
     """Whatever trains it: what small networks taught under frameworks is of small ones."""
     place = Devices.of([GPUS["gaudi2"]]).traits[0]
     llama, resnet = (
-        link_terms(name, place, runtime("synapse", ""), 8.0) for name in ("llama-2-7b", "resnet50")
+        link_terms(resolve(name), place, runtime("synapse", ""), 8.0) for name in ("llama-2-7b", "resnet50")
     )
     assert "b%nvlink&language" in llama
     assert "b%nvlink" in resnet

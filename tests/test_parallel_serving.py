@@ -308,15 +308,75 @@ def test_a_load_that_more_replicas_of_fewer_gpus_hold_is_told_so() -> None:
 
 
 def test_experts_over_machines_are_multiplied_by_deep_gemm():
-    """In FP8 they are as TensorRT-LLM's, of which its rows tell; in one machine they are the engine's own."""
+    """In FP8 they are as TensorRT-LLM's, of which its rows tell; in one machine they are the engine's own.
+
+    vLLM takes DeepEP and with it DeepGEMM where it is told to.
+    """
     hopper = GPUS["h100-80gb-sxm"]
     place = Devices.of([hopper]).traits[0]
-    for engine in ("sglang", "vLLM 0.11"):
+    for engine, ours_there in (("sglang", False), ("vLLM 0.11", True), ("vLLM 0.11 deepep", False)):
         job = Job(workload="deepseek-v3", phase="prefill", precision="fp8", batch=256.0, runtime=engine)
-        for gpus, ours in ((8, True), (32, False)):
+        for gpus, ours in ((8, "deepep" not in engine), (32, ours_there)):
             spread = {"attention_dp": f"{gpus}", "ep": f"{gpus}"}
             stack = lay_out(replace(job, n_gpus=float(gpus), options=spread), [hopper]).runtime
             who = {"fp8": stack.kernels if ours else "tensorrt-llm", "half": stack.kernels}
             for number, taught in who.items():
                 terms = compute_terms(OpClass("experts", number, "gemm"), place, stack, trains=False)
                 assert f"c/experts={taught}" in terms
+
+
+def test_vllm_gathers_all_tokens_on_all_machines_unless_it_is_told_what_sends_them() -> None:
+    """Its default there is an all-gather and a reduce-scatter, of 32 GPUs over four machines as of eight.
+
+    A prompt's tokens go to each machine once where they are sent, to all GPUs where they are gathered.
+    """
+    job = replace(
+        BIG,
+        workload="deepseek-v3",
+        precision="fp8",
+        tp=1.0,
+        pp=1.0,
+        options={"ep": "32", "attention_dp": "32"},
+    )
+    devices, workload, mesh = Devices.of([GPUS["h200-141gb-sxm"]]), resolve("deepseek-v3"), Mesh.of(job)
+    ops = engine_step.step_ops(workload, job, 0.0, 2048.0, 2048.0)
+    gathered, sent = (
+        float(np.ravel(parallel.all_to_all_seconds(workload, job, ops, mesh, devices, gathers=one))[0])
+        for one in (True, False)
+    )
+    whole = 32.0 * 2048.0 * 7168.0 * 2.0
+    by_hand = 58.0 * 2.0 * float(np.ravel(links.all_gather(whole, 32.0, devices, direct=True))[0])
+    assert gathered == pytest.approx(by_hand)
+    assert gathered > 1.5 * sent
+    served = replace(job, phase="serve", n_gpus=32.0, concurrency=2048.0)
+    took = {
+        name: run(replace(served, runtime=name), "h200-141gb-sxm").throughput[0, 0]
+        for name in ("vLLM 0.11", "vLLM 0.11 deepep")
+    }
+    assert took["vLLM 0.11"] < 0.95 * took["vLLM 0.11 deepep"]
+
+
+@pytest.mark.parametrize("tokens", [1, 4, 16, 64, 512])
+@pytest.mark.parametrize("gpus", [2, 8, 16])
+def test_a_layer_ends_with_the_gpu_that_has_most_experts_to_read(tokens: int, gpus: int) -> None:
+    """Against draws: each of 256 experts is chosen as often as a gamma distribution of shape 2 has it."""
+    random, experts, top = np.random.default_rng(5), 256, 8
+    own, read, had = experts // gpus, [], []
+    for _ in range(60):
+        often = random.gamma(2.0, size=experts)
+        # Eight different experts of each token, by the largest of their exponential clocks.
+        chosen = np.argpartition(random.exponential(size=(tokens, experts)) / often, top, axis=1)[:, :top]
+        counts = np.bincount(chosen.ravel(), minlength=experts).reshape(gpus, own)
+        read.append((counts > 0).sum(axis=1).max())
+        had.append(counts.sum(axis=1).max())
+    job = replace(BIG, workload="deepseek-v3", precision="fp8")
+    ops = engine_step.step_ops(resolve("deepseek-v3"), job, 0.0, float(tokens), float(tokens))
+    up = next(
+        op for op in parallel.shard(ops, float(gpus), ep=float(gpus)) if op.layer.endswith("experts.up")
+    )
+    touched, each = (float(np.ravel(up.dims[name])[0]) for name in ("batch", "m"))
+    assert touched == pytest.approx(np.mean(read), rel=0.17)
+    assert touched * each == pytest.approx(np.mean(had), rel=0.22)
+    whole = next(op for op in ops if op.layer == up.layer)
+    weights = float(np.ravel(up.weight_bytes / whole.weight_bytes)[0])
+    assert weights == pytest.approx(touched / float(np.ravel(whole.dims["batch"])[0]))

@@ -188,7 +188,7 @@ def test_experts_dealt_out_do_as_much_work_each_as_before_in_both_passes() -> No
     """Of E experts a GPU has E / ep, and the tokens of ep replicas: its products stay as large."""
     workload = resolve("qwen3-30b-a3b")
     ops = workload.trace(workload.complete(replace(MOE, n_gpus=1.0, tp=1.0, pp=1.0)))
-    own = shard(ops, 1.0, ep=16.0, pooled=16.0)
+    own = shard(ops, 1.0, ep=16.0, pooled=16.0, trained=True)
     for op, part in zip(ops, own, strict=True):
         if op.shard in {"expert", "expert_row"} and op.kind == "gemm":
             assert part.flops == pytest.approx(op.flops)

@@ -120,7 +120,7 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
     assert len(board.ids) == len(set(board.ids)) == count
     seen = store.load("fits")["spreads"]["group"]["all"]
     assert set(board.keys["gpu"]) == set(seen["gpus"])
-    assert set(board.keys["workload"]) == set(seen["workloads"])
+    assert set(board.keys["architecture"]) == set(seen["workloads"])
     newer = np.isin(board.keys["generation"], scoreboard.NEWER)
     assert np.array_equal(np.isfinite(board.errors["newer"]), newer)
     served = np.array([group.startswith("decoder serve") for group in board.keys["group"]])

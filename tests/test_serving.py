@@ -28,7 +28,7 @@ def chat():
 
 
 def test_engine_options_are_kept(chat):
-    few = curve.curve(job(options={"max_num_seqs": "16"}), L40S, np.array([0.2, 2.2]))
+    few = curve.curve(job(options={"max_num_seqs": "16"}), L40S, np.array([0.2, 2.35]))
     assert few.places == 16.0
     assert few.limit == few.bound[-1] == "sequences"
     assert few.capacity < chat.capacity

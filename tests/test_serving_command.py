@@ -133,8 +133,8 @@ def test_an_idle_replica_draws_less():
 
 
 def test_more_gpus_are_named_than_do_not_hold_requests(whichgpu):
-    """5.6 requests/s are 1.05 times what one holds."""
-    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "5.6 req/s", "--slo", "tpot 30 ms")
+    """6 requests/s are 1.05 times what one holds."""
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "6 req/s", "--slo", "tpot 30 ms")
     assert "about 2 GPUs hold them" in wrong.err
 
 

@@ -34,6 +34,7 @@ BOUNDED = {
     "whichgpu.cost.timing.engine_step._steps": 8,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,
+    "whichgpu.workloads.model._architectures": 512,
     "whichgpu.workloads.model._phases": 512,
     "whichgpu.workloads.model._traces": 3,
     "whichgpu.workloads.model._usual_runtimes": 512,

@@ -125,7 +125,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=True)
         own = timing.allowed(own_factor(laid, found))
-        links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
+        links = found.links(laid.workload, laid.devices, laid.runtime, laid.replicas)
         once = timing.seconds / own
         whole = job_seconds(laid, once, links)
         shown, hidden = _exchanged(laid, step, once, links)

@@ -172,7 +172,7 @@ def _has_gddr(gpu: Gpu) -> bool:
 
 def work_of(laid: Layout | Estimates) -> str:
     """A workload and the width of its weights: kernels that unpack narrow ones draw more."""
-    return f"{laid.workload.id}/{8.0 * precision(laid.job.precision).read_weight:.0f}"
+    return f"{laid.workload.architecture}/{8.0 * precision(laid.job.precision).read_weight:.0f}"
 
 
 def law(
@@ -287,7 +287,7 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> PowerSpread:
     family = group_of(laid)
     group = table["group"].get(family, table["group"]["all"])
     seen = table["seen"]
-    known = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]
+    known = gpu.id in seen["gpus"], laid.workload.architecture in seen["workloads"]
     usual = stack.kernels in seen["runtimes"] and stack.exact and family in table["group"]
     left_out = {"seen": True, "gpu": not known[0], "workload": not known[1], "source": not usual}
     width = max(group[kind] for kind, missing in left_out.items() if missing)

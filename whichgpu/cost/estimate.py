@@ -134,7 +134,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
         # What a network or a host's memory gives is not in the catalogue.
         seconds, bound = alone, np.where(by_host(laid.job, laid.devices), sent, 0.0)
         if laid.gradients is not None:
-            links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
+            links = found.links(laid.workload, laid.devices, laid.runtime, laid.replicas)
             exchange = Exchange.of(laid.gradients, laid.replicas, laid.devices)
             seconds = exchange.seconds(alone, links)
             bound = np.log(seconds / exchange.seconds(alone, 1.1 * links)) / np.log(1.1)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
     from whichgpu.cost.job.layout import Layout
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.workload import Workload
 
 
 class Effect(NamedTuple):
@@ -121,27 +122,30 @@ def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
     how = {"trains": job.trains}
     for side, kind in sorted(known, key=lambda key: -known[key]):
         if kind is None:
-            part, terms = "launches", launch_terms(laid.workload.id, stack, **how)
+            part, terms = "launches", launch_terms(laid.workload.architecture, stack, **how)
         elif side == "c":
             part = f"arithmetic of {kind.compute} ({kind.format})"
-            terms = compute_terms(kind, place, stack, **how, workload=laid.workload.id)
+            terms = compute_terms(kind, place, stack, **how, workload=laid.workload.architecture)
         else:
             part = f"memory traffic of {kind.memory}"
             terms = memory_terms(kind, place, stack, **how)
-        yield _coefficient(part, known[side, kind], terms, found)
+        yield _coefficient(part, known[side, kind], terms, found, laid.workload)
     by_hand = emulates(laid.devices.gpus[0], precision(job.precision), stack)
     same = {"emulated": by_hand, "tf32": place.tf32, "alike": place.alike}
     whole = workload_terms(laid.workload, job.precision, stack, **how, **same, taught=found.effects)
-    yield _coefficient("the whole time", None, whole, found)
+    yield _coefficient("the whole time", None, whole, found, laid.workload)
     if laid.gradients is not None and float(job.n_gpus) > 1:
-        links = link_terms(laid.workload.id, place, stack, float(job.n_gpus))
-        yield _coefficient("links between GPUs", None, links, found)
+        links = link_terms(laid.workload, place, stack, float(job.n_gpus))
+        yield _coefficient("links between GPUs", None, links, found, laid.workload)
 
 
-def _coefficient(part: str, share: float | None, terms: Mapping[str, float], found: Fit) -> Coefficient:
-    rows = _rows()
+def _coefficient(
+    part: str, share: float | None, terms: Mapping[str, float], found: Fit, workload: Workload
+) -> Coefficient:
+    rows, shared = _rows(), workload.architecture
     effects = [
-        Effect(name, weight * found.effects[name], rows.get(name))
+        # What models of equal layers have in common is told by the name of the one that was asked for.
+        Effect(name.replace(shared, workload.id), weight * found.effects[name], rows.get(name))
         for name, weight in terms.items()
         if found.effects.get(name)
     ]

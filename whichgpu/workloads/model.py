@@ -19,7 +19,9 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
   `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
 * optionally `beyond(dims, job)`, what to say of a job that is longer than the model was made for;
-* optionally `active_parameters(dims)`, where a token does not pass through all of them.
+* optionally `active_parameters(dims)`, where a token does not pass through all of them;
+* optionally `BESIDE_LAYERS`, the dimensions that are not of its layers, and `usual(dims)`, what others are
+  where they are not stated: models that differ in no other are one to a fit (`architecture.py`).
 """
 
 from __future__ import annotations
@@ -77,6 +79,23 @@ class Workload(Shown):
     def code(self) -> ModuleType:
         """The family's module."""
         return _family(self.family)
+
+    @property
+    def architecture(self) -> str:
+        """What its layers are called: models of equal ones, whatever their names, have one; else its id."""
+        if not hasattr(self.code, "BESIDE_LAYERS"):
+            return self.id
+        known = _architectures.get(id(self))
+        if known is None:
+            from whichgpu.workloads.architecture import architecture
+
+            code = self.code
+            name = architecture(self.family, self.dims, code.BESIDE_LAYERS, code.usual(self.dims))
+            if len(_architectures) >= _USUAL:
+                _architectures.clear()
+            # With itself, so that no other workload can have its id.
+            known = _architectures[id(self)] = self, name
+        return known[1]
 
     @property
     def published(self) -> Mapping[str, Fact]:
@@ -336,6 +355,8 @@ _phases: dict[int, tuple[Workload, tuple[str, ...]]] = {}
 #: What runs a workload by default, by phase and format.
 _usual_runtimes: dict[tuple[Any, ...], tuple[Workload, str]] = {}
 _USUAL = 512
+#: The last architectures by the id of a workload, with that.
+_architectures: dict[int, tuple[Workload, str]] = {}
 #: What trains a language model where nothing is named, and one whose layers or experts are dealt out.
 _TRAINS, _SPLITS = "pytorch-2", "megatron"
 #: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.

@@ -18,12 +18,13 @@ falls back to the prior, that is to physics. The names, most general first:
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
     w@FAMILY=RUNTIME                                                                       of workloads
 
-A domain is that of a runtime: engines of language models bring kernels of their own, so that what a
-lineage does for them says little of frameworks. But in training they have classes of their own as well:
-they stream weights through products of few rows, where those of a framework move activations, and what a
-lineage does to that is theirs. Kin are the
-lineages whose SMs are built alike: what they have in common (of frameworks) a lineage that was not
-measured has. A mark is what sets one use of a runtime apart: a version, channels-last tensors.
+A workload goes by its `architecture`: models of equal layers have their effects in common, whatever they
+are called. A domain is that of a runtime: engines of language models bring kernels of their own, so that
+what a lineage does for them says little of frameworks. But in training they have classes of their own as
+well: they stream weights through products of few rows, where those of a framework move activations, and
+what a lineage does to that is theirs. Kin are the lineages whose SMs are built alike: what they have in
+common (of frameworks) a lineage that was not measured has. A mark is what sets one use of a runtime apart: a
+version, channels-last tensors.
 `c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate: their weights are
 the logarithms that the exponents multiply. Workloads of frameworks have more of the latter of their own: how
 well what they run keeps a wide SM busy is in shapes and kernels that their op list does not tell. All but
@@ -251,15 +252,13 @@ def workload_terms(
     What networks of one family have in common under frameworks, one that was not measured has as well. Of
     two names for the same products, a job has the one whose effects rows `taught`.
     """
-    phase = "+train" if trains else ""
+    phase, named = "+train" if trains else "", workload.architecture
     numbers = _multiplied(precision, runtime, emulated=emulated, tf32=tf32, alike=alike)
     if not runtime.domain and numbers in _TWINS:
         both = (numbers, _TWINS[numbers])
-        names = [
-            (one, f"w/{workload.id}/{one}{end}{phase}") for end in (f"={runtime.kernels}", "") for one in both
-        ]
+        names = [(one, f"w/{named}/{one}{end}{phase}") for end in (f"={runtime.kernels}", "") for one in both]
         numbers = next((one for one, name in names if name in taught), numbers)
-    whats = (f"w/{workload.id}", f"w/{workload.id}/{numbers}")
+    whats = (f"w/{named}", f"w/{named}/{numbers}")
     own = {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
     if runtime.domain:
         return own
@@ -273,20 +272,23 @@ _TWINS = {"amp-fp16": "fp16", "fp16": "amp-fp16"}
 def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool, alike: bool) -> str:
     """The format that a job's products are in, by which the effects of a workload are told apart.
 
-    Under frameworks the two formats of 16 bits run on the same units, at the same rate and in the same
-    kernels' shapes, but where BF16 is `emulated` in FP32. FP32 is TF32 where a GPU has that (`tf32`) and the
-    runtime takes it for all products unasked, and FP16 where one multiplies both `alike` (Metal).
+    The two formats of 16 bits run on the same units, at the same rate and in the same kernels' shapes, but
+    where BF16 is `emulated` in FP32. FP32 is TF32 where a GPU has that (`tf32`) and the runtime takes it for
+    all products unasked, and FP16 where one multiplies both `alike` (Metal).
     """
-    if runtime.domain or emulated:
+    if emulated:
         return precision
+    half = precision.replace("bf16", "fp16")
+    if runtime.domain:
+        return half
     if alike and precision == "fp32":
         return "fp16"
     if tf32 and precision == "fp32" and {"gemm", "conv", "attention"} <= {*runtime.tf32}:
         return "tf32"
-    return precision.replace("bf16", "fp16")
+    return half
 
 
-def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
+def link_terms(workload: Workload, place: Traits, runtime: Runtime, gpus: float) -> Terms:
     """The effects on the rate of the links that join `gpus` GPUs in data parallel.
 
     That of a workload stands for how often it exchanges gradients, which its op list does not say. Language
@@ -294,21 +296,12 @@ def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> T
     nothing.
     """
     links = dict.fromkeys(_links(place, gpus))
-    domain = runtime.domain or ("language" if _writes(workload) else "")
+    domain = runtime.domain or ("language" if is_language_model(workload) else "")
     apart = f"&{domain}" if domain else ""
     return {
         **{f"b%{link}{apart}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
-        f"b/{workload}": 1.0,
+        f"b/{workload.architecture}": 1.0,
     }
-
-
-@lru_cache(maxsize=4096)
-def _writes(workload: str) -> bool:
-    """Whether a workload on file, by its id, is a language model."""
-    from whichgpu.workloads.workload import workloads
-
-    known = workloads().get(workload)
-    return known is not None and is_language_model(known)
 
 
 def _links(place: Traits, gpus: float) -> tuple[str, str]:
@@ -393,7 +386,7 @@ class Fit:
         }
         return devices.along(np.array([[found[id(stack)]] for stack in stacks]))
 
-    def links(self, workload: str, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
+    def links(self, workload: Workload, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J)."""
         counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64)).ravel()
         places, stacks = devices.traits, runtime.among(len(devices.gpus))

@@ -69,7 +69,9 @@ class Labels(NamedTuple):
     """What is left out together with a row."""
 
     gpu: str
+    #: Its id, and what models of equal layers have in common.
     workload: str
+    architecture: str
     source: str
     group: str
     runtime: str
@@ -102,7 +104,8 @@ class Observations:
 
     def label(self, kind: str) -> NDArray[np.str_]:
         """Each row's label of a kind; one for all where nothing is left out."""
-        return np.array([getattr(one, kind, "") for one in self.labels])
+        name = "architecture" if kind == "workload" else kind
+        return np.array([getattr(one, name, "") for one in self.labels])
 
 
 def late_of(done: Refit) -> Mapping[str, Mapping[tuple[str, ...], float]]:
@@ -146,7 +149,9 @@ def _watched(gpu: Gpu, members: Alike, found: Fit) -> list[tuple[Row, Labels, Ac
     return [
         (
             row,
-            Labels(gpu.id, laid.workload.id, row["source"], group, laid.runtime.id),
+            Labels(
+                gpu.id, laid.workload.id, laid.workload.architecture, row["source"], group, laid.runtime.id
+            ),
             energy.Activity(*each),
             on,
         )
@@ -291,7 +296,8 @@ def power_toml(done: PowerFit) -> str:
     lines = [head, _section("coefficients", {f'"{k}"': round(v, 4) for k, v in done.values.items()})]
     labels = done.seen.labels
     lines.append(_section("seen", {
-        "gpus": sorted({one.gpu for one in labels}), "workloads": sorted({one.workload for one in labels}),
+        "gpus": sorted({one.gpu for one in labels}),
+        "workloads": sorted({one.architecture for one in labels}),
         "runtimes": sorted({one.runtime for one in labels}),
     }))  # fmt: skip
     lines.append(_section("energy", {"correlation": round(correlation(done), 3)}))

@@ -294,7 +294,7 @@ class _Builder:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)
         place, stack = layout.devices.traits[0], layout.runtime
         trains: dict[str, Any] = {"trains": layout.job.trains}
-        own = {"workload": "" if stack.domain else layout.workload.id}
+        own = {"workload": "" if stack.domain else layout.workload.architecture}
         arrays = {
             "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
             "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
@@ -338,13 +338,12 @@ class _Builder:
         for one, gpus in zip(group.rows, replicas.tolist(), strict=True):
             host = f"{one['gpu']} {one['runtime']}"
             place = layout.devices.traits[0]
-            launches = {} if stated else launch_terms(layout.workload.id, stack, trains=job.trains)
+            launches = {} if stated else launch_terms(layout.workload.architecture, stack, trains=job.trains)
             self._row_set("launch", launches | {f"host-l/{host}": 1.0})
             self._row_set("workload", own)
             joined = layout.gradients is not None and gpus > 1
             links = (
-                link_terms(layout.workload.id, place, stack, gpus)
-                | {f"host-b/{host} {place.link(gpus)}": 1.0}
+                link_terms(layout.workload, place, stack, gpus) | {f"host-b/{host} {place.link(gpus)}": 1.0}
                 if joined
                 else {}
             )
@@ -365,7 +364,7 @@ def _several(groups: Sequence[Group]) -> set[tuple[str, str, bool]]:
     """The families of which enough was measured to tell one workload of it from all."""
     members: dict[tuple[str, str, bool], set[str]] = {}
     for group in groups:
-        members.setdefault(_kindred(group), set()).add(group.layout.workload.id)
+        members.setdefault(_kindred(group), set()).add(group.layout.workload.architecture)
     return {key for key, ids in members.items() if len(ids) >= _MEMBERS}
 
 

@@ -82,8 +82,8 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
     groups, skipped = gathered(catalogue, rows)
     found = calibration.calibrate(groups)
     keys = [
-        (group.layout.devices.gpus[0].id, group.layout.devices.gpus[0].family, group.layout.workload.id,
-         row["source"], version_of(group.layout.runtime))
+        (group.layout.devices.gpus[0].id, group.layout.devices.gpus[0].family,
+         group.layout.workload.architecture, row["source"], version_of(group.layout.runtime))
         for group in groups
         for row in group.rows
     ]  # fmt: skip
@@ -111,12 +111,15 @@ def served_keys(groups: Sequence[Group]) -> dict[str, list[str]]:
 def _served(found: calibration.Solution, groups: Sequence[Group], step: calibration.Step) -> dict[str, Array]:
     """Log errors of served rows under a fit that has not seen their engine, or their line; NaN of others."""
     errors = {}
+    layers = np.array([group.layout.workload.architecture for group in groups for _ in group.rows])
     for name, keys in served_keys(groups).items():
         labels = np.array(keys)
         errors[name] = np.full(len(labels), np.nan)
         for label in sorted({*keys} - {""}):
-            out = labels == label
-            errors[name][out] = calibration.without(found, out, step)[out]
+            of = labels == label
+            # Another line's models of the same layers would tell of this one's.
+            same = (labels != "") & np.isin(layers, layers[of]) if name == "line" else of
+            errors[name][of] = calibration.without(found, of | same, step)[of]
     return errors
 
 
@@ -142,10 +145,22 @@ def effects_toml(done: Refit) -> str:
     kept = sorted((name, value) for name, value in done.fit.effects.items() if abs(value) >= _LEAST)
     head = (
         f"# Made by `whichgpu calibrate` from {len(done.rows)} measured rows; do not edit.\n"
-        "# Logarithms of factors on the priors; calibration/effects.py says what each name applies to.\n\n"
+        "# Logarithms of factors on the priors; calibration/effects.py says what each name applies to.\n"
+        f"{''.join(_architectures(done.groups))}\n"
         "[effects]\n"
     )
     return head + "".join(f'"{name}" = {value:.4f}\n' for name, value in kept)
+
+
+def _architectures(groups: Iterable[Group]) -> Iterator[str]:
+    """Comments that say which measured workloads each name stands for that is no workload's own."""
+    members: dict[str, set[str]] = defaultdict(set)
+    for group in groups:
+        workload = group.layout.workload
+        members[workload.architecture].add(workload.id)
+    for name, ids in sorted(members.items()):
+        if ids != {name}:
+            yield f"# {name}: {', '.join(sorted(ids))}\n"
 
 
 def spreads_toml(done: Refit) -> str:
@@ -299,7 +314,7 @@ def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
     return {
         "gpus": sorted({laid.devices.gpus[0].id for laid in layouts}),
         "families": sorted({laid.devices.gpus[0].family for laid in layouts}),
-        "workloads": sorted({laid.workload.id for laid in layouts}),
+        "workloads": sorted({laid.workload.architecture for laid in layouts}),
         "versions": sorted({version_of(laid.runtime) for laid in layouts}),
         "software": sorted({library(laid.runtime) for laid in layouts}),
     }

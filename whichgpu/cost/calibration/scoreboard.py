@@ -8,11 +8,11 @@ effect; `data/fits/spreads.toml` has the widths. The folds:
     gpu          every row of its GPU
     generation   every row of its generation
     newer        every row of Ada, Hopper and Blackwell, for rows of those
-    workload     every row of its workload
+    workload     every row of its workload, and of those of equal layers
     version      every row of its version of a runtime, where others of it were measured
     source       every row of its source
     engine       of served language models, every such row of its engine
-    line         of the same, every such row of its line of models (`lines.py`)
+    line         of the same, every such row of its line of models (`lines.py`), and of layers equal to theirs
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 FOLDS = ("seen", "gpu", "generation", "newer", "workload", "version", "source", "engine", "line")
 #: What the fold `newer` is tested on; it is fitted on all that is older.
 NEWER = ("ada", "hopper", "blackwell")
-_KEYS = ("gpu", "generation", "workload", "family", "group")
+_KEYS = ("gpu", "generation", "workload", "architecture", "family", "group")
 #: Whose width a fold has: a newer generation is an unseen one, the source of what is seen a new one, an
 #: engine an unseen release of one, a line of models an unseen model.
 _WIDTHS = {"newer": "generation", "source": "seen", "engine": "version", "line": "workload"}
@@ -60,8 +60,8 @@ _WIDTHS = {"newer": "generation", "source": "seen", "engine": "version", "line":
 class Board(NamedTuple):
     """Rows with what they are of, and by fold their log errors and log half-widths, (rows,).
 
-    `keys` has by name (gpu, generation, workload, family, group, source) a text for each row. NaN is a row
-    that a fold does not speak of.
+    `keys` has by name (gpu, generation, workload, architecture, family, group,
+    source) a text for each row. NaN is a row that a fold does not speak of.
     """
 
     ids: Sequence[str]
@@ -105,7 +105,8 @@ def of_refit(done: Refit) -> Board:
     for group in done.groups:
         laid = group.layout
         gpu, family = laid.devices.gpus[0], laid.workload.family
-        named = (gpu.id, gpu.family, laid.workload.id, family, erring_as(laid))
+        of = laid.workload
+        named = (gpu.id, gpu.family, of.id, of.architecture, family, erring_as(laid))
         for name, text in zip(_KEYS, named, strict=True):
             keys[name] += [text] * len(group.rows)
     errors = {**done.errors, "newer": _newer(done, keys["generation"])}
@@ -146,7 +147,8 @@ def _halves(
     ]
     new = np.isin(keys["generation"], NEWER)
     # Without its engine no runtime is known whose kernels it has.
-    left_out = {**keys, "newer": ["newer" if one else "older" for one in new], "engine": kernels}
+    ages = ["newer" if one else "older" for one in new]
+    left_out = {**keys, "workload": keys["architecture"], "newer": ages, "engine": kernels}
     prior = section("spread")
     found = {}
     for fold in FOLDS:

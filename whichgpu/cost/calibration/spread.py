@@ -285,7 +285,7 @@ def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:
     unseen = {
         "gpu": gpu.id not in group.get("gpus", ()),
         "generation": gpu.family not in group.get("families", ()),
-        "workload": laid.workload.id not in group.get("workloads", ()),
+        "workload": laid.workload.architecture not in group.get("workloads", ()),
         "version": version_of(stack) not in group.get("versions", ()),
     }
     return {

@@ -506,7 +506,7 @@ def _named(job: Job, fallback: str) -> Runtime:
         # Who has no more to say of it launches tokens as prompts.
         stack = stack if stack.launch else replace(stack, launch=stack.eager)
     if stack.domain and not job.trains and np.any(job.degree("ep") > section("links")["node"]):
-        stack = runtime(f"{text} deepep", fallback)
+        stack = stack if stack.gathers else runtime(f"{text} deepep", fallback)
     if stack.micro_batch and not job.trains and UBATCH in job.options:
         stack = replace(stack, micro_batch=job.option(UBATCH, stack.micro_batch, 1.0, 2048.0))
     if stack.domain and job.trains and not (job.runtime and stack.exact):

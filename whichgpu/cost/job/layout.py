@@ -359,7 +359,9 @@ def _work_of_pass(
         from whichgpu.cost.timing import passes
 
         few = np.asarray(job.phase == "decode")
-        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        sent = parallel.all_to_all_seconds(
+            workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
+        )
         links = links + sent * passes.exposed(job)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)
@@ -370,8 +372,8 @@ def _work_of_pass(
         waits, beside_gpu = passes.between_tokens(job, stack)
         links, feeding = links + waits, feeding + beside_gpu
     return prepare(
-        _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
-        feeding=feeding, turns=prompts.turns(job, stack),
+        _decoded(workload, job, stack, own), devices, stack, workload=workload.architecture,
+        communication=links, feeding=feeding, turns=prompts.turns(job, stack),
     )  # fmt: skip
 
 
@@ -484,7 +486,7 @@ def _stepped(
     return Layout(
         workload, job, stack, devices,
         work=prepare(
-            ops, devices, stack, workload=workload.id, trains=True, communication=waits,
+            ops, devices, stack, workload=workload.architecture, trains=True, communication=waits,
             feeding=_feeding(workload, job, stack),
         ),
         units=_array(workload.units(job)) * step.micro_batches,

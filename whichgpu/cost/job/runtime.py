@@ -167,6 +167,8 @@ class Runtime:
     sends_copies: bool = False
     #: Experts that drop tokens are not padded either, so that the host waits to learn how many each one got.
     counts_dropped: bool = False
+    #: Experts that it deals out over machines get all tokens, as those of one machine do.
+    gathers: bool = False
     #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
     eager: float = 0.0
     #: The same without latent attention and experts in 8 bits, where it is shorter; 0 where it is the same.

@@ -41,7 +41,7 @@ def trained_step(
     whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
     own = parallel.shard(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
-        most=parallel.busiest(mesh.ep, job),
+        most=parallel.busiest(mesh.ep, job), trained=True,
     )  # fmt: skip
     own = parallel.padded(own, job)
     return (

@@ -6,7 +6,6 @@ their inputs, attention its heads; each row layer ends in an all-reduce of its o
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.parallel.links import all_gather, all_reduce, all_to_all, all_to_each, node_size, send
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.language.feed import evenness
 from whichgpu.workloads.ops import changed, every
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
@@ -38,14 +38,15 @@ if TYPE_CHECKING:
 
 def shard(
     ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0, pooled: Any = 1.0,
-    sequence: bool = False, most: Any = None,
+    sequence: bool = False, most: Any = None, trained: bool = False,
 ) -> tuple[Op, ...]:  # fmt: skip
     """What each of `tp` GPUs does of `ops`; `tp` is a number or an array over the job axis.
 
     Experts are dealt out over `ep` GPUs (by default `tp`), and each is cut over `moe_tp`; the tokens of
     `pooled` passes like this one come together at them. With `sequence` parallelism the GPUs share out the
-    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2). `most`: tokens
-    of the busiest of those GPUs over its share (`busiest`, of what serves by default).
+    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2). A model that is
+    `trained` has `most`: tokens of the busiest of those GPUs over its share (`busiest`). What is served waits
+    for the GPU that the draw of each layer gives most.
     """
     n, dealt, cut, met = (
         np.asarray(value, dtype=np.float64) for value in (tp, tp if ep is None else ep, moe_tp, pooled)
@@ -54,9 +55,48 @@ def shard(
         return tuple(ops)
     splits = {**_SPLITS, "none": _tokens} if sequence else _SPLITS
     most = busiest(dealt) if most is None else most
-    return tuple(
-        _experts(op, dealt, cut, met, most) if op.shard in _DEALT else splits[op.shard](op, n) for op in ops
-    )
+
+    def own(op: Op) -> Op:
+        if op.shard not in _DEALT:
+            return splits[op.shard](op, n)
+        if trained or "groups" not in op.dims:
+            return _experts(op, dealt, cut, met, most)
+        return _waited_for(_experts(op, dealt, cut, met, _ONE), dealt)
+
+    return tuple(own(op) for op in ops)
+
+
+_ONE = np.ones(())
+
+
+def _waited_for(op: Op, ep: Array) -> Op:
+    """A product of experts as the GPU has it for which the others wait, of `ep` that have them.
+
+    Which experts tokens go to is drawn, and more tokens go to some (`experts_touched`). Of n experts on a GPU
+    some are touched, each with a chance q, so that their number has a variance of n q (1 - q); the tokens
+    sent to them have one of their number, and what the frequencies of n experts differ by beside it. A layer
+    ends with the largest of `ep` draws, taken for normal ones. One token in flight over eight GPUs finds up
+    to three of its eight experts on one of them.
+    """
+    touched = np.maximum(op.dims["batch"], 1e-9)
+    chance = np.minimum(touched * ep / op.dims["groups"], 1.0)
+    sent = touched * op.dims["m"]
+    read = np.minimum(1.0 + largest(ep) * np.sqrt((1.0 - chance) / touched), 1.0 / chance)
+    uneven = ep / (op.dims["groups"] * evenness())
+    more = 1.0 + largest(ep) * np.sqrt(1.0 / np.maximum(sent, 1e-9) + uneven)
+    return changed(op, dims={**op.dims, "batch": touched * read, "m": op.dims["m"] * more / read},
+                   flops=op.flops * more, weight_bytes=op.weight_bytes * read,
+                   read_bytes=op.read_bytes * more, write_bytes=op.write_bytes * more)  # fmt: skip
+
+
+#: Mean of the largest of 1, 2, 4, .. draws from a normal distribution, in standard deviations (Tippett, "On
+#: the Extreme Individuals", Biometrika 17, 1925).
+_LARGEST = (0.0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.344, 2.594, 2.827, 3.045, 3.250)
+
+
+def largest(draws: Array) -> Array:
+    """How far the largest of some draws lies above the mean, in standard deviations."""
+    return np.asarray(np.interp(np.log2(draws), np.arange(len(_LARGEST)), _LARGEST))
 
 
 def _whole(op: Op, _tp: Array) -> Op:
@@ -177,7 +217,7 @@ def busiest(ep: Array, job: Job | None = None) -> Array:
     Pre-training keeps experts as busy as each other, by a loss or a bias; a fine-tuning finds them as they
     were made, and has texts of a kind. How often one is chosen differs there as a gamma distribution of the
     shape `evenness` does (`experts_touched`), and that of all on a GPU as one of their shapes' sum. All wait
-    for the busiest, which of n draws is near the quantile (n - 3/8) / (n + 1/4) of a normal one (Blom, 1958).
+    for the busiest, the largest of so many draws, taken for normal ones.
     """
     mixed = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep)
     if job is None or not job.trains:
@@ -187,8 +227,7 @@ def busiest(ep: Array, job: Job | None = None) -> Array:
     if not tunes(job):
         return np.asarray(mixed)
     held = resolve(job.workload).dims.get("experts", 1.0) / ep
-    largest = np.vectorize(NormalDist().inv_cdf, otypes=[float])((ep - 0.375) / (ep + 0.25))
-    return np.asarray(np.minimum(1.0 + largest / np.sqrt(section("experts")["evenness"] * held), ep))
+    return np.asarray(np.minimum(1.0 + largest(ep) / np.sqrt(evenness() * held), ep))
 
 
 def tunes(job: Job) -> bool:
@@ -363,7 +402,7 @@ def grouped(workload: Workload, job: Job, mesh: Mesh) -> tuple[Job, tuple[Op, ..
 
 def all_to_all_seconds(
     workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False,
-    copies: bool = False,
+    copies: bool = False, gathers: Any = False,
 ) -> Array:  # fmt: skip
     """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
@@ -372,8 +411,9 @@ def all_to_all_seconds(
     tokens each. Serving engines gather all tokens on every GPU of a machine, and scatter the sums, unless
     they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond one, over
     NVLink or a network, tokens go in the format that experts multiply in, and their sums come back in 16
-    bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. `copies`: a
-    training sends each copy of a token by itself (`Runtime.sends_copies`).
+    bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. An engine that
+    `gathers` does as in one machine there too. `copies`: a training sends each copy of a token by itself
+    (`Runtime.sends_copies`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -406,7 +446,7 @@ def all_to_all_seconds(
                 )
                 both = np.where(few, apart, both)
                 gathered = 2.0 * all_gather(gpus * sent, gpus, devices, direct=True)
-                both = np.where(gpus <= machine, gathered, both)
+                both = np.where((gpus <= machine) | gathers, gathered, both)
             total = total + op.count * both
     return np.asarray(np.where(exchanging, total, 0.0))
 

@@ -70,7 +70,7 @@ def token_work(
     Of speculative decoding it is the share of a pass that makes one, drafting included.
     """
     ops, links = _rank(
-        workload, job, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack), spread=spread,
+        workload, job, stack, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack), spread=spread,
         one_shot=stack.read(lambda one: one.one_shot), peer=stack.read(lambda one: one.one_shot_peer),
     )  # fmt: skip
     share = Requests.of(job).passes_per_token
@@ -130,7 +130,9 @@ def prompts_beside(
     rows = batch * computed_tokens(job)
 
     def a_pass(prompts: Any, sequences: Any = None, kept: Any = 0.0) -> Work:
-        ops, links = _rank(workload, job, devices, prompts, 0.0 if sequences is None else sequences, kept)
+        ops, links = _rank(
+            workload, job, stack, devices, prompts, 0.0 if sequences is None else sequences, kept
+        )
         host, beside_gpu = _host(stack, job, sequences)
         return Work(ops, links, host + _fetched(workload, job, stack, devices, ops, prompt=True), beside_gpu)
 
@@ -150,7 +152,7 @@ def prompts_in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> 
 
 def prompt_alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
-    ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0, alone=True)
+    ops, sent = _rank(workload, job, stack, devices, computed_tokens(job), 0.0, 0.0, alone=True)
     host, beside_gpu = _host(stack, job)
     return Work(ops, sent, host + _fetched(workload, job, stack, devices, ops, prompt=True), beside_gpu)
 
@@ -188,7 +190,7 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
     """A replica's work as a pass, ready to be timed; a pass has the runtime's `fixed` of its own."""
     rest = work.links + work.host - stack.fixed
     return prepare(
-        work.ops, devices, stack, workload=workload.id, communication=rest, feeding=work.beside_gpu
+        work.ops, devices, stack, workload=workload.architecture, communication=rest, feeding=work.beside_gpu
     )
 
 
@@ -215,8 +217,8 @@ def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
 
 
 def _rank(
-    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False, captured: Any = False,
-    spread: bool = False, one_shot: Any = 0.0, peer: Any = 0.0,
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *tokens: Any, alone: bool = False,
+    captured: Any = False, spread: bool = False, one_shot: Any = 0.0, peer: Any = 0.0,
 ) -> tuple[tuple[Op, ...], Array]:  # fmt: skip
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
@@ -241,7 +243,9 @@ def _rank(
         own = [op for op in whole if not op.shard.startswith("expert")]
         whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
         few = np.asarray(tokens[0]) == 0.0
-        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        sent = parallel.all_to_all_seconds(
+            workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
+        )
         sent = sent * exposed(job)
         links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links

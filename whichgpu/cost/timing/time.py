@@ -168,7 +168,7 @@ def prepare(
     ops: Iterable[Op], devices: Devices, runtime: Runtime, *, workload: str = "", trains: bool = False,
     communication: Array | float = 0.0, feeding: Array | float = 0.0, turns: Array | float = 1.0,
 ) -> Pass:  # fmt: skip
-    """The times that the priors give, before any fit, of a pass over the ops of a workload (its id).
+    """The times that the priors give, before any fit, of a pass over the ops of an architecture.
 
     Its kernels are launched anew in each of so many `turns`.
     """

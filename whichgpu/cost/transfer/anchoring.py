@@ -108,7 +108,7 @@ def place(found: Estimates, g: int) -> Place:
     """The place of the jobs of a sweep on its g-th GPU."""
     job, gpu = found.job, found.devices.gpus[g]
     return Place(
-        workload=found.workload.id, group=erring_as(found), version=version_of(found.runtime),
+        workload=found.workload.architecture, group=erring_as(found), version=version_of(found.runtime),
         runtime=found.runtime.kernels, precision=job.precision, gpu=gpu.id, lineage=lineage(gpu),
         numbers=numbers(job), options=dict(job.options),
         shared=found.spread_shared[g], own=found.spread_own[g],

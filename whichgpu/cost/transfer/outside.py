@@ -118,9 +118,11 @@ def kind_of(text: str) -> tuple[str, Mapping[str, Any]] | None:
 def _unseen(item: Workload, stack: str = "") -> Workload:
     """A workload under a name that no fit has seen, run by `stack` where a job names none."""
     if not stack:
-        return zoo.register(replace(item, id=f"like {item.id}"))
+        return zoo.register(replace(item, id=f"like {item.id}", dims={**item.dims, "like": item.id}))
     defaults = {name: {**row, "runtime": stack} for name, row in {"all": {}, **item.defaults}.items()}
-    return zoo.register(replace(item, id=f"like {item.id} on {stack}", defaults=defaults))
+    return zoo.register(
+        replace(item, id=f"like {item.id} on {stack}", dims={**item.dims, "like": item.id}, defaults=defaults)
+    )
 
 
 def counted(family: str, flops: float | None, moved: float | None) -> tuple[str, list[Workload]]:

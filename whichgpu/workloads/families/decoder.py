@@ -88,6 +88,13 @@ _FROM_SCRATCH = ("train", "pretrain")
 #: One forward pass, logits of every token included.
 REFERENCE = {"phase": "train", "seq_len": PROMPT}
 
+#: What is not of the layers: text and context, the vocabulary and its head, towers, what is drafted.
+BESIDE_LAYERS = frozenset((
+    "source", "max_positions", "window", "vocab", "tied", "headless", "last_logits", "head_bias", "vision",
+    "sound", "prediction_layers", "prediction_tables", "drafts", "stored", "adapters", "notes",
+    "expert_groups", "groups_per_token",
+))  # fmt: skip
+
 kv_bytes_per_token = cache.kv_bytes_per_token
 kv_cache = cache.kv_cache
 kv_split = cache.kv_split
@@ -116,6 +123,21 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         vision.towers(dims, rec)
     attends = [Attend(batch, 1.0, context, cached=True, steps=steps, pictured=pictured)]
     through(dims, rec, batch, attends, batch, repeats=steps, again=job.phase != "decode")
+
+
+def usual(dims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a dimension of layers is where it is not stated.
+
+    Attention within a window is attention: how far back it looks is counted op by op.
+    """
+    heads = dims.get("heads", 0)
+    pattern = dims.get("pattern", "")
+    return {
+        "kv_heads": heads, "window_heads": heads, "head_dim": dims["hidden"] // heads if heads else 0,
+        "gated": True, "norm": "rmsnorm", "norms": 2, "rotary": True, "final_norm": True, "state_norm": True,
+        "conv": 4, "linear": "delta",
+        "pattern": pattern if {*pattern} <= {"*", "W"} else "*",
+    }  # fmt: skip
 
 
 def step(

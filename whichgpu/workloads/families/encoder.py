@@ -35,8 +35,15 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "train": {"batch": 16.0, "precision": "amp-fp16"},
     "pretrain": {"batch": 16.0, "precision": "amp-fp16"},
 }
+#: What is not of the layers: the tables of words and places.
+BESIDE_LAYERS = frozenset(("source", "vocab", "positions", "types"))
 HEADS = ("pooler", "squad", "mlm", "none")
 _HEAD_OF_PHASE = {"infer": "pooler", "train": "squad", "pretrain": "mlm"}
+
+
+def usual(dims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a dimension of layers is where it is not stated."""
+    return {"words": dims["hidden"], "pooler": True, "function": "gelu"}
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:

@@ -123,14 +123,14 @@ def experts_touched(count: float, top: float, rows: Any, *, spread: bool = False
     Of one and a Poisson number of others, T in the mean (`spread`), it is
     E (1 - (1 + (a + (T - 1) top / E) / e)^-e).
     """
-    share, even = 1.0 - 1e-12 if top >= count else top / count, _evenness()
+    share, even = 1.0 - 1e-12 if top >= count else top / count, evenness()
     one = np.expm1(-np.log1p(-share) / even)
     sent = one + share / even * np.maximum(rows - 1.0, 0.0) if spread else rows * one
     return np.minimum(count * -np.expm1(-even * np.log1p(sent)), top * rows)
 
 
 @cache
-def _evenness() -> float:
+def evenness() -> float:
     """How evenly tokens choose experts: the shape of a gamma distribution, infinite where all are alike."""
     return float(store.load("fits")["prior"]["experts"]["evenness"])
 
