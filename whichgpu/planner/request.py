@@ -317,7 +317,8 @@ def _carried(given: Wished) -> bool:
 
 def _is_let_by_nobody(given: Wished, pool: Sequence[Offer], catalogue: Catalogue) -> bool:
     """Whether GPUs are named and none of them is let anywhere, as boards of the edge and Macs are not."""
-    named = set(_named(given.gpus, catalogue)) if given.gpus else set()
+    # Parts are let with the GPU that they are of.
+    named = {key.partition(":")[0] for key in _named(given.gpus, catalogue)} if given.gpus else set()
     let = (key for row in pool for key in (row.gpu, *row.candidates))
     return bool(named) and not given.providers and named.isdisjoint(let)
 

@@ -44,7 +44,7 @@ def find(name: str) -> Workload:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if item is None:
         service = service or sold(name.partition("/")[2])
-        raise UnknownName(service or said_of(name) or f"no workload '{name}'; {nearest(name)}")
+        raise UnknownName(service or said_of(asked) or f"no workload '{name}'; {nearest(name)}")
     return tasks.tested(item, asked)
 
 
