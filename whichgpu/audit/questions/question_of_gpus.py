@@ -89,6 +89,13 @@ _WHICH_DRIVER = re.compile(
     r"\b(?:which|what|minimum|newest|latest) (?:\w+ ){0,2}?driver|\bneeds? (?:an? |the )?(?:\w+ )?driver",
     re.I,
 )
+#: Whether software runs on a system, and nothing else: "does vLLM run on Windows?".
+_ON_SYSTEM = re.compile(
+    r"\W*(?:does|will|is|can (?:I|you) (?:use|run|install))\b(?: [\w.+-]+){1,3}?"
+    r"(?: (?:run|work|available|supported|natively))* (?:on|under|for|in) (?:native )?"
+    r"(?:windows|wsl2?|linux|macos)\W*$",
+    re.I,
+)
 #: Until when its maker supports a GPU.
 _KEPT = re.compile(
     r"\b(?:how long|until when|when (?:does|will|did)|still|end of)\b.{0,40}\bsupport(?:ed|s)?\b"
@@ -141,7 +148,9 @@ _RENT, _BUY = r"\b(?:rent(?:ing|al)?|cloud|lease|leasing)\b", r"\b(?:buy(?:ing)?
 OWNING = re.compile(
     rf"{_RENT}.{{0,40}}{_BUY}|{_BUY}.{{0,40}}{_RENT}|\b(?:break[- ]?even|tco|total cost of ownership)\b"
     r"|\bcosts? (?:to|of) (?:run|operat)\w*\b.{0,40}\b(?:24/7|all day|hours? (?:a|per) day)\b"
-    r"|\b(?:power|electricity|energy) (?:costs?|bill)\b|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
+    r"|\b(?:power|electricity|energy) (?:costs?|bill)\b"
+    r"|\b(?:power|electricity|energy) (?:consumption|use|draw)\b.{0,40}\b(?:a|per|each|one) (?:year|month)\b"
+    r"|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
     re.I,
 )
 #: Capacity that is taken back against what is kept: "spot or on-demand".
@@ -255,6 +264,8 @@ def on_which(text: str) -> Answering | None:
     kinds = store.load("usual")["usual"]["compatible"]
     if not any(mentioned(text)):
         return None
+    if _ON_SYSTEM.match(text):
+        return Answering("compat", (kinds["driven"],), _software(text))
     if _WHICH_DRIVER.search(text):
         software = tuple(one for one in _software(text) if "driver" not in one[1].lower())
         return Answering("compat", (kinds["driven"],), software) if software else None

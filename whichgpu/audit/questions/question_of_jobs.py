@@ -52,12 +52,20 @@ _FIT = re.compile(
     r"|\b(?:will|does|do|would|could) .{1,60} run on\b"
     r"|\b(?:will|would|could|does) (?:an?|my|our|the|one|two|\d) ?.{1,40}? (?:run|load|handle|manage|hold)\b"
     r"|^(?:run|load|train|fine-?tune|use) .{1,60} (?:on|with) (?:an? |my |one )?\d{1,3} ?GB\b"
-    r"|\b(?:possible|feasible|doable)\b",
+    r"|\b(?:possible|feasible|doable)\b"
+    # What a narrower format costs in quality is told with what fits.
+    r"|\b(?:lose|loss|accuracy|quality)\b.{0,60}?\b(?:bits?|quanti[sz]\w+|fp8|fp4|int8|int4|q4|q8|awq|gptq)\b",
     re.I,
 )
 _BOTH = re.compile(r"\bprice[- /](?:to[- ])?performance\b|\bperformance per (?:dollar|euro|watt)\b", re.I)
 #: That several models share a card.
 _TOGETHER = re.compile(r"\b(?:and|plus|together|alongside|beside|besides|both|two models)\b|\+", re.I)
+#: How many of one GPU do what another does.
+_IN_PLACE = re.compile(
+    r"\bhow many\b.{1,40}?\b(?:replaces?|equals?|match(?:es)?|make up|are worth|beat"
+    r"|(?:is|are) (?:as fast as|equal|equivalent))\b",
+    re.I,
+)
 #: How much is heard as it is said: a rate, and no question of room.
 _STREAMS = re.compile(r"\bhow many (?:\w+ )?(?:audio |live )?(?:streams?|channels?|calls?)\b", re.I)
 #: How much is made in a while.
@@ -87,7 +95,7 @@ def of_a_job(asked: Asked) -> Answering | None:
     if _FIT.search(text) and not (devices and (_STREAMS.search(text) or _RATE_OF.search(text))):
         return _fits(asked)
     # What nobody lets is compared by what is known of it; a ranking by price would leave it out.
-    held = len(devices) > 1 and COMPARES.search(text)
+    held = len(devices) > 1 and (COMPARES.search(text) or _IN_PLACE.search(text))
     if MONEY.search(text) and not (held and _BOTH.search(text) and not all(map(is_let, devices))):
         return None
     if held:

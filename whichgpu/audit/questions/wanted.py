@@ -50,6 +50,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("term", "spot", r"\b(?:on )?(?:spot|pre-?emptible|interruptible)\b(?: instances?)?"),
     ("term", "on-demand", r"\b(?:to )?rent(?:ed|al|ing)?\b|\bcloud (?:gpus?|instances?)\b|\bon[- ]demand\b"),
     ("term", "serverless", r"\bserverless\b"),
+    ("term", "reserved", r"\breserved\b(?: instances?| capacity| prices?| pricing)?"),
     ("term", "buy", rf"\b(?:to )?(?:buy|purchase|own)\b|{AT_HOME}"),
     ("term", "buy", r"\b(?:desktop|workstation|gaming pc|my pc)\b|\bon[- ]?prem(?:ises?)?\b"),
     ("term", "buy", IN_A_PC),
@@ -74,6 +75,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     ("exclude", "nvidia", r"\b(?:alternatives? to|other than|besides|except|instead of) nvidia\b"),
     ("gpus", "amd", r"\b(?:amd|radeon) (?:gpu|card)s?\b|\b(?:amd only|only amd|(?:no|not|without) nvidia)\b"),
+    ("gpus", "intel", r"\b(?:intel|arc) (?:gpu|card)s?\b"),
     ("needs", "laptop", r"\b(?:on |in )?(?:an? |my )?(?:laptop|notebook)\b"),
     ("region", "europe", r"\b(?:european|gdpr|europe only)\b"),
     ("needs", "single-slot", r"\bsingle[- ]slot\b"),
@@ -277,9 +279,14 @@ def _placed(text: str, found: dict[str, str]) -> str:
 def placed(text: str) -> tuple[tuple[str, str], ...]:
     """On what terms, from whom and where something is to be had, as options of `prices`."""
     found: dict[str, str] = {}
+    terms = set()
     for option, value, words in _WORDS:
         if option in ("term", "region") and re.search(words, text, re.I):
             found.setdefault(option, value)
+            terms |= {value} if option == "term" else set()
+    if len(terms) > 1:
+        # "Reserved or on demand": of both.
+        found.pop("term")
     sellers = providers()
     for word in _placed(text, found).split():
         if len(word) > 3 and "provider" not in found and _sells(word.strip(",.?"), sellers):

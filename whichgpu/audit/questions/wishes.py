@@ -136,6 +136,7 @@ _ASKED = (
     r"|summaries|lookups|searches)"
 )
 _HEARD = r"(?:audio|speech|podcasts?|recordings?|calls|lectures|meetings|interviews|video)"
+_DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _ITEM = r"(?:image|picture|request|video|clip|query|document)"
 _MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
 _NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt|at once|at a time|concurrent|simultan))"
@@ -254,6 +255,11 @@ WISHES: tuple[Wish, ...] = (
     ),
     _wish("hours_of_audio", rf"\btranscrib(?:e|ing) (?P<n>{_BIG}) (?:hours|h)\b", _number),
     _wish(
+        "hours_of_audio",
+        rf"(?P<n>{_BIG}) (?P<kept>(?:whisper )?)minutes (?:transcribed|of (?:[a-z-]+ ){{0,2}}?{_HEARD})\b",
+        lambda m: f"{_count(m['n']) / 60.0:.6g}",
+    ),
+    _wish(
         "latency",
         rf"\b{_UNDER} ?(?P<n>{_N} ?{_CLOCK}) ?(?:per|an?|each|for (?:each|an?)|/) ?{_ITEM}\b",
         _number,
@@ -272,6 +278,7 @@ WISHES: tuple[Wish, ...] = (
         rf"(?P<n>{HOW_MANY}) ?(?P<span>h|hrs?|hours?|days?|weeks?|min(?:ute)?s?)\b",
         lambda m: f"{read_number(m['n']):g} {m['span']}",
     ),
+    _wish("deadline", rf"\b(?:by|until|before) (?:next )?(?P<n>{_DAYS})\b", lambda m: m["n"].lower()),
     Wish("power_limit", POWER_LIMIT, lambda m: f"{m['n'] or m['m']} W"),
     _wish(
         "max_power",

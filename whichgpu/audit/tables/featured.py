@@ -63,10 +63,14 @@ def is_of_its_own(cell: Passage, catalogue: Catalogue) -> bool:
     return sum(each.dimension not in _OPEN for each in quantities(cell.text[told.end() :])) > 1
 
 
+#: A comma that parts entries, and no thousands: "1,128 GB" is one.
+_ENTRIES = re.compile(r",(?!\d{3}(?!\d))")
+
+
 def _is_list(cell: Passage) -> bool:
     """Whether a cell has several entries, and one of them a value with a unit or a number of cores."""
     if len(cell.text) > _LONGEST:
         return False
     counts = any(each.attribute.dimension == "count" for each in named(cell.text))
     told = any(each.dimension not in _OPEN for each in quantities(cell.text))
-    return told if "," in cell.text and not counts else counts and len(cell.text.split()) >= _WORDS
+    return told if _ENTRIES.search(cell.text) and not counts else counts and len(cell.text.split()) >= _WORDS

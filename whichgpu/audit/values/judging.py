@@ -82,7 +82,8 @@ def _of_units(what: Stated, known: Sequence[Gpu]) -> Verdict | None:
 
 def confirmed(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue) -> bool:
     """Whether `judged` confirms a value, without asking what else it is."""
-    return _right(attribute, what, gpus, catalogue) is not None
+    right = _right(attribute, what, gpus, catalogue)
+    return right is not None and right.verdict == "confirmed"
 
 
 def _known(attribute: Attribute, gpus: Sequence[Gpu]) -> list[Gpu]:
@@ -98,7 +99,26 @@ def _right(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: C
     if what.limit == "up to" and "dense" not in what.said and (most := _most(attribute, what, known)):
         return most
     larger = [gpu for gpu in _sizes(attribute, known, catalogue) if holds(attribute, what, gpu)]
-    return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id) if larger else None
+    if larger:
+        return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id)
+    shared = known if attribute.dimension in _BY_COOLING else ()
+    chips = [gpu for gpu in _on_superchips(shared, catalogue) if holds(attribute, what, gpu)]
+    if not chips:
+        return None
+    because = f"true for the GPU of {chips[0].id}, which is called so too"
+    return Verdict("unverifiable", "", because, (on_file(chips[0], attribute),), chips[0].id)
+
+
+#: What the GPU of a superchip has more of than a module, with its power.
+_BY_COOLING = ("power", "flop rate", "op rate", "bandwidth", "memory")
+#: "B200" is each of the two GPUs of a GB200 as well.
+_BLACKWELL = re.compile(r"b\d{3}-")
+
+
+def _on_superchips(known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
+    """The GPUs of superchips that are called as a device is."""
+    names = [match[0] for gpu in known if (match := _BLACKWELL.match(gpu.id))]
+    return [gpu for key, gpu in catalogue.items() if any(key.startswith(f"g{name}") for name in names)]
 
 
 def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict | None:
