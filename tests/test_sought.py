@@ -103,6 +103,16 @@ def test_show_with_sources_and_check_tell_of_it(whichgpu):
     words = " ".join(told.split())
     assert f"at its maker's {found.answer}" in words
     assert found.on in words
+    checked = whichgpu("check").out
+    assert "looked for, and no page of its maker's was found" in checked
+    left = sum(counted.get(NOT_SOUGHT, 0) for counted in coverage(GPUS).sought.values())
+    assert ("not looked up at its maker's" in checked) == bool(left)
+
+
+def test_figures_at_which_nobody_looked_are_told_of(whichgpu, monkeypatch):
+    monkeypatch.setattr("whichgpu.hardware.sought._rules", dict)
+    counted = coverage(GPUS)
+    assert counted.sought["database"] == {NOT_SOUGHT: counted.by_kind["database"]}
     assert "not looked up at its maker's" in whichgpu("check").out
 
 
