@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison.model import Sentence, View
 
 _PRICE = "usd_per_hour"
+#: What is asked on demand in the middle, with of how many providers.
+_MEDIAN = "usd_median"
 #: What hyperscalers ask on demand.
 _LARGE = "usd_class_hyperscaler"
 #: From how many providers on a median says something beside the cheapest.
@@ -203,6 +205,19 @@ def _maybe(pen: Pen, key: str, names: tuple[str, ...]) -> Sentence:
     )
 
 
+def in_use(view: View) -> Iterator[Sentence]:
+    """By how many providers each is let, which is all that is on file of how much each is used."""
+    let = {key: len(view.markets[key].by_provider()) for key in view.ranked(_MEDIAN)}
+    if len(let) > 1:
+        pen = Pen(view)
+        pen.rests_on(_MEDIAN, *let)
+        many = listed(
+            f"{number} {'lets' if number == 1 else 'let'} the {pen.name(key)}" for key, number in let.items()
+        )
+        none = "how many of each are in use, and for what, no source on file tells"
+        yield pen.say("price", f"{none}; of the providers on file {many}")
+
+
 def buying(view: View) -> Iterator[Sentence]:
     """Purchase prices, with date and kind, and of two what the dearer has for its price."""
     known = view.ranked("purchase")
@@ -261,4 +276,4 @@ def _for_it(pen: Pen, field: str) -> str:
 
 
 #: In the order of reading.
-ALL = (hour, worth, hyperscalers, other_ways, same_name, buying, renting)
+ALL = (hour, worth, hyperscalers, other_ways, same_name, in_use, buying, renting)
