@@ -12,7 +12,7 @@ from whichgpu import api
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.parallel.splitting import exchanges, shown_at_end
+from whichgpu.cost.parallel.exchange import exchanges, shown_at_end
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 

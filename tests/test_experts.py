@@ -12,8 +12,8 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.job import asked
 from whichgpu.cost.parallel.distributed import empty_slots
+from whichgpu.cost.parallel.experts import ROUTERS
 from whichgpu.cost.parallel.mesh import Mesh
-from whichgpu.cost.parallel.splitting import ROUTERS
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -11,7 +11,8 @@ from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job import asked
-from whichgpu.cost.parallel.splitting import busiest, shard
+from whichgpu.cost.parallel.experts import busiest
+from whichgpu.cost.parallel.splitting import shard
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve

@@ -15,6 +15,7 @@ from whichgpu.cost.infeasible import single
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.parallel import links
 from whichgpu.cost.parallel import splitting as parallel
+from whichgpu.cost.parallel.experts import all_to_all_seconds
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving import load, runs
 from whichgpu.cost.timing import engine_step
@@ -248,7 +249,7 @@ def test_experts_over_machines_are_sent_few_tokens_choice_by_choice() -> None:
     workload, mesh = resolve(job.workload), Mesh.of(job)
     ops = engine_step.step_ops(workload, job, 0.0, 64.0, 64.0)
     few, many = (
-        float(np.ravel(parallel.all_to_all_seconds(workload, job, ops, mesh, devices, few=one))[0])
+        float(np.ravel(all_to_all_seconds(workload, job, ops, mesh, devices, few=one))[0])
         for one in (True, False)
     )
     size, layers = 64.0 * 7168.0, 58.0
@@ -268,7 +269,7 @@ def test_tokens_cross_a_rack_of_nvlink_choice_by_choice_too() -> None:
         asked = replace(job, options={"ep": f"{groups:g}", "attention_dp": f"{groups:g}"})
         ops = engine_step.step_ops(workload, asked, 0.0, 256.0, 256.0)
         mesh = Mesh.of(asked)
-        return float(np.ravel(parallel.all_to_all_seconds(workload, asked, ops, mesh, devices, few=True))[0])
+        return float(np.ravel(all_to_all_seconds(workload, asked, ops, mesh, devices, few=True))[0])
 
     size, layers = 256.0 * 7168.0, 58.0
     by_hand = layers * sum(
@@ -341,7 +342,7 @@ def test_vllm_gathers_all_tokens_on_all_machines_unless_it_is_told_what_sends_th
     devices, workload, mesh = Devices.of([GPUS["h200-141gb-sxm"]]), resolve("deepseek-v3"), Mesh.of(job)
     ops = engine_step.step_ops(workload, job, 0.0, 2048.0, 2048.0)
     gathered, sent = (
-        float(np.ravel(parallel.all_to_all_seconds(workload, job, ops, mesh, devices, gathers=one))[0])
+        float(np.ravel(all_to_all_seconds(workload, job, ops, mesh, devices, gathers=one))[0])
         for one in (True, False)
     )
     whole = 32.0 * 2048.0 * 7168.0 * 2.0

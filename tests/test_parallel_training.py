@@ -15,8 +15,9 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.explain import explain
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import lay_out
+from whichgpu.cost.parallel.exchange import Exchange, exchanges, shown_at_end
 from whichgpu.cost.parallel.links import all_gather, node_size, spread_link
-from whichgpu.cost.parallel.splitting import Exchange, exchanges, shard, shown_at_end
+from whichgpu.cost.parallel.splitting import shard
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -22,16 +22,15 @@ import numpy as np
 from whichgpu.cost.calibration.spread import found_for, own_factor
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.job.layout import exchanges_of_pass, lay_out
-from whichgpu.cost.parallel.splitting import (
+from whichgpu.cost.parallel.exchange import (
     beside_pass,
-    busiest,
-    capacity,
     exchanges,
     passed_on,
     pipeline_seconds,
     shown_at_end,
     to_host,
-)  # fmt: skip
+)
+from whichgpu.cost.parallel.experts import busiest, capacity
 from whichgpu.cost.timing.time import evaluate
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable

@@ -20,8 +20,8 @@ from whichgpu.cost.job.layout import Layout, begin_on, lay_out
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.parallel.exchange import Exchange, data_parallel_seconds
 from whichgpu.cost.parallel.machines import beyond_a_machine, by_host, exchanging
-from whichgpu.cost.parallel.splitting import Exchange, data_parallel_seconds
 from whichgpu.cost.timing.time import evaluate
 from whichgpu.cost.transfer import personal
 from whichgpu.values import NamedTuple

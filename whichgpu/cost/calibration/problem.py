@@ -23,7 +23,7 @@ from whichgpu.cost.calibration.effects import (
     workload_terms,
 )
 from whichgpu.cost.calibration.slopes import Places
-from whichgpu.cost.parallel.splitting import Exchange
+from whichgpu.cost.parallel.exchange import Exchange
 from whichgpu.cost.timing.time import BOUND, FEED, PACE, between, bounded, fed, paced, together
 from whichgpu.values import NamedTuple, immutable
 

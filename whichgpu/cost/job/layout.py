@@ -22,6 +22,7 @@ from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import slack as reserved_slack
 from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence
 from whichgpu.cost.parallel import splitting as parallel
+from whichgpu.cost.parallel.experts import all_to_all_seconds
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.timing import prompts
 from whichgpu.cost.timing.time import prepare
@@ -359,7 +360,7 @@ def _work_of_pass(
         from whichgpu.cost.timing import passes
 
         few = np.asarray(job.phase == "decode")
-        sent = parallel.all_to_all_seconds(
+        sent = all_to_all_seconds(
             workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
         )
         links = links + sent * passes.exposed(job)

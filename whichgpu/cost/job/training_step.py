@@ -12,6 +12,8 @@ from whichgpu.cost.job.attention import off
 from whichgpu.cost.memory import job_memory, offload
 from whichgpu.cost.parallel import distributed
 from whichgpu.cost.parallel import splitting as parallel
+from whichgpu.cost.parallel.exchange import alongside
+from whichgpu.cost.parallel.experts import all_to_all_seconds, busiest, padded
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.training import unscaled
@@ -41,9 +43,9 @@ def trained_step(
     whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
     own = parallel.shard(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
-        most=parallel.busiest(mesh.ep, job), trained=True,
+        most=busiest(mesh.ep, job), trained=True,
     )  # fmt: skip
-    own = parallel.padded(own, job)
+    own = padded(own, job)
     return (
         job,
         whole,
@@ -68,7 +70,7 @@ def _tensor_shown(job: Job, stack: Runtime, devices: Devices) -> Array:
     hides = section("training")["alongside_exposed"]
     if said := job.options.get("tp_overlap", ""):
         return np.asarray(1.0 if off(said) else hides)
-    return np.where(parallel.alongside(devices), hides, stack.exposed)
+    return np.where(alongside(devices), hides, stack.exposed)
 
 
 def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
@@ -83,9 +85,7 @@ def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...])
     c = section("training")
     exposed = _tensor_shown(job, stack, devices)
     experts = (
-        share
-        / mesh.cp
-        * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
+        share / mesh.cp * all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     shown = 1.0 if off(job.options.get("moe_overlap", "")) else c["moe_exposed"]

@@ -27,8 +27,8 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.elementwise import HALF
+from whichgpu.cost.parallel.experts import ROUTERS, router
 from whichgpu.cost.parallel.mesh import most_parts
-from whichgpu.cost.parallel.splitting import ROUTERS, router
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import changed, every

@@ -1,4 +1,4 @@
-"""Splitting a job over several GPUs: tensor parallelism inside a replica, data parallelism of training.
+"""Splitting the ops of a replica over its GPUs: tensor, expert and context parallelism, and groups.
 
 Tensor parallelism (Shoeybi et al., Megatron-LM, 2019): column layers split their outputs, row layers
 their inputs, attention its heads; each row layer ends in an all-reduce of its output.
@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.gpu.device_rates import CLEARLY
 from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.parallel.links import all_gather, all_reduce, all_to_all, all_to_each, node_size, send
-from whichgpu.errors import UsageError
+from whichgpu.cost.parallel.experts import DEALT, busiest, waited_for
+from whichgpu.cost.parallel.links import all_gather, all_reduce, node_size, send
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.language.feed import evenness
 from whichgpu.workloads.ops import changed, every
-from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.gpu.device import Devices
-    from whichgpu.cost.parallel.distributed import Step
     from whichgpu.cost.parallel.mesh import Mesh
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -57,46 +52,16 @@ def shard(
     most = busiest(dealt) if most is None else most
 
     def own(op: Op) -> Op:
-        if op.shard not in _DEALT:
+        if op.shard not in DEALT:
             return splits[op.shard](op, n)
         if trained or "groups" not in op.dims:
             return _experts(op, dealt, cut, met, most)
-        return _waited_for(_experts(op, dealt, cut, met, _ONE), dealt)
+        return waited_for(_experts(op, dealt, cut, met, _ONE), dealt)
 
     return tuple(own(op) for op in ops)
 
 
 _ONE = np.ones(())
-
-
-def _waited_for(op: Op, ep: Array) -> Op:
-    """A product of experts as the GPU has it for which the others wait, of `ep` that have them.
-
-    Which experts tokens go to is drawn, and more tokens go to some (`experts_touched`). Of n experts on a GPU
-    some are touched, each with a chance q, so that their number has a variance of n q (1 - q); the tokens
-    sent to them have one of their number, and what the frequencies of n experts differ by beside it. A layer
-    ends with the largest of `ep` draws, taken for normal ones. One token in flight over eight GPUs finds up
-    to three of its eight experts on one of them.
-    """
-    touched = np.maximum(op.dims["batch"], 1e-9)
-    chance = np.minimum(touched * ep / op.dims["groups"], 1.0)
-    sent = touched * op.dims["m"]
-    read = np.minimum(1.0 + largest(ep) * np.sqrt((1.0 - chance) / touched), 1.0 / chance)
-    uneven = ep / (op.dims["groups"] * evenness())
-    more = 1.0 + largest(ep) * np.sqrt(1.0 / np.maximum(sent, 1e-9) + uneven)
-    return changed(op, dims={**op.dims, "batch": touched * read, "m": op.dims["m"] * more / read},
-                   flops=op.flops * more, weight_bytes=op.weight_bytes * read,
-                   read_bytes=op.read_bytes * more, write_bytes=op.write_bytes * more)  # fmt: skip
-
-
-#: Mean of the largest of 1, 2, 4, .. draws from a normal distribution, in standard deviations (Tippett, "On
-#: the Extreme Individuals", Biometrika 17, 1925).
-_LARGEST = (0.0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.344, 2.594, 2.827, 3.045, 3.250)
-
-
-def largest(draws: Array) -> Array:
-    """How far the largest of some draws lies above the mean, in standard deviations."""
-    return np.asarray(np.interp(np.log2(draws), np.arange(len(_LARGEST)), _LARGEST))
 
 
 def _whole(op: Op, _tp: Array) -> Op:
@@ -209,80 +174,6 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array, most: Array) -> Op
                    write_bytes=op.write_bytes * written / moe_tp**how.write,
                    saved_bytes=op.saved_bytes * pooled / ep / moe_tp**how.save,
                    repeats=op.repeats * most)  # fmt: skip
-
-
-def busiest(ep: Array, job: Job | None = None) -> Array:
-    """Tokens of the busiest of `ep` GPUs that experts are dealt out over, as a multiple of its share.
-
-    Pre-training keeps experts as busy as each other, by a loss or a bias; a fine-tuning finds them as they
-    were made, and has texts of a kind. How often one is chosen differs there as a gamma distribution of the
-    shape `evenness` does (`experts_touched`), and that of all on a GPU as one of their shapes' sum. All wait
-    for the busiest, the largest of so many draws, taken for normal ones.
-    """
-    mixed = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep)
-    if job is None or not job.trains:
-        return np.asarray(mixed)
-    if router(job) != ROUTERS[0]:
-        return np.ones_like(ep)
-    if not tunes(job):
-        return np.asarray(mixed)
-    held = resolve(job.workload).dims.get("experts", 1.0) / ep
-    return np.asarray(np.minimum(1.0 + largest(ep) / np.sqrt(evenness() * held), ep))
-
-
-def tunes(job: Job) -> bool:
-    """Whether a job trains what was trained before."""
-    return str(job.phase).startswith("finetune")
-
-
-#: Who chooses the experts of a token in training, as the option `router` says: the model, chance, nobody, or
-#: the model within an even share of each expert.
-ROUTERS = ("model", "balanced", "consecutive", "dropped")
-
-
-def router(job: Job) -> str:
-    """The option `router`, one of `ROUTERS`; raises `UsageError` for another word.
-
-    Benchmarks of trainers leave a model's own choice out: they draw experts by chance (Megatron's option
-    `moe_router_force_load_balancing`), so that all get as many tokens, or take them in turn (NeMo AutoModel's
-    `FakeBalancedGate`), so that those of a token lie on one GPU or next to each other. Where tokens beyond an
-    even share are `dropped` and places left are padded (NeMo's `MegatronTokenDropCallback`), the host knows
-    beforehand how many an expert gets.
-    """
-    said = job.options.get("router", "").strip().lower() or ROUTERS[0]
-    if said not in ROUTERS:
-        raise UsageError(f"option router: '{said}' is none of {', '.join(ROUTERS)}; write router=balanced")
-    return said
-
-
-def capacity(job: Job) -> float:
-    """Places of an expert over an even share of the tokens, all of which are computed: `capacity_factor`.
-
-    Of trainings that drop tokens (`router=dropped`); NeMo's have 1 of them, MaxText's benchmarks 1.25.
-    """
-    filled = job.option("capacity_factor", 1.0, least=1.0)
-    if filled != 1.0 and router(job) != ROUTERS[-1]:
-        raise UsageError(
-            f"option capacity_factor={filled:g} is of experts that drop tokens; write router=dropped too"
-        )
-    return filled
-
-
-def padded(ops: tuple[Op, ...], job: Job) -> tuple[Op, ...]:
-    """Ops of which experts compute all the places that they have, taken or not."""
-    times = capacity(job)
-    if times == 1.0:
-        return ops
-    return tuple(
-        changed(op, repeats=op.repeats * times, saved_bytes=op.saved_bytes * times)
-        if op.shard in _DEALT
-        else op
-        for op in ops
-    )
-
-
-#: What is dealt out, or cut, as experts are.
-_DEALT = ("expert", "expert_row")
 
 
 def _weights(op: Op, tp: Array) -> dict[str, Any]:
@@ -398,218 +289,3 @@ def grouped(workload: Workload, job: Job, mesh: Mesh) -> tuple[Job, tuple[Op, ..
     own = job.changed(batch=np.maximum(batch / mesh.attention_dp, np.minimum(batch, 1.0)))
     apart = (op for op in workload.trace(own) if not op.shard.startswith("expert"))
     return own, (*apart, *(op for op in whole if op.shard.startswith("expert")))
-
-
-def all_to_all_seconds(
-    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False,
-    copies: bool = False, gathers: Any = False,
-) -> Array:  # fmt: skip
-    """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
-
-    What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
-    and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
-    tokens each. Serving engines gather all tokens on every GPU of a machine, and scatter the sums, unless
-    they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond one, over
-    NVLink or a network, tokens go in the format that experts multiply in, and their sums come back in 16
-    bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. An engine that
-    `gathers` does as in one machine there too. `copies`: a training sends each copy of a token by itself
-    (`Runtime.sends_copies`).
-    """
-    total = np.zeros((1, 1))
-    # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
-    exchanging = (mesh.ep if job.trains else mesh.attention_dp) > 1
-    if not np.any(exchanging):
-        return total
-    spec, top = precision(job.precision), workload.dims["experts_per_token"]
-    size, narrow = spec.activation, 1.0 if spec.math == "fp8" else spec.activation
-    within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
-    shared = mesh.tp if job.trains else 1.0
-    in_turn = workload.dims["experts"] if job.trains and router(job) == "consecutive" else 0
-    machine = np.minimum(node_size(devices), section("links")["node"])
-    for op in ops:
-        if op.kind == "copy" and ".dispatch" in op.layer:
-            # `elements` are top copies of each token that this GPU holds.
-            sent = op.dims["elements"] / top / shared * size * (capacity(job) if job.trains else 1.0)
-            if job.trains and tunes(job):
-                sent = sent * busiest(mesh.ep, job)
-            gpus = mesh.ep * mesh.moe_tp
-            cut = mesh.moe_tp if job.trains else 1.0
-            both = 2.0 * all_to_all(
-                sent, gpus, devices, top, within, in_turn=in_turn, copies=copies, cut=cut
-            )  # fmt: skip
-            if not job.trains:
-                # "FP8 dispatching and BF16 combining", of many tokens too: github.com/deepseek-ai/DeepEP.
-                there = all_to_all(sent * narrow / size, gpus, devices, top, within)
-                both = there + all_to_all(sent, gpus, devices, top, within)
-                apart = all_to_each(sent * narrow / size, gpus, devices, top) + all_to_each(
-                    sent, gpus, devices, top
-                )
-                both = np.where(few, apart, both)
-                gathered = 2.0 * all_gather(gpus * sent, gpus, devices, direct=True)
-                both = np.where((gpus <= machine) | gathers, gathered, both)
-            total = total + op.count * both
-    return np.asarray(np.where(exchanging, total, 0.0))
-
-
-def data_parallel_seconds(
-    each_pass: Array, step: Step | None, replicas: Any, devices: Devices, links: Any = 1.0
-) -> Array:
-    """Seconds of a training step, given those of one pass on each of its `replicas`, (G, J).
-
-    What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). Gradients at the end hide
-    behind the two thirds of the last passes that are backward, weights behind the third that is forward
-    (`shown_at_end`). Stragglers cost a little for every doubling of the replicas. `links` is a factor on the
-    rate of the links. A `step` of None exchanges nothing.
-    """
-    return each_pass if step is None else Exchange.of(step, replicas, devices).seconds(each_pass, links)
-
-
-class Exchange(NamedTuple):
-    """What replicas exchange in a training step, whatever a pass takes: seconds and factors, (G, J) each."""
-
-    beside: Array
-    last: Array
-    copied: Array
-    updated: Array
-    filling: Array
-    slots: Array
-    waits: Array
-    late: Array
-    gathered: Array
-    passes: Array
-    together: Array
-
-    @classmethod
-    def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
-        """The exchange of a step on so many replicas."""
-        c = section("links")
-        # A machine, not an NVLink domain: what one host shares makes its GPUs wait for each other.
-        node = np.minimum(node_size(devices), c["node"])
-        ranks = np.asarray(replicas, dtype=np.float64) * step.cp
-        # Stages in one machine wait for each other as replicas do, where tensor parallelism leaves room.
-        beside_each = np.minimum(ranks * step.stages, node / step.apart)
-        inside, beyond = np.clip(beside_each, np.minimum(ranks, node), node), np.maximum(ranks / node, 1.0)
-        wait = step.wait + step.norms_wait * _on_tensor_cores(devices)
-        waits = 1.0 + wait * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
-        return cls(
-            *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
-            np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
-            np.asarray(step.gathered), np.asarray(step.beside, dtype=np.float64),
-            np.asarray(step.together, dtype=np.float64),
-        )  # fmt: skip
-
-    def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
-        """Seconds of a step, given those of one pass on each replica and a factor on the rate of links."""
-        micro = beside_pass(beside_pass(each_pass, self.beside / links), self.copied)
-        together = (
-            self.slots * micro
-            + shown_at_end(micro * self.passes, self.last / links, self.late, self.gathered, self.together)
-            + self.filling
-            + self.updated
-        )
-        return np.asarray(together * self.waits)
-
-
-def _on_tensor_cores(devices: Devices) -> NDArray[np.bool_]:
-    """Whether cuDNN has 16-bit convolutions on tensor cores, (G, 1)."""
-    return np.asarray(devices.cudnn & ~devices.paired & (devices.peak("fp16") > CLEARLY * devices.vector))
-
-
-def beside_pass(each_pass: Array, beside: Array) -> Array:
-    """Seconds of a pass with an exchange beside it: (t_pass^q + t_each^q)^(1/q)."""
-    q = section("training")["overlap"]
-    return np.asarray(np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass))
-
-
-def shown_at_end(
-    beside: Array, last: Array, late: Any = 0.0, gathered: Any = 0.0, together: Any = 2.0
-) -> Array:
-    """Seconds of an exchange at the end of a step that the passes `beside` it, in s, do not hide.
-
-    Two thirds of these are backward, which hide gradients but for the share `late`, ready when they are
-    over: the two add up by the exponent `together`. The rest, forward, hides the share `gathered`: weights
-    (`overlap_param_gather` of Megatron-LM).
-    """
-    backward, forward, sums = 2.0 / 3.0 * beside, beside / 3.0, (1.0 - gathered) * last
-    early, weights = (1.0 - late) * sums, gathered * last
-    # A root of a power is the number but for its last digit, which is no exchange.
-    longer = (backward**together + early**together) ** (1.0 / together) - backward
-    shown = late * sums + np.where(early > 0.0, longer, 0.0)
-    return np.asarray(shown + np.sqrt(forward**2 + weights**2) - forward)
-
-
-def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> tuple[Array, Array]:
-    """Seconds of what the replicas exchange beside every pass, and at the end of a step, (G, J) each.
-
-    GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
-    the port of one GPU between machines where a ring of all has those of all. Of frameworks' own sharding of
-    other networks no run is on file: it has the rates that their all-reduces are known to have, and hides as
-    little. Trainers of language models fill their links at the end of a step too, but for those of experts,
-    and so do compilers of whole programs (`alongside`).
-    """
-    c, experts = section("links"), step.experts
-    tuned = step.tuned | (step.language & alongside(devices))
-    ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
-    dense = size if experts is None else (1.0 - experts.share) * size
-    gathered = _gathered if step.tuned else all_gather
-    shards = gathered(dense, ranks, devices, step.apart)
-    whole = all_reduce(dense, ranks, devices, step.apart)
-    each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
-    # What goes with every micro-batch and hides behind none.
-    often = np.where(each, np.where(tuned, 0.0, step.micro_batches), 1.0)
-    last = np.where(step.level == 0, whole, often * shards) / np.where(tuned, 1.0, c["data_parallel"])
-    if experts is not None:
-        own = experts.share * size
-        apart = gathered(own, experts.ranks, devices, experts.apart)
-        whole = all_reduce(own, experts.ranks, devices, experts.apart)
-        shards = shards + apart
-        last = last + np.where(step.level == 0, whole, often * apart) / c["data_parallel"]
-    return np.asarray(np.where(each & tuned, shards, 0.0) / links), np.asarray(last / links)
-
-
-def alongside(devices: Devices) -> NDArray[np.bool_]:
-    """Whether a compiler of whole programs sends beside the work, unasked, (G, 1)."""
-    vendors = section("training")["alongside"]
-    return np.asarray(devices.each(lambda gpu: gpu.vendor in vendors), dtype=bool)
-
-
-#: Cards that no desktop has slots for.
-_SERVED = 4.0
-
-
-def _gathered(size: Any, ranks: Any, devices: Devices, apart: Any) -> Array:
-    """Seconds in which replicas gather what ZeRO or FSDP shares out among them.
-
-    Of several cards without peer-to-peer copies: on hosts that were fitted all share one path to its memory,
-    nccl-tests show one with a path for each. Of a host that is not known it is half-way, by factors.
-    """
-    took = all_gather(size, ranks, devices, apart)
-    if not np.any(devices.staged):
-        return took
-    own = np.minimum(all_gather(size, ranks, devices, apart, direct=True), took)
-    return np.where(devices.staged & (ranks * apart >= _SERVED), np.sqrt(took * own), took)
-
-
-def to_host(step: Step, devices: Devices) -> tuple[Array, Array]:
-    """Seconds of copies to the host and back beside every pass, and at the end of a step, (G, J) each."""
-    if step.moved is None:
-        return np.zeros((1, 1)), np.zeros((1, 1))
-    return step.moved.beside(devices), step.moved.at_end(devices)
-
-
-def pipeline_seconds(step: Step, devices: Devices) -> Array:
-    """Seconds of a pipeline's messages that no work hides: there and back at each boundary, once.
-
-    Those of every micro-batch as well where a stage has its layers in one group: it is done with them when
-    it sends, and has nothing else to do before the next arrive (`overlap_p2p_comm` of Megatron-LM,
-    arguments.py, is off without interleaving).
-    """
-    waiting = np.where(np.asarray(step.chunks) > 1, 0.0, step.micro_batches * (step.stages > 1))
-    return np.asarray(2.0 * (step.stages - 1.0 + waiting) * send(step.handed, step.width, devices))
-
-
-def passed_on(step: Step, devices: Devices) -> Array:
-    """Seconds of a stage's messages that run beside its work: of all micro-batches and groups of layers."""
-    beside = (step.stages > 1) & (np.asarray(step.chunks) > 1)
-    chunks = step.micro_batches * step.chunks * beside
-    return np.asarray(2.0 * chunks * send(step.handed, step.width, devices))

@@ -13,6 +13,7 @@ from whichgpu.cost.job.requests import Requests
 from whichgpu.cost.memory import offload
 from whichgpu.cost.memory.replica_memory import standing
 from whichgpu.cost.parallel import splitting as parallel
+from whichgpu.cost.parallel.experts import all_to_all_seconds
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import BESIDE, limits, scheduled_at_once
 from whichgpu.cost.serving.steady import engine, in_lockstep
@@ -243,7 +244,7 @@ def _rank(
         own = [op for op in whole if not op.shard.startswith("expert")]
         whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
         few = np.asarray(tokens[0]) == 0.0
-        sent = parallel.all_to_all_seconds(
+        sent = all_to_all_seconds(
             workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
         )
         sent = sent * exposed(job)
