@@ -117,8 +117,9 @@ _BLACKWELL = re.compile(r"b\d{3}-")
 
 def _on_superchips(known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
     """The GPUs of superchips that are called as a device is."""
-    names = [match[0] for gpu in known if (match := _BLACKWELL.match(gpu.id))]
-    return [gpu for key, gpu in catalogue.items() if any(key.startswith(f"g{name}") for name in names)]
+    names = tuple([f"g{match[0]}" for gpu in known if (match := _BLACKWELL.match(gpu.id))])
+    # Hardly any device is one of them, and all of the catalogue takes long to ask.
+    return [catalogue[key] for key in catalogue if key.startswith(names)] if names else []
 
 
 def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict | None:
