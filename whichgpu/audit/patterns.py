@@ -39,7 +39,7 @@ MANY = 8192
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
 #: Characters of a text whose letters are gathered three by three: of a longer one that takes too long.
-_SENTENCE = 4000
+_SENTENCE = 400
 small = lru_cache(maxsize=MANY)(_small)
 
 
@@ -190,9 +190,7 @@ def _held_by_marks(sets: Sequence[_Marked], text: str) -> Sequence[Sequence[str]
     for marks, by, short in sets:
         own = [word for word in short if word in text]
         for mark in marks & threes:
-            for word in by[mark]:
-                if word in text:
-                    own.append(word)
+            own += [word for word in by[mark] if word in text]
         if not own:
             return None
         found.append(own)
