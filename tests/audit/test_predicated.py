@@ -1,0 +1,56 @@
+"""What clauses say of a device with what they leave out, in the clauses before."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        # An attribute, and whom it is against, from the clause before.
+        ("The RTX 4090 packs 16,384 CUDA cores; the RTX A6000 has barely half as many.", ["half"]),
+        ("The RTX 4090 draws 450 W. The RTX A6000 is content with 300 W, a saving of 100 W.", ["100 W"]),
+        ("The RTX 4090 moves 1,008 GB/s, whereas the RTX A6000 has to make do with half of that.", ["half"]),
+        # A number without a unit.
+        ("The RTX 4090 comes with 24 GB, the RTX A6000 with 32.", ["32"]),
+        # An order in what the clause before is about.
+        (
+            "In bandwidth the H200 leads the H100 SXM. The MI300X falls behind the H200 in this respect.",
+            ["behind"],
+        ),
+        # The predicate of the clause before.
+        ("The RTX 4090 relies on GDDR6X, and so does the RTX A6000.", ["so does the RTX A6000"]),
+        ("TF32 came with Ampere, so it's missing on the A10.", ["it's missing on the A10"]),
+        (
+            "Two RTX A6000s are joined by an NVLink bridge. The RTX 4090 kept the connector.",
+            ["The RTX 4090 kept the connector"],
+        ),
+    ],
+)
+def test_what_a_clause_leaves_out_is_that_of_the_one_before(text, wrong):
+    assert corpus.accused(text) == wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The RTX 4090 packs 16,384 CUDA cores; the RTX A6000 has about two thirds as many.",
+        "The RTX 4090 draws 450 W. The RTX A6000 is content with 300 W, a saving of 150 W.",
+        "The RTX 4090 comes with 24 GB, the RTX A6000 with 48.",
+        "The RTX 4090 relies on GDDR6X, and so does the RTX 3090.",
+        # Another device than the one of the clause before.
+        "From the RTX 3090 to the RTX 4090, bandwidth grew by 8 %, from the RTX 4090 to the RTX 5090 by 78 %.",
+        "Two RTX 6000 Ada offer 96 GB in total, 16 GB more than a single A100 80GB.",
+        # "That" is what was said of two, in whichever order.
+        "The MI300X offers 192 GB where the H100 SXM has 80 GB, which is 2.4 times as much.",
+        "The A40 moves 696 GB/s against the T4's 320, that is an increase of 118 percent.",
+        # A multiple of something else than what was told.
+        "The H200 has 1.4 times the bandwidth of the H100 SXM and 1.8 times its capacity.",
+        "The RTX 4060 Ti 16GB runs Flux with far less memory juggling than the RTX 3060 12GB.",
+        "FP8 weights halve the memory. The A40 supports it as well, by unpacking them.",
+    ],
+)
+def test_what_is_so_is_not_accused(text):
+    assert corpus.accused(text) == []
