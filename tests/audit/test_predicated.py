@@ -54,3 +54,38 @@ def test_what_a_clause_leaves_out_is_that_of_the_one_before(text, wrong):
 )
 def test_what_is_so_is_not_accused(text):
     assert corpus.accused(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("A 13B model in FP16 needs 26 GB, so it squeezes into the RTX 4090.", ["squeezes into"]),
+        (
+            "A 70B model in 4 bits takes 35 GB. That is too much for the RTX 4090, but also more than a single RTX "
+            "A6000 can hold.",
+            ["more than a single RTX A6000 can hold"],
+        ),
+        ("A 7B model in FP16 takes 14 GB. On the T4 some 8 GB remain for the cache.", ["8 GB"]),
+        (
+            "# T4, L4 and A10\n\nThe T4, the L4 and the A10 run models. Llama 2 13B in FP16 fits the two larger cards.",
+            ["fits"],
+        ),
+    ],
+)
+def test_a_need_is_carried_to_the_room_that_a_clause_names(text, wrong):
+    assert corpus.accused(text) == wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A 13B model in FP16 needs 26 GB, so it squeezes into the RTX A6000, not into the RTX 4090.",
+        "A 70B model in FP16 needs about 140 GB: no single H100 can hold it.",
+        "DeepSeek-V3 with its 671 billion parameters in FP8 fits on an H200 node.",
+        "An HGX board carries eight GPUs. DeepSeek-V3 takes about 671 GB in FP8. The B200 board takes it.",
+        # A second need beside the first, of which the sum is not told.
+        "An 8B base in BF16 adds 16 GB, so together they fill 48 GB. An A100 80GB has 32 GB left.",
+    ],
+)
+def test_what_fits_is_not_accused(text):
+    assert corpus.accused(text) == []

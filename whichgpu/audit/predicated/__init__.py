@@ -15,6 +15,7 @@ from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.predicated.clauses import clauses
 from whichgpu.audit.predicated.relations import relations
 from whichgpu.audit.predicated.restated import Restated, at_clauses, restated
+from whichgpu.audit.predicated.rooms import rooms
 from whichgpu.audit.text.gloss import language_read
 from whichgpu.audit.text.reported import without_reported
 from whichgpu.values import NamedTuple
@@ -38,6 +39,7 @@ def read(found: Sequence[Finding], context: Context) -> list[Finding]:
     known = Overlaps([each for each in found if each.accuses])
     every = [*clauses(context)]
     more = [each for one in every for reader in _READ for each in reader(one, context)]
+    more += rooms(every, context)
     more = without_reported([each for each in more if not any(known.of(each.start, each.end))], context)
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more

@@ -195,7 +195,7 @@ def _apart(one: Clause, context: Context) -> Iterator[Finding]:
     text = one.passage.text
     for each in _amounts(one, context):
         told = _MORE_BY.match(text, each.end, one.end) or _SAVED.search(text, one.start, each.start)
-        key = _DIFFERS.get(each.dimension) or (one.key if each.dimension in ("number", "count") else "")
+        key = _DIFFERS.get(each.dimension) or _counted(one, each)
         base = _base(one, context)
         if not told or not key or not base or each.value != each.high:
             continue
@@ -268,6 +268,13 @@ def _scale(before: object, key: str) -> float:
     if dimension in ("memory", "bandwidth", "flop rate", "op rate"):
         return prefixes.get(unit.strip()[:1], 0.0)
     return 1.0 if value and dimension in ("power", "bits", "number", "count") else 0.0
+
+
+def _counted(one: Clause, what: Quantity) -> str:
+    """What a bare number is of by the word behind it: "1,000 more cores"."""
+    behind = marks(one.passage.text, what.end, one.end)
+    near = behind and what.dimension in ("number", "count") and behind[0].start - what.end <= _NEAR
+    return behind[0].key if near and behind[0].key in KEYS else ""
 
 
 def _amounts(one: Clause, context: Context) -> list[Quantity]:
