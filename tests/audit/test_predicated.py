@@ -20,6 +20,15 @@ import pytest
             "In bandwidth the H200 leads the H100 SXM. The MI300X falls behind the H200 in this respect.",
             ["behind"],
         ),
+        (
+            "The reason is the bus, 384 bits wide on the RTX A5000 and 128 on the RTX 4000 Ada.",
+            ["128"],
+        ),
+        (
+            "The RTX 5090 moves 1,792 GB/s, the RTX 4090's GDDR6X 1,008 and the RTX 3090's just 448.",
+            ["448"],
+        ),
+        ("The T4 draws 70 W. The P40 has 250 W, 100 W more than the T4.", ["100 W more"]),
         # The predicate of the clause before.
         ("The RTX 4090 relies on GDDR6X, and so does the RTX A6000.", ["so does the RTX A6000"]),
         ("TF32 came with Ampere, so it's missing on the A10.", ["it's missing on the A10"]),
@@ -41,8 +50,12 @@ def test_what_a_clause_leaves_out_is_that_of_the_one_before(text, wrong):
         "The RTX 4090 comes with 24 GB, the RTX A6000 with 48.",
         "The RTX 4090 relies on GDDR6X, and so does the RTX 3090.",
         # Another device than the one of the clause before.
-        "From the RTX 3090 to the RTX 4090, bandwidth grew by 8 %, from the RTX 4090 to the RTX 5090 by 78 %.",
+        "From the RTX 3090 to the RTX 4090, bandwidth grew by 8 %, from there to the RTX 5090 by 78 %.",
         "Two RTX 6000 Ada offer 96 GB in total, 16 GB more than a single A100 80GB.",
+        # Of which of two a fragment is, or "that".
+        "The L4 needs 72 W and the A10 150 W, about half of it.",
+        "The RTX 5090 draws 575 W, the RTX 4090 450 W, the RTX 3090 350 W. That is 125 W more than the 4090.",
+        "The RTX 4090 has 24 GB, and its production ended in late 2024.",
         # "That" is what was said of two, in whichever order.
         "The MI300X offers 192 GB where the H100 SXM has 80 GB, which is 2.4 times as much.",
         "The A40 moves 696 GB/s against the T4's 320, that is an increase of 118 percent.",
@@ -59,16 +72,20 @@ def test_what_is_so_is_not_accused(text):
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("A 13B model in FP16 needs 26 GB, so it squeezes into the RTX 4090.", ["squeezes into"]),
         (
-            "A 70B model in 4 bits takes 35 GB. That is too much for the RTX 4090, but also more than a single RTX "
-            "A6000 can hold.",
+            "A 13B model in FP16 needs 26 GB, so it squeezes into the RTX 4090.",
+            ["squeezes into the RTX 4090"],
+        ),
+        (
+            "A 70B model in 4 bits takes 35 GB. That is too much for the RTX 4090, but also more than a "
+            "single RTX A6000 can hold.",
             ["more than a single RTX A6000 can hold"],
         ),
         ("A 7B model in FP16 takes 14 GB. On the T4 some 8 GB remain for the cache.", ["8 GB"]),
         (
-            "# T4, L4 and A10\n\nThe T4, the L4 and the A10 run models. Llama 2 13B in FP16 fits the two larger cards.",
-            ["fits"],
+            "# T4, L4 and A10\n\nThe T4, the L4 and the A10 run models. Llama 2 13B in FP16 fits the two "
+            "larger cards.",
+            ["Llama 2 13B in FP16 fits"],
         ),
     ],
 )
@@ -89,3 +106,19 @@ def test_a_need_is_carried_to_the_room_that_a_clause_names(text, wrong):
 )
 def test_what_fits_is_not_accused(text):
     assert corpus.accused(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("# RTX A5000\n\nIts predecessor was the Quadro RTX 4000.", True),
+        ("The T4 is based on Turing and was, at its launch, the replacement for the Tesla V100.", True),
+        ("The RTX 4070 Ti Super is new. This one replaced the RTX 4080.", True),
+        ("The RTX 4070 is the successor to the RTX 3070. The L4 replaced the T4.", False),
+        ("The RTX 4070 Ti Super replaced the RTX 4070 Ti.", False),
+        ("The RTX A6000 succeeded the Quadro RTX 8000.", False),
+        ("We replaced the RTX 3090 by an RTX 4080.", False),
+    ],
+)
+def test_who_takes_whose_place(text, wrong):
+    assert bool(corpus.accused(text)) is wrong

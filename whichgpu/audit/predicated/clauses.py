@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.predicated.words import REFERRED, keys, likened_to, marks, opening, verb
+from whichgpu.audit.predicated.words import FRONTED_AGAINST, REFERRED, keys, likened_to, marks, opening, verb
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, topic, within
@@ -40,6 +40,19 @@ _JOINS = re.compile(
     re.IGNORECASE,
 )
 
+#: An amount, and behind it whose it is: "128 on the A10".
+_BEHIND = re.compile(
+    r"\W*(?:(?:and|but|just|only|about|some|a mere|around|roughly|full|"
+    r"merely)\s+)*\$?\d[\d.,]*\s?-?[A-Za-z/]{0,5}\s"
+    r"(?:(?:wide|of it)\s)?(?:on|for|in|with|at)\s(?:the\s|an?\s|nvidia[\u2019']s\s)?",
+    re.IGNORECASE,
+)
+#: Before such an amount.
+_AND_SO_MUCH = re.compile(
+    r"\s+(?:and|or|but)\s+(?=(?:(?:just|only|about|some|"
+    r"a mere)\s+)*\$?\d[\d.,]*\s?-?[A-Za-z/]{0,5}\s(?:on|for|in|with|at)\s)"
+)
+
 
 class Clause(NamedTuple):
     """A clause of a sentence, with what it carries on."""
@@ -65,6 +78,8 @@ class Clause(NamedTuple):
     #: Whether its subject is named in it.
     named: bool
 
+    #: What its paragraph told before of devices: whose, of which attribute, how much.
+    told: tuple[tuple[Side, str, float], ...]
     #: The clause before it, of which it may leave out what is said again.
     before: Clause | None
 
@@ -109,6 +124,7 @@ class _Carried(NamedTuple):
     last: Mention | None = None
     key: str = ""
     amount: Quantity | None = None
+    told: tuple[tuple[Side, str, float], ...] = ()
     clause: Clause | None = None
 
 
@@ -140,13 +156,17 @@ def _read(
     here = context.mentions.get(number, ())
     own = within(here, start, end)
     first = own[0] if own and opening(text, start, own[0].start, own[0].end) else None
+    behind = own[0] if first is None and own and _BEHIND.fullmatch(text, start, own[0].start) else None
     alone = first is not None and not text[first.end : end].strip(" *_")
-    who, body = _subject(text, place, own, state, context)
-    against = next((each for each in own if each is not first and likened_to(text, start, each.start)), None)
+    who, body = (behind, start) if behind else _subject(text, place, own, state, context)
+    against = next(
+        (each for each in own if each is not (first or behind) and likened_to(text, start, each.start)), None
+    )
     turned = who and state.subject and not same_model(who.ids, state.subject.ids, context)
     clause = Clause(
         number, passage, sentence, start, end, body, who, against, state.subject if turned else state.other,
-        keys(text, start, end), state.key, state.amount, first is not None, state.clause,
+        keys(text, start, end), state.key, state.amount, (first or behind) is not None, state.told,
+        state.clause,
     )  # fmt: skip
     return clause, alone
 
@@ -162,9 +182,20 @@ def _on(one: Clause, state: _Carried, context: Context) -> _Carried:
         one.set_against or one.spoken_of,
         own[-1] if own else state.last,
         one.key or ("" if marks(one.passage.text, one.start, one.end) else state.key),
-        amounts[0] if len(amounts) == 1 else None if amounts else state.amount,
+        _unit_told(one, amounts, state),
+        (*state.told, (one.who.ids, one.key, amounts[0].value))
+        if one.who and one.key and len(amounts) == 1 and not several
+        else state.told,
         one._replace(before=None),
     )
+
+
+def _unit_told(one: Clause, amounts: Sequence[Quantity], state: _Carried) -> Quantity | None:
+    """The amount that a clause leaves; behind a bare number that of before, whose unit it has."""
+    if len(amounts) != 1:
+        return None if amounts else state.amount
+    bare = amounts[0].dimension == "number" and one.named and state.amount is not None
+    return state.amount if bare and not one.key else amounts[0]
 
 
 def stretches(text: str, sentence: Sentence, here: Sequence[Mention]) -> Iterator[tuple[int, int]]:
@@ -174,6 +205,7 @@ def stretches(text: str, sentence: Sentence, here: Sequence[Mention]) -> Iterato
     for match in _JOINS.finditer(text, sentence.start, sentence.end):
         if match["it"] or match.start("name") in starts:
             cuts.append(match.span())
+    cuts += [match.span() for match in _AND_SO_MUCH.finditer(text, sentence.start, sentence.end)]
     at = sentence.start
     for start, end in sorted(cuts):
         if start > at and text[at:start].strip():
@@ -190,6 +222,12 @@ def _subject(
     start, end = place
     if own and opening(text, start, own[0].start, own[0].end):
         return own[0], own[0].end
+    if own and FRONTED_AGAINST.fullmatch(text, start, own[0].start):
+        # "Against the H100 it has", "next to the L4, the A10 is".
+        rest = _skip(text, own[0].end, end)
+        behind = own[1] if len(own) > 1 and opening(text, rest, own[1].start, own[1].end) else None
+        it = REFERRED.match(text, rest, end)
+        return behind or (state.subject if it and it["it"] else None), behind.end if behind else rest
     referred = REFERRED.match(text, start, end)
     if referred is None:
         # A fragment goes on about what was spoken of; a clause of its own is of something else.
@@ -204,6 +242,11 @@ def _subject(
         )
         return (state.last if goes_on else state.subject), referred.end()
     return state.subject, referred.end()
+
+
+def _skip(text: str, at: int, end: int) -> int:
+    """Behind a comma and blanks."""
+    return end - len(text[at:end].lstrip(" ,"))
 
 
 def _rival(state: _Carried, context: Context) -> Mention | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from functools import partial
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -17,11 +18,11 @@ from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.attributes import attributes
 from whichgpu.audit.values.certainty import excludes
-from whichgpu.audit.values.sourced import figures_of
+from whichgpu.audit.values.sourced import SPARSE, figures_of
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.comparisons.multiple import Multiple
     from whichgpu.audit.findings import Context, Finding
@@ -42,21 +43,28 @@ _ELSE = re.compile(
 )
 #: Behind a multiple without a noun of its own: it is of what was told before.
 _OF_THAT = re.compile(
-    r"\s*(?:as (?:much|many|high|wide|large|big)\b(?!\s\w+\sas)|(?:of )?(?:that|it|this)\b(?!\s\w)|"
-    r"(?:of )?(?:that of|what)\b|$|the (?:number|amount|figure|value)\b)",
+    r"\s*(?:as (?:much|many|high|wide|large|big)\b(?!\s(?:\w+\s)?as)|(?:of )?(?:that|it|this)\b(?!\s\w)|"
+    r"(?:of )?(?:that of|what)\b|$|the (?:rate|speed)\b(?! of)|the (?:number|amount|figure|value)\b)",
     re.IGNORECASE,
 )
 
 
 def relations(one: Clause, context: Context) -> Iterator[Finding]:
     """What a clause says of its device against another, and is wrong."""
-    if not one.subject or _ELSE.search(one.text) or _several(one):
+    if not one.who or _ELSE.search(_unnamed(one)) or _several(one):
         return
     yield from _times(one, context)
     yield from _ordered(one, context)
     yield from _apart(one, context)
     yield from _level(one, context)
     yield from _elided(one, context)
+
+
+def _unnamed(one: Clause) -> str:
+    """The words of a clause without the name of its subject."""
+    text, who = one.passage.text, one.who
+    inside = who is not None and one.start <= who.start < who.end <= one.end
+    return f"{text[one.start : who.start]} {text[who.end : one.end]}" if inside and who else one.text
 
 
 def _several(one: Clause) -> bool:
@@ -89,13 +97,13 @@ def _times(one: Clause, context: Context) -> Iterator[Finding]:
                 key,
                 base,
                 context,
-                lambda real, ways=claim.ways: any(_may_be(way, real) for way in ways),
+                partial(_may_be, claim.ways),
             )
 
 
-def _may_be(way: Multiple, real: float) -> bool:
+def _may_be(ways: Sequence[Multiple], real: float) -> bool:
     """Whether a ratio is near what is told, or a little further off than rounding excuses."""
-    return any(is_near(way, real * off) for off in (1.0, 1.04, 0.96))
+    return any(is_near(way, real * off) for way in ways for off in (1.0, 1.04, 0.96))
 
 
 def _named_behind(one: Clause, start: int, end: int, context: Context) -> Side:
@@ -145,16 +153,22 @@ def _ordered(one: Clause, context: Context) -> Iterator[Finding]:
     if len(found) != 1 or any(one.body <= each.start < one.end for each in _amounts(one, context)):
         return
     order = found[0]
-    even = order[0].lower().startswith("even")
-    if claims_in(one, context) or not (even or _AS_ORDER.match(text, order.end(), one.end)):
+    if claims_in(one, context) or not (_AS_ORDER.match(text, order.end(), one.end)):
         return
-    base = one.against or (one.other if even and not text[order.end() : one.end].strip() else ())
+    # "The H100's smaller", "the B200 even more": than the one before.
+    bare = not text[order.end() : one.end].strip(" .;*") and _HAS.fullmatch(text, one.body, order.start())
+    base = one.against or (one.other if bare and one.named else ())
     key = _order_key(one, order.end()) or (one.carried if not one.key else "")
     if not key or not base or same_model(one.subject, base, context):
         return
     up = bool(order["more"])
     yield from _if_none(one, order.span(), key, base, context,
                         lambda real: real >= 1 if up else real <= 1, near=1.02)  # fmt: skip
+
+
+_HAS = re.compile(
+    r"[\u2019']?s?\s*(?:(?:is|has|offers|are|was|comes with|brings|even|still|much|far)\s*)*", re.IGNORECASE
+)
 
 
 def _order_key(one: Clause, at: int) -> str:
@@ -200,7 +214,8 @@ def _apart(one: Clause, context: Context) -> Iterator[Finding]:
         if not told or not key or not base or each.value != each.high:
             continue
         sign = 1 if told["more"] else -1
-        gaps = [a - b for a, b in product(_values(key, one.subject, context), _values(key, base, context))]
+        own = [*_values(key, one.subject, context), *_others_told(one, key, context)]
+        gaps = [a - b for a, b in product(own, _values(key, base, context))]
         if gaps and not any(abs(gap - sign * each.value) <= 0.12 * abs(each.value) for gap in gaps):
             yield _accused(
                 one, (each.start, told.end() if told.end() > each.end else each.end), key, base, context
@@ -218,6 +233,9 @@ def _level(one: Clause, context: Context) -> Iterator[Finding]:
     if told is None or not one.key:
         return
     noun = one.passage.text[told.end() : one.end]
+    if re.search(r"\b(?:as|like)\b", noun) and not one.against:
+        # As its predecessor, which is not named.
+        return
     base = one.against or (_base(one, context) if len(noun.split()) <= _FEW else ())
     if base and not same_model(one.subject, base, context):
         yield from _if_none(one, (told.start(), one.end), one.key, base, context,
@@ -227,11 +245,15 @@ def _level(one: Clause, context: Context) -> Iterator[Finding]:
 #: Words of "the same amount of memory".
 _FEW = 5
 #: Between a name and its value without a unit.
-_ONLY = re.compile(
-    r"\s*(?:(?:has|have|had|with|at|is|comes with|offers|only|just|about|some|around|even|to|gets|a mere|no "
-    r"more than|still|manages|draws|sits at|stops at|reaches)\s+)*$",
-    re.IGNORECASE,
+_ONLY = re.compile(r"[\u2019']?s?(?:\s(?:[a-z-]+))*\s*|\s*(?:[a-z]+\s)*")
+#: Behind it, whose it is; nothing else.
+_WHOSE = re.compile(
+    r"\s*(?:(?:wide )?(?:on|for|in|with|at) (?:the |an? |nvidia[\u2019']s )?)?$", re.IGNORECASE
 )
+#: Numbers that are years.
+_YEARS = 1990, 2035
+#: Words between a name and its value: more say something else.
+_WORDS_BETWEEN = 5
 
 
 def _elided(one: Clause, context: Context) -> Iterator[Finding]:
@@ -240,16 +262,27 @@ def _elided(one: Clause, context: Context) -> Iterator[Finding]:
     key = one.carried
     if before is None or not one.named or not key or (one.key and one.key != key):
         return
-    bare = [each for each in within(quantities(text, context.fraction), one.body, one.end)]
-    if len(bare) != 1 or bare[0].dimension != "number" or bare[0].value != bare[0].high:
+    bare = [each for each in _amounts(one, context) if each.start >= one.body]
+    if (
+        len(bare) != 1
+        or bare[0].dimension != "number"
+        or _YEARS[0] <= bare[0].value <= _YEARS[1]
+        or bare[0].value != bare[0].high
+    ):
         return
     told = bare[0]
-    whole = _ONLY.match(text, one.body, told.start) and not text[told.end : one.end].strip(" .*")
-    unit = _scale(before, key)
-    if not whole or _ONLY.match(text, one.body, told.start).end() != told.start or not unit:  # type: ignore[union-attr]
+    who, unit = one.who, _scale(before, key)
+    turned = who is not None and told.end <= who.start
+    between = text[one.body : told.start]
+    rest = text[told.end : who.start if turned and who else one.end].rstrip(".*;")
+    plain = _ONLY.fullmatch(between) and len(between.split()) <= _WORDS_BETWEEN and _WHOSE.fullmatch(rest)
+    if not plain or not unit:
         return
-    reals = _values(key, one.subject, context)
+    reals = _values(key, one.subject, context, driver=True)
     value = told.value * unit
+    if key in SPARSE and any(abs(value / real / 2 - 1) <= 0.04 for real in reals):
+        # With sparsity, which a clause may say elsewhere.
+        return
     if (
         reals
         and not any(abs(value / real - 1) <= 0.04 for real in reals)
@@ -286,21 +319,26 @@ def _amounts(one: Clause, context: Context) -> list[Quantity]:
     ]  # fmt: skip
 
 
-def _values(key: str, side: Side, context: Context) -> list[float]:
-    """What any source states of an attribute of devices; of memory what it is sold as too."""
+def _values(key: str, side: Side, context: Context, *, driver: bool = False) -> list[float]:
+    """What any source states of an attribute of devices; of memory what it is sold as, or a driver says."""
     found: list[float] = []
     for one in _forms(side, context):
         gpu = context.catalogue[one]
-        found += [value for value, _ in figures_of(attributes()[key], frozenset(), "", gpu) if value]
-        if key == "memory" and gpu.value("memory"):
-            found.append((nominal_gb(float(str(gpu.value("memory")))) or 0) * 1e9)
+        sold = (
+            nominal_gb(float(str(gpu.value("memory")))) if key == "memory" and gpu.value("memory") else None
+        )
+        if sold is None or driver:
+            found += [value for value, _ in figures_of(attributes()[key], frozenset(), "", gpu) if value]
+        if sold is not None:
+            found.append(sold * 1e9)
     return found
 
 
 def _forms(side: Side, context: Context) -> set[str]:
     """The devices that a name can mean, and those of its model that the text speaks of."""
     named = model(side[0], context.catalogue)
-    return {*side, *(each for each in context.spoken_of if model(each, context.catalogue) == named)}
+    laptops = {f"{each}-laptop" for each in side} & context.spoken_of
+    return {*side, *laptops, *(each for each in context.spoken_of if model(each, context.catalogue) == named)}
 
 
 def _sure(side: Side, key: str, value: float, context: Context) -> bool:
@@ -315,32 +353,50 @@ def _sure(side: Side, key: str, value: float, context: Context) -> bool:
     )
 
 
+def _narrowed(one: Clause, side: Side, key: str, context: Context) -> Side:
+    """Of the devices that a name can mean those that have what the paragraph told of it last."""
+    told = next((value for ids, what, value in reversed(one.told)
+                 if what == key and same_model(ids, side, context)), 0.0)  # fmt: skip
+    own = tuple(each for each in side
+                if any(told and abs(real / told - 1) <= 0.04
+                       for real in attributes()[key].amounts(context.catalogue[each])))  # fmt: skip
+    return own or side
+
+
 def _if_none(  # noqa: PLR0917
-    one: Clause, place: tuple[int, int], key: str, base: Side, context: Context, holds: object,
+    one: Clause, place: tuple[int, int], key: str, base: Side, context: Context,
+    holds: Callable[[float], bool],
     near: float = 0.0,
 ) -> Iterator[Finding]:  # fmt: skip
     """The accusation of a relation that holds of no two devices that are meant."""
     if same_model(one.subject, base, context) or not _sure_of(one.subject, key, context):
         return
-    own, others = (_values(key, side, context) for side in (one.subject, base))
+    own, others = (_values(key, _narrowed(one, side, key, context), context) for side in (one.subject, base))
     if not own or not others or not _sure_of(base, key, context):
         return
-    told = _told(one, key, context)
-    if one.is_of_what_was_said and one.other:
-        own += _values(key, one.other, context)
-        own, others = [*own, *others], [*others, *own]
-    for a, b in product([*own, *told], [*others, *told]):
-        if a is not b and (holds(a / b) or (near and 1 / near <= a / b <= near)):  # type: ignore[operator]
-            return
-    yield _accused(one, place, key, base, context)
+    told = _told(one, place[0], key, context)
+    more = _others_told(one, key, context)
+    pairs = [*product([*own, *more, *told], others), *product([*own, *more], told), *permutations(told, 2)]
+    pairs += product(others, [*own, *more] if more else ())
+    if not any(holds(a / b) or (near and 1 / near <= a / b <= near) for a, b in pairs):
+        yield _accused(one, place, key, base, context)
 
 
-def _told(one: Clause, key: str, context: Context) -> list[float]:
-    """The amounts that its sentence tells of an attribute."""
-    text, sentence = one.passage.text, one.sentence
-    every = within(quantities(text, context.fraction), sentence.start, sentence.end)
+def _others_told(one: Clause, key: str, context: Context) -> list[float]:
+    """What the devices have of which a fragment, or what "that is" takes up, may be, too."""
+    if one.is_of_what_was_said:
+        sides = [side for side, what, _ in one.told if what == key]
+        return [value for side in (*sides, one.other) if side for value in _values(key, side, context)]
+    # Of which of two a fragment is, its words do not tell.
+    return _values(key, one.other, context) if one.body == one.start and one.other else []
+
+
+def _told(one: Clause, end: int, key: str, context: Context) -> list[float]:
+    """The amounts that its sentence tells of an attribute before a place, of no device that is known."""
+    every = within(quantities(one.passage.text, context.fraction), one.sentence.start, end)
+    known = {value for _, _, value in one.told}
     return [each.value for each in every if each.dimension == attributes()[key].dimension and each.value
-            and each.dimension not in ("number", "count")]  # fmt: skip
+            and each.dimension not in ("number", "count") and each.value not in known]  # fmt: skip
 
 
 def _sure_of(side: Side, key: str, context: Context) -> bool:

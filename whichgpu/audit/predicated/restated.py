@@ -48,7 +48,8 @@ def restated(context: Context) -> list[Restated]:
 
 #: Behind "so" or "as", that another one does or has the same.
 _SO = re.compile(
-    r"[\s*_,]*(?:(?:and|but|just|exactly)\s+)*(?P<so>so|as|neither|nor)\s+(?:do|does|did|is|are|has|have|can|was)\s+"
+    r"[\s*_,]*(?:(?:and|but|just|exactly)\s+)*(?P<so>so|as|neither|nor)\s+(?:do|does|did|is|are|has|"
+    r"have|can|was)\s+"
     r"(?:(?:the ones?|those|that)\s+(?:of|in|on)\s+)?",
     re.IGNORECASE,
 )
@@ -59,11 +60,20 @@ _NOT = re.compile(
 )
 
 
+#: A verb that takes up that of the clause before: "and the younger one does, too".
+_AUX = re.compile(
+    r"\s*(?:(?:does|do|is|has|can|did)(?:,? (?:too|as well|so|likewise))?|too|as well|likewise)[\s.;]*",
+    re.IGNORECASE,
+)
+
+
 def _likewise(one: Clause, context: Context) -> tuple[Mention, str] | None:
     """What the clause before says, of another device: "and so does its rival"."""
     text, before = one.passage.text, one.before
     if before is None or before.who is None or len(before.rest.split()) < len(("relies", "on it")):
         return None
+    if one.named and one.who and _AUX.fullmatch(text, one.body, one.end) and not _NOT.search(before.text):
+        return one.who, before.rest
     so = _SO.match(text, one.start, one.end)
     if so is None or (so["so"].lower() in ("so", "as")) is bool(_NOT.search(before.text)):
         return None
@@ -85,7 +95,7 @@ _IT = re.compile(
     r"does|comes with|brings?|gets?|provides?|includes?|misses|dropped|"
     r"do(?:es)?(?:n[\u2019']t| not) (?:have|support|offer|handle|accept|know))\s+"
     r"(?P<it>it|this|that(?!\s\w+s\b)|them|(?P<no>no|any)\s+such\s+\w+|such\s+(?:an?\s+)?\w+|"
-    r"the\s(?:same\s)?(?:feature|format|option|connector|bridge|link)|one)\b",
+    r"the\s(?:same\s)?(?:feature|format|option|connector|bridge|link)|the same|one)\b",
     re.IGNORECASE,
 )
 #: A feature that is said to be, or not to be, on the device behind it.
@@ -142,7 +152,8 @@ _CAME = re.compile(
 )
 _WHEN = re.compile(
     r"\s*in\s+(?:(?:early|mid|late|the)[\s-])?(?:(?:spring|summer|autumn|fall|winter)(?: of)?\s|january\s|"
-    r"february\s|march\s|april\s|may\s|june\s|july\s|august\s|september\s|october\s|november\s|december\s)?20\d\d\s*$",
+    r"february\s|march\s|april\s|may\s|june\s|july\s|august\s|september\s|october\s|november\s|"
+    r"december\s)?20\d\d\s*$",
     re.IGNORECASE,
 )
 

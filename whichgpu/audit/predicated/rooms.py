@@ -1,4 +1,4 @@
-"""What is said to fit, or not, and what is left: a need that one clause tells, and the room of another's device.
+"""What is said to fit, or not, and what is left: a need that a clause tells, and another's room for it.
 
 "A 13B model in FP16 needs 26 GB, so it squeezes into the RTX 4090": the need is carried on, until another one
 is told, and held against the memory of the device that a clause names, or of all that "both" or "any" mean.
@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 
 #: What takes so much, and before how much.
 _OF_MODEL = re.compile(
-    r"\b(?:models?|weights|networks?|llama|mi[sx]tral|qwen|gemma|deepseek|\d+(?:\.\d+)?B|checkpoint|parameters)\b",
+    r"\b(?:models?|weights|transformers?|flux|sdxl|stable diffusion|networks?|llama|mi[sx]tral|qwen|"
+    r"gemma|deepseek|\d+(?:\.\d+)?B|checkpoint|parameters)\b",
     re.I,
 )
 _TAKES = re.compile(
-    r"\b(?:takes?|needs?|weighs?|requires?|occup(?:y|ies)|comes? to|wants?|is|are|shrinks? to|down to|=)\s+"
+    r"(?:\b|(?<=it))(?:takes?|needs?|weighs?|requires?|occup(?:y|ies)|comes? to|wants?|is|are|"
+    r"(?<=it)[\u2019']s|shrinks? to|down to|=)\s+"
     r"(?:(?:about|around|roughly|some|only|just|nearly|almost|already|up to|still|at least|a full)\s+)*$",
     re.IGNORECASE,
 )
@@ -47,34 +49,43 @@ _BYTES = (
     (0.5, re.compile(r"\b(?:INT4|FP4|NVFP4|4[- ]bits?|four bits?|AWQ|GPTQ)\b", re.IGNORECASE)),
 )
 _HOLDS = re.compile(
-    r"\b(?:(?:just |easily |comfortably |still )?fits?(?: (?:in|on|into|onto))?|squeezes (?:in|on)to|goes (?:in|on)to|"
-    r"(?:can )?(?:holds?|runs?|takes?|swallows?) (?:it|that|this|them|the (?:whole )?(?:model|weights))|can hold|"
+    r"\b(?:(?:just |easily |comfortably |still )?fits?(?: (?:in|on|into|onto))?|squeezes (?:in|on)to|"
+    r"goes (?:in|on)to|"
+    r"(?:can )?(?:holds?|runs?|takes?|swallows?) (?:it|that|this|them|the (?:whole )?(?:model|weights))|"
+    r"can hold|"
     r"(?:is|are) enough for (?:it|that)|has room for (?:it|that))\b",
     re.IGNORECASE,
 )
 _HOLDS_NOT = re.compile(
     r"\btoo (?:much|big|large) (?:even )?for\b|\bmore than\b[^.;,]{3,40}\b(?:can hold|holds?|has|offers)\b|"
-    r"\b(?:do(?:es)? not|do(?:es)?n[\u2019']t|cannot|can[\u2019']t|can not|won[\u2019']t) (?:\w+ )?(?:fit|hold|run|take)\b|"
+    r"\b(?:do(?:es)? not|do(?:es)?n[\u2019']t|cannot|can[\u2019']t|can not|"
+    r"won[\u2019']t) (?:\w+ )?(?:fit|hold|run|take)\b|"
+    r"\bneither (?:of them |card |one |gpu )?(?:can )?(?:holds?|fits?|runs?|loads?|takes?)\b|"
     r"\bno room for (?:it|that)\b|\bdo(?:es)? not fit\b",
     re.IGNORECASE,
 )
 _LEFT = re.compile(r"\b(?:leav(?:es|ing)|remains?|left|free|to spare)\b", re.IGNORECASE)
 #: What changes how much is needed, or where it is held.
 _ELSE = re.compile(
-    r"\b(?:train\w*|fine-?tun\w*|lora|qlora|optimi[sz]er|gradients?|offload\w*|cpu|ram|host|swap\w*|layers|half of|"
+    r"\b(?:train\w*|fine-?tun\w*|lora|qlora|optimi[sz]er|gradients?|offload\w*|cpu|ram|host|swap\w*|"
+    r"layers|half of|"
     r"part of|split\w*|shard\w*|each|per|tensor parallel\w*|streams?|only if|unless|quanti[sz]ed|"
-    r"overhead|long(?:er)?|users?|batch\w*|barely|hardly|just about|almost|slices?|instances?|laptop|unified|neither|nor)\b|\?",
+    r"overhead|long(?:er)?|users?|batch\w*|barely|hardly|just about|almost|slices?|instances?|laptop|"
+    r"unified)\b|\?",
     re.IGNORECASE,
 )
 #: Machines of several devices, of which a paragraph then speaks by their names.
 _MACHINE = re.compile(
     r"\b(?:HGX|DGX|servers?|nodes?|machines?|boards? carr\w+|trays?|racks?)\b", re.IGNORECASE
 )
-_DENIED = re.compile(r"\b(?:no|none|nothing|not|never|cannot|only)\b|n[\u2019']t\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:no|none|nothing|not|never|neither|nor|cannot|only)\b|n[\u2019']t\b", re.IGNORECASE
+)
 #: Several that a clause means.
 _GROUP = re.compile(
     r"\b(?:(?P<all>both|all (?P<n>two|three|four)|all of (?:them|these)|each of (?:them|these))|"
-    r"(?P<any>any of (?:them|these|the (?P<m>two|three|four))|either(?: card| of them| one)?)|"
+    r"(?P<any>neither(?: of them| card| one)?|any of (?:them|these|the (?P<m>two|three|four))|"
+    r"either(?: card| of them| one)?)|"
     r"(?P<larger>the (?P<k>two|three) (?:larger|bigger)(?: cards| ones| gpus)?))\b",
     re.IGNORECASE,
 )
@@ -169,7 +180,7 @@ def _meant(one: Clause, context: Context) -> list[Side]:
             if len(every) == _NUMBERS[several["k"].lower()] + 1
             else []
         )
-    both = several[0].lower().startswith(("both", "either"))
+    both = several[0].lower().startswith(("both", "either", "neither"))
     many = _NUMBERS.get((several["n"] or several["m"] or "").lower(), 0) or (
         len(("one", "other")) if both else 0
     )

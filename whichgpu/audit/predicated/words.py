@@ -26,7 +26,8 @@ _OPENING = re.compile(rf"(?:[\s*_,\u2019'\"]|\b(?:{_LED_BY}|{_BEFORE_NAME})\b)*"
 _LED = rf"(?:[\s*_,]|\b{_LED_BY}\b)*"
 #: What stands for a device that was spoken of.
 REFERRED = re.compile(
-    rf"{_LED}(?:(?P<which>which|(?:that|this)(?=\s(?:is|has|was|can|moves?|draws?|delivers?|makes|means|gives)\b)|that[\u2019']s)|"
+    rf"{_LED}(?:(?P<which>which|(?:that|this)(?=\s(?:is|has|was|can|moves?|draws?|delivers?|makes|means|"
+    rf"gives)\b)|that[\u2019']s)|"
     r"(?P<other>(?:its|the)\s(?:rival|opponent|competitor|contender|counterpart|other(?:\s(?:card|one|gpu|"
     r"board|chip))?))|"
     r"(?P<it>it(?:[\u2019']s)?|its|this\s(?:one|card|gpu|board|chip)|"
@@ -36,7 +37,8 @@ REFERRED = re.compile(
 )
 #: Before a device that another one is set against.
 _LIKENED = re.compile(
-    r"\b(?:than|as|of|over|against|versus|vs\.?|behind|beats?|outruns?|above|below|to|what|with|like|unlike|"
+    r"\b(?:than|as|of|over|against|next\sto|compared\s(?:to|with)|relative\sto|versus|vs\.?|behind|"
+    r"beats?|outruns?|above|below|to|what|with|like|unlike|"
     r"trails?|exceeds?|surpass(?:es)?|matches|equals?|tops|rivals?|improves\s(?:up)?on|ahead\sof)\s+"
     r"(?:(?:the|an?|that\sof|on|in|for|with|plain|regular|older|newer|old|original|nvidia[\u2019']s|"
     r"amd[\u2019']s|nvidia|amd|its|predecessor,?|successor,?|rival,?|what|those\sof)\s+)*$",
@@ -58,6 +60,14 @@ def opening(text: str, start: int, at: int, end: int) -> bool:
     """Whether nothing but what leads a clause stands between its beginning and the device at a place."""
     fronted = _FRONTED.fullmatch(text, start, at) and _DOES.match(text, end)
     return bool(fronted) or _OPENING.fullmatch(text, start, at) is not None
+
+
+#: Before whom a clause sets its subject against, at its front.
+FRONTED_AGAINST = re.compile(
+    rf"{_LED}(?:against|compared (?:to|with)|next to|versus|relative to|unlike|over)\s(?:the\s|an?\s|"
+    rf"nvidia[\u2019']s\s)?",
+    re.IGNORECASE,
+)
 
 
 def likened_to(text: str, start: int, at: int) -> bool:
