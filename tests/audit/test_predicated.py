@@ -122,3 +122,35 @@ def test_what_fits_is_not_accused(text):
 )
 def test_who_takes_whose_place(text, wrong):
     assert bool(corpus.accused(text)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (
+            "The A100 costs $1.60 an hour and the H100 $2.50. Compared to the A100, the H100 costs 36 "
+            "percent more.",
+            ["36 percent"],
+        ),
+        ("An A10 rents at $0.75 an hour and an L40 at $1.00. The L40 is a third more expensive.", []),
+        # What it comes to for other work than an hour.
+        ("The A100 costs $1.49 an hour and the H100 $2.69. For us the H100 is cheaper.", []),
+    ],
+)
+def test_prices_of_two_by_what_is_told_of_both(text, wrong):
+    assert corpus.accused(text) == wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # "So" takes up its own sentence.
+        "FP8 works on both, FP4 on the RTX 5080 only. The RTX 4080 Super is connected by PCIe 4.0, and so is "
+        "the RTX 4070 Ti Super.",
+        # "It" is what the text is about, and not whose cores it has a part of.
+        "# The A30\n\nThe A30 is the little brother of the A100. Of the A100's 6,912 cores it has 3,584, a "
+        "little more than half. It has 24 GB at 933 GB/s and draws 165 W.",
+    ],
+)
+def test_what_is_taken_up_is_not_of_another(text):
+    assert corpus.accused(text) == []

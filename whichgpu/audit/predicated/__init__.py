@@ -13,6 +13,7 @@ from whichgpu.audit.devices.described import described
 from whichgpu.audit.findings import Context
 from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.predicated.clauses import clauses
+from whichgpu.audit.predicated.prices import priced
 from whichgpu.audit.predicated.relations import relations
 from whichgpu.audit.predicated.restated import Restated, at_clauses, restated
 from whichgpu.audit.predicated.rooms import rooms
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Finding
     from whichgpu.hardware.catalogue import Catalogue
 
-_READ = (relations,)
+_READ = (relations, priced)
 
 
 def read(found: Sequence[Finding], context: Context) -> list[Finding]:

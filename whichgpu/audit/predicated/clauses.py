@@ -183,11 +183,17 @@ def _on(one: Clause, state: _Carried, context: Context) -> _Carried:
         own[-1] if own else state.last,
         one.key or ("" if marks(one.passage.text, one.start, one.end) else state.key),
         _unit_told(one, amounts, state),
-        (*state.told, (one.who.ids, one.key, amounts[0].value))
-        if one.who and one.key and len(amounts) == 1 and not several
-        else state.told,
+        (*state.told, *_says(one, amounts)) if not several else state.told,
         one._replace(before=None),
     )
+
+
+def _says(one: Clause, amounts: Sequence[Quantity]) -> Iterator[tuple[Side, str, float]]:
+    """The one amount that a clause tells of its device: what it is of, or that it is money."""
+    if one.who and len(amounts) == 1 and amounts[0].value == amounts[0].high:
+        key = one.key or ("money" if amounts[0].dimension == "money" else "")
+        if key:
+            yield one.who.ids, key, amounts[0].value
 
 
 def _unit_told(one: Clause, amounts: Sequence[Quantity], state: _Carried) -> Quantity | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.comparisons.multiple import Multiple
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.predicated.clauses import Clause, Side
     from whichgpu.audit.text.quantities import Quantity
@@ -44,7 +45,8 @@ _ELSE = re.compile(
 #: Behind a multiple without a noun of its own: it is of what was told before.
 _OF_THAT = re.compile(
     r"\s*(?:as (?:much|many|high|wide|large|big)\b(?!\s(?:\w+\s)?as)|(?:of )?(?:that|it|this)\b(?!\s\w)|"
-    r"(?:of )?(?:that of|what)\b|$|the (?:rate|speed)\b(?! of)|the (?:number|amount|figure|value)\b)",
+    r"(?:of )?(?:that of|those of|what)\b|$|the (?:rate|speed)\b(?! of)|"
+    r"the (?:number|amount|figure|value)\b)",
     re.IGNORECASE,
 )
 
@@ -85,10 +87,9 @@ def _times(one: Clause, context: Context) -> Iterator[Finding]:
         each for each in claims(text, one.sentence, context.fraction) if one.body <= each.start < one.end
     ]
     for claim, behind in zip(every, [*(each.start for each in every[1:]), one.end], strict=False):
-        bare = _OF_THAT.match(text, claim.end, one.end) is not None
-        base = _named_behind(one, claim.end, behind, context) or (
-            _base(one, context) if bare else one.against
-        )
+        named = _named_behind(one, claim.end, behind, context)
+        bare = _OF_THAT.match(text, claim.end, one.end) is not None or _is_whole(one, claim.end, named)
+        base = (named.ids if named else ()) or (_base(one, context) if bare else one.against)
         key = _key_of(one, (claim.start, claim.end, behind), bare=bare)
         if key and base and not (_OF_MONEY.search(one.text) and key != "launch_price"):
             yield from _if_none(
@@ -106,11 +107,26 @@ def _may_be(ways: Sequence[Multiple], real: float) -> bool:
     return any(is_near(way, real * off) for way in ways for off in (1.0, 1.04, 0.96))
 
 
-def _named_behind(one: Clause, start: int, end: int, context: Context) -> Side:
-    """The first device that a clause names behind a place."""
+def _named_behind(one: Clause, start: int, end: int, context: Context) -> Mention | None:
+    """The first device that a clause names behind a place, and sets its subject against."""
     here = context.mentions.get(one.number, ())
     found = next((each for each in here if start <= each.start < end and each.ids), None)
-    return found.ids if found and likened_to(one.passage.text, start, found.start) else ()
+    if found is None:
+        return None
+    alone = _ARTICLE.fullmatch(one.passage.text, start, found.start)
+    return found if alone or likened_to(one.passage.text, start, found.start) else None
+
+
+def _is_whole(one: Clause, start: int, named: Mention | None) -> bool:
+    """Whether nothing but a device stands behind a multiple: "five times the A100's"."""
+    if named is None:
+        return False
+    text = one.passage.text
+    return bool(_ARTICLE.fullmatch(text, start, named.start) and _OWNS.fullmatch(text, named.end, one.end))
+
+
+_ARTICLE = re.compile(r"\s+(?:(?:the|an?|that of|those of|nvidia[\u2019']s)\s+)*", re.IGNORECASE)
+_OWNS = re.compile(r"(?:[\u2019']s?)?[\s.*;]*")
 
 
 def _key_of(one: Clause, place: tuple[int, int, int], *, bare: bool) -> str:
@@ -129,6 +145,8 @@ def _key_of(one: Clause, place: tuple[int, int, int], *, bare: bool) -> str:
 
 #: Letters between a multiple and what it is in.
 _NEAR = 24
+#: How far a value that some source states is from what it is taken to be.
+_STATED = 0.15
 #: What sets prices against each other.
 _OF_MONEY = re.compile(
     r"\b(?:cost\w*|pric\w+|expensive|cheap\w*|dear\w*|pa(?:y|id)|money|dollars?)\b", re.IGNORECASE
@@ -232,18 +250,11 @@ def _level(one: Clause, context: Context) -> Iterator[Finding]:
     told = _SAME.search(one.passage.text, one.body, one.end)
     if told is None or not one.key:
         return
-    noun = one.passage.text[told.end() : one.end]
-    if re.search(r"\b(?:as|like)\b", noun) and not one.against:
-        # As its predecessor, which is not named.
-        return
-    base = one.against or (_base(one, context) if len(noun.split()) <= _FEW else ())
-    if base and not same_model(one.subject, base, context):
-        yield from _if_none(one, (told.start(), one.end), one.key, base, context,
+    if one.against and not same_model(one.subject, one.against, context):
+        yield from _if_none(one, (told.start(), one.end), one.key, one.against, context,
                             lambda real: abs(real - 1) <= 0.03, near=1.04)  # fmt: skip
 
 
-#: Words of "the same amount of memory".
-_FEW = 5
 #: Between a name and its value without a unit.
 _ONLY = re.compile(r"[\u2019']?s?(?:\s(?:[a-z-]+))*\s*|\s*(?:[a-z]+\s)*")
 #: Behind it, whose it is; nothing else.
@@ -328,7 +339,10 @@ def _values(key: str, side: Side, context: Context, *, driver: bool = False) -> 
             nominal_gb(float(str(gpu.value("memory")))) if key == "memory" and gpu.value("memory") else None
         )
         if sold is None or driver:
-            found += [value for value, _ in figures_of(attributes()[key], frozenset(), "", gpu) if value]
+            decided = attributes()[key].amounts(gpu)
+            stated = (value for value, _ in figures_of(attributes()[key], frozenset(), "", gpu))
+            # What one source states, and is far from what was decided on, is its mistake.
+            found += [each for each in stated if any(abs(each / real - 1) <= _STATED for real in decided)]
         if sold is not None:
             found.append(sold * 1e9)
     return found
@@ -387,8 +401,11 @@ def _others_told(one: Clause, key: str, context: Context) -> list[float]:
     if one.is_of_what_was_said:
         sides = [side for side, what, _ in one.told if what == key]
         return [value for side in (*sides, one.other) if side for value in _values(key, side, context)]
-    # Of which of two a fragment is, its words do not tell.
-    return _values(key, one.other, context) if one.body == one.start and one.other else []
+    if one.body != one.start:
+        return []
+    # Of which of two that were told a fragment is, its words do not tell.
+    sides = [side for side, what, _ in one.told[-2:] if what == key and side != one.subject]
+    return [value for side in sides for value in _values(key, side, context)]
 
 
 def _told(one: Clause, end: int, key: str, context: Context) -> list[float]:

@@ -35,7 +35,7 @@ _OF_MODEL = re.compile(
     re.I,
 )
 _TAKES = re.compile(
-    r"(?:\b|(?<=it))(?:takes?|needs?|weighs?|requires?|occup(?:y|ies)|comes? to|wants?|is|are|"
+    r"(?:\b|(?<=it))(?:takes?|needs?|weighs?|requires?|occup(?:y|ies)|comes? to|wants?|is|are|at|"
     r"(?<=it)[\u2019']s|shrinks? to|down to|=)\s+"
     r"(?:(?:about|around|roughly|some|only|just|nearly|almost|already|up to|still|at least|a full)\s+)*$",
     re.IGNORECASE,
@@ -89,6 +89,7 @@ _GROUP = re.compile(
     r"(?P<larger>the (?P<k>two|three) (?:larger|bigger)(?: cards| ones| gpus)?))\b",
     re.IGNORECASE,
 )
+_TO_SPARE = re.compile(r"^\s*with\b.*\bto spare\b", re.IGNORECASE)
 _AMPLE = re.compile(
     r"\b(?:ample|plenty of|lots of|comfortably|easily|room to spare|with ease)\b", re.IGNORECASE
 )
@@ -142,7 +143,7 @@ def _needed(one: Clause, before: _Need, context: Context) -> _Need:
     formats = [size for size, words in _BYTES if words.search(one.text)]
     if len(formats) == 1 and parameters and (model or not told):
         return _Need(parameters * formats[0], parameters)
-    if _sizes(one, context) and not _own(one, context):
+    if _sizes(one, context) and not _own(one, context) and not _TO_SPARE.search(one.text):
         # Another amount, of which it is not said what it is of.
         return _Need(0.0, parameters)
     # Another model, of which no size is told.
@@ -229,8 +230,11 @@ def _held(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
 
 def _remaining(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
     """What is told to be left of a device's memory behind what is needed."""
-    sides = [(each.ids, counted(one.passage.text, one.start, each.start)) for each in _own(one, context)]
     text = one.passage.text
+    sides = [(each.ids, counted(text, one.start, each.start)) for each in _own(one, context)]
+    if not sides and one.who and _TO_SPARE.search(one.text) and not _in_plural(one, context):
+        # "The A40 holds it, with 8 GB to spare".
+        sides = [(one.subject, 1.0)]
     says = _LEFT.search(one.text) is not None
     bare = need.left and not says and not verb(text, one.start, one.end)
     amounts = [each for each in within(quantities(text, context.fraction), one.start, one.end)

@@ -20,7 +20,7 @@ _BEFORE_NAME = any_of(r"""
     the an? its nvidia(?:['’]s)? amd(?:['’]s)? intel(?:['’]s)? new old newer older bigger smaller cheaper
     plain regular desktop single one larger
     professional consumer flagship venerable mighty little big on in with
-    for of
+    for
 """)
 _OPENING = re.compile(rf"(?:[\s*_,\u2019'\"]|\b(?:{_LED_BY}|{_BEFORE_NAME})\b)*", re.IGNORECASE)
 _LED = rf"(?:[\s*_,]|\b{_LED_BY}\b)*"
@@ -64,7 +64,7 @@ def opening(text: str, start: int, at: int, end: int) -> bool:
 
 #: Before whom a clause sets its subject against, at its front.
 FRONTED_AGAINST = re.compile(
-    rf"{_LED}(?:against|compared (?:to|with)|next to|versus|relative to|unlike|over)\s(?:the\s|an?\s|"
+    rf"{_LED}(?:against|compared (?:to|with)|next to|versus|relative to|unlike|over|of)\s(?:the\s|an?\s|"
     rf"nvidia[\u2019']s\s)?",
     re.IGNORECASE,
 )

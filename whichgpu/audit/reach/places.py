@@ -23,7 +23,8 @@ _LARGEST = {"8": "6"}
 def _place(gpu: Gpu) -> tuple[str, str] | None:
     """The range of a card and its place in it; None where its name tells none."""
     for kind, pattern in (("geforce", _GEFORCE), ("workstation", _WORKSTATION)):
-        if told := pattern.fullmatch(gpu.id):
+        # An xx80 Ti was the largest of some generations.
+        if (told := pattern.fullmatch(gpu.id)) and "80-ti" not in gpu.id:
             return kind, _LARGEST.get(told["place"], told["place"])
     return None
 
