@@ -162,3 +162,38 @@ def test_cards_of_workstations_are_of_no_series_of_geforce() -> None:
     assert told
     assert told.has(catalogue()["rtx-4060"])
     assert not told.has(catalogue()["rtx-4000-ada"])
+
+
+@pytest.mark.parametrize(
+    ("said", "quotes"),
+    [
+        # FP4 of Blackwell Ultra gains a third by sparsity, and no factor of two.
+        ("The B300 delivers 18 PFLOPS of FP4 with sparsity.", []),
+        ("The B300 delivers 27 PFLOPS of FP4 with sparsity.", ["27 PFLOPS"]),
+        ("The DGX B300 delivers 144 PFLOPS of sparse FP4.", []),
+        ("The DGX B300 delivers 216 PFLOPS of sparse FP4.", ["216 PFLOPS"]),
+        # A machine's terabytes are often binary ones.
+        ("The DGX B300 has 2.1 TB of GPU memory.", []),
+        ("The DGX B300 has 1.5 TB of GPU memory.", ["1.5 TB of GPU memory"]),
+        # One of two sizes is named behind both.
+        ("Available in both 40 GB and 80 GB models, the 80 GB variant of the A100 moves 2 TB/s.", []),
+        ("Available in 40 GB and 96 GB models, the A100 moves 2 TB/s.", ["96 GB"]),
+        ("The H100 emerges as NVIDIA's latest and most potent GPU.", ["NVIDIA's latest and most potent GPU"]),
+        ("The B300 emerges as NVIDIA's latest and most potent GPU.", []),
+    ],
+)
+def test_what_pages_of_the_web_say_of_machines_and_variants(said: str, quotes: list[str]) -> None:
+    assert accused(said) == quotes
+
+
+def test_a_value_behind_up_to_is_of_the_card_that_heads_its_list() -> None:
+    page = "## NVIDIA H200\n\n- AI throughput: Up to {} (FP8)\n- Memory: 141 GB HBM3e\n"
+    assert accused(page.format("1.2 PFLOPS")) == ["1.2 PFLOPS"]
+    assert accused(page.format("1.98 PFLOPS")) == []
+
+
+def test_rows_of_pictures_must_hold_their_weights_and_not_their_text_encoders() -> None:
+    head = "| Model | FP16 | FP8 |\n|---|---|---|\n"
+    table = head + "| SD 3.5 Large | ~{} GB | ~{} GB |\n| SD 3.5 Medium | ~6 GB | - |\n"
+    assert accused(table.format(18, 9)) == []
+    assert accused(table.format(10, 7)) == ["10 GB", "7 GB"]
