@@ -197,3 +197,43 @@ def test_rows_of_pictures_must_hold_their_weights_and_not_their_text_encoders() 
     table = head + "| SD 3.5 Large | ~{} GB | ~{} GB |\n| SD 3.5 Medium | ~6 GB | - |\n"
     assert accused(table.format(18, 9)) == []
     assert accused(table.format(10, 7)) == ["10 GB", "7 GB"]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("Llama 3 70B in Q4 needs 47 GB. No single GPU has enough memory.", True),
+        ("It takes 60+ GB of VRAM, which no single card can hold.", True),
+        ("For comfort, 61+ GB is recommended. No single GPU can hold that.", True),
+        # None is on file, nearly none is, or some were left out.
+        ("DeepSeek R1 needs 700 GB in FP8. No single GPU has enough memory.", False),
+        ("It needs 400 GB. No single GPU can hold it.", False),
+        ("It needs 47 GB. No single GPU in our rack can hold it.", False),
+        ("It needs 47 GB. No consumer GPU has that much.", False),
+        ("The H100 has 80 GB. No single GPU can hold it.", False),
+    ],
+)
+def test_that_no_single_gpu_has_room(said: str, wrong: bool) -> None:
+    assert bool(accused(said)) is wrong
+
+
+def test_how_many_of_a_card_may_stand_behind_its_name() -> None:
+    head = "| Model | VRAM requirement (GB) | Recommended GPU configuration |\n|---|---|---|\n"
+    table = head + "| R1 | ~{} | A100 80GB {} |\n"
+    assert accused(table.format("1,342", "\u00d716")) == ["A100 80GB"]
+    assert accused(table.format("1,342", "\u00d717")) == []
+    assert accused(table.format("100", "x2")) == []
+    assert accused(table.format("100", "")) == ["A100 80GB"]
+
+
+def test_experts_are_counted_with_either_sign() -> None:
+    table = (
+        "| Model | Parameters |\n|---|---|\n| Mixtral 8{}7B | 47B active |\n| Mixtral 8{}22B | 39B active |\n"
+    )
+    assert accused(table.format("x", "x")) == accused(table.format("\u00d7", "\u00d7")) == ["47B active"]
+
+
+def test_outputs_of_a_card_without_any() -> None:
+    page = "# NVIDIA Tesla P40\n\n- CUDA cores: 3,840\n- Video output interface: {}\n"
+    assert accused(page.format("DisplayPort or HDMI")) == ["DisplayPort or HDMI"]
+    assert accused(page.format("none")) == []
