@@ -204,7 +204,7 @@ def hangs_on(job: Job, stack: Runtime, parts: Mapping[str, Any], note: str) -> t
     if note not in (TIGHT, OVER):
         return ()
     sizes = {name: float(np.ravel(np.asarray(part))[0]) for name, part in parts.items()}
-    passing = {name: size for name, size in sizes.items() if name not in STATED}
+    passing = {name: size for name, size in sizes.items() if name == "scores" or name not in STATED}
     name = max(passing, key=lambda one: passing[one], default="")
     ways = [] if stack.exact and job.runtime else ["name the program and its release (--runtime)"]
     if job.trains:
