@@ -317,11 +317,13 @@ def _kept(
 
     spec, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
     score = attention_scores.softmax_of(workload, whole, values, stack)
+    # A loss that has the head in it, where the program hands it that model's.
+    fused = job.says("fused_loss") and not workload.id.startswith(tuple(stack.holds.get("whole_logits", ())))
     kept = Kept(
         flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
         checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
-        fused_loss=job.says("fused_loss"), offloaded="activations" in training_memory.offload(job), cut=tp,
+        fused_loss=fused, offloaded="activations" in training_memory.offload(job), cut=tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
         joined=_joined(workload, stack),
         drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0 and not stack.holds.get("adapter_masks"),
