@@ -415,7 +415,7 @@ FLUX = {"phase": "finetune_lora", "precision": "bf16", "batch": 1.0, "height": 5
 def test_text_encoders_lie_beside_what_is_trained_as_its_program_has_them(runtime, options, billions):
     """T5 XXL 4.76, CLIP L 0.123 and the autoencoder 0.084 B; T5 leaves where its captions are made ahead.
 
-    Under kohya's scripts CLIP does too (cache_text_encoder_outputs_if_needed), and with latents the autoencoder.
+    Under kohya's scripts CLIP does too (cache_text_encoder_outputs_if_needed), with latents the autoencoder.
     """
     found = parts("flux.1-dev", runtime=runtime, options=options, **FLUX)
     assert found["encoders"] == pytest.approx(2e9 * billions, rel=0.02)
