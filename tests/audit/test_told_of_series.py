@@ -237,3 +237,31 @@ def test_outputs_of_a_card_without_any() -> None:
     page = "# NVIDIA Tesla P40\n\n- CUDA cores: 3,840\n- Video output interface: {}\n"
     assert accused(page.format("DisplayPort or HDMI")) == ["DisplayPort or HDMI"]
     assert accused(page.format("none")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "quotes"),
+    [
+        ("The RTX 4090 is far from the only GPU coming to laptops.", []),
+        ("The RTX 4090 is the only GPU worth buying.", ["the only GPU"]),
+        (
+            "TMA came with Hopper (H100). If a GPU lacks Tensor Cores, it is not suitable for deep learning.",
+            [],
+        ),
+        ("The H100 is a Hopper part. It lacks Tensor Cores.", ["lacks Tensor Cores"]),
+        ("It ships today, with twice the throughput of an H100 with 192 GB of HBM3e and native FP4.", []),
+        # Of what the text itself says of the first.
+        (
+            "The B200 has 192 GB of memory at 8 TB/s.\n\n- 192 GB at 8 TB/s - 2.4x the memory and bandwidth "
+            "of the H100 in a single GPU",
+            [],
+        ),
+        (
+            "The RTX 5090 Laptop GPU and the Apple M5 Max are two ways. Choosing the right one requires "
+            "balancing NVIDIA's training efficiency and FP4 hardware acceleration against Apple's memory.",
+            [],
+        ),
+    ],
+)
+def test_what_pages_say_of_no_device(said: str, quotes: list[str]) -> None:
+    assert accused(said) == quotes

@@ -67,7 +67,7 @@ _SCOPED = re.compile(
     r"building|farm|data ?center)|(?:that )?(?:I|we) (?:can|could|have|had|own|got|tried|tested)|"
     r"in an?\s(?:[\w-]+\s){0,3}(?:chassis|case|server|rack|"
     r"workstation|slot|laptop|node|setup|build)|"
-    r"not|in its class|per (?:dollar|euro|watt)|"
+    r"not|far from|hardly|barely|by no means|anything but|in its class|per (?:dollar|euro|watt)|"
     r"(?:dollars?|euros?|watts?|joules?) per|price|costs?|budget|under \$|for the money|arguably|"
     r"perhaps)\b",
     re.IGNORECASE,
