@@ -174,7 +174,7 @@ def test_a_block_of_scores_that_serves_no_more_is_in_the_upper_end_alone() -> No
 
 
 def test_a_cache_of_little_room_is_known_as_what_lies_beside_it_is() -> None:
-    """gpt-oss-120b at 32,768 tokens on one H100, which runs: 0.8 GiB by count for 1.1, beside 66 of weights."""
+    """gpt-oss-120b at 32,768 tokens on one H100, which runs: 0.8 GiB by count for 1.1, beside 66 GiB."""
     job: dict[str, Any] = {"phase": "serve", "runtime": "vllm"}
     near, far = (
         verdict("gpt-oss-120b", "h100-80gb-sxm", options={"max_model_len": tokens}, **job)
