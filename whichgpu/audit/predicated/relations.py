@@ -36,7 +36,7 @@ _ELSE = re.compile(
     r"second[- ]hand|"
     r"rent\w*|hour\w*|month\w*|year\w*|days?|tokens?|images?|requests?|speed-?ups?|faster|quicker|throughput|"
     r"latenc\w+|training|inference|performance|sparse|sparsity|slices?|instances?|laptop|mobile|measured|"
-    r"tests?|tested|benchmark\w*|weights?|parameters?|models?|cache|batch\w*|context|effective\w*|idle|load|"
+    r"tests?|tested|benchmark\w*|weights?|parameters?|models?|cache|batch\w*|context|effective\w*|idl\w+|load|"
     r"overclock\w*|undervolt\w*|efficien\w+|value|street|today|now|current\w*|if|would|could|might|cooler|"
     r"pcie|host|cpu|games?|gaming|fps|frames?|resolution|version|variant|usable|free|left|remain\w*|"
     r"generations?|not|n[\u2019']t|almost never|neither|nor)\b|n[\u2019']t\b|\?",

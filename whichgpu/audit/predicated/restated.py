@@ -160,8 +160,10 @@ _WHEN = re.compile(
 
 def _fragment(one: Clause, context: Context) -> tuple[Mention, str] | None:
     """A clause without a verb, of the subject of the clause before it."""
-    del context
     before = one.before
+    if before and before.who and _names_another(before, context):
+        # "The successor of the RTX 2060, a Turing card": of whom it ends with.
+        return None
     if one.who is None or one.named or before is None or one.body != one.start:
         return None
     if before.sentence.start != one.sentence.start or before.who is not one.who:
@@ -169,6 +171,12 @@ def _fragment(one: Clause, context: Context) -> tuple[Mention, str] | None:
     if _WHEN.match(one.text) and _CAME.search(before.text) and not re.search(r"\d{4}", before.text):
         return one.who, f"was released {one.text.strip()}"
     return (one.who, f"is {one.text.strip()}") if _IS.match(one.text) else None
+
+
+def _names_another(one: Clause, context: Context) -> bool:
+    """Whether a clause names a device besides its subject."""
+    here = context.mentions.get(one.number, ())
+    return any(each is not one.who and one.start <= each.start < one.end for each in here)
 
 
 _WAYS: tuple[Callable[[Clause, Context], tuple[Mention | None, str] | None], ...] = (

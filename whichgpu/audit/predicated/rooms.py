@@ -76,7 +76,7 @@ _ELSE = re.compile(
 )
 #: Machines of several devices, of which a paragraph then speaks by their names.
 _MACHINE = re.compile(
-    r"\b(?:HGX|DGX|servers?|nodes?|machines?|boards? carr\w+|trays?|racks?)\b", re.IGNORECASE
+    r"\b(?:HGX|DGX|servers?|systems?|nodes?|machines?|boards? carr\w+|trays?|racks?)\b", re.IGNORECASE
 )
 _DENIED = re.compile(
     r"\b(?:no|none|nothing|not|never|neither|nor|cannot|only)\b|n[\u2019']t\b", re.IGNORECASE
