@@ -44,7 +44,7 @@ from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING, phase
-from whichgpu.workloads.precision import of_job, precision
+from whichgpu.workloads.precision import of_job, precision, precisions
 from whichgpu.workloads.workload import meaning, workloads
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -263,9 +263,7 @@ class _Wanted:
             far = self.of_workload(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
             kind = job.precision or known.default_precision.get(job.phase, "")
-            # As it is trained: FP8 beside wider weights.
-            trained = precision(kind).train_as if kind and self.job.trains else ""
-            far += self._format(trained or kind)
+            far += self.of_format(kind)
             far += _OTHER * (_stack(job, self.answer.runtime) != self.answer.runtime)
             far += _OPTION * len({*ours.items()} ^ {*theirs.items()})
             self._heads[head.key] = (
@@ -284,8 +282,10 @@ class _Wanted:
             return 0.0
         return _OTHER if lineage(gpu) == self.lineage else 2 * _OTHER
 
-    def _format(self, kind: str) -> float:
+    def of_format(self, kind: str) -> float:
         """How far a format is; one of the same weights and units, as autocast's is, is half another."""
+        # As it is trained: FP8 beside wider weights.
+        kind = (precision(kind).train_as if kind and self.job.trains else "") or kind
         if kind in ("", self.job.precision):
             return 0.0
         one, other = precision(kind), precision(self.job.precision)
@@ -387,10 +387,10 @@ def _in_order(wanted: _Wanted, rows: Iterable[tuple[dict[str, str], Gpu]]) -> It
 
 
 def _least(wanted: _Wanted, row: Mapping[str, str], gpu: Gpu) -> float:
-    """How far a row is at the least: what its GPU and the sizes that it states in digits make of it."""
+    """How far a row is at the least: by its GPU, a format by its id, and sizes that it states in digits."""
     sizes = ((name, row.get(name) or "", asked) for name, asked in wanted.numbers.items())
     far = sum(_sizes_apart(name, float(text), asked) for name, text, asked in sizes if text.isdecimal())
-    return wanted.of_gpu(gpu) + far
+    return wanted.of_gpu(gpu) + wanted.of_format(row["precision"]) * (row["precision"] in precisions()) + far
 
 
 def _sizes_apart(name: str, value: float, asked: float) -> float:
@@ -415,6 +415,9 @@ def _phase(text: str) -> str:
 
 
 def _gpu(name: str, catalogue: Catalogue) -> Gpu | None:
+    if name in catalogue:
+        # To look a name up takes longer, and an id is one.
+        return catalogue[name]
     try:
         return resolve_gpu(name, catalogue)
     except WhichGpuError:
