@@ -67,7 +67,7 @@ def seconds(
     )
     if ops.kind == "gemm":
         reached = reached * _paired(ops, devices, runtime)
-    shape = _sizes(ops, devices, runtime, tensor) * occupancy(ops, devices, runtime)
+    shape = _sizes(ops, devices, runtime, tensor) * occupied(ops, devices, runtime)
     compute = multiplied(ops, devices.without_winograd(tensor), c["winograd"]) / (
         peaks * np.minimum(reached * share_apart(ops) * shape, c["ceiling"])
     )
@@ -475,16 +475,16 @@ def abreast(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     return np.array([op.dims.get("abreast", 1.0) for op in ops.ops])[:, None, None]
 
 
-def occupancy(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+def occupied(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Share of the SMs that a product's tiles keep busy, (O, G, J), as it is run."""
-    return ops.once("occupancy", devices, runtime, _occupancy)
+    return ops.once("occupied", devices, runtime, _occupied)
 
 
-def _occupancy(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    return _filled(ops, devices, runtime, by_tensor_cores(ops, devices, runtime))
+def _occupied(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    return occupancy(ops, devices, runtime, by_tensor_cores(ops, devices, runtime))
 
 
-def _filled(
+def occupancy(
     ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """The same where products are on the `tensor` cores: the last of their waves is not full.
@@ -535,7 +535,7 @@ def _in_full(
     """
     unasked = tensor & np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
     c, plain = section("products"), np.zeros_like(tensor)
-    shape = _sizes(ops, devices, runtime, plain) * _filled(ops, devices, runtime, plain)
+    shape = _sizes(ops, devices, runtime, plain) * occupancy(ops, devices, runtime, plain)
     reached = np.minimum(c["plain"] * devices.maturity * shape, c["ceiling"])
     full = multiplied(ops, plain, c["winograd"]) / (devices.peak("fp32") * reached)
     return np.asarray(np.where(unasked & ~is_depthwise(ops), full, np.inf))

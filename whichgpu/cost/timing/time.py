@@ -25,7 +25,7 @@ from whichgpu.cost.kernels._convolving import multiplied
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import by_tensor_cores, fastest, occupancy, on_tensor_cores, rates
+from whichgpu.cost.kernels.products import by_tensor_cores, fastest, occupied, on_tensor_cores, rates
 from whichgpu.cost.timing.launching import launched, started, waiting
 from whichgpu.cost.timing.optable import tables
 from whichgpu.values import immutable
@@ -233,7 +233,7 @@ def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, run
         if table.kind in SPREAD:
             with np.errstate(invalid="ignore"):
                 seconds = finite(table.count * compute)
-                filled = occupancy(table, devices, runtime)
+                filled = occupied(table, devices, runtime)
                 busy = busy + finite(seconds * filled).sum(axis=0)
             whole = whole + seconds.sum(axis=0)
     return np.asarray(np.where(whole > 0.0, busy / np.where(whole > 0.0, whole, 1.0), 1.0))
