@@ -314,9 +314,9 @@ class Estimates:
         """Whether a job may run out of memory or fit, and what that hangs on."""
         gpu, parts = self._gpu(g, j), {name: float(part[g, j]) for name, part in self._memory.items()}
         if "max_model_len" in one.job.options and starting.profiles(self.runtime, one.job):
-            said = of_cache(
-                *starting.cache(self.workload, one.job, self.runtime, parts, float(one.available))
-            )
+            less = one.required - one.readings.need(one.required).low
+            cache = starting.cache(self.workload, one.job, self.runtime, parts, float(one.available))
+            said = of_cache(*cache, float(less))
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
             # What a server can be given of the card, unless its cache was given more.
