@@ -122,6 +122,8 @@ class Runtime:
     loads_wide: tuple[str, ...] = ()
     #: Whether it has no backward pass, so that another trains what is trained.
     infers: bool = False
+    #: The id of what trains under its name, where that runs other kernels.
+    backwards: str = ""
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.

@@ -576,7 +576,8 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
 
     Of FP32 maps PyTorch runs them by a kernel of its own, a thread for each result, whose indices and bounds
     take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits, and
-    those of maps whose channels are last.
+    those of maps whose channels are last. Windows along one dimension (speech) it runs no faster: no result
+    shares the rows of another's window there, so that each multiply-add loads what it multiplies.
     """
     c = section("products")
     dotted = np.array([c["dotted"] if dtype == "int8" else 1.0 for dtype in ops.dtypes])[:, None, None]
@@ -584,8 +585,10 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
     if not runtime.indexes_depthwise or "nhwc" in runtime.marks:
         return streamed
     issued = ops.flops * c["depthwise_steps"] / devices.issued
-    wide = np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
-    return np.where(wide, np.maximum(issued, streamed), streamed)
+    by_loops = [
+        dtype in ("fp32", "tf32") or "line" in op.dims for dtype, op in zip(ops.dtypes, ops.ops, strict=True)
+    ]
+    return np.where(np.array(by_loops)[:, None, None], np.maximum(issued, streamed), streamed)
 
 
 def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:
