@@ -421,6 +421,8 @@ class Estimates:
         ignored = unknown(self.job, self.workload) + not_served(self.job, self.runtime)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
+        if self.workload.unit == _HEARD and any(name.lower() in _RECORDED for name in ignored):
+            said.append("how long a recording is, is the size of the job: write --hours-of-audio 2.5")
         said += [*merged(self.job), *too_long(self.job)]
         if "--" in self.job.runtime:
             from whichgpu.cost.job.commanded import commanded
@@ -433,6 +435,20 @@ class Estimates:
         if not self.runtime.exact:
             said.append(in_its_stead(self.job.runtime, self.runtime))
         return tuple(said)
+
+
+#: What is heard window by window, and what people call the length of a whole recording.
+_HEARD = "audio seconds"
+_RECORDED = (
+    "seconds",
+    "duration",
+    "audio",
+    "audio_seconds",
+    "audio_length",
+    "audio_duration",
+    "length",
+    "minutes",
+)
 
 
 def hinted(name: str) -> str:
