@@ -86,19 +86,22 @@ class Recorder(Ledger):
 
     def window(
         self, elements: Any, positions: Any, channels: int, out: int, window: int, *, groups: int = 1,
-        bias: int = 0, keeps: float = 1.0, backward: str = "full", held: float = 0.0, name: str = "conv",
+        bias: int = 0, keeps: float = 1.0, backward: str = "full", held: float = 0.0, line: bool = False,
+        name: str = "conv",
     ) -> None:  # fmt: skip
         """A convolution of any rank, by its counts.
 
         `elements` values in; `positions` results of `out` channels each, over windows of `window` points
         of `channels`; `bias` of its parameters are biases. A transposed convolution with stride = kernel
         has a window of 1 and kernel x channels outputs. A share `held` of its input waits for the next pass.
+        The points of a window may lie in a `line`.
         """
         k, n = channels // groups * window, out // groups
         size = self.precision.activation
         dims = {"n": float(n), "k": float(k), "groups": float(groups), "window": float(window)}
+        apart = {**({"held": held} if held else {}), **({"line": 1.0} if line else {})}
         self._scaled(
-            "conv", name, elements, positions, {**dims, "held": held} if held else dims,
+            "conv", name, elements, positions, {**dims, **apart},
             over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
             parameters=float(out * k + bias), backward=backward,
         )  # fmt: skip

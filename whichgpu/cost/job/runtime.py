@@ -23,7 +23,7 @@ from whichgpu.cost.job.versions import (
 )
 from whichgpu.facts import store
 from whichgpu.units import parse
-from whichgpu.values import immutable
+from whichgpu.values import Lazy, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -122,6 +122,8 @@ class Runtime:
     loads_wide: tuple[str, ...] = ()
     #: Whether it has no backward pass, so that another trains what is trained.
     infers: bool = False
+    #: The id of what trains under its name, where that runs other kernels.
+    backwards: str = ""
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
@@ -360,8 +362,15 @@ _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
 @lru_cache(maxsize=1)
 def runtimes() -> Mapping[str, Runtime]:
-    """Every runtime by id."""
-    return {key: _runtime(key, row) for key, row in _rows().items()}
+    """Every runtime by id, made when it is first asked for."""
+    rows = _rows()
+    return Lazy(rows, lambda key: _runtime(key, rows[key]))
+
+
+@lru_cache(maxsize=1)
+def reached() -> frozenset[str]:
+    """Vendors and families whose GPUs some software reaches through another."""
+    return frozenset(vendor for row in _rows().values() for vendor in row.get("through", ()))
 
 
 @lru_cache(maxsize=64)

@@ -12,9 +12,7 @@ from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.timing.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
-from whichgpu.workloads.language.attention import READIED
-from whichgpu.workloads.ops import COUNTED
-from whichgpu.workloads.recurrent import WITHIN
+from whichgpu.workloads.ops import COUNTED, READIED, WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
