@@ -270,16 +270,16 @@ class Recorder(Ledger):
 
     def copy(
         self, elements: Any, *, source: Any = None, reads: float = 1.0, keeps: Any = 0.0,
-        shard: str = "none", name: str = "copy",
+        shard: str = "none", name: str = "copy", dims: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4).
 
         It reads as many elements as it writes, or those of a `source` of another size. What is taken by an
-        index `keeps` its source, in values of each element.
+        index `keeps` its source, in values of each element. `dims` are what else is told of it.
         """
         size, read = self.precision.activation, elements if source is None else source
-        self._scaled("copy", name, read, elements, {}, over="elements", reads=reads * size, writes=size,
-                     saves=keeps * size, flops=0.0, shard=shard, backward="linear")  # fmt: skip
+        self._scaled("copy", name, read, elements, dict(dims or {}), over="elements", reads=reads * size,
+                     writes=size, saves=keeps * size, flops=0.0, shard=shard, backward="linear")  # fmt: skip
 
     def pool(
         self, x: Map, kernel: int, stride: int, *, padding: int = 0, ceil: bool = False,

@@ -227,6 +227,11 @@ class Runtime:
     routing: float = 1.0
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)
+    #: Experts in 16 bits whose kernels on these are its own: "all", those of a "corrected" choice, or none.
+    own_half: str = ""
+    #: Kernels more that choose experts by corrected scores where no one kernel does, and of how many one does.
+    choosing: float = 0.0
+    chosen_at_once: tuple[float, ...] = ()
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
     #: By vendor, times that experts' products take over those of tuned kernels, which words of a text name.
@@ -354,7 +359,7 @@ _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned", "on_chip", "tuned", "sums_wide")  # fmt: skip
+          "aligned", "on_chip", "tuned", "sums_wide", "chosen_at_once")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -466,6 +471,9 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "one_shot",
         "one_shot_peer",
         "scheduler",
+        "own_half",
+        "choosing",
+        "chosen_at_once",
         "routing",
         "turns",
         "updates",

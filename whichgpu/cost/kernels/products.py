@@ -455,7 +455,9 @@ def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | floa
     """
     if runtime.domain != "language" or runtime.expert_tile or ops.trains:
         return 1.0
-    gained = np.hypot(1.0, ops.dims["m"] / section("products")["expert_full"])
+    c = section("products")
+    half = np.array([kind.format == "half" for kind in ops.classes])[:, None, None]
+    gained = np.hypot(1.0, ops.dims["m"] / np.where(half, c["expert_full_half"], c["expert_full"]))
     return np.where(of_experts(ops), gained, 1.0)
 
 
