@@ -11,11 +11,14 @@ the first keeps it and the others say `keeps=0`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.ledger import FP32, Ledger
 from whichgpu.workloads.maps import Map, window_length
 from whichgpu.workloads.ops import some
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["FP32", "Map", "Recorder", "wide_math"]
 

@@ -229,7 +229,7 @@ class Runtime:
     routings: Mapping[str, float] = field(default_factory=dict)
     #: Experts in 16 bits whose kernels on these are its own: "all", those of a "corrected" choice, or none.
     own_half: str = ""
-    #: Kernels more that choose experts by corrected scores where no one kernel does, and of how many one does.
+    #: Kernels more that choose experts by corrected scores where no one kernel does; of how many one does.
     choosing: float = 0.0
     chosen_at_once: tuple[float, ...] = ()
     #: Values of a narrow side at which the weights of an expert take twice as long to read.

@@ -33,7 +33,9 @@ _NARROW = ("fp8", "int8", "fp4")
 
 def kernels(ops: Iterable[Op], runtime: Runtime, devices: Devices) -> Array:
     """Calls that launch a pass over ops, (1, J), or (G, J) where some run on a few architectures alone."""
-    each = ((table.count * launched(table, runtime, devices, calls=True)).sum(axis=0) for table in tables(ops))
+    each = (
+        (table.count * launched(table, runtime, devices, calls=True)).sum(axis=0) for table in tables(ops)
+    )
     return np.asarray(sum(each, start=np.zeros((1, 1))))
 
 

@@ -122,7 +122,8 @@ def _chosen(dims: Mapping[str, Any], rec: Recorder) -> dict[str, float]:
     by scores to which a bias is added for the choice alone, in groups, be it one; an expert of all tokens
     stands beside them. Biases of GPT-OSS's routers are those of a product.
     """
-    told = {HALF: float(rec.precision.math in ("fp16", "bf16") and rec.precision.weight >= _HALF_BYTES)}
+    half = rec.precision.math in ("fp16", "bf16") and rec.precision.weight >= _HALF_BYTES
+    told = {HALF: float(half)}
     if dims.get("router_bias") and shared_width(dims) and not dims.get("expert_bias"):
         told |= {GROUP: dims["experts"] / dims.get("expert_groups", 1), ALL: float(dims["experts"])}
     return told
