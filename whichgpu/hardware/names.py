@@ -113,11 +113,24 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
             said = (several["count"] or several["after"]).lower()
             if meant(name, catalogue):
                 return name, _WORDED.get(said) or int(said)
-        return _singular(text, catalogue), gpus_of(text)
+        return _typed(text, catalogue) or (_singular(text, catalogue), gpus_of(text))
     count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     return _singular(_named(match), catalogue), count * (gpus_of(_named(match)) if match["first"] else 1)
+
+
+def _typed(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """What an instance type or a system has, as its name says, or a type whose form is left open; else None."""
+    if meant(text, catalogue):
+        return None
+    from whichgpu.hardware.instances import instance, opened
+    from whichgpu.hardware.typed import held
+
+    if instance(text):
+        return None
+    said = ((_singular(name, catalogue), count * gpus_of(name)) for name, count in held(text))
+    return opened(text) or next((one for one in said if meant(one[0], catalogue)), None)
 
 
 def _boxed(text: str) -> re.Match[str] | None:
