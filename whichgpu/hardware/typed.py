@@ -54,6 +54,11 @@ def held(text: str) -> Iterator[tuple[str, int]]:
     yield from _submitted(_RAN.sub("", asked))
 
 
+def says_its_number(text: str) -> bool:
+    """Whether a type has the number of its GPUs between their name and their memory: `H100-SXM-2-80G`."""
+    return _FORMS[0].fullmatch(text.strip()) is not None
+
+
 def _submitted(system: str) -> Iterator[tuple[str, int]]:
     """What a submission to MLPerf calls its system: `SYS-421GE-TNRT_L40Sx8`; `DGXH100_n8` is eight machines."""
     if found := _NODES.fullmatch(system):
