@@ -7,16 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from whichgpu.errors import UnknownName, UsageError
-from whichgpu.workloads import model, names, spelled
+from whichgpu.errors import UsageError
 from whichgpu.workloads import workload as module
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.names import apart
-from whichgpu.workloads.phases import PHASES
-from whichgpu.workloads.workload import families, resolve, workloads
+from whichgpu.workloads.workload import resolve, workloads
 
 pytestmark = pytest.mark.slow
 

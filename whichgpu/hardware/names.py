@@ -130,7 +130,7 @@ def _typed(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
 
     # `H100-SXM-2-80G` reads as one on SXM2 as well.
     known = meant(text, catalogue)
-    if known and not says_its_number(text) or not known and instance(text):
+    if (known and not says_its_number(text)) or (not known and instance(text)):
         return None
     said = ((_singular(name, catalogue), count * gpus_of(name)) for name, count in held(text))
     return opened(text) or next((one for one in said if meant(one[0], catalogue)), None)
