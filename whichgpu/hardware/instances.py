@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent", "lambda"})
 
 #: What people write around a type: AWS p3.2xlarge, an a2-highgpu-1g instance.
-_AROUND = r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure|ovh(?:cloud)?|oci|oracle|lambda(?:labs)?|scaleway|ibm)\s+|\s+(?:instances?|vms?)$"
+_AROUND = (
+    r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure|ovh(?:cloud)?|oci|oracle|lambda(?:labs)?"
+    r"|scaleway|ibm)\s+|\s+(?:instances?|vms?)$"
+)
 
 
 def instance(text: str) -> tuple[str, float] | None:

@@ -107,13 +107,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
-        several = re.fullmatch(_SEVERAL, re.sub(_LANES, r"\1", text.strip()))
-        if several and not meant(text, catalogue):
-            name = _singular(several["name"] or several["before"], catalogue)
-            said = (several["count"] or several["after"]).lower()
-            if meant(name, catalogue):
-                return name, _WORDED.get(said) or int(said)
-        return _typed(text, catalogue) or (_singular(text, catalogue), gpus_of(text))
+        let = _several(text, catalogue) or _typed(text, catalogue)
+        return let or (_singular(text, catalogue), gpus_of(text))
     count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
@@ -123,8 +118,18 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     return _singular(name, catalogue), count * (gpus_of(name) if match["first"] else 1)
 
 
+def _several(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """A GPU's name and a number beside it in words, where it is no name as it stands; else None."""
+    several = re.fullmatch(_SEVERAL, re.sub(_LANES, r"\1", text.strip()))
+    if not several or meant(text, catalogue):
+        return None
+    name = _singular(several["name"] or several["before"], catalogue)
+    said = (several["count"] or several["after"]).lower()
+    return (name, _WORDED.get(said) or int(said)) if meant(name, catalogue) else None
+
+
 def _typed(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
-    """What an instance type or a system has, as its name says, or a type whose form is left open; else None."""
+    """What the name of an instance type or a system says, or a type whose form is left open; else None."""
     from whichgpu.hardware.instances import instance, opened
     from whichgpu.hardware.typed import held, says_its_number
 

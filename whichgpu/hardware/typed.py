@@ -29,7 +29,7 @@ _FORMS = tuple(
         # Vast: 8x-H100_SXM-32-65536.
         r"(?P<count>[1-9]\d?)x-(?P<name>\w+?)-\d+-\d+",
         # Hugging Face and Replicate: a10g-largex4, zero-a10g, nvidia-a40-large.
-        r"(?:nvidia-|zero-)?(?P<name>[a-z]+\d+[a-z]*)-(?:small|medium|large|xlarge)(?:[ -]?x(?P<count>[1-9]\d?))?",
+        r"(?:nvidia-|zero-)?(?P<name>[a-z]+\d+[a-z]*)-(?:small|medium|x?large)(?:[ -]?x(?P<count>[1-9]\d?))?",
         r"zero-(?P<name>[a-z]+\d+[a-z]*)",
         # A number behind the name with its sign last: nvidia-l40s-8x.
         r"(?P<name>.*\w)[-_ ](?P<count>[1-9]\d{0,2})x",
@@ -60,7 +60,7 @@ def says_its_number(text: str) -> bool:
 
 
 def _submitted(system: str) -> Iterator[tuple[str, int]]:
-    """What a submission to MLPerf calls its system: `SYS-421GE-TNRT_L40Sx8`; `DGXH100_n8` is eight machines."""
+    """What a submission to MLPerf calls its system: `SYS-421GE_L40Sx8`; `DGXH100_n8` is eight machines."""
     if found := _NODES.fullmatch(system):
         yield found["system"], int(found["nodes"])
     found = _BOXED.fullmatch(system)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from whichgpu.workloads.model import Workload
 
 #: What files of such weights are called by behind it: `-8steps-V1.1-bf16`.
-_TAIL = r"(?:[-_ ]?loras?)?(?:[-_ ,(]+(?P<steps>\d{1,2})[-_ ]?steps?\)?)?(?:[-_ ]v?\d+(?:\.\d+)+)?(?:[-_ ](?:bf16|fp32))?"
+_TAIL = (
+    r"(?:[-_ ]?loras?)?(?:[-_ ,(]+(?P<steps>\d{1,2})[-_ ]?steps?\)?)?(?:[-_ ]v?\d+(?:\.\d+)+)?"
+    r"(?:[-_ ](?:bf16|fp32))?"
+)
 
 
 def numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
