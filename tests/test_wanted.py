@@ -15,6 +15,10 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 
 QUESTIONS = {
+    "1 million embeddings (bge-large, 512 tokens) a day, cheapest cloud gpu": {
+        "workload": "bge-large", "seq-len": "512", "target": "1M embeddings/day", "term": "on-demand",
+    },
+    "2 million images (resnet50) per day": {"workload": "resnet50", "target": "2M images/day"},
     "what is a cheaper alternative to the L40S for SDXL on an Azure instance in an EU region": {
         "workload": "SDXL", "exclude": "l40s", "providers": "azure", "region": "eu",
     },

@@ -162,3 +162,106 @@ def test_cards_of_workstations_are_of_no_series_of_geforce() -> None:
     assert told
     assert told.has(catalogue()["rtx-4060"])
     assert not told.has(catalogue()["rtx-4000-ada"])
+
+
+@pytest.mark.parametrize(
+    ("said", "quotes"),
+    [
+        # FP4 of Blackwell Ultra gains a third by sparsity, and no factor of two.
+        ("The B300 delivers 18 PFLOPS of FP4 with sparsity.", []),
+        ("The B300 delivers 27 PFLOPS of FP4 with sparsity.", ["27 PFLOPS"]),
+        ("The DGX B300 delivers 144 PFLOPS of sparse FP4.", []),
+        ("The DGX B300 delivers 216 PFLOPS of sparse FP4.", ["216 PFLOPS"]),
+        # A machine's terabytes are often binary ones.
+        ("The DGX B300 has 2.1 TB of GPU memory.", []),
+        ("The DGX B300 has 1.5 TB of GPU memory.", ["1.5 TB of GPU memory"]),
+        # One of two sizes is named behind both.
+        ("Available in both 40 GB and 80 GB models, the 80 GB variant of the A100 moves 2 TB/s.", []),
+        ("Available in 40 GB and 96 GB models, the A100 moves 2 TB/s.", ["96 GB"]),
+        ("The H100 emerges as NVIDIA's latest and most potent GPU.", ["NVIDIA's latest and most potent GPU"]),
+        ("The B300 emerges as NVIDIA's latest and most potent GPU.", []),
+    ],
+)
+def test_what_pages_of_the_web_say_of_machines_and_variants(said: str, quotes: list[str]) -> None:
+    assert accused(said) == quotes
+
+
+def test_a_value_behind_up_to_is_of_the_card_that_heads_its_list() -> None:
+    page = "## NVIDIA H200\n\n- AI throughput: Up to {} (FP8)\n- Memory: 141 GB HBM3e\n"
+    assert accused(page.format("1.2 PFLOPS")) == ["1.2 PFLOPS"]
+    assert accused(page.format("1.98 PFLOPS")) == []
+
+
+def test_rows_of_pictures_must_hold_their_weights_and_not_their_text_encoders() -> None:
+    head = "| Model | FP16 | FP8 |\n|---|---|---|\n"
+    table = head + "| SD 3.5 Large | ~{} GB | ~{} GB |\n| SD 3.5 Medium | ~6 GB | - |\n"
+    assert accused(table.format(18, 9)) == []
+    assert accused(table.format(10, 7)) == ["10 GB", "7 GB"]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("Llama 3 70B in Q4 needs 47 GB. No single GPU has enough memory.", True),
+        ("It takes 60+ GB of VRAM, which no single card can hold.", True),
+        ("For comfort, 61+ GB is recommended. No single GPU can hold that.", True),
+        # None is on file, nearly none is, or some were left out.
+        ("DeepSeek R1 needs 700 GB in FP8. No single GPU has enough memory.", False),
+        ("It needs 400 GB. No single GPU can hold it.", False),
+        ("It needs 47 GB. No single GPU in our rack can hold it.", False),
+        ("It needs 47 GB. No consumer GPU has that much.", False),
+        ("The H100 has 80 GB. No single GPU can hold it.", False),
+    ],
+)
+def test_that_no_single_gpu_has_room(said: str, wrong: bool) -> None:
+    assert bool(accused(said)) is wrong
+
+
+def test_how_many_of_a_card_may_stand_behind_its_name() -> None:
+    head = "| Model | VRAM requirement (GB) | Recommended GPU configuration |\n|---|---|---|\n"
+    table = head + "| R1 | ~{} | A100 80GB {} |\n"
+    assert accused(table.format("1,342", "\u00d716")) == ["A100 80GB"]
+    assert accused(table.format("1,342", "\u00d717")) == []
+    assert accused(table.format("100", "x2")) == []
+    assert accused(table.format("100", "")) == ["A100 80GB"]
+
+
+def test_experts_are_counted_with_either_sign() -> None:
+    table = (
+        "| Model | Parameters |\n|---|---|\n| Mixtral 8{}7B | 47B active |\n| Mixtral 8{}22B | 39B active |\n"
+    )
+    assert accused(table.format("x", "x")) == accused(table.format("\u00d7", "\u00d7")) == ["47B active"]
+
+
+def test_outputs_of_a_card_without_any() -> None:
+    page = "# NVIDIA Tesla P40\n\n- CUDA cores: 3,840\n- Video output interface: {}\n"
+    assert accused(page.format("DisplayPort or HDMI")) == ["DisplayPort or HDMI"]
+    assert accused(page.format("none")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "quotes"),
+    [
+        ("The RTX 4090 is far from the only GPU coming to laptops.", []),
+        ("The RTX 4090 is the only GPU worth buying.", ["the only GPU"]),
+        (
+            "TMA came with Hopper (H100). If a GPU lacks Tensor Cores, it is not suitable for deep learning.",
+            [],
+        ),
+        ("The H100 is a Hopper part. It lacks Tensor Cores.", ["lacks Tensor Cores"]),
+        ("It ships today, with twice the throughput of an H100 with 192 GB of HBM3e and native FP4.", []),
+        # Of what the text itself says of the first.
+        (
+            "The B200 has 192 GB of memory at 8 TB/s.\n\n- 192 GB at 8 TB/s - 2.4x the memory and bandwidth "
+            "of the H100 in a single GPU",
+            [],
+        ),
+        (
+            "The RTX 5090 Laptop GPU and the Apple M5 Max are two ways. Choosing the right one requires "
+            "balancing NVIDIA's training efficiency and FP4 hardware acceleration against Apple's memory.",
+            [],
+        ),
+    ],
+)
+def test_what_pages_say_of_no_device(said: str, quotes: list[str]) -> None:
+    assert accused(said) == quotes

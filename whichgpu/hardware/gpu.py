@@ -78,6 +78,14 @@ class Gpu(Shown):
         known = self.stated(name)
         return known[0].value if known else None
 
+    def sparse_times(self, rate: str = "") -> float:
+        """How many times its dense peak a rate reaches with 2:4 sparsity; 1 where nothing says so.
+
+        A rate may have a figure of its own: the FP4 of Blackwell Ultra gains a third, all else twice.
+        """
+        own = f"sparsity_{rate}"
+        return float((own in FIELDS and self.value(own)) or self.value("sparsity") or 1.0)
+
     def glance(self, name: str) -> Any:
         """The value in use without its evidence, for a look at hundreds of GPUs."""
         raw = self._raw.get(name)

@@ -129,7 +129,7 @@ def _told(gpu: Gpu, problem: Problem) -> str:
 
 def _as_sparse(gpu: Gpu, field: str) -> bool:
     """Whether a peak is that with 2:4 sparsity, which data sheets print, of what follows from the units."""
-    stated, follows, factor = gpu.value(field), derived(gpu, field), gpu.value("sparsity")
-    if field not in RATES or follows is None or not stated or not factor or factor == 1:
+    stated, follows, factor = gpu.value(field), derived(gpu, field), gpu.sparse_times(field)
+    if field not in RATES or follows is None or not stated or factor == 1:
         return False
-    return abs(float(stated) / follows.value / float(factor) - 1) <= _NEAR
+    return abs(float(stated) / follows.value / factor - 1) <= _NEAR

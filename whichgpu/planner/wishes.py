@@ -87,7 +87,7 @@ class Target(NamedTuple):
 
 #: Words that mean the same unit of work; samples and requests are units of any workload.
 SYNONYMS = {
-    "images": ("images", "image", "img", "imgs", "samples", "sample", "pictures"),
+    "images": ("images", "image", "img", "imgs", "samples", "sample", "pictures", "embeddings", "embedding"),
     "videos": ("videos", "video", "clips", "clip", "samples", "sample"),
     "sequences": (
         "sequences",
@@ -102,6 +102,10 @@ SYNONYMS = {
         "doc",
         "sentences",
         "passages",
+        "embeddings",
+        "embedding",
+        "texts",
+        "chunks",
     ),
     "tokens": ("tokens", "token", "tok", "output tokens", "output token"),
     "utterances": ("utterances", "utterance", "samples", "sample", "sequences", "requests"),

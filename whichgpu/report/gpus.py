@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 #: Rates of matrix engines to which the sparsity factor applies as it stands.
-SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "int4")
+SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 #: Formats that a generation of NVIDIA's has or lacks.
 _FORMATS = ("fp64_tensor", "tf32", "bf16", "fp8", "fp8_acc16", "fp6", "fp4")
 _BLANK = {APPLIES: "Does not apply", PUBLISHED: "Not published", OPEN: "Not read in any source"}
@@ -141,8 +141,8 @@ def _known(gpu: Gpu) -> dict[str, Any]:
 
 def sparsity(gpu: Gpu, name: str) -> float:
     """How many times the dense peak a rate reaches with 2:4 sparsity; 0 where it does not apply."""
-    factor = gpu.value("sparsity") if name in SPARSE else None
-    return float(factor) if factor and factor > 1 else 0.0
+    factor = gpu.sparse_times(name) if name in SPARSE else 1.0
+    return factor if factor > 1 else 0.0
 
 
 def _facts(gpu: Gpu, *, sources: bool) -> Table:

@@ -31,7 +31,8 @@ _ABSOLUTE = re.compile(
     r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)"
     r"(?!\s+(?:of (?:the|these|those|all|them)\b\s*(?:\w+\s+){0,2}?)?(?:with|that|to|which|whose|"
     r"(?:cap|avail)able))|undisputed\s+\w+|"
-    r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
+    r"(?:nvidia|amd)[\u2019']s\s+(?:(?:latest|newest)\s+and\s+)?"
+    r"(?:fastest|most (?:powerful|potent|capable|advanced)|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
     r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"
     r"(?:unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|"
     r"without equal)"
@@ -66,7 +67,7 @@ _SCOPED = re.compile(
     r"building|farm|data ?center)|(?:that )?(?:I|we) (?:can|could|have|had|own|got|tried|tested)|"
     r"in an?\s(?:[\w-]+\s){0,3}(?:chassis|case|server|rack|"
     r"workstation|slot|laptop|node|setup|build)|"
-    r"not|in its class|per (?:dollar|euro|watt)|"
+    r"not|far from|hardly|barely|by no means|anything but|in its class|per (?:dollar|euro|watt)|"
     r"(?:dollars?|euros?|watts?|joules?) per|price|costs?|budget|under \$|for the money|arguably|"
     r"perhaps)\b",
     re.IGNORECASE,

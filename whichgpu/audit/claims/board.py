@@ -60,7 +60,8 @@ _NO_PLUG = re.compile(
     r"\s*(?:none|no(?:t required)?|keine?|-|\u2013|\u2014|n/a|slot[- ]powered)\s*", re.IGNORECASE
 )
 _OUTPUTS = re.compile(
-    r"(?:(?:display|video) )?(?:outputs?|connectors?|ports?|connectivity)|display(?:s| ports| connections)?|"
+    r"(?:(?:display|video) )?(?:outputs?|connectors?|ports?|connectivity)(?: interfaces?)?|"
+    r"display(?:s| ports| connections)?|"
     r"(?:bildschirm|monitor|video|display)?-?(?:ausg\u00e4nge|anschl\u00fcsse)|sorties(?: vid\u00e9o)?|"
     r"salidas(?: de v\u00eddeo)?",
     re.IGNORECASE,
@@ -70,6 +71,10 @@ _OUTPUT = re.compile(
     r"(?P<kind>DisplayPorts?|DP|HDMI|DVI|VGA|USB(?:-C|[- ]Type[- ]C))(?:-[DI])?"
     r"(?:\s?v?(?P<version>\d\.\d)[a-c]?\b)?",
     re.IGNORECASE,
+)
+#: Outputs without their number.
+_BARE_OUTPUT = re.compile(
+    r"\b(?:DisplayPorts?|HDMI|DVI|VGA)\b(?:\s*(?:or|and|,|/)\s*(?:DisplayPorts?|HDMI|DVI|VGA))*"
 )
 _COOLING = re.compile(
     r"thermal(?: solution| design)?|cool(?:ing|er)(?: solution| type)?|k\u00fchlung", re.IGNORECASE
@@ -114,6 +119,9 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         place = (outputs[0].start(), outputs[-1].end()) if outputs else (0, len(text))
         right = [gpu for gpu in gpus if _shows(gpu, outputs)]
         yield from _judged(cell, place, "display_outputs", right, context)
+    bare = _BARE_OUTPUT.search(text) if label and _OUTPUTS.fullmatch(label) and not outputs else None
+    if bare and all(gpu.value("display_outputs") == "none" for gpu in gpus):
+        yield from _judged(cell, bare.span(), "display_outputs", (), context)
 
 
 def _number(word: str | None) -> int:

@@ -215,7 +215,7 @@ def _on_devices(table: Table, context: Context) -> Iterator[Finding]:
             cell = table.cell(row, column)
             on = list(mentions(cell.text, context.catalogue)) if cell else []
             if cell and len(on) == 1:
-                count = counted(cell.text, 0, on[0].start)
+                count = counted(cell.text, 0, on[0].start, on[0].end)
                 place = (0, len(cell.text))
                 yield from _judged(cell, _Claim(place, found[0], said[0], on[0], count, True), context)
 
@@ -288,7 +288,7 @@ def _of_clause(
     between = (verb.end(), max(here[0].start, verb.end()))
     if _ON_OTHERS.match(text, *between):
         return
-    count = counted(text, start, here[0].start)
+    count = counted(text, start, here[0].start, here[0].end)
     one = count == 1 and _ITS_NODE.match(text, here[0].end)
     if one or _NODE.search(text, sentence.start, here[0].start):
         count *= _PER_NODE

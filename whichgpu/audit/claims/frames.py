@@ -27,7 +27,7 @@ _NOT_SAID = re.compile(
     r"(?:say|said|claim|claimed|think|believe|assume|believed|assumed|told)\w*|would|could|might|may|"
     r"confus\w+|assum\w+|"
     r"contrary|"
-    r"would|pretend\w*|as though)\b|[\u201c\u201d\"]",
+    r"would|pretend\w*|as though|(?:balanc|weigh)\w*\b[^.;]{0,80}\bagainst)\b|[\u201c\u201d\"]",
     re.IGNORECASE,
 )
 _IS_NOT_SO = re.compile(

@@ -199,6 +199,10 @@ def _of_type(
         or _akin(text, start, mention.start)
         or _older(text, start, match.start())
         or _or_another(text, place, match, sized or gpus)
+        or (
+            _SET_BESIDE.search(text, start, mention.start) is not None
+            and text[mention.end : match.start()].startswith(" with ")
+        )
     )
     told = _one_of(passage, match, sized or gpus, context)
     yield from (each for each in told if not (doubtful and each.accuses))
@@ -226,6 +230,12 @@ def _is_apart(text: str, start: int, match: re.Match[str], mention: Mention, who
     return bool(changed and not tied)
 
 
+#: Before what a device does so many times of: "twice the throughput of an H100 with 192 GB of HBM3e".
+_SET_BESIDE = re.compile(
+    r"\b(?:\d[\d.]*\s?[x\u00d7]|times|twice|half|double|triple)\s[^.;,]{0,40}?\b(?:of|than|as)\s+(?:an?|the)\s+"
+    r"(?:NVIDIA\s+|AMD\s+)?$",
+    re.IGNORECASE,
+)
 #: Before what another device had: "grew from 80 GB of HBM3 to".
 _FROM = re.compile(r"\bfrom\s+\d+ ?GB (?:of )?$", re.IGNORECASE)
 #: Before what a device is like: "essentially an RTX 3090 with GDDR6".

@@ -94,9 +94,8 @@ def _kinds(key: str, value: float, gpu: Gpu) -> Iterator[str]:
             if (known := gpu.value(field)) and nearly_same(value, float(known)):
                 yield kind
         return
-    times = float(gpu.value("sparsity") or 1.0)
     for field in attributes()[key].fields:
-        known = float(gpu.value(field) or 0.0)
+        known, times = float(gpu.value(field) or 0.0), gpu.sparse_times(field)
         if known and nearly_same(value, known):
             yield "acc16" if field.endswith("acc16") else "dense"
         elif known and field in SPARSE and times > 1 and nearly_same(value, known * times):
@@ -140,7 +139,7 @@ def _odd(group: Sequence[_Told], context: Context) -> Iterator[Finding]:
 def _has(gpu: Gpu, kind: str) -> bool:
     if kind == "one_way":
         return gpu.value("nvlink_per_direction") is not None
-    return float(gpu.value("sparsity") or 1.0) > 1
+    return gpu.sparse_times() > 1
 
 
 def _accumulates(each: _Told, words: str) -> str | None:

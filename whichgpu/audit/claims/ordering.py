@@ -375,7 +375,7 @@ def _of_value(
     ratio = size / value
     if not each.sign and each.attribute.key in SPARSE:
         # "Up to 3,958 TFLOPS (same as the H100)": both with sparsity.
-        times = {float(context.catalogue[key].value("sparsity") or 1.0) for key in mention.ids}
+        times = {context.catalogue[key].sparse_times(each.attribute.key) for key in mention.ids}
         ratio = next((1.0 for one in times if abs(ratio / one - 1) < _EQUAL), ratio)
     verdict, _ = _verdict(each, [(ratio, "")])
     if verdict == "contradicted":

@@ -32,8 +32,8 @@ _UNSURE = re.compile(
     re.IGNORECASE,
 )
 _FORMATS = ("fp4", "fp8", "bf16", "fp16", "int8", "tf32", "fp32")
-#: Shares within which a product is meant.
-_NEAR, _DOUBLE = 0.1, 2.0
+#: The share within which a product is meant.
+_NEAR = 0.1
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -56,11 +56,14 @@ def _judged(
     formats = {each["format"].lower() for each in _FORMAT.finditer(sentence.text)}
     fields = sorted(formats) if len(formats) == 1 else _FORMATS
     values = [
-        float(value) for key in one.ids for field in fields
+        float(value) * way
+        for key in one.ids
+        for field in fields
         if isinstance(value := context.catalogue[key].value(field), int | float) and value
-    ]  # fmt: skip
+        for way in (1.0, context.catalogue[key].sparse_times(field))
+    ]
     told = float(rate["n"].replace(",", "")) * (1e18 if rate["unit"][0] in "eE" else 1e15)
-    known = [number * value * way for value in values for way in (1.0, _DOUBLE)]
+    known = [number * value for value in values]
     if not known:
         return
     right = any(abs(told / each - 1) <= _NEAR for each in known)

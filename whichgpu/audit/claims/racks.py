@@ -87,8 +87,9 @@ _LEADS = re.compile(
 )
 #: Columns of a sheet of names and values.
 _SHEET = 2
-#: Shares within which a rate and a size are meant; such a rate is with sparsity, twice that without.
-_NEAR, _SIZE_NEAR, _DOUBLE = 0.06, 0.04, 2.0
+#: Shares within which a rate and a size are meant.
+_NEAR, _SIZE_NEAR = 0.06, 0.04
+_TIB_IN_TB = 2.0**40 / 1e12
 
 
 class _Rack(NamedTuple):
@@ -301,16 +302,25 @@ def _rated(clause: str, match: re.Match[str], passage: Passage, at: _At) -> Iter
     formats = {each["format"].lower() for each in _FORMAT.finditer(clause)}
     field = formats.pop() if len(formats) == 1 else ""
     gpus = at.context.catalogue
-    dense = [box.gpus * float(gpus[box.gpu].value(field) or 0) for box in at.rack.systems] if field else []
-    if not dense or not all(dense):
+    rates = (
+        [(float(gpus[box.gpu].value(field) or 0), box, gpus[box.gpu]) for box in at.rack.systems]
+        if field
+        else []
+    )
+    if not rates or not all(rate for rate, _, _ in rates):
         return
     told = float(match["n"].replace(",", "")) * (1e18 if match["unit"].lower().startswith("e") else 1e15)
     said_dense, said_sparse = _IS_DENSE.search(clause), _IS_SPARSE.search(clause)
-    ways = [1.0, _DOUBLE] if bool(said_dense) == bool(said_sparse) else [1.0 if said_dense else _DOUBLE]
-    known = [rate * way for rate in dense for way in ways]
+    either = bool(said_dense) == bool(said_sparse)
+    known = [
+        box.gpus * rate * way
+        for rate, box, gpu in rates
+        for way, meant in ((1.0, said_dense), (gpu.sparse_times(field), said_sparse))
+        if either or meant
+    ]
     right = any(abs(told / each - 1) <= _NEAR for each in known)
     words = " or ".join(dict.fromkeys(f"{each / 1e15:,.3g} PFLOPS" for each in known))
-    how = "" if len(ways) > 1 else "dense " if said_dense else "sparse "
+    how = "" if either else "dense " if said_dense else "sparse "
     yield at.of(passage, match.span(), right, f"{words} of {how}{field.upper()}", words)
 
 
@@ -331,7 +341,8 @@ def _of_memory(match: re.Match[str], at: _At) -> Iterator[Finding]:
     of_all = match["kind"].lower() != "memory" or told in _all_sizes(at)
     if not sizes or told in each or not of_all:
         return
-    right = any(abs(told / size - 1) <= _SIZE_NEAR for size in sizes)
+    # NVIDIA tells 2.1 TB of a DGX B300: eight times 268 GiB, or 2.1 TiB.
+    right = any(abs(told * unit / size - 1) <= _SIZE_NEAR for size in sizes for unit in (1.0, _TIB_IN_TB))
     words = " or ".join(f"{size:,} GB" for size in sorted(sizes))
     yield at.finding(match.span(), right, f"{words} in all", words)
 

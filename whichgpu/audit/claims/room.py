@@ -60,10 +60,12 @@ _ON = re.compile(
     r"(?:where|what|which (?:card|gpu)s?) (?:it |they )?(?:goes|go|runs?|fits?|holds? it)(?: on| in)?|"
     r"goes (?:on|in|into)|place|home|enough|(?:gpu |card )?(?:setup|configuration|options?)|"
     r"(?:recommended|suggested|minimum|example|suitable|possible) "
-    r"(?:gpus?|hardware|cards?)(?:\(s\))?|"
+    r"(?:(?:gpus?|hardware|cards?)(?:\(s\))?(?: (?:config(?:uration)?s?|setups?))?|config(?:uration)?s?)|"
     r"(?:gpus?|hardware|cards?)(?:\(s\))?(?: needed| required| options?| recommendations?)?)\s*",
     re.IGNORECASE,
 )
+#: A number whose unit its heading has.
+_BARE, _IN_GB = re.compile(r"\s*~?\d[\d,]*(?:\.\d+)?\s*"), re.compile(r"\bGi?B\b", re.IGNORECASE)
 _OR = re.compile(r"\s+or\s+|[,;/]\s+", re.IGNORECASE)
 #: A share of the room beyond which less does not fit.
 _FULL = 1.02
@@ -91,6 +93,8 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         for row in range(1, min(len(table.rows), _ROWS)):
             need, cell = table.cell(row, needed[-1]), table.cell(row, at)
             found = quantities(need.text, context.fraction) if need else ()
+            if need and _BARE.fullmatch(need.text) and _IN_GB.search(heads[needed[-1]]):
+                found = quantities(f"{need.text} GB", context.fraction)
             if cell and len(found) == 1 and found[0].dimension == "memory" and not _EASED.search(cell.text):
                 # A device's gigabytes are binary as well.
                 one = GIB if "i" in found[0].unit else 1e9
@@ -136,7 +140,7 @@ def _of_cell(cell: Passage, need: float, context: Context) -> Iterator[Finding]:
         sizes = [float(context.catalogue[key].value("memory") or 0) for each in here for key in each.ids]
         alone = len(here) == 1 and "+" not in cell.text[start:end] and min(sizes, default=0) > 0
         room = (nominal_gb(max(sizes)) or max(sizes) / 1e9) if alone else 0.0
-        room *= counted(cell.text, start, here[0].start) if alone else 0.0
+        room *= counted(cell.text, start, here[0].start, here[0].end) if alone else 0.0
         if room:
             above = need > room * _FULL
             because = f"the row states {need:g} GB as the need, and these have {room:g} GB"
@@ -186,6 +190,6 @@ def _room(index: int, passage: Passage, fits: re.Match[str], context: Context) -
     sizes = [float(context.catalogue[key].value("memory") or 0) for each in after[:1] for key in each.ids]
     if not after or not sizes or not max(sizes):
         return 0.0, "", 0
-    count = counted(passage.text, fits.end() - 1, after[0].start)
+    count = counted(passage.text, fits.end() - 1, after[0].start, after[0].end)
     size = (nominal_gb(max(sizes)) or max(sizes) / 1e9) * count
     return size, f"{after[0].text} with {size:g} GB as the room", after[0].end

@@ -132,7 +132,7 @@ def _devices(device: Passage | None, context: Context) -> _Devices | None:
     named = list(mentions(device.text, context.catalogue)) if device and len(device.text) <= _CELL else []
     if device is None or len(named) != 1:
         return None
-    number = counted(device.text, 0, named[0].start)
+    number = counted(device.text, 0, named[0].start, named[0].end)
     sizes = {
         nominal_gb(float(context.catalogue[key].value("memory") or 0))
         for key in _alike(named[0].ids, context)

@@ -153,7 +153,7 @@ def _bound(run: _Run, own: Mention, done: float, context: Context) -> tuple[Gpu,
     rates = said_rates(run.told, trains=trains)
     gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: peak(one, rates))
     # Nothing is trained with half of its weights left out.
-    best = peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
+    best = peak(gpu, rates, sparse=not trains)
     best *= max(1.0, counted(run.passage.text, run.sentence.start, own.start))
     most = best / (done * times)
     of = f"its peak in {rates[0].upper()}" if len(rates) < len(_TRAINED) else "the highest peak"
@@ -214,7 +214,11 @@ def said_rates(text: str, *, trains: bool) -> tuple[str, ...]:
     return _TRAINED if trains else _RATES
 
 
-def peak(gpu: Gpu, rates: tuple[str, ...] = _RATES) -> float:
-    """The highest of some rates, with sparsity where there is one."""
-    found = [float(value) for field in rates if isinstance(value := gpu.value(field), int | float)]
-    return max(found, default=0.0) * float(gpu.value("sparsity") or 1.0)
+def peak(gpu: Gpu, rates: tuple[str, ...] = _RATES, *, sparse: bool = True) -> float:
+    """The highest of some rates, with sparsity where there is one and it is asked for."""
+    found = (
+        float(value) * (gpu.sparse_times(field) if sparse else 1.0)
+        for field in rates
+        if isinstance(value := gpu.value(field), int | float)
+    )
+    return max(found, default=0.0)

@@ -58,7 +58,10 @@ def _whose(text: str, sentence: Sentence, place: tuple[int, int], here: Sequence
         return before[0] if len({each.named for each in before}) == 1 else None
     begins = not re.search(r"\w", text[start : place[0]])
     behind = next((each for each in here if each.start >= place[1]), None)
-    return behind if begins and behind and _THE.fullmatch(text, place[1], behind.start) else None
+    if not begins or behind is None or not _THE.fullmatch(text, place[1], behind.start):
+        return None
+    # "Available in 40 GB and 80 GB models, the 80 GB variant ..": one of them, of a device named before.
+    return None if re.match(_SIZE, text[behind.start : behind.end], re.IGNORECASE) else behind
 
 
 def _of_sizes(

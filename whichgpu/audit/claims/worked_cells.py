@@ -79,9 +79,8 @@ def _of_cell(
     # A column names its precision; above the table all of them are named.
     rates = said_rates(cell.label, trains=trains)
     gpu = max((context.catalogue[key] for key in cell.ids), key=lambda one: peak(one, rates))
-    dense = float(gpu.value("sparsity") or 1.0)
     done *= BACKWARD if trains else 1.0
-    most = cell.number * peak(gpu, rates) / dense / done
+    most = cell.number * peak(gpu, rates, sparse=False) / done
     if 0 < most * _SLACK < told.value:
         of = f"the peak in {rates[0].upper()}" if len(rates) <= _FEW else "the highest peak"
         because = (

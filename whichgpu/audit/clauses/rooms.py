@@ -55,7 +55,7 @@ def rooms(
     """What a sentence says to be held by the one device that it names, and is larger than its memory."""
     text = sentence.text
     own = [each for each in here if sentence.start <= each.start < sentence.end]
-    count = counted(passage.text, sentence.start, own[0].start) if len(own) == 1 else 1.0
+    count = counted(passage.text, sentence.start, own[0].start, own[0].end) if len(own) == 1 else 1.0
     sure = is_asserted(text) and is_indicative(_WILL.sub(" ", text)) and not TRAINS.search(text)
     plain = sure and not _NOT_HELD.search(text) and (count > 1 or not _SO_MANY.search(text))
     model = single(within(models(passage.text), sentence.start, sentence.end))

@@ -236,6 +236,12 @@ WISHES: tuple[Wish, ...] = (
         rf"{_EVERY}(?P<period>{_PERIOD})\b",
         _per,
     ),
+    _wish(
+        "target",
+        rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips|embeddings|sequences|tokens) "
+        rf"(?P<kept>\([^()]{{1,60}}\)){_EVERY}(?P<period>{_PERIOD})\b",
+        _per,
+    ),
     _wish("target", rf"(?<![\w.])(?P<n>{_BIG}) {_MADE}{_EVERY}(?P<period>{_PERIOD})\b", _per),
     _wish(
         "target",

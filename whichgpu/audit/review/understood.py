@@ -63,7 +63,7 @@ _VERB = re.compile(
 )
 #: What a clause without a subject begins with: a number, a chip, how something was made.
 _FRAGMENT = re.compile(
-    r"[\W_]*(?:(?:and|but|so|also|only|just|with|at|now|then|the|an?|up to|about|around|plus)\s+)*"
+    r"[\W_]*(?:(?:and|but|so|also|only|just|with|at|now|then|the|an?|[Uu]p to|about|around|plus)\s+)*"
     r"(?:[$\u20ac~]?\d|[A-Z]{1,3}\d{2,3}\b|PCI(?:e|[ -]Express)\b|(?i:launched|released|built|based|made|"
     r"fitted|equipped|announced|introduced|"
     r"unveiled|presented|powered|connected|rated|manufactured|supports|has|offers|comes|draws|features|"

@@ -44,12 +44,23 @@ _PART_OF = re.compile(
     r"our |my |its |these |those )?$",
     re.IGNORECASE,
 )
+#: Right behind a name; lanes of a slot are told so too.
+_TIMES = re.compile(
+    r"\s*\(?\s*(?:[x\u00d7]\s?(?P<n>\d{1,3})|(?P<m>\d{1,3})\s?[x\u00d7])\b(?!\s*(?:lanes?|slots?|pcie|link)\b)",
+    re.IGNORECASE,
+)
 #: Characters before a name that say how many of it there are.
 _BEFORE_NAME = 120
 
 
-def counted(text: str, start: int, at: int) -> float:
-    """How many of a device a text speaks of by the words before its name: "eight A100s" is 8."""
+def counted(text: str, start: int, at: int, end: int | None = None) -> float:
+    """How many of a device a text speaks of by the words before its name: "eight A100s" is 8.
+
+    With the `end` of the name also by what stands right behind it: "A100 80GB x16", "RTX 4090 (2x)".
+    """
+    behind = _TIMES.match(text, end) if end is not None else None
+    if behind:
+        return float(behind["n"] or behind["m"])
     # "2x RTX 3090/4090": of whichever.
     # A sentence without an end is not searched again for each of its names.
     start = max(start, at - _BEFORE_NAME)

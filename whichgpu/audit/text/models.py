@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 _NAME = re.compile(
     r"\b(?:(?:Code)?Llama|Mi[sx]tral|Codestral|Qwen|QwQ|Gemma|Phi|Falcon|DeepSeek|GPT|OPT|BLOOM|MPT|Yi|"
     r"Command|"
-    r"Stable Diffusion|SDXL|FLUX|Whisper|T5|Grok|Kimi|GLM|Nemotron|Vicuna|Pythia|StarCoder)\b"
+    r"Stable Diffusion|SDXL|SD(?=[ -]?\d)|FLUX|Wan|CogVideoX|Whisper|T5|Grok|Kimi|GLM|Nemotron|Vicuna|"
+    r"Pythia|StarCoder|OLMo|SmolLM|Granite|Zephyr|MiniMax|InternLM)(?:\b|(?<=SD)(?=\d))"
     r"[\w.:-]{0,12}(?:[ -](?:v?\d[\w.]{0,6}|large|base|XL|MoE|NeoX|oss|R1|V[23]|R\+?|J|Coder|Nemo|Small|"
-    r"dev)\b){0,4}",
+    r"medium|turbo|schnell|dev)\b){0,4}",
     re.IGNORECASE,
 )
 #: A size by itself: 13B, 70 billion parameters; no price and no transistors.
@@ -169,9 +170,9 @@ def _parameters(name: str) -> float:
         return 0.0
     try:
         parts = resolve(name).parameters()
-        # What writes a prompt's text may be put aside before the picture is made.
-        whole = max(parts.values()) if "text_encoder" in parts else sum(parts.values())
-        return float(whole)
+        # What reads the prompt may be put aside before the picture is made, or left out.
+        rest = [size for part, size in parts.items() if not part.startswith("text_encoder")]
+        return float(max(rest) if rest and "text_encoder" in parts else sum(parts.values()))
     except WhichGpuError:
         return 0.0
 

@@ -55,11 +55,13 @@ def _not(match: re.Match[str]) -> str:
 
 def capitals(text: str) -> str:
     """A text with its units and kinds of memory as most write them: "24 gb", "gddr6x", "450w"."""
-    text = _UNITS.sub(_as_written, text)
+    text = _UNITS.sub(_as_written, _OF_EXPERTS.sub("x", text))
     text = _MONTHS.sub(lambda each: each[0].capitalize(), text)
     return _MEMORY.sub(lambda each: each[0].upper() if each[0][0] == "g" else f"HBM{each[0][3:]}", text)
 
 
+#: "Mixtral 8\u00d77B", as its makers write it with an x.
+_OF_EXPERTS = re.compile(r"(?<=\d)\u00d7(?=\d{1,3}B\b)")
 #: Behind a number; a network's "gb/s" is one of bits.
 _UNITS = re.compile(
     r"(?<=\d)(?P<blank>[ -]?)(?:(?P<p>[mgt])b(?P<s>/s(?:ec)?)?(?!\w)(?!\s(?:ethernet|network|"

@@ -34,7 +34,7 @@ _ONE_DIGIT, _ONE_TERABYTE = 0.07, 0.11
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 #: A terabyte, and how far a data sheet rounds a rate of whole tenths of it.
-_TERA, _SHEET = 1e12, 0.025
+_TERA, _TENTH = 1e12, 0.05e12
 #: A figure that is told in full is off by no more, as a share.
 EXACT = 1e-3
 #: How far a number of full hundreds may be rounded, as a share of it.
@@ -116,7 +116,7 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     within = _share(attribute, what)
     if attribute.key == "bandwidth" and value >= _TERA and value % (_TERA / 10) == 0:
         # "2 TB/s" in a data sheet is rounded itself: bus and clock of that card give 2,039 GB/s.
-        within = max(within, _SHEET)
+        within = max(within, _TENTH / value)
     if what.limit == "about":
         within = max(within, 0.05)
     # Digits may be cut off as well as rounded: 107.6 is told as 107.

@@ -60,9 +60,8 @@ def by_sparsity(attribute: Attribute, what: Stated, gpu: Gpu) -> tuple[str, str]
     """Whether a rate is the one with sparsity where the dense one is meant, or the other way round."""
     if attribute.dimension not in RATES:
         return None
-    times = float(gpu.value("sparsity") or 1.0)
     for field in fields_of(attribute, what.said, what.dimension):
-        value = gpu.value(field)
+        value, times = gpu.value(field), gpu.sparse_times(field)
         if not value or times <= 1 or field not in SPARSE:
             continue
         if "sparse" not in what.said and nearly_same(what.value, float(value) * times):

@@ -12,11 +12,12 @@ from whichgpu.audit.values.capabilities import CAPABILITIES
 from whichgpu.audit.values.doubts import of_namesake, of_one_database, too_near, trusted
 from whichgpu.audit.values.instead import by_sparsity, what_instead
 from whichgpu.audit.values.sourced import on_file, shown, source_of
+from whichgpu.facts import store
 from whichgpu.hardware.blank import is_not_in_hardware
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.audit.findings import Evidence
     from whichgpu.audit.text.roundings import Stated
@@ -111,14 +112,12 @@ def _right(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: C
 
 #: What the GPU of a superchip has more of than a module, with its power.
 _BY_COOLING = ("power", "flop rate", "op rate", "bandwidth", "memory")
-#: "B200" is each of the two GPUs of a GB200 as well.
-_BLACKWELL = re.compile(r"b\d{3}-")
 
 
 def _on_superchips(known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
-    """The GPUs of superchips that are called as a device is."""
-    names = [match[0] for gpu in known if (match := _BLACKWELL.match(gpu.id))]
-    return [gpu for key, gpu in catalogue.items() if any(key.startswith(f"g{name}") for name in names)]
+    """The GPUs of superchips that are called as a device is: "B200" is each of the two of a GB200 as well."""
+    called: Mapping[str, Sequence[str]] = store.load("audit")["audit"]["superchips"]["of"]
+    return [catalogue[key] for gpu in known for key in called.get(gpu.id, ())]
 
 
 def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict | None:

@@ -58,11 +58,11 @@ def _read_figures(
             if value is None or (field in SPARSE and _is_sparse(value, field, gpu)):
                 continue
             if field in SPARSE and "sparse" in said:
-                value *= float(gpu.value("sparsity") or 1.0)
+                value *= gpu.sparse_times(field)
             yield value, field
             if attribute.key == "tensor" and dimension == "op rate":
                 # "AI TOPS" are told with sparsity.
-                yield value * float(gpu.value("sparsity") or 1.0), field
+                yield value * gpu.sparse_times(field), field
             units = float(gpu.value("units_per_board") or 1.0) if field in _OF_BOARDS else 1.0
             if units > 1:
                 yield value * units, field
@@ -90,7 +90,7 @@ def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
 
 def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:
     """Whether a source's rate is the one with sparsity, which the field is not."""
-    times, own = float(gpu.value("sparsity") or 1.0), gpu.value(field)
+    times, own = gpu.sparse_times(field), gpu.value(field)
     return times > 1 and bool(own) and nearly_same(value, float(own or 0) * times)
 
 
@@ -128,11 +128,11 @@ def nearly_same(a: float, b: float) -> bool:
 
 def shown(gpu: Gpu, field: str, what: Stated) -> str:
     """A field as it would be written beside what is stated: with sparsity where that is said."""
-    times = float(gpu.value("sparsity") or 1.0)
+    times = gpu.sparse_times(field)
     text = re.sub(r" \(.*\)$", "", str(gpu.display(field)))
     if "sparse" in what.said and times > 1 and field in SPARSE:
         value = gpu.value(field)
-        return f"{float(value) * times / 1e12:,.4g} {text.split()[-1]}" if value else text
+        return f"{float(f'{float(value) * times / 1e12:.4g}'):,g} {text.split()[-1]}" if value else text
     return text
 
 
