@@ -239,3 +239,22 @@ def test_what_lies_below_an_engine_has_its_own_number(text, same):
     """A release's host and kernels are those of its number, wherever in a text it stands."""
     told, plain = runtime(text, ""), runtime(same, "")
     assert (told.marks, told.sequence, told.fixed) == (plain.marks, plain.sequence, plain.fixed)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("torch==1.13.1+cu117", "torch 1.13.1"),
+        ("torch~=1.8", "torch 1.8"),
+        ("pytorch=1.12.1=py3.10_cuda11.3", "pytorch 1.12.1"),
+        ("torch1.13+cu117", "torch 1.13"),
+        ("vllm==0.5.4", "vllm 0.5.4"),
+        ("torch>=2.0", "torch 2.0"),
+    ],
+)
+def test_a_pinned_package_is_that_release(text, same):
+    assert runtime(text, "vllm").id == runtime(same, "vllm").id
+
+
+def test_options_in_a_runtime_are_no_releases():
+    assert runtime("vLLM 0.10 tp=8", "pytorch-2").id == runtime("vLLM 0.10", "pytorch-2").id

@@ -310,6 +310,13 @@ def test_a_profile_that_several_have_is_asked_for() -> None:
         ("gpu_1x_a10", "a10", 1),
         ("2x 7900 xtx", "rx-7900-xtx", 2),
         ("Standard_NV6ads_A10_v5", "a10:1/6", 1),
+        ("p6e-gb200.36xlarge", "gb200-192gb", 4),
+        ("a4x-highgpu-4g", "gb200-192gb", 4),
+        ("VM.GPU3.4", "v100-16gb-sxm", 4),
+        ("H100-1-80G", "h100-80gb-pcie", 1),
+        ("H100-SXM-8-80G", "h100-80gb-sxm", 8),
+        ("OVH t2-le-90", "v100s-32gb-pcie", 2),
+        ("l40s-180", "l40s", 2),
     ],
 )
 def test_an_instance_type_is_what_its_offers_say(text: str, key: str, count: int) -> None:
@@ -360,6 +367,42 @@ def test_a_slice_has_the_sms_that_the_driver_lists(name: str, sms: int) -> None:
 )
 def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) -> None:
     assert resolve_device(name, catalogue())[1] == count
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "count"),
+    [
+        ("gx3d-160x1792x8h200", "h200-141gb-sxm", 8),
+        ("gd-8xh100ib-i128", "h100-80gb-sxm", 8),
+        ("gpu-l40s-d_2gpu-64vcpu-384gb", "l40s", 2),
+        ("8A100.40S.176V", "a100-40gb-sxm", 8),
+        ("a10g-largex4", "a10g", 4),
+        ("zero-a10g", "a10g", 1),
+        ("nvidia-l40s-8x", "l40s", 8),
+        ("DGXH100_n8", "h100-80gb-sxm", 64),
+        ("XE9680_H200_SXM_141GBx8", "h200-141gb-sxm", 8),
+        ("DGX-H100_H100-SXM-80GBx8_TRT", "h100-80gb-sxm", 8),
+        ("SYS-421GE-TNRT_L40Sx8_TRT", "l40s", 8),
+        ("2x t1-45", "v100-32gb-sxm", 2),
+    ],
+)
+def test_a_type_or_a_system_says_what_it_holds(text: str, key: str, count: int) -> None:
+    from whichgpu.hardware.bins import resolve_whole
+
+    gpu, found = resolve_whole(text, catalogue())
+    if text == "2x t1-45":  # whose seller does not say in which form
+        assert gpu.id.startswith("v100-16gb")
+        with pytest.raises(UsageError, match="v100-16gb-pcie"):
+            resolve_device("t1-45", catalogue())
+    else:
+        assert gpu.id == key
+    assert found == count
+
+
+@pytest.mark.parametrize("text", ["Quadro-XYZ_n2", "gx3-16x80x1foo", "foo-4-80G", "bar_RTX9999x8"])
+def test_a_type_that_holds_no_gpu_on_file_is_unknown(text: str) -> None:
+    with pytest.raises(UsageError, match="no GPU"):
+        resolve_device(text, catalogue())
 
 
 @pytest.mark.parametrize(

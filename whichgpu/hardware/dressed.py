@@ -83,6 +83,25 @@ MAKERS = frozenset(
         "vastarmor",
         "xfx",
         "yeston",
+        "alibaba",
+        "aliyun",
+        "baseten",
+        "cudo",
+        "exoscale",
+        "hf",
+        "huggingface",
+        "ibm",
+        "latitude",
+        "massedcompute",
+        "replicate",
+        "sagemaker",
+        "shadeform",
+        "spheron",
+        "tencent",
+        "tensorwave",
+        "thunder",
+        "together",
+        "verda",
         "zotac",
     ]
 )
@@ -105,7 +124,7 @@ _MEMORIES = ("gddr", "ddr", "lpddr", "hbm")
 _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
 _DRIVER = (
-    r"(?i)^(?:cuda|gpu|device)\s?[:#]?\s?\d{1,2}(?:\s?[:=,-])?\s+(?=\D)"
+    r"(?i)\bcolab pro\b\+?|^(?:cuda|gpu|device)\s?[:#]?\s?\d{1,2}(?:\s?[:=,-])?\s+(?=\D)"
     r"|\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
     r"|^cpu\s*\+\s*|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
     r"|(?<=\d)-(?:nv|nvd|nvs|nb|cr|amd|amds|cw|crs|dgxc|oci|tw)(?:[-_]\d+)?$"

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent", "lambda"})
 
 #: What people write around a type: AWS p3.2xlarge, an a2-highgpu-1g instance.
-_AROUND = r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure)\s+|\s+(?:instances?|vms?)$"
+_AROUND = (
+    r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure|ovh(?:cloud)?|oci|oracle|lambda(?:labs)?"
+    r"|scaleway|ibm)\s+|\s+(?:instances?|vms?)$"
+)
 
 
 def instance(text: str) -> tuple[str, float] | None:
@@ -48,6 +51,11 @@ def _fewest(series: str) -> tuple[str, float] | None:
         (pair for kind, pairs in _types().items() if kind.startswith(begins) for pair in pairs),
         key=itemgetter(1),
     )
+
+
+def opened(text: str) -> tuple[str, int] | None:
+    """The name of the GPU of a type whose seller does not say which form of it, and how many; else None."""
+    return _opened().get(_plain(re.sub(_AROUND, "", text)))
 
 
 def of_series(name: str, after: str) -> frozenset[str]:
@@ -104,12 +112,24 @@ def _sold() -> list[tuple[str, tuple[str, float]]]:
 
 
 def _others() -> list[tuple[str, tuple[str, float]]]:
-    """Those of `data/instances.toml`."""
+    """Those of `data/instances.toml` whose GPU is told."""
     return [
         (_plain(name), (row["gpu"], float(count)))
         for row in store.load("instances")["instances"].values()
         for name, count in row["counts"].items()
+        if "gpu" in row
     ]
+
+
+@cache
+def _opened() -> Mapping[str, tuple[str, int]]:
+    """Those of `data/instances.toml` whose GPU is one of several forms, each with what it is called."""
+    return {
+        _plain(name): (row["part"], int(count))
+        for row in store.load("instances")["instances"].values()
+        for name, count in row["counts"].items()
+        if "part" in row
+    }
 
 
 def _plain(name: str) -> str:

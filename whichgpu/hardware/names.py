@@ -40,7 +40,7 @@ _TIMES = r"(?<=\d)\s*\*\s*(?=\S)|\s*\*\s*(?=\d{1,4}$)"
 #: `2 3090s` and `A10x4`, where the whole names nothing.
 _SEVERAL = (
     r"(?i)(?P<count>\d{1,4}(?=-gpus?\s)|\d{1,4}|an?|one|single|two|dual|three|four|quad|eight)(?:-gpus?)?\s+(?P<name>\S.*)"
-    r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
+    r"|(?P<before>\S.*[\da-z])x(?P<after>[1-9]\d{0,2})"
 )
 #: Several machines of several: `12x 8x A100 40GB`.
 _NESTED = r"(?P<times>\d{1,5})\s?x\s?(?P<each>\d{1,3}\s?x\s?[a-z].*)"
@@ -107,17 +107,38 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
-        several = re.fullmatch(_SEVERAL, re.sub(_LANES, r"\1", text.strip()))
-        if several and not meant(text, catalogue):
-            name = _singular(several["name"] or several["before"], catalogue)
-            said = (several["count"] or several["after"]).lower()
-            if meant(name, catalogue):
-                return name, _WORDED.get(said) or int(said)
-        return _singular(text, catalogue), gpus_of(text)
+        let = _several(text, catalogue) or _typed(text, catalogue)
+        return let or (_singular(text, catalogue), gpus_of(text))
     count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    return _singular(_named(match), catalogue), count * (gpus_of(_named(match)) if match["first"] else 1)
+    name = _named(match)
+    if let := _typed(name, catalogue):
+        return let[0], count * let[1]
+    return _singular(name, catalogue), count * (gpus_of(name) if match["first"] else 1)
+
+
+def _several(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """A GPU's name and a number beside it in words, where it is no name as it stands; else None."""
+    several = re.fullmatch(_SEVERAL, re.sub(_LANES, r"\1", text.strip()))
+    if not several or meant(text, catalogue):
+        return None
+    name = _singular(several["name"] or several["before"], catalogue)
+    said = (several["count"] or several["after"]).lower()
+    return (name, _WORDED.get(said) or int(said)) if meant(name, catalogue) else None
+
+
+def _typed(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """What the name of an instance type or a system says, or a type whose form is left open; else None."""
+    from whichgpu.hardware.instances import instance, opened
+    from whichgpu.hardware.typed import held, says_its_number
+
+    # `H100-SXM-2-80G` reads as one on SXM2 as well.
+    known = meant(text, catalogue)
+    if (known and not says_its_number(text)) or (not known and instance(text)):
+        return None
+    said = ((_singular(name, catalogue), count * gpus_of(name)) for name, count in held(text))
+    return opened(text) or next((one for one in said if meant(one[0], catalogue)), None)
 
 
 def _boxed(text: str) -> re.Match[str] | None:

@@ -405,7 +405,7 @@ def _of_one_size(item: Workload, side: int) -> Workload | None:
 _NUMBERS = {
     "seq_len": regex(
         r"(.+?)[-_ (,@]+(?:seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})"
-        r"|(\d{2,5})[-_ ]?(?:aa|residues|amino[-_ ]acids))\)?",
+        r"|(\d{2,6})[-_ ]?(?:aa|residues|amino[-_ ]acids|tokens|tok))\)?",
         re.IGNORECASE,
     ),
     "steps": regex(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: What files of such weights are called by behind it: `-8steps-V1.1-bf16`.
 _TAIL = (
-    r"(?:[-_ ]?loras?)?(?:[-_ ,(]+(\d{1,2})[-_ ]?steps?\)?)?(?:[-_ ]v?\d+(?:\.\d+)+)?(?:[-_ ](?:bf16|fp32))?"
+    r"(?:[-_ ]?loras?)?(?:[-_ ,(]+(?P<steps>\d{1,2})[-_ ]?steps?\)?)?(?:[-_ ]v?\d+(?:\.\d+)+)?"
+    r"(?:[-_ ](?:bf16|fp32))?"
 )
 
 
@@ -29,24 +30,32 @@ def numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
 
 
 def of_few_steps(name: str, read: Callable[[str], Workload | None]) -> Workload | None:
-    """The generator of a name that ends in how it was distilled: fewer steps, each one pass without guidance.
+    """The generator of a name that tells how it was distilled: fewer steps, each one pass without guidance.
 
     `read` finds the workload of what goes before; None for other names, and for a distillation that no one
     has of that generator, or that has no usual number of steps.
     """
-    for said, glob, steps in _distilled():
-        found = said.fullmatch(name.strip())
-        item = read(found[1]) if found else None
+    for forms, glob, steps in _distilled():
+        found = next(filter(None, (form.fullmatch(name.strip()) for form in forms)), None)
+        item = read(found["name"]) if found else None
         if found and item is not None and fnmatch(item.id, glob):
-            number = float(found[2] or steps)
+            number = float(found["steps"] or steps)
             return numbered(item, {"steps": number, "options": {"guidance": "1"}})
     return None
 
 
 @lru_cache(maxsize=1)
-def _distilled() -> Sequence[tuple[re.Pattern[str], str, int]]:
+def _distilled() -> Sequence[tuple[tuple[re.Pattern[str], ...], str, int]]:
+    """How each is called behind the generator's name, or before it: `Hyper-SD FLUX.1-dev 8 steps`."""
     return [
-        (re.compile(rf"(.+?)[-_ (,+]+(?:{said}){_TAIL}\)?", re.IGNORECASE), glob, int(steps))
+        (
+            (
+                re.compile(rf"(?P<name>.+?)[-_ (,+]+(?:{said}){_TAIL}\)?", re.IGNORECASE),
+                re.compile(rf"(?:[\w-]+/)?(?:{said})[-_ ]+(?P<name>.+?){_TAIL}", re.IGNORECASE),
+            ),
+            glob,
+            int(steps),
+        )
         for said, glob, steps in names.table()["distilled"]
     ]
 

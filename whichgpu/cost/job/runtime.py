@@ -18,6 +18,7 @@ from whichgpu.cost.job.versions import (
     major_of,
     month_of,
     parts,
+    unpinned,
     version_of,
     without_namesakes,
 )
@@ -570,7 +571,7 @@ def runtime(text: str, fallback: str) -> Runtime:
     rows = _rows()
     if text in rows:
         return _runtime(text, rows[text])
-    text = as_pytorch(as_containers(text))
+    text = as_pytorch(as_containers(unpinned(text)))
     said = without_namesakes(text.lower())
     named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
     # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.

@@ -98,6 +98,15 @@ def as_containers(text: str) -> str:
     return re.sub(_MONTHLY, r"\1 NGC \2", text)
 
 
+#: The signs between a package and its release, as pip and conda write it: `torch==1.13.1`, `pytorch=1.12`.
+_PINNED = r"(?i)(?<=[a-z\d])\s*(?:===?|[~><]=)\s*(?=v?\d)|(?<=\bpytorch)=(?=\d)|(?<=\btorch)(?=[12]\.\d)"
+
+
+def unpinned(text: str) -> str:
+    """A text with the releases of packages told as people do: "torch 1.13.1" of `torch==1.13.1`."""
+    return re.sub(_PINNED, " ", text)
+
+
 def as_pytorch(text: str) -> str:
     """A text with a release of torchvision told as that of PyTorch, which it needs, where it names none.
 
