@@ -119,8 +119,8 @@ def _chosen(dims: Mapping[str, Any], rec: Recorder) -> dict[str, float]:
     """What kernels around experts depend on: see `GROUP`.
 
     DeepSeek's experts, and those of models that have its layer (GLM 4.5 to 5, Kimi K2, Nemotron 3), are
-    chosen by scores to which a bias is added for the choice alone, in groups, be it one; an expert of all tokens
-    stands beside them. Biases of GPT-OSS's routers are those of a product.
+    chosen by scores to which a bias is added for the choice alone, in groups, be it one; an expert of all
+    tokens stands beside them. Biases of GPT-OSS's routers are those of a product.
     """
     half = rec.precision.math in ("fp16", "bf16") and rec.precision.weight >= _HALF_BYTES
     told = {HALF: float(half)}
