@@ -31,6 +31,8 @@ _FORMS = tuple(
         # Hugging Face and Replicate: a10g-largex4, zero-a10g, nvidia-a40-large.
         r"(?:nvidia-|zero-)?(?P<name>[a-z]+\d+[a-z]*)-(?:small|medium|x?large)(?:[ -]?x(?P<count>[1-9]\d?))?",
         r"zero-(?P<name>[a-z]+\d+[a-z]*)",
+        # Lambda's, as people shorten them: gpu_4x_h100_sxm.
+        r"gpu_(?P<count>[1-9]\d?)x_(?P<name>\w+)",
         # A number behind the name with its sign last: nvidia-l40s-8x.
         r"(?P<name>.*\w)[-_ ](?P<count>[1-9]\d{0,2})x",
     )
