@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
 from whichgpu import api
+from whichgpu.cost.calibration import evidence as evidence_of
 from whichgpu.cost.calibration.effects import fit
 from whichgpu.cost.calibration.evidence import NEAREST, evidence
 from whichgpu.cost.calibration.measured import left_out, measured_rows
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.explain import explain
 from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.reading.metrics import TIMED
 from whichgpu.cost.serving.measuring import how_to_measure
 from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.cost.table.rows import read_head, read_job
+from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
@@ -77,6 +81,33 @@ def test_the_nearest_come_in_the_order_of_their_distance():
     _, other = asked("stable-diffusion-1.5", "a10")
     assert {one.workload for one in other.nearest} == {"stable-diffusion-1.5"}
     assert len({(one.gpu, one.differs) for one in other.nearest}) == len(other.nearest)
+
+
+@pytest.mark.parametrize(
+    ("name", "gpu", "columns"),
+    [
+        ("resnet50", "rtx-a6000", {}), ("llama-3-8b", "rtx-3070", LLAMA), ("llama-3.1-8b", "l40s", {}),
+        ("bert-large", "a10", {"phase": "train"}), ("sdxl", "rtx-4090", {}),
+    ],
+)  # fmt: skip
+def test_what_is_read_in_the_order_of_the_least_that_it_may_be_off_is_in_that_of_what_it_is(
+    name, gpu, columns, monkeypatch
+):
+    answer = estimate(api.job(name, **columns), [GPUS[gpu]]).at(0, 0)
+    wanted, read = evidence_of._Wanted(answer, GPUS[gpu]), []
+    rows = list(evidence_of._related(wanted, GPUS))
+    plain = []
+    for row, device in rows:
+        with suppress(WhichGpuError):
+            plain.append(evidence_of._near(wanted, row, device))
+    plain = [one for one in plain if one.far == 0.0 or one.row["metric"] in TIMED]
+    plain.sort(key=lambda one: one.far)
+    near = evidence_of._near
+    monkeypatch.setattr(evidence_of, "_near", lambda *row: read.append(row) or near(*row))
+    told = evidence_of._in_order(wanted, rows)
+    first = [next(told) for _ in range(3)]
+    assert len(read) < len(rows)
+    assert [one.row["id"] for one in [*first, *told]] == [one.row["id"] for one in plain]
 
 
 def test_a_row_that_states_no_format_is_as_far_as_its_runtime_s_own():

@@ -151,6 +151,20 @@ def test_several_models_are_judged_by_the_ends_of_what_each_may_need() -> None:
     assert smaller.verdict == "may run out"
 
 
+@pytest.mark.parametrize("names", [("qwen2.5-7b", "flux.1-dev"), ("llama-3.1-8b", "whisper-large-v3")])
+def test_a_format_of_several_models_is_told_as_it_is_typed(names: tuple[str, str]) -> None:
+    """One option says it of all of them, also of one whose own program would rather have another format."""
+    gpu = "rtx-4090" if "flux.1-dev" in names else "rtx-4060-ti-16gb"
+    told = {one.option: one for one in ask(*names, gpus=[gpu], together=True).answers[0].changes}
+    assert "--precision w4a16-g128" in told
+    for option, change in told.items():
+        if change.kind == "precision":
+            jobs = [package.job(name, precision=option.removeprefix("--precision ")) for name in names]
+            typed = package.fit(jobs, gpu, together=True).answers[0]
+            assert change.required == pytest.approx(typed.required)
+            assert change.may_run_out == (typed.verdict == "may run out")
+
+
 @pytest.mark.parametrize(
     ("asked", "option"), [({"batch": 64}, "--batch"), ({"concurrency": 64}, "--concurrency")]
 )

@@ -127,3 +127,57 @@ def test_an_open_answer_asks_how_large_adapters_are() -> None:
     assert asks == [True, False]
     assert open_.verdict == said.verdict == "may run out"
     assert not any("gives back the blocks" in note for note in open_.notes)
+
+
+def tome(gpu: str, batch: float, side: int) -> Any:
+    """Stable Diffusion 1.5 as diffusers' page on token merging ran it without: attention written out."""
+    columns = {"precision": "fp16", "batch": batch, "resolution": str(side)}
+    options = {"flash_attention": "false"}
+    return whichgpu.fit(
+        "stable-diffusion-1.5", [gpu], runtime="diffusers 0.15.1, PyTorch 1.13.1", options=options, **columns
+    ).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("gpu", "ran", "out"),
+    [
+        ("a100-40gb-sxm", [(10, 512), (2, 768), (1, 1024)], [(4, 768), (2, 1024)]),
+        ("v100-16gb-sxm", [(4, 512), (1, 768)], [(8, 512), (2, 768), (1, 1024)]),
+    ],
+)
+def test_scores_that_are_written_out_have_a_size(
+    gpu: str, ran: list[tuple[int, int]], out: list[tuple[int, int]]
+) -> None:
+    """docs/source/en/optimization/tome.md of diffusers 0.16: what ran, and what ran out of memory."""
+    assert all(tome(gpu, float(batch), side)["verdict"] == "fits" for batch, side in ran)
+    assert all(tome(gpu, float(batch), side)["verdict"] != "fits" for batch, side in out)
+
+
+def test_diffusers_lets_go_of_a_third_copy_of_the_scores_since_0_17() -> None:
+    """github.com/huggingface/diffusers/pull/3463: an empty tensor as large as they are."""
+    job: dict[str, Any] = {"precision": "fp16", "batch": 4.0, "options": {"flash_attention": "false"}}
+    old, new = (
+        parts("stable-diffusion-1.5", runtime=f"diffusers {release}, PyTorch 1.13", **job)["scores"]
+        for release in ("0.16", "0.17")
+    )
+    assert old == pytest.approx(1.5 * new)
+
+
+def test_a_block_of_scores_that_serves_no_more_is_in_the_upper_end_alone() -> None:
+    """Segments that grow have none; the lower end is that of what is counted."""
+    job: dict[str, Any] = {"precision": "fp16", "batch": 4.0, "options": {"flash_attention": "false"}}
+    for text, wider in (("diffusers", True), ("diffusers expandable_segments", False)):
+        held, sure = (
+            half("stable-diffusion-1.5", name, runtime=text, **job) for name in ("held", "required")
+        )
+        assert (held > sure + 0.01) is wider
+
+
+def test_a_cache_of_little_room_is_known_as_what_lies_beside_it_is() -> None:
+    """gpt-oss-120b at 32,768 tokens on one H100, which runs: 0.8 GiB by count for 1.1, beside 66 GiB."""
+    job: dict[str, Any] = {"phase": "serve", "runtime": "vllm"}
+    near, far = (
+        verdict("gpt-oss-120b", "h100-80gb-sxm", options={"max_model_len": tokens}, **job)
+        for tokens in ("32768", "131072")
+    )
+    assert (near, far) == ("may run out", "does not fit")

@@ -399,3 +399,25 @@ def test_encoders_hold_three_tensors_beside_their_widest_op() -> None:
         job = {"phase": "infer", "precision": "fp32", "batch": float(batch), "seq_len": float(tokens)}
         found = parts(name, runtime="transformers", **job)["activations"]
         assert found / 2**20 == pytest.approx(mib, rel=0.05), name
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "tokens", "gib"),
+    [
+        ("llama-2-13b", 1, 64, 8.47),  # its products of queries, keys and values twice as it loads
+        ("codellama-34b", 1, 64, 19.05),
+        ("mpt-7b", 1, 64, 3.67),  # which has them in one
+        ("mistral-7b", 1, 2048, 5.55),
+        ("mistral-7b", 8, 2048, 16.82),  # 10 B of each score
+        ("tinyllama-1.1b", 1, 2048, 2.10),
+    ],
+)
+def test_fused_modules_write_a_prompts_scores_and_join_products(name, batch, tokens, gib):
+    """AutoAWQ 0.1.6, peaks of its README, in GiB of tensors (examples/benchmark.py)."""
+    job = {"phase": "generate", "precision": "awq", "runtime": "AutoAWQ 0.1.6"}
+    columns = {"batch": float(batch), "input_tokens": float(tokens), "output_tokens": float(tokens)}
+    read = whichgpu.fit(name, ["rtx-4090"], **job, **columns).to_dict()["read"]
+    assert read["allocated"]["mid"] == pytest.approx(gib * GIB, rel=0.05)
+    if tokens > 64:
+        plain = whichgpu.fit(name, ["rtx-4090"], **{**job, "runtime": "AutoAWQ 0.1.6 unfused"}, **columns)
+        assert plain.to_dict()["read"]["allocated"]["mid"] < 0.93 * gib * GIB

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from memory_jobs import GIB, GPUS, laid, parameters, parts
 
+import whichgpu
 from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
 from whichgpu.cost.memory.verdict import TIGHT, Room, doubt
@@ -177,3 +178,17 @@ def test_masks_are_as_many_as_the_most_crowded_pictures_or_as_the_batchs_own() -
     assert padded[1] == 9.0 * padded[0]
     assert own[1] < 2.0 * own[0]
     assert crowd(1.0, "mmseg") < own[0]
+
+
+def test_unsloth_of_early_2025_makes_gemma_3s_logits_whole():
+    """unslothai/unsloth issue 2366: 12B in eight bits on 80 GB trained on 14,000 tokens, not on 15,000."""
+    job = {"phase": "finetune_qlora", "precision": "int8", "batch": 1.0}
+
+    def verdict(tokens, runtime="unsloth 2025-04", name="gemma-3-12b"):
+        found = whichgpu.fit(name, ["h100-80gb-sxm"], seq_len=float(tokens), runtime=runtime, **job)
+        return found.to_dict()["verdict"]
+
+    assert verdict(14000) == "fits"
+    assert verdict(15000) == verdict(28000) == "may run out"
+    # Since then its loss has the head in it, as that of models with modules of their own had before.
+    assert verdict(28000, "unsloth") == verdict(28000, name="llama-3.1-8b") == "fits"

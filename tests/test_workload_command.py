@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from whichgpu import api
+
 pytestmark = pytest.mark.slow
 
 PARAMETERS = 8_030_261_248
@@ -161,3 +163,12 @@ def test_without_a_job_it_is_one_forward_pass(whichgpu):
     assert stated["work"]["flops"] == 8 * document["flops"]
     assert stated["flops"] == document["flops"]
     assert stated["job"]["batch"] == 8
+
+
+def test_the_length_of_a_recording_is_the_size_of_the_job():
+    """Whisper hears windows: `seconds=9000` was ignored without a word of what says it."""
+    told = "how long a recording is, is the size of the job: write --hours-of-audio 2.5"
+    for name, length in (("seconds", "9000"), ("duration", "2.5 h"), ("audio", "9000s")):
+        assert told in api.predict("whisper-large-v3", gpu="l4", options={name: length}).warnings
+    assert told not in api.predict("whisper-large-v3", gpu="l4", options={"foo": "1"}).warnings
+    assert told not in api.predict("resnet50", gpu="l4", options={"seconds": "9000"}).warnings

@@ -4,6 +4,7 @@ import re
 import sys
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -138,6 +139,56 @@ def test_a_pattern_finds_the_same_where_its_words_are_looked_for():
                 assert (found and found.span()) == (plain and plain.span()), (each.pattern, text)
 
 
+def test_every_reader_looks_for_patterns_where_their_words_are():
+    """A pattern tells by itself what words it needs; `re` would search each sentence for it."""
+    from whichgpu.audit import readers
+
+    root = Path(patterns.__file__).parent
+    # What reads the bytes of a file once before there is text, and what compiles patterns.
+    free = {Path(readers.__file__), root / "patterns.py", root / "compiled.py"}
+    plain = [
+        path
+        for path in root.rglob("*.py")
+        if path not in free
+        and re.search(r"^\s*(?:import re\b|from re import)", path.read_text(), re.MULTILINE)
+    ]
+    assert not plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[one](a [two](b) end", "[one](a two end"),
+        ("[one](a[1]b) and ![two](c]d)", "one and "),
+        ("[a](" * 9, "[a](" * 9),
+        ("[a](b](c)", "[a](b](c)"),
+    ],
+)
+def test_a_link_leads_no_further_than_where_another_does(text, shown):
+    from whichgpu.audit.readers import read
+
+    found = read(text.encode(), "", "markdown").passages
+    assert "".join(each.text for each in found if each.kind != "alt") == shown.strip()
+
+
+def test_a_name_behind_the_end_of_a_clause_is_asked_no_more(monkeypatch):
+    """Of each value the names up to the next clause, not all of a long sentence."""
+    from whichgpu.audit.values import nearest
+
+    asked, real = [], nearest._CLAUSE.search
+    monkeypatch.setattr(
+        nearest, "_CLAUSE", SimpleNamespace(search=lambda text: asked.append(text) or real(text))
+    )
+    text = "we saw 24 GB on one, but ", "the A100, "
+    who = SimpleNamespace(
+        here=[SimpleNamespace(start=at, end=at + 4, named=("a100",)) for at in range(29, 429, 10)],
+        against=[], owner=lambda _: None,
+    )  # fmt: skip
+    value = SimpleNamespace(start=7, end=12)
+    assert nearest.nearest_device(text[0] + text[1] * 40, value, who) is None
+    assert len(asked) < 3
+
+
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
@@ -217,8 +268,6 @@ def test_how_many_of_a_device_there_are_is_told_right_before_its_name():
 
 def calls_of(asked, text):
     """Characters that are searched for the end of the sentence of a finding at the head of a text."""
-    from types import SimpleNamespace
-
     from whichgpu.audit.review import settling
 
     seen = []

@@ -265,3 +265,17 @@ def test_outputs_of_a_card_without_any() -> None:
 )
 def test_what_pages_say_of_no_device(said: str, quotes: list[str]) -> None:
     assert accused(said) == quotes
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("The Tesla P40 offers 24GB for around $170. Nothing else comes close on $/GB.", True),
+        ("The Tesla M40 offers 24GB for around $90. Nothing else comes close on $/GB.", False),
+        ("The Tesla P40 and the M40 are cheap. Nothing else comes close on $/GB.", False),
+    ],
+)
+def test_that_nothing_comes_close_by_the_texts_own_table(said: str, wrong: bool) -> None:
+    table = "| GPU | VRAM | Typical price | $/GB |\n|---|---|---|---|\n| Tesla P40 | 24GB | $170 | $7.08 |\n"
+    table += "| Tesla M40 | 24GB | $90 | $3.75 |\n| RTX 3060 12GB | 12GB | $200 | $16.67 |\n"
+    assert bool(accused(f"{said}\n\n{table}")) is wrong

@@ -166,19 +166,41 @@ def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] |
     return found
 
 
-def _lacks(marks: Sequence[frozenset[str]], threes: frozenset[str]) -> bool:
-    """Whether none of the marks of some words is in a text."""
-    for each in marks:  # noqa: SIM110 - a generator would take longer than the loop.
-        if each.isdisjoint(threes):
-            return True
-    return False
+#: The words of a set by their first three letters; those that have fewer are by none.
+_Marked = tuple[frozenset[str], "Mapping[str, Sequence[str]]", "Sequence[str]"]
+
+
+def _marked(words: Sequence[str]) -> _Marked:
+    """The words of a set by their first three letters."""
+    by: dict[str, list[str]] = {}
+    for word in words:
+        if len(word) >= _THREE:
+            by.setdefault(word[:_THREE], []).append(word)
+    return frozenset(by), by, tuple(word for word in words if len(word) < _THREE)
+
+
+def _held_by_marks(sets: Sequence[_Marked], text: str) -> Sequence[Sequence[str]] | None:
+    """As `_held`, of a text whose letters are gathered: few words of a set begin as something in it does."""
+    threes = _threes(text)
+    # Which of the sets has nothing is mostly told by the letters alone.
+    for marks, _, short in sets:
+        if not short and marks.isdisjoint(threes):
+            return None
+    found: list[Sequence[str]] = []
+    for marks, by, short in sets:
+        own = [word for word in short if word in text]
+        for mark in marks & threes:
+            own += [word for word in by[mark] if word in text]
+        if not own:
+            return None
+        found.append(own)
+    return found
 
 
 def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
-    # Three letters of each word: a text without them lacks them all. A shorter word has none.
-    marks = [frozenset(word[:3] for word in words) for words in sets if all(len(word) > 2 for word in words)]
+    marked = [_marked(words) for words in sets]
     # A text is asked for piece by piece: it, in small letters, and the words of each set that it holds. They
     # are one value, which is read and replaced at once: another thread may ask for another text meanwhile.
     last: tuple[str, str, Sequence[Sequence[str]] | None] = "", "", None
@@ -189,8 +211,7 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
             asked, lower, held = last
             if text is not asked:
                 lower = small(text)
-                known = len(text) <= _SENTENCE and _lacks(marks, _threes(lower))
-                held = None if known else _held(sets, lower)
+                held = _held_by_marks(marked, lower) if len(text) <= _SENTENCE else _held(sets, lower)
                 last = text, lower, held
             if held is None:
                 return iter(nothing) if name == "finditer" else None

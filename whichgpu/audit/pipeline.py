@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import clauses, singly
+from whichgpu.audit import clauses, predicated, singly
 from whichgpu.audit.analogy import by_analogy
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.closure import closed
@@ -99,6 +99,7 @@ def audit(
         again = _found(listed.document, asked, grouped.KINDS, names=listed.names)
         found += lists.besides(found, grouped.at_devices(again, listed, document.original))
     found += _singly(document, asked, found)
+    found += _in_full(document, asked, found)
     if foreign := language(document):
         english = glossed(document, foreign)
         again = _found(english, asked)
@@ -119,6 +120,16 @@ def _singly(document: Document, asked: _Asked, found: Sequence[Finding]) -> list
         return []
     again = _found(said.document, asked, singly.KINDS, names=said.names)
     return singly.accusing(again, found, said)
+
+
+def _in_full(document: Document, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
+    """What is wrong of the clauses that leave out what was said before, each told in full."""
+    names = resolved(document, asked.catalogue)
+    said = predicated.told(document, names, asked.catalogue, (asked.fraction, asked.today))
+    if said is None:
+        return []
+    again = _found(said.document, asked, singly.KINDS, names=said.names)
+    return predicated.accusing(again, found, said, document)
 
 
 def _plain(document: Document) -> Document:
@@ -161,6 +172,7 @@ _READINGS: tuple[tuple[str, _Reading], ...] = (
     ("reach", reached),
     ("reckoned", reckoned),
     ("sufficing", sufficing),
+    ("predicated", predicated.read),
 )
 
 

@@ -314,9 +314,9 @@ class Estimates:
         """Whether a job may run out of memory or fit, and what that hangs on."""
         gpu, parts = self._gpu(g, j), {name: float(part[g, j]) for name, part in self._memory.items()}
         if "max_model_len" in one.job.options and starting.profiles(self.runtime, one.job):
-            said = of_cache(
-                *starting.cache(self.workload, one.job, self.runtime, parts, float(one.available))
-            )
+            less = one.required - one.readings.need(one.required).low
+            cache = starting.cache(self.workload, one.job, self.runtime, parts, float(one.available))
+            said = of_cache(*cache, float(less))
         else:
             more = elastic(self.runtime, parts, self.sequences[g, j] if one.job.phase == "serve" else 1.0)
             # What a server can be given of the card, unless its cache was given more.
@@ -421,6 +421,8 @@ class Estimates:
         ignored = unknown(self.job, self.workload) + not_served(self.job, self.runtime)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
+        if self.workload.unit == _HEARD and any(name.lower() in _RECORDED for name in ignored):
+            said.append("how long a recording is, is the size of the job: write --hours-of-audio 2.5")
         said += [*merged(self.job), *too_long(self.job)]
         if "--" in self.job.runtime:
             from whichgpu.cost.job.commanded import commanded
@@ -433,6 +435,20 @@ class Estimates:
         if not self.runtime.exact:
             said.append(in_its_stead(self.job.runtime, self.runtime))
         return tuple(said)
+
+
+#: What is heard window by window, and what people call the length of a whole recording.
+_HEARD = "audio seconds"
+_RECORDED = (
+    "seconds",
+    "duration",
+    "audio",
+    "audio_seconds",
+    "audio_length",
+    "audio_duration",
+    "length",
+    "minutes",
+)
 
 
 def hinted(name: str) -> str:

@@ -43,10 +43,8 @@ def predicted(
     from whichgpu.cost import carbon
     from whichgpu.cost.calibration.evidence import NEAREST, evidence
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
     from whichgpu.cost.job.placing import instead, placed
     from whichgpu.hardware.slices import resolve_device
-    from whichgpu.planner.grid import in_best_batch
     from whichgpu.planner.size import Sized, sized, with_batch
     from whichgpu.prices.best import price
     from whichgpu.report.prediction import report
@@ -56,13 +54,13 @@ def predicted(
     where = carbon.grid(site[0])
     job, work = sized(size or Sized(), resolve(job.workload), job)
     device, count = resolve_device(gpu, catalogue)
-    ran = in_best_batch(job, count, device) if work else placed(job, count, device)
+    ran = _in_best_batch(job, count, device) if work else placed(job, count, device)
     found = estimate(ran, [device], explain=True)
     answer = found.at(0, 0)
     answer = replace(answer, warnings=(*answer.warnings, *instead(job, ran, device)))
     emitted = carbon.footprint(answer, where, site[1])
-    if not (found.fits[0, 0] or fits_perhaps(found, answer)):
-        return report(answer, emitted, complaint=does_not_fit(answer, device))
+    if not found.fits[0, 0] and (complaint := _complaint(found, answer, device)):
+        return report(answer, emitted, complaint=complaint)
     known = evidence(answer, device, catalogue, 1 if short else NEAREST)
     why = _explained(answer, device) if explain else None
     tails, paid = _tails(answer.job, device), price(device, date.today(), usd)
@@ -70,6 +68,20 @@ def predicted(
     takes = whole(with_batch(work, job, ran), answer, hourly) if work else None
     told = report(answer, emitted, known, why, tails=tails, paid=paid, whole=takes)
     return told if then is None else then(told, found)
+
+
+def _in_best_batch(job: Job, count: int, device: Gpu) -> Job:
+    """A job of which a size is stated, in the batch that it takes the least time in."""
+    from whichgpu.planner.grid import in_best_batch
+
+    return in_best_batch(job, count, device)
+
+
+def _complaint(found: Estimates, answer: Estimate, device: Gpu) -> str:
+    """What to say of a job that does not fit; nothing of one that may."""
+    from whichgpu.cost.infeasible import does_not_fit, fits_perhaps
+
+    return "" if fits_perhaps(found, answer) else does_not_fit(answer, device)
 
 
 def _explained(answer: Estimate, device: Gpu) -> Explanation:

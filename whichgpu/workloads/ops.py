@@ -23,6 +23,11 @@ PRODUCTS = ("gemm", "conv", "attention")
 #: Kinds whose FLOPs count as the work of a pass: products, and numerical kernels operation by operation.
 COUNTED = (*PRODUCTS, "vector")
 
+#: In the names of ops that a library launches step by step, within one call of a recurrent layer.
+WITHIN = ".step."
+#: What moves the queries and keys of an indexer is called so, and has kernels of its own.
+READIED = "readied"
+
 #: Every kind, with the dims its kernel model reads.
 KINDS: Mapping[str, tuple[str, ...]] = {
     # (m, k) x (k, n), `batch` of them

@@ -11,11 +11,14 @@ the first keeps it and the others say `keeps=0`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.ledger import FP32, Ledger
 from whichgpu.workloads.maps import Map, window_length
 from whichgpu.workloads.ops import some
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["FP32", "Map", "Recorder", "wide_math"]
 
@@ -86,19 +89,22 @@ class Recorder(Ledger):
 
     def window(
         self, elements: Any, positions: Any, channels: int, out: int, window: int, *, groups: int = 1,
-        bias: int = 0, keeps: float = 1.0, backward: str = "full", held: float = 0.0, name: str = "conv",
+        bias: int = 0, keeps: float = 1.0, backward: str = "full", held: float = 0.0, line: bool = False,
+        name: str = "conv",
     ) -> None:  # fmt: skip
         """A convolution of any rank, by its counts.
 
         `elements` values in; `positions` results of `out` channels each, over windows of `window` points
         of `channels`; `bias` of its parameters are biases. A transposed convolution with stride = kernel
         has a window of 1 and kernel x channels outputs. A share `held` of its input waits for the next pass.
+        The points of a window may lie in a `line`.
         """
         k, n = channels // groups * window, out // groups
         size = self.precision.activation
         dims = {"n": float(n), "k": float(k), "groups": float(groups), "window": float(window)}
+        apart = {**({"held": held} if held else {}), **({"line": 1.0} if line else {})}
         self._scaled(
-            "conv", name, elements, positions, {**dims, "held": held} if held else dims,
+            "conv", name, elements, positions, {**dims, **apart},
             over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
             parameters=float(out * k + bias), backward=backward,
         )  # fmt: skip
@@ -267,16 +273,16 @@ class Recorder(Ledger):
 
     def copy(
         self, elements: Any, *, source: Any = None, reads: float = 1.0, keeps: Any = 0.0,
-        shard: str = "none", name: str = "copy",
+        shard: str = "none", name: str = "copy", dims: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4).
 
         It reads as many elements as it writes, or those of a `source` of another size. What is taken by an
-        index `keeps` its source, in values of each element.
+        index `keeps` its source, in values of each element. `dims` are what else is told of it.
         """
         size, read = self.precision.activation, elements if source is None else source
-        self._scaled("copy", name, read, elements, {}, over="elements", reads=reads * size, writes=size,
-                     saves=keeps * size, flops=0.0, shard=shard, backward="linear")  # fmt: skip
+        self._scaled("copy", name, read, elements, dict(dims or {}), over="elements", reads=reads * size,
+                     writes=size, saves=keeps * size, flops=0.0, shard=shard, backward="linear")  # fmt: skip
 
     def pool(
         self, x: Map, kernel: int, stride: int, *, padding: int = 0, ceil: bool = False,

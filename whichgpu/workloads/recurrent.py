@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: Gates of a cell.
 LSTM = 4
-#: In the names of ops that a library launches step by step, within one call of a layer.
-WITHIN = ".step."
 
 
 def layer(

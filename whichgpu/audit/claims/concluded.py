@@ -267,8 +267,8 @@ def _is_of_else(text: str, claim: Quantity, same: Sequence[Quantity], stop: int)
 
 
 _OF_CACHE = re.compile(r"\bcaches?\b", re.IGNORECASE)
-#: How far before a ratio what leads to it is looked for: no sentence is longer.
-_FAR_BACK = 1000
+#: How far before a ratio what leads to it may begin: all of its words together are shorter.
+_FAR_BACK = 250
 _THAN_A_VALUE = re.compile(
     r"\s*(?:(?:more|higher|greater|larger|faster|less|lower|fewer|slower|above|below)\s+)?(?:than|of)?\s*"
     r"(?:the|its|our|their|only|just|these|those)\s+[~$]?\d",
@@ -282,6 +282,8 @@ def _led(
 ) -> list[Quantity]:  # fmt: skip
     """The values of one dimension told last before what leads to a ratio; none with bits between."""
     text, (before, here), (every, whole) = passage.text, at, told
+    if not within(every, before.start if before else here.start, claim.start):
+        return []
     lead = _LEADS.search(text, max(here.start, claim.start - _FAR_BACK), claim.start)
     if lead is None:
         return []

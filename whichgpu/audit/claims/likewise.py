@@ -284,10 +284,11 @@ def _the_last(
 ) -> Iterator[Finding]:  # fmt: skip
     """What was told last before a device, said of it as well, or that it is not so of it."""
     text, (sentence, before) = passage.text, around
-    first = before and len(within(here, sentence.start, mention.start)) == 0
+    # Behind another device of the sentence it is what this one is told of, and not the sentence before.
+    first = len(within(here, sentence.start, mention.start)) == 0
     start = before.start if before and first else sentence.start
     last = _last_claim(text, start, mention.start)
-    if last is None and before and how.so and not _ANY.search(text, start, mention.start):
+    if last is None and before and first and how.so and not _ANY.search(text, start, mention.start):
         last = _last_claim(text, before.start, before.end)
     if last is None and how.like and not how.like["un"]:
         # "Is divided by MIG, just like the A30".
@@ -297,7 +298,7 @@ def _the_last(
     nor = how.word in ("nor", "neither")
     if last is None and (how.so or (how.too and _DOES_TOO.match(how.too[0]))) and not nor:
         # "The same" speaks of the sentence before too.
-        here_ = how.word and _ANY.search(text, sentence.start, mention.start)
+        here_ = how.word and (not first or _ANY.search(text, sentence.start, mention.start))
         last = _named_before(text, before.start if before and not here_ else sentence.start, mention.start)
     if (
         last is None

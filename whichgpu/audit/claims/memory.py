@@ -162,15 +162,18 @@ def _clause_by_clause(
     ends = [match.end() for match in _CLAUSES.finditer(text, *place)]
     devices = list(_devices(passage, context))
     for start, end in pairwise([place[0], *ends, place[1]]):
-        here = models(text[place[0] : end])
-        own = models(text[start:end])
-        found = own or here[-1:] or last
-        said = {each.usual: each for _, each in formats_at(text[start:end])}
         sizes = [
             each for each in within(quantities(text, context.fraction), start, end)
             if each.dimension == "memory" and each.high == each.value
             and not any(one.start <= each.start < one.end for one in devices)
         ]  # fmt: skip
+        said = {each.usual: each for _, each in formats_at(text[start:end])} if len(sizes) == 1 else {}
+        if len(said) != 1:
+            # All of a sentence before it is looked through for models only where it tells one size.
+            continue
+        here = models(text[place[0] : end])
+        own = models(text[start:end])
+        found = own or here[-1:] or last
         # "Room for 32k of context, which takes 4 GiB": of what the clause before told.
         clause = text[place[0] if _GOES_ON.match(text, start, end) else start : end]
         goes_on = _OF_LAST.search(text, start, end) and not OF_ANOTHER.search(text, place[0], end)
@@ -179,7 +182,7 @@ def _clause_by_clause(
             continue
         counts = [each.parameters for each in found]
         # "FLUX.1 [dev] has 12 billion parameters" names one model twice.
-        if not counts or max(counts) > _ALIKE * min(counts) or len(said) != 1 or len(sizes) != 1:
+        if not counts or max(counts) > _ALIKE * min(counts):
             continue
         if (
             sizes[0].value < _LEAST_BYTES * max(counts)

@@ -502,11 +502,19 @@ def _set_against(text: str, start: int, here: tuple[Mention, ...]) -> Sequence[M
             or _WHAT_HAS.search(text, start, mention.start)
             or _SETS_APART.search(text, max(start, mention.start - _REACH), mention.start)
             or (found and _IN_FORM.search(words) and FORM.match(f"{mention.text} version"))
+            or (_OUT_OF.fullmatch(text, start, mention.start) and _IT_HAS.match(text, mention.end))
             or (_SUCH_AS.search(words) and _SET_OFF.match(text, mention.end))
             or (_THEN_IT.match(text, mention.end) and _FRONTED.fullmatch(text, start, mention.start))
         ):
             found.append(mention)
     return found
+
+
+#: "Of the A100's 6,912 cores it has": of another one's.
+_OUT_OF = re.compile(r"\W*Of\s(?:the\s|an?\s)?", re.IGNORECASE)
+_IT_HAS = re.compile(
+    r"[\u2019']s?\s[^.;:]{3,40}?\bit\s(?:still |only |just )?(?:has|keeps|retains|gets)\b", re.IGNORECASE
+)
 
 
 def turned_from(text: str, mention: Mention, at: int) -> bool:

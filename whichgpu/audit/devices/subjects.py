@@ -26,7 +26,7 @@ class Discourse:
 
     def __init__(self) -> None:
         self._last: dict[frozenset[str], tuple[str, ...]] = {}
-        self._every: dict[frozenset[str], tuple[str, ...]] = {}
+        self._every: dict[frozenset[str], set[str]] = {}
         self._fresh: set[frozenset[str]] = set()
 
     def turned(self) -> None:
@@ -50,7 +50,7 @@ class Discourse:
     def heard(self, named: tuple[str, ...], wider: frozenset[str]) -> None:
         """Remember that of the devices of a wider name these are spoken of."""
         self._last[wider] = named
-        self._every[wider] = (*self._every.get(wider, ()), *named)
+        self._every.setdefault(wider, set()).update(named)
         self._fresh.add(wider)
 
 

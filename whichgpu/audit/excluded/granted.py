@@ -222,12 +222,16 @@ def _only(text: str, match: re.Match[str], clause: _Clause) -> tuple[Mention, re
             or _ONLY_BEHIND.match(text, one.end, clause.end)
             or (_ONLY_IT.search(text, clause.start, one.start) if has else None)
         )
+        # "FP8 works on both, FP4 on the L4 only": of what stands nearer to it.
+        if _FEATURE.search(text, match.end(), max(match.end(), one.start)):
+            continue
         if said and len(near) < _FAR and not _NOT.search(text, clause.start, clause.end):
             return one, said
     return None
 
 
 _FAR = 60
+_FEATURE = re.compile(r"\b(?:FP\d+|BF16|TF32|INT\d+|NVLink|MIG|AV1|ECC|vGPU)\b")
 #: Of whom one alone has it, where that is not all that the text speaks of.
 _AMONG = re.compile(
     r"\b(?:among|amongst|of (?:all|the|these|those|its)|within|in (?:its|this|that) (?:class|series|"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -76,12 +77,18 @@ class Scope(NamedTuple):
 
     def speaks_of_others(self, at: int) -> bool:
         """Whether the clause around a place speaks of what is not, or of devices that no name tells."""
-        return _OTHERS.search(_EACH_OTHER.sub(" ", self.clause(at))) is not None
+        return _speaks_of_others(self.clause(at))
 
     def speaks_anywhere_of_others(self) -> bool:
         """Whether any word of the sentence does."""
-        text = _EACH_OTHER.sub(" ", self.sentence.text)
-        return _OTHERS.search(text) is not None or _WANTED.search(text) is not None
+        text = self.sentence.text
+        return _speaks_of_others(text) or _WANTED.search(_EACH_OTHER.sub(" ", text)) is not None
+
+
+# Several kinds of claims ask it of the same sentences and clauses.
+@lru_cache(maxsize=re.MANY)
+def _speaks_of_others(words: str) -> bool:
+    return _OTHERS.search(_EACH_OTHER.sub(" ", words)) is not None
 
 
 #: What is wished for, or missed.

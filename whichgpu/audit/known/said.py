@@ -29,7 +29,7 @@ _LOWER = (
 )
 _AFTER = re.compile(
     rf"(?:\s+(?:or so|again|clear|faster and))?\s*(?:(?P<up>{_HIGHER})|(?P<down>{_LOWER})|(?P<of>of\b)|"
-    r"(?P<as>(?:as|the|its|that|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|"
+    r"(?P<as>(?:as|the|its|that|those|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|"
     r"case)\b))",
     re.IGNORECASE,
 )

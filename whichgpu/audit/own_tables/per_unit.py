@@ -35,7 +35,7 @@ _BUYS = re.compile(
     re.IGNORECASE,
 )
 _COSTS = re.compile(
-    rf"\b(?:(?P<top>{_LEAST}){_NEXT})?(?:price|cost|\$|dollars?)"
+    rf"(?<![\w$])(?:(?P<top>{_LEAST}){_NEXT})?(?:price|cost|\$|dollars?)"
     rf"(?:{_NEXT}(?:per|for (?:each|every)){_NEXT}|\s?/\s?)"
     rf"(?:(?:million|1M|thousand|1,?000){_NEXT})?(?P<what>gigabytes?|GB|{_WORK})\b",
     re.IGNORECASE,
@@ -45,6 +45,12 @@ _UNBEATEN = re.compile(
     r"(?: of \w+)?,?\s+(?:(?:nothing|nobody|no (?:other )?(?:card|gpu))(?: else)?\s+(?:beats|touches|matches|"
     r"comes close to)\s+(?:(?:the|nvidia)\b)?|(?:is|are|remains)\s+(?:unmatched|unbeaten|unbeatable|"
     r"second to none)\b)",
+    re.IGNORECASE,
+)
+#: The same in front of it: "nothing else comes close on $/GB".
+_NONE_NEAR = re.compile(
+    r"\b(?:nothing|nobody|no (?:other )?(?:card|gpu))(?: else)?\s+(?:even )?(?:(?:beats|touches|matches) it|"
+    r"comes (?:close|near)(?: to it)?)\s+(?:on|in|for|by)\s+$",
     re.IGNORECASE,
 )
 #: The measure of a word, first that which its first letters give.
@@ -78,9 +84,10 @@ def per_unit(context: Context) -> Iterator[Finding]:
 def _judged(said: Said, match: re.Match[str], *, costs: bool) -> Iterator[Finding]:
     start, end = Reading(said, ()).clause(match.start())
     tail = None if match["top"] else _UNBEATEN.match(said.text, match.end())
-    if not match["top"] and tail is None:
+    lead = None if match["top"] else _NONE_NEAR.search(said.text, said.sentence.start, match.start())
+    if not match["top"] and tail is None and lead is None:
         return
-    if tail is not None:
+    if tail is not None or lead is not None:
         # "For memory per dollar, nothing beats it": of one clause, whatever marks stand in it.
         start, end = said.sentence.start, said.sentence.end
     of_some = NOT_ALL.search(said.text, start, match.start()) or is_restricted(said.text, match.end(), end)
@@ -91,11 +98,16 @@ def _judged(said: Said, match: re.Match[str], *, costs: bool) -> Iterator[Findin
     for line, sign in _lines(said.context, measure, _unit(match, costs=costs), costs=costs):
         reading = Reading(said, (line,))
         one = _of_whom(reading, line, match, tail, (start, end))
+        if one is None and lead is not None:
+            one = _only_before(reading, line, match.start())
         if one is not None:
             held.append((line, leader(line, one, sign)))
     if held and all(first is not None for _, first in held):
         line, first = held[0]
-        place = (match.start(), tail.end() if tail is not None else match.end())
+        place = (
+            lead.start() if lead is not None else match.start(),
+            tail.end() if tail is not None else match.end(),
+        )
         yield Reading(said, (line,)).wrong(place, "ordering", line, first.name if first else "")
 
 
@@ -107,6 +119,12 @@ def _of_whom(
     if tail is not None and named and named[0][0] <= tail.end() + 1:
         return named[0][2]
     return of_whom(reading, line, (match.start(), match.end(), match.end()), place)
+
+
+def _only_before(reading: Reading, line: Series, at: int) -> Amount | None:
+    """The one thing of a line that a passage names before a place: "The P40 has 24 GB. Nothing else"."""
+    named = {amount.name: amount for _, _, amount in reading.named(line, 0, at)}
+    return next(iter(named.values())) if len(named) == 1 else None
 
 
 def _unit(match: re.Match[str], *, costs: bool) -> str:

@@ -7,7 +7,6 @@ between.
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,9 @@ from whichgpu.audit.clauses.mood import is_indicative
 from whichgpu.audit.devices.families import architectures as named
 from whichgpu.audit.devices.families import family_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.reach.places import apart, lines
+from whichgpu.audit.text.sentences import sentences, topic
 from whichgpu.audit.values.fields import days_of, released
-from whichgpu.facts import store
 from whichgpu.hardware.architecture import after, architectures, before, families, generations
 from whichgpu.values import NamedTuple
 
@@ -36,14 +35,14 @@ _AFTER = re.compile(
     rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:successor|heir|follow-up|replacement) (?:of|to|for)|"
     rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|(?:directly|immediately) follow(?:s|"
     rf"ed)|"
-    rf"[\u2019']s {_DIRECT.format('f')}predecessor(?:,| is| was)|"
+    rf"(?:[\u2019']s|its) {_DIRECT.format('f')}predecessor(?:,| is| was)|(?P<place>replaces|replaced)|"
     rf"generation {_DIRECT.format('c')}(?:after|behind)|"
     rf"(?:came|followed|arrived) {_DIRECT.format('d')}(?:after|on))\s+$",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
     rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:predecessor|forerunner|precursor) (?:of|to)|"
-    rf"[\u2019']s {_DIRECT.format('g')}successor(?:,| is| was| came as)(?: called| named)?|"
+    rf"(?:[\u2019']s|its) {_DIRECT.format('g')}successor(?:,| is| was| came as)(?: called| named)?|"
     r"successor (?:to|of|for) [^.,;]{2,30} (?:is|was|came as|arrived as)(?: called| named)?|"
     rf"{_DIRECT.format('b')}preced(?:es|ed)|generation {_DIRECT.format('c')}(?:before|ahead of)|"
     rf"(?:was|were|is) (?:(?P<e>directly|immediately) )?(?:succeeded|superseded|followed|replaced) "
@@ -129,13 +128,11 @@ def _judged(
             return
         within_it = [each for each in ends if said.start() <= each.start and each.end <= said.end()]
         first = within_it[-1] if within_it else _first(text, sentence, said.start(), second, ends)
+        first = first or _headed(passage, text[sentence.start : second.start], context)
         if first is None or {gpu.id for gpu in first.gpus} & {gpu.id for gpu in second.gpus}:
             return
         later, earlier = (first, second) if comes_after else (second, first)
-        direct = any(value for value in said.groupdict().values())
-        because = _excluded(later, earlier, direct=direct and not second.gpus)
-        if _SUCCESSION.search(said[0]):
-            because = because or _in_between(later, earlier)
+        because = _why_not(later, earlier, said, whole=not second.gpus)
         if because:
             place = said.start(), second.end
             yield made(
@@ -143,6 +140,17 @@ def _judged(
                 because=because, subject=first.words, evidence=(Evidence(because),),
             )  # fmt: skip
         return
+
+
+def _why_not(later: _End, earlier: _End, said: re.Match[str], *, whole: bool) -> str:
+    """Why the one cannot have come after the other as it is said; empty where it can."""
+    told = said.groupdict()
+    if told.get("place"):
+        return apart(later.gpus, earlier.gpus)
+    because = _excluded(later, earlier, direct=any(told.values()) and whole)
+    if not because and _SUCCESSION.search(said[0]):
+        because = _in_between(later, earlier) or apart(later.gpus, earlier.gpus)
+    return because
 
 
 _THE_BEFORE = re.compile(
@@ -163,13 +171,15 @@ def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[
     """Who is said to have come after or before: the last that is named before it, alone in its sentence."""
     inside = [each for each in ends if sentence.start <= each.start and each.end <= at]
     if inside:
-        return inside[-1]
+        # "The T4 is based on Turing and was the replacement for the P4": of the card.
+        own = [each for each in inside if each.gpus or not second.gpus]
+        return (own or inside)[-1]
     behind = next((each for each in ends if second.end <= each.start < sentence.end), None)
     if behind and _FRONTED.fullmatch(text, second.end, behind.start):
         # "As the successor to the V100, the A100 has".
         return behind
     ahead = [each for each in ends if each.end <= sentence.start]
-    if not ahead or not _IT.search(text, sentence.start, at):
+    if not ahead or not _IT.search(text, sentence.start, second.start):
         return None
     # The last sentence that names any names it alone.
     last = next(
@@ -179,13 +189,20 @@ def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[
     return own[0] if len({each.words for each in own}) == 1 else None
 
 
-_SUCCESSION = re.compile(r"success|heir|predecess|succeed|supersed|direct|immediate", re.IGNORECASE)
+def _headed(passage: Passage, before: str, context: Context) -> _End | None:
+    """The device of the heading, where "it" or "its" begins a sentence before which none is named."""
+    about, certain = topic(context.place(passage), passage, context)
+    if not about or not certain or not about[-1].ids or not _ITS.match(before):
+        return None
+    gpus = tuple(context.catalogue[key] for key in about[-1].ids)
+    return _End(0, 0, about[-1].text, gpus, frozenset(gpu.architecture for gpu in gpus))
+
+
+_ITS = re.compile(r"\W*(?:it|its|this (?:card|one|gpu|module))\b", re.IGNORECASE)
+_SUCCESSION = re.compile(
+    r"success|heir|predecess|succeed|supersed|replacement|direct|immediate", re.IGNORECASE
+)
 _FRONTED = re.compile(r",\s+(?:the |an? |nvidia[\u2019']s |amd[\u2019']s )?(?:new |newer )?", re.IGNORECASE)
-
-
-@cache
-def _lines() -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(row) for row in store.load("lines")["lines"]["line"].values())
 
 
 def _in_between(later: _End, earlier: _End) -> str:
@@ -203,7 +220,7 @@ def _in_between(later: _End, earlier: _End) -> str:
 def _are_neighbours(later: _End, earlier: _End) -> bool:
     """Whether one took the other's place in a line that passes a generation over."""
     one, other = ({gpu.id.split("-")[0] for gpu in end.gpus} for end in (later, earlier))
-    return any(a in other and b in one for line in _lines() for a, b in pairwise(line))
+    return any(a in other and b in one for line in lines() for a, b in pairwise(line))
 
 
 def _years(end: _End, *, whole: bool) -> list[int]:

@@ -9,10 +9,13 @@ from whichgpu.audit import patterns as re
 if TYPE_CHECKING:
     from whichgpu.audit.document import Builder
 
+#: Where a link leads: up to what closes it, and no further than where another link leads: of "[a](" again and
+#: again none is read twice.
+_TO = r"\([^)\]\n]{0,900}(?:\](?!\()[^)\]\n]{0,900}){0,9}\)"
 #: Inline marks: images, links, code, emphasis, HTML tags and comments, escapes, entities.
 INLINE = re.compile(
-    r"!\[(?P<alt>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
-    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
+    rf"!\[(?P<alt>[^\[\]\n]{{0,400}})\]{_TO}"
+    rf"|\[(?P<link>[^\[\]\n]{{0,400}})\]{_TO}"
     r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>|<!--.{0,500}?-->)"
     # "1024**3" is a power.
     r"|(?P<marks>(?!(?<=\d)\*{2}\d|(?<=\d\*)\*\d)\*{1,3}|_{2,3}|~~|`+)"

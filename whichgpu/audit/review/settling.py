@@ -235,7 +235,9 @@ def _is_rows(text: str) -> bool:
 def _named(found: Finding, who: Spoken) -> list[Mention]:
     """The names in a sentence of what a finding is of."""
     subject = set(found.subject.split(", "))
-    return [each for each in who.here if subject & {*each.named, *each.ids}]
+    # Of a long sentence each finding asks every name.
+    is_apart = subject.isdisjoint
+    return [each for each in who.here if not (is_apart(each.named) and is_apart(each.ids))]
 
 
 def _of_another_form(subject: set[str], named: Sequence[object], text: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.known.named import named
 from whichgpu.audit.known.store import store
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.text.sentences import Sentence, sentences, within
 from whichgpu.values import NamedTuple
 
@@ -244,11 +247,17 @@ _NEAR = 50
 
 def clause_at(text: str, sentence: Sentence, at: int) -> tuple[int, int]:
     """The clause of a sentence that a place is in."""
-    start, end = sentence.start, sentence.end
-    for match in _ENDS.finditer(text, sentence.start, sentence.end):
-        if match.end() <= at:
-            start = match.end()
-        elif match.start() >= at:
-            end = match.start()
-            break
-    return start, end
+    starts, ends = _ends(text, sentence.start, sentence.end)
+    before, behind = bisect_right(ends, at), bisect_left(starts, at)
+    return (
+        ends[before - 1] if before else sentence.start,
+        starts[behind] if behind < len(starts) else sentence.end,
+    )
+
+
+# Of a long sentence many places are asked.
+@lru_cache(maxsize=MANY)
+def _ends(text: str, start: int, end: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where what ends the clauses of a stretch begins, and where it ends."""
+    found = [match.span() for match in _ENDS.finditer(text, start, end)]
+    return tuple([one for one, _ in found]), tuple([one for _, one in found])

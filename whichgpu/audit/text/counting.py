@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from whichgpu.audit import patterns as re
+from whichgpu.audit.patterns import MANY
 
 #: Numbers of other languages; none of them is a word of English.
 _FOREIGN = {
@@ -61,11 +64,17 @@ def counted(text: str, start: int, at: int, end: int | None = None) -> float:
     behind = _TIMES.match(text, end) if end is not None else None
     if behind:
         return float(behind["n"] or behind["m"])
-    # "2x RTX 3090/4090": of whichever.
     # A sentence without an end is not searched again for each of its names.
-    start = max(start, at - _BEFORE_NAME)
-    words = _OR.sub("", text[start:at])
-    before = _SEVERAL.search(words) if at > start else None
+    return _counted(text[max(start, at - _BEFORE_NAME) : at]) if at > start else 1.0
+
+
+# Every kind of claim asks it of the same names.
+@lru_cache(maxsize=MANY)
+def _counted(words: str) -> float:
+    """How many of a device the words right before its name say that there are."""
+    # "2x RTX 3090/4090": of whichever.
+    words = _OR.sub("", words)
+    before = _SEVERAL.search(words)
     if before and (part := _PART_OF.search(words, 0, before.start())):
         # "7 of 8 A100s", "two of our three A6000s".
         return float(_NUMBERS.get(part[1].lower(), 0) or (1 if part[1].lower() == "one" else part[1]))

@@ -426,15 +426,11 @@ def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Men
 def both_of(text: str, quantity: Quantity, mention: Mention, here: Sequence[Mention]) -> list[Mention]:
     """The other devices of which a value is said too: "both the A10 and the L4 have 24 GB"."""
     before = [each for each in here if each.end <= mention.start] if mention in here else []
-    first = before[0].start if before else mention.start
-    said = re.search(r"\b(?:both|all)\b", text[max(0, first - 12) : quantity.start], re.IGNORECASE)
-    if (
-        not before
-        or not said
-        or not re.fullmatch(r"[\s,]*(?:and|&)\s+(?:the\s+)?", text[before[-1].end : mention.start])
-    ):
+    # What stands between two names is short, all before the value may be a long sentence.
+    if not before or not re.fullmatch(r"[\s,]*(?:and|&)\s+(?:the\s+)?", text[before[-1].end : mention.start]):
         return []
-    return before
+    words = text[max(0, before[0].start - 12) : quantity.start]
+    return before if re.search(r"\b(?:both|all)\b", words, re.IGNORECASE) else []
 
 
 #: Before what something changes by: "goes up by 20 W", "rose 20 W to 220 W".

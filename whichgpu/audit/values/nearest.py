@@ -262,9 +262,13 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
         return owner
     for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
+        ends = _CLAUSE.search(between)
+        if ends and ends.end() < len(between):
+            # Every name behind this one is in another clause too.
+            break
         own = _OWN_VALUE.match(text, mention.end)
         apart = (
-            _CLAUSE.search(between)
+            ends
             or _RELATIVE.search(between)
             or _PRONOUN.search(between)
             or _SHARE.search(between)

@@ -364,9 +364,11 @@ class Fit:
         names = f"c~rate/{workload}", f"c~rate/{workload}+train"
         own = workload if any(name in self.effects for name in names) else ""
         found = self._grid(compute_terms, kinds, places, runtime, trains=trains, workload=own)
+        if not (trains and runtime.domain):
+            return found
         told = section("products")["narrow_told"]
         untold = np.array([place.lineage in told for place in places])[None, :, None]
-        if not (trains and runtime.domain and untold.any()):
+        if not untold.any():
             return found
         narrow = self._grid(compute_terms, _narrowed(kinds), places, runtime, trains=trains, workload=own)
         return np.where(untold, np.maximum(found, narrow), found)

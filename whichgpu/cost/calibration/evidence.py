@@ -20,7 +20,8 @@ import math
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
-from operator import attrgetter
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,7 @@ from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING, phase
-from whichgpu.workloads.precision import of_job, precision
+from whichgpu.workloads.precision import of_job, precision, precisions
 from whichgpu.workloads.workload import meaning, workloads
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -67,6 +68,8 @@ NEAREST = 3
 _NOISE = 1.05
 #: Rows that are looked at more closely.
 _LOOKED_AT = 64
+#: What sums of distances may be apart that are added up in another order.
+_ROUNDED = 1e-9
 _FAMILY, _PHASE, _OTHER, _DOUBLING, _SIZE, _OPTION = 8.0, 4.0, 1.0, 0.5, 0.25, 0.25
 
 
@@ -134,7 +137,7 @@ def evidence(answer: Estimate, gpu: Gpu, catalogue: Catalogue, most: int = NEARE
     Reads rows of its own workload; where none was measured, those of its family.
     """
     wanted = _Wanted(answer, gpu)
-    chosen = _chosen(heapq.nsmallest(_LOOKED_AT, _candidates(wanted, catalogue), key=attrgetter("far")), most)
+    chosen = _chosen(islice(_in_order(wanted, _related(wanted, catalogue)), _LOOKED_AT), most)
     first = sum(1 for one in chosen if one.far == 0.0) + most
     exact: list[Evidence] = []
     # Rows whose runtimes differ in version only are told of once.
@@ -163,7 +166,7 @@ def nearest_run(answer: Estimate, gpu: Gpu, catalogue: Catalogue, unseen: Unseen
     alike = wanted.job.trains and is_language_model(wanted.workload)
     apart = (
         one.far - wanted.of_gpu(one.gpu) - (wanted.of_workload(one.head.job) if alike else 0.0)
-        for one in _candidates(wanted, catalogue, unseen)
+        for one in _in_order(wanted, _related(wanted, catalogue, unseen))
         if one.row["metric"] in _RATES
     )
     found = min(apart, default=math.inf)
@@ -186,15 +189,17 @@ class _Near(NamedTuple):
 
 
 def _chosen(near: Iterable[_Near], most: int) -> list[_Near]:
-    """Every row that may be of the very job, then one of each of the nearest other jobs."""
+    """Every row that may be of the very job, then one of each of the nearest other jobs; no more is read."""
     chosen: list[_Near] = []
     others: set[Any] = set()
     for one in near:
+        if one.far > 0.0 and len(others) == 2 * most:
+            break
         if left_out(one.row):
             continue
         if one.far == 0.0:
             chosen.append(one)
-        elif len(others) < 2 * most and one.job not in others:
+        elif one.job not in others:
             others.add(one.job)
             chosen.append(one)
     return chosen
@@ -258,9 +263,7 @@ class _Wanted:
             far = self.of_workload(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
             kind = job.precision or known.default_precision.get(job.phase, "")
-            # As it is trained: FP8 beside wider weights.
-            trained = precision(kind).train_as if kind and self.job.trains else ""
-            far += self._format(trained or kind)
+            far += self.of_format(kind)
             far += _OTHER * (_stack(job, self.answer.runtime) != self.answer.runtime)
             far += _OPTION * len({*ours.items()} ^ {*theirs.items()})
             self._heads[head.key] = (
@@ -279,8 +282,10 @@ class _Wanted:
             return 0.0
         return _OTHER if lineage(gpu) == self.lineage else 2 * _OTHER
 
-    def _format(self, kind: str) -> float:
+    def of_format(self, kind: str) -> float:
         """How far a format is; one of the same weights and units, as autocast's is, is half another."""
+        # As it is trained: FP8 beside wider weights.
+        kind = (precision(kind).train_as if kind and self.job.trains else "") or kind
         if kind in ("", self.job.precision):
             return 0.0
         one, other = precision(kind), precision(self.job.precision)
@@ -329,8 +334,10 @@ def _stack(job: Job, fallback: str) -> str:
     return found.id if found.exact else ""
 
 
-def _candidates(wanted: _Wanted, catalogue: Catalogue, unseen: Unseen | None = None) -> Iterator[_Near]:
-    """Rows of the same workload that are not `unseen`; where none is timed, of its family as well.
+def _related(
+    wanted: _Wanted, catalogue: Catalogue, unseen: Unseen | None = None
+) -> Iterator[tuple[dict[str, str], Gpu]]:
+    """Rows of the same workload that are not `unseen`, with the GPU of each, or of its family.
 
     A training is told of by trainings alone: what an inference reached says nothing of it.
     """
@@ -352,18 +359,46 @@ def _candidates(wanted: _Wanted, catalogue: Catalogue, unseen: Unseen | None = N
         if name not in gpus:
             gpus[name] = _gpu(name, catalogue)
         gpu = gpus[name]
-        if gpu is None or not row["value"] or row["metric"] not in METRICS:
-            continue
-        # Power and memory are told of where they are of this very job.
+        if gpu is not None and row["value"] and row["metric"] in METRICS:
+            yield row, gpu
+
+
+def _in_order(wanted: _Wanted, rows: Iterable[tuple[dict[str, str], Gpu]]) -> Iterator[_Near]:
+    """Rows by their distance, those of one distance as they stand.
+
+    To read what a row says takes longer than all else: one that is farther off than what is asked for, by its
+    GPU and its sizes alone, is not read.
+    """
+    ranked = [(_least(wanted, row, gpu), i, row, gpu) for i, (row, gpu) in enumerate(rows)]
+    ranked.sort(key=itemgetter(0, 1))
+    read: list[tuple[float, int, _Near]] = []
+    for least, place, row, gpu in ranked:
+        while read and read[0][0] < least - _ROUNDED:
+            yield heapq.heappop(read)[-1]
         timed = row["metric"] in TIMED
-        if not timed and gpu.id != wanted.gpu.id:
+        # Power and memory are told of where they are of this very job.
+        if not timed and least > 0.0:
             continue
-        try:
+        with suppress(WhichGpuError):
             one = _near(wanted, row, gpu)
-        except WhichGpuError:
-            continue
-        if timed or one.far == 0.0:
-            yield one
+            if timed or one.far == 0.0:
+                heapq.heappush(read, (one.far, place, one))
+    yield from (one for _, _, one in sorted(read, key=itemgetter(0, 1)))
+
+
+def _least(wanted: _Wanted, row: Mapping[str, str], gpu: Gpu) -> float:
+    """How far a row is at the least: by its GPU, a format by its id, and sizes that it states in digits."""
+    sizes = ((name, row.get(name) or "", asked) for name, asked in wanted.numbers.items())
+    far = sum(_sizes_apart(name, float(text), asked) for name, text, asked in sizes if text.isdecimal())
+    return wanted.of_gpu(gpu) + wanted.of_format(row["precision"]) * (row["precision"] in precisions()) + far
+
+
+def _sizes_apart(name: str, value: float, asked: float) -> float:
+    """How far another size is, by the doublings between the two."""
+    if value == asked:
+        return 0.0
+    doublings = abs(math.log2((value + 1.0) / (asked + 1.0)))
+    return doublings * (_DOUBLING if name in ("n_gpus", "tp", "pp") else _SIZE)
 
 
 def _alike(wanted: _Wanted, rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -380,6 +415,9 @@ def _phase(text: str) -> str:
 
 
 def _gpu(name: str, catalogue: Catalogue) -> Gpu | None:
+    if name in catalogue:
+        # To look a name up takes longer, and an id is one.
+        return catalogue[name]
     try:
         return resolve_gpu(name, catalogue)
     except WhichGpuError:
@@ -400,10 +438,7 @@ def _near(wanted: _Wanted, row: dict[str, str], gpu: Gpu) -> _Near:
     far, numbers = wanted.head(head)
     far += wanted.of_gpu(gpu)
     for name, asked in wanted.numbers.items():
-        value = stated.get(name, numbers.get(name, asked))
-        if value != asked:
-            doublings = abs(math.log2((value + 1.0) / (asked + 1.0)))
-            far += doublings * (_DOUBLING if name in ("n_gpus", "tp", "pp") else _SIZE)
+        far += _sizes_apart(name, stated.get(name, numbers.get(name, asked)), asked)
     return _Near(far, row, gpu, head, tuple(stated.items()))
 
 

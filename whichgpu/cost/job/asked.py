@@ -498,6 +498,8 @@ def _named(job: Job, fallback: str) -> Runtime:
     if stack.infers and job.trains and suggested(job.runtime):
         # A word such as CUDA says TensorRT of an inference, and nothing of what trains.
         return replace(runtime(fallback, fallback), exact=False)
+    if stack.backwards and job.trains:
+        stack = replace(runtime(stack.backwards, stack.backwards), said=stack.said)
     graphs = job.options.get("cuda_graphs", "auto")
     if stack.domain and not job.trains and graphs.strip().lower() == "pieces":
         stack = runtime(f"{text} enable-piecewise-cuda-graph", fallback)

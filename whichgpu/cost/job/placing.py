@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import asked
-from whichgpu.cost.job.runtime import runtimes, suggested
+from whichgpu.cost.job.runtime import reached, runtimes, suggested
 from whichgpu.cost.job.support import as_seen, not_run, standing_by, widens_fp8
 from whichgpu.cost.parallel.mesh import cuts, either
 from whichgpu.cost.parallel.pipeline import splits_layers
@@ -101,7 +101,7 @@ _INSTEAD = {
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
     # In the order of what they cost: every row of a table asks.
-    if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached() or suggested(job.runtime):
+    if not job.runtime or gpu.vendor in reached() or gpu.family in reached() or suggested(job.runtime):
         return True
     return not job.precision and not (gpu.value("bf16") and gpu.value("fp16"))
 
@@ -198,12 +198,6 @@ def _stand_in(stack: Runtime, gpu: Gpu) -> str:
             return whole or name
         name = other.through.get(gpu.vendor, "") or other.elsewhere
     return ""
-
-
-@cache
-def _reached() -> frozenset[str]:
-    """Vendors and families whose GPUs some software reaches through another."""
-    return frozenset(vendor for stack in runtimes().values() for vendor in stack.through)
 
 
 def placed(job: Job, count: int, gpu: Gpu) -> Job:

@@ -23,8 +23,10 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +39,8 @@ from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from whichgpu.workloads.job import Job
@@ -296,20 +300,31 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
     """
     lengths = job.input_tokens, job.output_tokens
     loads = not closed and job.concurrency is None
-    if not job.runtime or job.trains or loads or None in lengths or any(map(job.options.get, LENGTHS)):
+    if loads or None in lengths or any(map(job.options.get, LENGTHS)):
         return job
-    try:
-        stack = runtime(job.runtime, "vllm")
-        drawn = stack.habits.get("closed") if stack.exact and not release_of(stack) else None
-        serves = (job.phase or resolve(job.workload).phases[0]) == "serve"
-    except WhichGpuError:
-        # Which its evaluation says.
-        return job
-    # What runs an engine's kernels has no tables of that engine.
-    if drawn is None or drawn["engine"] != stack.id or not serves or list(lengths) in drawn["uneven"]:
+    drawn = in_tables(job)
+    if drawn is None or list(lengths) in drawn["uneven"]:
         return job
     taken = {"max_num_batched_tokens": PROMPT} if drawn.get("prompt") else {}
     return job.changed(options={**taken, **job.options, "length_range": "0"})
+
+
+def in_tables(job: Job) -> Mapping[str, Any] | None:
+    """What its engine's published tables have of load generators, of a server whose name tells no release."""
+    # What cannot be read its evaluation says.
+    with suppress(WhichGpuError):
+        drawn = _in_tables(job.runtime) if job.runtime and not job.trains else None
+        if drawn is not None and (job.phase or resolve(job.workload).phases[0]) == "serve":
+            return drawn
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _in_tables(text: str) -> Mapping[str, Any] | None:
+    """The same of the software that a text names; what runs an engine's kernels has no tables of it."""
+    stack = runtime(text, "vllm")
+    drawn = stack.habits.get("closed") if stack.exact and not release_of(stack) else None
+    return drawn if drawn is not None and drawn["engine"] == stack.id else None
 
 
 #: Tokens of a pass that are those of a prompt, beside one of each sequence in flight.

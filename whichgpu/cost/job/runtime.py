@@ -24,7 +24,7 @@ from whichgpu.cost.job.versions import (
 )
 from whichgpu.facts import store
 from whichgpu.units import parse
-from whichgpu.values import immutable
+from whichgpu.values import Lazy, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -123,6 +123,8 @@ class Runtime:
     loads_wide: tuple[str, ...] = ()
     #: Whether it has no backward pass, so that another trains what is trained.
     infers: bool = False
+    #: The id of what trains under its name, where that runs other kernels.
+    backwards: str = ""
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
@@ -226,6 +228,11 @@ class Runtime:
     routing: float = 1.0
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)
+    #: Experts in 16 bits whose kernels on these are its own: "all", those of a "corrected" choice, or none.
+    own_half: str = ""
+    #: Kernels more that choose experts by corrected scores where no one kernel does; of how many one does.
+    choosing: float = 0.0
+    chosen_at_once: tuple[float, ...] = ()
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
     #: By vendor, times that experts' products take over those of tuned kernels, which words of a text name.
@@ -353,7 +360,7 @@ _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned", "on_chip", "tuned", "sums_wide")  # fmt: skip
+          "aligned", "on_chip", "tuned", "sums_wide", "chosen_at_once")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -361,8 +368,15 @@ _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
 @lru_cache(maxsize=1)
 def runtimes() -> Mapping[str, Runtime]:
-    """Every runtime by id."""
-    return {key: _runtime(key, row) for key, row in _rows().items()}
+    """Every runtime by id, made when it is first asked for."""
+    rows = _rows()
+    return Lazy(rows, lambda key: _runtime(key, rows[key]))
+
+
+@lru_cache(maxsize=1)
+def reached() -> frozenset[str]:
+    """Vendors and families whose GPUs some software reaches through another."""
+    return frozenset(vendor for row in _rows().values() for vendor in row.get("through", ()))
 
 
 @lru_cache(maxsize=64)
@@ -458,6 +472,9 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "one_shot",
         "one_shot_peer",
         "scheduler",
+        "own_half",
+        "choosing",
+        "chosen_at_once",
         "routing",
         "turns",
         "updates",

@@ -109,14 +109,21 @@ def _in_tiles(ops: OpTable, devices: Devices) -> NDArray[np.float64] | float:
 
 
 def _named(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
-    """Efficiency of the kernels that a trainer's text names over that of its own, (G, 1) or (G, J)."""
+    """Efficiency of a trainer's or an engine's kernels over FlashAttention-2, (O, G, 1) or (O, G, J).
+
+    Of a trainer those that its text names, of an engine those of its prompts: tokens wait for the cache.
+    """
     said = {name for one in runtime.several or (runtime,) for name in one.attends}
-    if not said or not ops.trains:
+    if not said or not (ops.trains or runtime.domain):
         return 1.0
     faster: NDArray[np.float64] | float = 1.0
     for name in said:
         faster = faster * _named_of(name, devices, runtime)
-    return faster
+    return faster if ops.trains else np.where(ops.dims["q"] > _FEW, faster, 1.0)
+
+
+#: Queries of a sequence up to which they are tokens, drafted ones among them, and no prompt.
+_FEW = 16.0
 
 
 def _named_of(name: str, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:

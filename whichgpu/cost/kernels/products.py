@@ -59,8 +59,7 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     c = section("products")
-    peaks = rates(ops, devices, runtime)
-    tensor = on_tensor_cores(peaks, devices)
+    peaks, tensor = rates(ops, devices, runtime), by_tensor_cores(ops, devices, runtime)
     reached = np.where(
         tensor,
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
@@ -68,8 +67,9 @@ def seconds(
     )
     if ops.kind == "gemm":
         reached = reached * _paired(ops, devices, runtime)
+    shape = _sizes(ops, devices, runtime, tensor) * occupied(ops, devices, runtime)
     compute = multiplied(ops, devices.without_winograd(tensor), c["winograd"]) / (
-        peaks * np.minimum(reached * share_apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
+        peaks * np.minimum(reached * share_apart(ops) * shape, c["ceiling"])
     )
     if ops.kind == "conv":
         compute = np.where(is_depthwise(ops), _depthwise(ops, devices, runtime), compute)
@@ -266,6 +266,15 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     return ops.once("rates", devices, runtime, _rates)
 
 
+def by_tensor_cores(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether tensor cores multiply an op, (O, G, 1 or J), by its `rates`."""
+    return ops.once("tensor", devices, runtime, _by_tensor_cores)
+
+
+def _by_tensor_cores(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    return on_tensor_cores(rates(ops, devices, runtime), devices)
+
+
 def _rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     unasked = runtime.unasked(ops.kind)
     peaks = devices.peaks(ops.dtypes, tf32=unasked)
@@ -408,10 +417,10 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     return through
 
 
-def _shape(
+def _sizes(
     ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Share of the rate that the shape leaves: depth, width, and waves of tiles over the SMs."""
+    """Share of the rate that depth and width leave, (O, G, J), of products on the `tensor` cores or off."""
     c = section("products")
     d = ops.dims
     m, n, k = d["m"], d["n"] * abreast(ops, runtime), d["k"]
@@ -434,8 +443,7 @@ def _shape(
         apart = tensor & (n >= c["wide_group"]) & ~_lacking(ops, runtime)
         apart = np.where(apart, deep * c["wide_grouped"] / c["grouped"], 0.0)
         deep = np.where(d["groups"] > 1.0, np.maximum(n / (n + half), apart), deep)
-    share: NDArray[np.float64] = deep * occupancy(ops, devices, runtime, tensor)
-    return share
+    return np.asarray(deep)
 
 
 def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
@@ -447,7 +455,9 @@ def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | floa
     """
     if runtime.domain != "language" or runtime.expert_tile or ops.trains:
         return 1.0
-    gained = np.hypot(1.0, ops.dims["m"] / section("products")["expert_full"])
+    c = section("products")
+    half = np.array([kind.format == "half" for kind in ops.classes])[:, None, None]
+    gained = np.hypot(1.0, ops.dims["m"] / np.where(half, c["expert_full_half"], c["expert_full"]))
     return np.where(of_experts(ops), gained, 1.0)
 
 
@@ -462,14 +472,24 @@ def abreast(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     TensorRT puts layers that read one tensor side by side; demo/BERT/builder.py of NVIDIA/TensorRT has
     these as one.
     """
-    joins = ops.kind == "gemm" and runtime.fuses and not runtime.chains and not runtime.domain
-    return np.array([op.dims.get("abreast", 1.0) if joins else 1.0 for op in ops.ops])[:, None, None]
+    if ops.kind != "gemm" or not runtime.fuses or runtime.chains or runtime.domain:
+        return np.ones((len(ops.ops), 1, 1))
+    return np.array([op.dims.get("abreast", 1.0) for op in ops.ops])[:, None, None]
+
+
+def occupied(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Share of the SMs that a product's tiles keep busy, (O, G, J), as it is run."""
+    return ops.once("occupied", devices, runtime, _occupied)
+
+
+def _occupied(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    return occupancy(ops, devices, runtime, by_tensor_cores(ops, devices, runtime))
 
 
 def occupancy(
     ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Share of the SMs that a product's tiles keep busy, (O, G, J): the last of its waves is not full.
+    """The same where products are on the `tensor` cores: the last of their waves is not full.
 
     Winograd's algorithm makes 16 products, one for each point of its tiles of 2 x 2 results, of a quarter of
     the rows each: four times as many tiles.
@@ -517,7 +537,8 @@ def _in_full(
     """
     unasked = tensor & np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
     c, plain = section("products"), np.zeros_like(tensor)
-    reached = np.minimum(c["plain"] * devices.maturity * _shape(ops, devices, runtime, plain), c["ceiling"])
+    shape = _sizes(ops, devices, runtime, plain) * occupancy(ops, devices, runtime, plain)
+    reached = np.minimum(c["plain"] * devices.maturity * shape, c["ceiling"])
     full = multiplied(ops, plain, c["winograd"]) / (devices.peak("fp32") * reached)
     return np.asarray(np.where(unasked & ~is_depthwise(ops), full, np.inf))
 
@@ -557,7 +578,8 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
 
     Of FP32 maps PyTorch runs them by a kernel of its own, a thread for each result, whose indices and bounds
     take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits, and
-    those of maps whose channels are last.
+    those of maps whose channels are last. Windows along one dimension (speech) it runs no faster: no result
+    shares the rows of another's window there, so that each multiply-add loads what it multiplies.
     """
     c = section("products")
     dotted = np.array([c["dotted"] if dtype == "int8" else 1.0 for dtype in ops.dtypes])[:, None, None]
@@ -565,8 +587,10 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
     if not runtime.indexes_depthwise or "nhwc" in runtime.marks:
         return streamed
     issued = ops.flops * c["depthwise_steps"] / devices.issued
-    wide = np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
-    return np.where(wide, np.maximum(issued, streamed), streamed)
+    by_loops = [
+        dtype in ("fp32", "tf32") or "line" in op.dims for dtype, op in zip(ops.dtypes, ops.ops, strict=True)
+    ]
+    return np.where(np.array(by_loops)[:, None, None], np.maximum(issued, streamed), streamed)
 
 
 def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:

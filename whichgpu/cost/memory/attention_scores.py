@@ -50,6 +50,8 @@ def softmax_of(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Ru
         capped=bool(dims.get("score_cap")),
         sinks=dims.get("sinks") is True or (dims.get("scores") == _AS_IT_IS and each is not None),
     )  # fmt: skip
+    if "score_bytes" in stack.holds:
+        return found._replace(inferred=float(stack.holds["score_bytes"]))
     if each is None:
         return found
     fp32, fp16, bf16 = (float(one) for one in each)
@@ -126,14 +128,19 @@ def of_encoder(
     return memory.fuller({**parts, "activations": attends + normed + given, "scores": scores}, parts)
 
 
+def copies(stack: Runtime) -> float:
+    """How often a pipeline's attention has a score in memory that it writes out; also its softmax is one."""
+    return float(stack.holds.get("score_copies", 2.0))
+
+
 def of_pipeline(
-    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
+    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], each: Any
 ) -> dict[str, Any]:
-    """The parts with one attention's scores and their softmax, `size` bytes each, where both lie in memory.
+    """The parts with one attention's scores, of `each` of which so many bytes lie in memory, all copies.
 
     A pipeline's denoiser has them, and they are gone as the picture is decoded: the more of both counts.
     """
-    return _in_denoiser(workload, parts, ops, 2.0 * size, "scores")
+    return _in_denoiser(workload, parts, ops, each, "scores")
 
 
 def of_pairs(workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any) -> dict[str, Any]:

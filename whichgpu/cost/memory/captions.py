@@ -18,27 +18,29 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
-#: Parameters of the largest text encoder that lies beside a denoiser in training, by what computes captions.
-_CAPTIONS = {"ahead": 1e9, "live": np.inf}
+#: What computes captions, and the parameters of the largest text encoder that then lies beside a denoiser.
+_AHEAD, _LIVE = "ahead", "live"
+_CAPTIONED = 1e9
 
 
 def frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any]:
     """Bytes of encoders and autoencoder that a script keeps on the GPU beside the denoiser it trains.
 
     What encoders of more than `trains_beside` parameters make of the captions it computes ahead, and lets
-    them go; the option `captions` says it of all (`ahead`, of more than 1e9) or of none (`live`).
+    them go; the option `captions` says it of all (`ahead`, of more than `captioned_beside`) or of none
+    (`live`).
     """
-    most = stack.holds.get("trains_beside")
-    if not (most and "vae" in workload.dims):
+    if "trains_beside" not in stack.holds or "vae" not in workload.dims:
         return {}
     asked = job.options.get("captions", "").strip().lower()
-    if asked not in ("", *_CAPTIONS):
+    if asked not in ("", _AHEAD, _LIVE):
         raise UsageError(
-            f"option captions: '{asked}' is none of {', '.join(_CAPTIONS)}; write captions=ahead where text "
+            f"option captions: '{asked}' is none of {_AHEAD}, {_LIVE}; write captions=ahead where text "
             "encoders leave the GPU before the training"
         )
     stays = str(workload.dims.get("denoiser", {}).get("kind", "")) in stack.holds.get("encoders_stay", ())
-    most = _CAPTIONS.get(asked, np.inf if stays else most)
+    told = {_AHEAD: float(stack.holds.get("captioned_beside", _CAPTIONED)), _LIVE: np.inf}
+    most = told.get(asked, np.inf if stays else float(stack.holds["trains_beside"]))
     pipeline = job.changed(phase="generate", precision="", runtime="", options={}, batch=1.0)
     counts = by_module(workload.trace(workload.complete(pipeline)))
     trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
@@ -65,7 +67,7 @@ def encoding(workload: Workload, job: Job, stack: Runtime, parts: Mapping[str, A
     """
     from whichgpu.workloads.diffusion.pipeline import ENCODED, autoencoder
 
-    ahead = job.options.get("captions", "").strip().lower() == "ahead"
+    ahead = job.options.get("captions", "").strip().lower() == _AHEAD
     said = any(word in job.runtime.lower() for word in _CACHED)
     pictures = "vae" in workload.dims and float(workload.dims.get("factor_frames", 1)) == 1.0
     if not (stack.holds.get("encodes_live") and pictures) or ahead or said:

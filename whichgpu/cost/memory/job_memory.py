@@ -77,13 +77,19 @@ def inference(
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
         parts = attention_scores.of_encoder(workload, parts, ops, stack, precision(job.precision))
     elif not stack.flash and "flash_attention" in job.options:
-        parts = attention_scores.of_pipeline(
-            workload, parts, ops, precision(job.precision).activation * share
-        )
+        size = attention_scores.copies(stack) * precision(job.precision).activation
+        parts = attention_scores.of_pipeline(workload, parts, ops, size * share)
     elif workload.id in stack.holds.get("masks_pairs", ()):
         parts = attention_scores.of_pairs(workload, parts, ops, precision(job.precision).activation)
-    read = memory.loading(parts, stack)
+    read = memory.loading(parts, stack, _joined_anew(workload, stack, ops) / mesh.pp)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
+
+
+def _joined_anew(workload: Workload, stack: Runtime, ops: Sequence[Op]) -> Any:
+    """Bytes of the products that a program makes one of as it loads a model, which has them apart."""
+    apart = stack.holds.get("joins_qkv") and workload.dims.get("fused") not in ("qkv", "all")
+    joined = (op.stored_bytes * op.copies for op in ops if op.layer.endswith(".qkv"))
+    return sum(joined, start=0.0) if apart else 0.0
 
 
 def _alive(workload: Workload, stack: Runtime, ops: tuple[Op, ...], otherwise: Any, share: Any) -> Any:
@@ -311,11 +317,13 @@ def _kept(
 
     spec, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
     score = attention_scores.softmax_of(workload, whole, values, stack)
+    # A loss that has the head in it, where the program hands it that model's.
+    fused = job.says("fused_loss") and not workload.id.startswith(tuple(stack.holds.get("whole_logits", ())))
     kept = Kept(
         flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
         checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
-        fused_loss=job.says("fused_loss"), offloaded="activations" in training_memory.offload(job), cut=tp,
+        fused_loss=fused, offloaded="activations" in training_memory.offload(job), cut=tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
         joined=_joined(workload, stack),
         drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0 and not stack.holds.get("adapter_masks"),

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 #: Coefficients that a runtime has its own of.
 OWN = ("live", "context")
 #: Parts that a format, a configuration or a setting of an engine says; what a step never has of gradients is.
-STATED = ("weights", "gradients", "optimizer", "kv_cache", "kv_reserve", "mask", "reference", "encoders",
-          "checkpoint", "engine", "context", "communication", "not_at_once")  # fmt: skip
+#: Scores that lie in memory have a size for each pair of tokens, and copies that a release's code says.
+STATED = ("weights", "gradients", "optimizer", "kv_cache", "kv_reserve", "mask", "scores", "reference",
+          "encoders", "checkpoint", "engine", "context", "communication", "not_at_once")  # fmt: skip
 
 
 @cache

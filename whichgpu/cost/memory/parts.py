@@ -158,12 +158,16 @@ def _kept_wider(stack: Runtime, spec: Precision) -> float:
     return max(float(stack.holds.get("stored_bytes", 0.0)) / spec.weight, 1.0)
 
 
-def loading(parts: Mapping[str, Any], stack: Runtime) -> dict[str, Any]:
-    """The parts while a program holds a checkpoint on the GPU beside the model; {} where none does."""
-    stored = stack.holds.get("stored_bytes")
-    if "checkpoint_bytes" not in stack.holds or not stored:
+def loading(parts: Mapping[str, Any], stack: Runtime, made_anew: Any = 0.0) -> dict[str, Any]:
+    """The parts while a program loads a model; {} where it holds nothing else of it on the GPU.
+
+    Some hold the checkpoint beside the model, others weights that they have `made_anew`, B.
+    """
+    stored, read = stack.holds.get("stored_bytes"), made_anew
+    if "checkpoint_bytes" in stack.holds and stored:
+        read = read + np.asarray(parts["weights"]) * stack.holds["checkpoint_bytes"] / stored
+    if not np.any(read):
         return {}
-    read = np.asarray(parts["weights"]) * stack.holds["checkpoint_bytes"] / stored
     return {"weights": parts["weights"], "checkpoint": read, "context": parts["context"]}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory import filled
+from whichgpu.cost.memory import attention_scores, filled
 from whichgpu.cost.memory.memory_law import Unsure, kind_of, made, spread
 from whichgpu.cost.memory.parts import OUTSIDE, Totals, needed, totals
 from whichgpu.facts.model import Interval
@@ -106,19 +106,32 @@ def _waits(job: Job) -> bool:
 
 
 def _blocks(laid: Layout | Held, held: Any, deviations: float) -> Any:
-    """Log of what a training would hold of a card over what it needs, with every block of another moment.
+    """Log of what a job would hold of a card over what it needs, with every block of another moment.
 
-    PyTorch frees them before it fails, but for those that a tensor still lies in a part of: one training in
-    twenty is taken to get none back.
+    PyTorch frees those of a training before it fails, but for those that a tensor still lies in a part of:
+    one training in twenty is taken to get none back.
     """
-    if not laid.job.trains or laid.runtime.software != "pytorch":
+    if laid.runtime.software != "pytorch":
         return 0.0
     whole = np.maximum(needed(laid.parts), 1.0)
+    if not laid.job.trains:
+        return np.log1p(_cut_block(laid) / whole)
     lie = np.maximum(np.asarray(held) - whole, 0.0)
     lie = np.maximum(lie, np.minimum(lie + _other_lengths(laid), section("memory_law")["lengths"] * whole))
     larger = whole + _adapters(laid) * np.expm1(deviations * section("memory_law")["rank"])
     gathers = deviations * section("memory_law")["gathers"] * _gathers(laid)
     return np.hypot(np.hypot(np.log1p(lie / whole), np.log(larger / whole)), gathers)
+
+
+def _cut_block(laid: Layout | Held) -> Any:
+    """Bytes of a block of scores that no copy of them finds again.
+
+    What is small and stays (a cache, what a network hands over to its other half) is cut from the block that
+    the last layer's scores left, where segments do not grow.
+    """
+    if laid.runtime.holds.get("expandable"):
+        return 0.0
+    return np.asarray(laid.parts.get("scores", 0.0)) / attention_scores.copies(laid.runtime)
 
 
 def _other_lengths(laid: Layout | Held) -> Any:

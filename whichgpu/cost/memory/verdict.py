@@ -184,16 +184,20 @@ def elastic(stack: Runtime, parts: Mapping[str, Any], requests: Any) -> Any:
     return kept * (1.0 - 1.0 / np.maximum(requests, 1.0))
 
 
-def cache_holds(free: Any, kept: Any) -> tuple[Any, Any]:
-    """Whether servers with bytes `free` for a cache start with sequences of `kept`: surely, possibly."""
+def cache_holds(free: Any, kept: Any, less: Any = 0.0) -> tuple[Any, Any]:
+    """Whether servers with bytes `free` for a cache start with sequences of `kept`: surely, possibly.
+
+    Where little of a card is left for a cache, that errs as all else there does, which may be so many bytes
+    `less`.
+    """
     # Of a normal error 5 % are beyond 2.06 of its mean size.
     unsure = 2.06 * section("capacity")["cache_error"] * free
-    return kept <= free - unsure, kept <= free + unsure
+    return kept <= free - unsure, kept <= free + np.maximum(unsure, less)
 
 
-def of_cache(free: float, kept: float) -> str:
+def of_cache(free: float, kept: float, less: float = 0.0) -> str:
     """What is said of a server with so many bytes `free` for its cache; its longest sequence has `kept`."""
-    sure, open_ = cache_holds(free, kept)
+    sure, open_ = cache_holds(free, kept, less)
     if sure or not open_:
         return ""
     return BARELY if kept <= free else OVER
@@ -204,7 +208,7 @@ def hangs_on(job: Job, stack: Runtime, parts: Mapping[str, Any], note: str) -> t
     if note not in (TIGHT, OVER):
         return ()
     sizes = {name: float(np.ravel(np.asarray(part))[0]) for name, part in parts.items()}
-    passing = {name: size for name, size in sizes.items() if name not in STATED}
+    passing = {name: size for name, size in sizes.items() if name == "scores" or name not in STATED}
     name = max(passing, key=lambda one: passing[one], default="")
     ways = [] if stack.exact and job.runtime else ["name the program and its release (--runtime)"]
     if job.trains:

@@ -404,8 +404,8 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
     share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`, which its own
     scripts leave off: `counts_dropped`). Where routers, and
     what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
-    experts, as where the GPU counts tokens itself. Recipes have graphs `on` some GPUs alone:
-    `partial on gb200-192gb, gb300-288gb`.
+    experts, as where the GPU counts tokens itself; a runtime may say how long it is (`expert_wait`). Recipes
+    have graphs `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
     if router(job) == ROUTERS[-1] and not stack.counts_dropped:
         return 0.0
@@ -414,6 +414,7 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     c, named = section("training"), gpus.replace(",", " ").split()
     plain = c["moe_host_partial"] if stack.holds.get("counts_on_gpu") else c["moe_host"]
+    plain = stack.holds.get("expert_wait", plain)
     waits = {**dict.fromkeys(_CAPTURED, 0.0), "partial": c["moe_host_partial"]}.get(graphs, plain)
     if waits != plain:
         captured = devices.each(lambda gpu: not on or gpu.id in named)

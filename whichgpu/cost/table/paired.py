@@ -207,6 +207,7 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "rank")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
+    "own_half", "choosing", "chosen_at_once",
     "release", "said",
     "id", "like", "keeper", "calls", "calls_on", "tf32", "narrow", "half", "one_user", "overlaps_softmax",
     "attends",
@@ -233,9 +234,11 @@ _HELD_IN_TRAINING = (
     "wide_shards", "wide_weights", "whole_gradients", "no_buckets", "bucket_values", "plain_sgd",
     "widens_ends", "frozen_stays", "root_gathered", "frozen_gathered", "adapter_each", "regates",
     "rotary_input", "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside",
+    "captioned_beside", "whole_logits",
     "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
-    "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable",
+    "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph",
     "head_in_pieces", "shares_bits", "returns_logits", "group_norm_twice", "counts_on_gpu",
+    "expert_wait",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (

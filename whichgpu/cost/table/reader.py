@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.job import asked, placing
-from whichgpu.cost.job.requests import in_loop
+from whichgpu.cost.job.requests import in_loop, in_tables
 from whichgpu.cost.job.runtime import suggested
 from whichgpu.cost.parallel import pipeline
 from whichgpu.cost.parallel.mesh import Mesh
@@ -176,7 +176,7 @@ class Reader:
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
         #: By what rows share, their number of GPUs and tp: one of their jobs.
         self._jobs: dict[tuple[Any, ...], jobs.Job] = {}
-        #: By what rows share, and the numbers that its place hangs on: how the job usually runs.
+        #: By what rows share: how their job usually runs.
         self._known: dict[tuple[Any, ...], placing.Usually] = {}
         #: By head, how its job usually runs, and its ways on GPUs.
         self._hung: dict[int, tuple[placing.Usually, _Ways]] = {}
@@ -300,7 +300,8 @@ class Reader:
         key = *held, gpu.value("memory")
         if key not in self._places:
             job = self._jobs.get(held) or _numbered(head.job, numbers)
-            found = placing.layout(job, gpu, partial(self._usually, held, job))
+            # Its software, its format and whether that cuts layers hang on no number.
+            found = placing.layout(job, gpu, partial(self._usually, (id(head),), job))
             # Not before that did not refuse it: other rows may have better numbers.
             self._jobs[held] = job
             self._places[key] = found or (job.tp, job.pp)
@@ -343,7 +344,7 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     stated = tuple([value is not None for value in whole])
     job = head.job
     sent = numbers[_QUEUE], numbers[_IN], numbers[_OUT]
-    if None not in sent and not job.trains:
+    if None not in sent and in_tables(job):
         looped = in_loop(job.changed(concurrency=sent[0], input_tokens=sent[1], output_tokens=sent[2]))
         job = job if looped.options == job.options else job.changed(options=looped.options)
     key = *stated, job is head.job

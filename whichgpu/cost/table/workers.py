@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Objects that a process makes before it looks for what is free among them: answers have few cycles.
-_COLLECTED = 1_000_000
-
 #: What the forked processes find in their copy of the memory: only numbers and answers travel.
 _work: tuple[Callable[[Any], Any], Sequence[Any]] = (repr, ())
 
@@ -31,7 +28,8 @@ def mapped(function: Callable[[T], R], things: Sequence[T], workers: int) -> Ite
         # The threads that Python warns of are BLAS's, which looks after itself at a fork.
         warnings.simplefilter("ignore", DeprecationWarning)
         context = multiprocessing.get_context("fork")
-        pool = context.Pool(workers, gc.set_threshold, (_COLLECTED,))
+        # Answers have next to no cycles, and whole collections would find a few hundred objects.
+        pool = context.Pool(workers, gc.disable)
     with pool:
         yield from pool.imap_unordered(_called, range(len(things)))
 

@@ -12,9 +12,8 @@ from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.timing.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
-from whichgpu.workloads.language.attention import READIED
-from whichgpu.workloads.ops import COUNTED
-from whichgpu.workloads.recurrent import WITHIN
+from whichgpu.workloads.language.feed import ALL, GROUP, HALF
+from whichgpu.workloads.ops import COUNTED, READIED, WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,14 +32,17 @@ _NARROW = ("fp8", "int8", "fp4")
 
 
 def kernels(ops: Iterable[Op], runtime: Runtime, devices: Devices) -> Array:
-    """Kernels of a pass over ops, (1, J), or (G, J) where some run on a few architectures alone."""
-    each = ((table.count * launched(table, runtime, devices)).sum(axis=0) for table in tables(ops))
+    """Calls that launch a pass over ops, (1, J), or (G, J) where some run on a few architectures alone."""
+    each = (
+        (table.count * launched(table, runtime, devices, calls=True)).sum(axis=0) for table in tables(ops)
+    )
     return np.asarray(sum(each, start=np.zeros((1, 1))))
 
 
-def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
+def launched(table: OpTable, runtime: Runtime, devices: Devices, *, calls: bool = False) -> Array:
     """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
 
+    `calls` counts what Python calls for them: a function that was compiled, and one of experts, once.
     (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
     before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
     runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter,
@@ -64,7 +66,7 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     moves = table.activation_bytes + held + table.flops > 0.0
     fused = table.chained + ended(table, runtime) if runtime.chains else _fused(table, runtime)
     swallowed = fused if runtime.fuses else np.zeros(())
-    own = stacked([_kernels(op, runtime, devices) for op in table.ops])
+    own = stacked([_kernels(op, runtime, devices, calls=calls) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
 
 
@@ -117,10 +119,10 @@ def _stages(table: OpTable) -> list[str]:
     return ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
 
 
-def _kernels(op: Op, runtime: Runtime, devices: Devices) -> Any:
+def _kernels(op: Op, runtime: Runtime, devices: Devices, *, calls: bool) -> Any:
     """Kernels of an op that moves bytes, where nothing swallows it; of dispatch (G, 1), or (1, J)."""
     if op.kind == "copy" and op.layer.endswith(".dispatch"):
-        return devices.under(runtime, _routing)
+        return _routed(op, runtime, devices, calls=calls)
     if op.kind == "copy" and op.layer.endswith(f"indexer.{READIED}"):
         return _INDEXING
     if op.kind == "optimizer" and not runtime.domain:
@@ -136,14 +138,38 @@ def _kernels(op: Op, runtime: Runtime, devices: Devices) -> Any:
 _INDEXING = 9.0
 
 
-def _routing(stack: Runtime, on: Devices) -> Array:
-    """Kernels around a layer of experts under one runtime on each of some GPUs, (G, 1)."""
-    key = "routing", stack.routing, *stack.routings.items()
-    if key not in on.told:
-        each = [[stack.routings.get(gpu.architecture, stack.routing)] for gpu in on.gpus]
-        on.told[key] = np.array(each)
-    found: Array = on.told[key]
-    return found
+def _routed(op: Op, runtime: Runtime, devices: Devices, *, calls: bool) -> Array:
+    """Kernels around a layer of experts under what runs on each of some GPUs, (G, 1) or (G, J).
+
+    On architectures of `routings` a library's kernel chooses and sorts by itself, but for experts in 16 bits
+    that it has none for (`own_half`). Elsewhere a corrected choice is one kernel where its groups are small
+    and their number is a power of two, or where a kernel was written for just so many; else it is `choosing`
+    more.
+    """
+    half, group, count = (float(op.dims.get(name, 0.0)) for name in (HALF, GROUP, ALL))
+
+    def around(stack: Runtime, on: Devices) -> Array:
+        own = not calls and half > 0.0 and stack.own_half in (("all", "corrected") if group else ("all",))
+        written = group > _GATED or (count > 0.0 and np.log2(count) % 1.0 > 0.0)
+        chooses = stack.choosing if written and not calls and count not in stack.chosen_at_once else 0.0
+        key = "routing", stack.routing, own, chooses, *stack.routings.items()
+        if key not in on.told:
+            each = [
+                stack.routing + chooses
+                if own or gpu.architecture not in stack.routings
+                else stack.routings[gpu.architecture]
+                for gpu in on.gpus
+            ]
+            on.told[key] = np.array(each)[:, None]
+        found: Array = on.told[key]
+        return found
+
+    return devices.under(runtime, around)
+
+
+#: Experts of a group that SGLang's one kernel for a corrected choice has registers for: MAX_VPT of
+#: sgl-kernel/csrc/moe/moe_fused_gate.cu (`biased_grouped_topk_gpu` of python/sglang/srt/layers/moe/topk.py).
+_GATED = 32.0
 
 
 def started(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:

@@ -44,14 +44,14 @@ class OpTable:
     count: NDArray[np.float64]
 
     @cached_property
-    def _last(self) -> dict[str, tuple[Devices, Runtime, NDArray[np.float64]]]:
+    def _last(self) -> dict[str, tuple[Devices, Runtime, NDArray[Any]]]:
         """By name, what `once` told last, and of what."""
         return {}
 
     def once(
         self, name: str, devices: Devices, runtime: Runtime,
-        read: Callable[[OpTable, Devices, Runtime], NDArray[np.float64]],
-    ) -> NDArray[np.float64]:  # fmt: skip
+        read: Callable[[OpTable, Devices, Runtime], NDArray[Any]],
+    ) -> NDArray[Any]:  # fmt: skip
         """What a function of this name reads of the ops, which a pass asks for again and again."""
         known = self._last.get(name)
         if known is None or known[0] is not devices or known[1] is not runtime:

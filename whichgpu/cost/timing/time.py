@@ -25,7 +25,7 @@ from whichgpu.cost.kernels._convolving import multiplied
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import fastest, occupancy, on_tensor_cores, rates
+from whichgpu.cost.kernels.products import by_tensor_cores, fastest, occupied, on_tensor_cores, rates
 from whichgpu.cost.timing.launching import launched, started, waiting
 from whichgpu.cost.timing.optable import tables
 from whichgpu.values import immutable
@@ -233,8 +233,7 @@ def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, run
         if table.kind in SPREAD:
             with np.errstate(invalid="ignore"):
                 seconds = finite(table.count * compute)
-                tensor = on_tensor_cores(rates(table, devices, runtime), devices)
-                filled = occupancy(table, devices, runtime, tensor)
+                filled = occupied(table, devices, runtime)
                 busy = busy + finite(seconds * filled).sum(axis=0)
             whole = whole + seconds.sum(axis=0)
     return np.asarray(np.where(whole > 0.0, busy / np.where(whole > 0.0, whole, 1.0), 1.0))
@@ -426,7 +425,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, kept: A
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
     peaks = rates(table, devices, runtime)
-    tensor = on_tensor_cores(peaks, devices)
+    tensor = by_tensor_cores(table, devices, runtime)
     least = multiplied(table, devices.without_winograd(tensor), section("products")["winograd_most"])
     ideal = half * least / peaks
     if runtime.domain:

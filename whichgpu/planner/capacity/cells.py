@@ -236,7 +236,7 @@ class Cells:
         done, stack = self.settled, self.settled.runtime
         inside = able & (self.required <= given)
         if "max_model_len" in done.job.options and starting.profiles(stack, done.job):
-            sure, may = cache_holds(*self._cache(given))
+            sure, may = cache_holds(*self._cache(given), self.required - self.ends[0])
         else:
             sure = surely(stack, self.reading, self.required, rooms, self._elastic)
             may = possibly(self.reading, self.required, rooms)
@@ -296,7 +296,8 @@ class Cells:
             return ""
         done, parts = self.settled, self.parts_of(index)
         if "max_model_len" in done.job.options and starting.profiles(done.runtime, done.job):
-            return of_cache(*(float(each[index]) for each in self._cache(self.available)))
+            known = (*self._cache(self.available), self.required - self.ends[0])
+            return of_cache(*(float(each[index]) for each in known))
         more = elastic(done.runtime, parts, self.places[1][index] if done.job.phase == "serve" else 1.0)
         room = Room(*(one[index] for one in self._rooms_of(self.gpus, self.available)))
         return doubt(done.runtime, self._at(self.reading, index), self.required[index], room, more)

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 #: Of ways that change several things at once so many are told.
 _COMBINED = 3
+#: Kinds of ways that add replicas.
+_SHARES = ("sharded", "combined")
+#: Replicas over the fewest that hold a job, beyond which a way is none.
+_MANY = 4
 _MILD = ("batch", "checkpointing")
 #: Ways to train all weights on the same GPUs.
 _KEEPING = (*_MILD, "sharding", "loss", "optimizer", "precision")
@@ -91,7 +95,7 @@ def _chosen(found: Sequence[Change]) -> Iterator[Change]:
     kinds = {one.text.partition(",")[0]: one for one in reversed(found) if one.kind == "combined"}
     alone = {one.text for one in found if one.kind != "combined"}
     # What fits by itself needs nothing beside it.
-    several = [one for name, one in kinds.items() if name not in alone]
+    several = [one for name, one in kinds.items() if name not in alone and not _outdone(one, found)]
     several.sort(key=found.index)
     yield from (one for one in found if one.kind != "combined" and not _outdone(one, found))
     if not any(one.kind in _MILD for one in found):
@@ -99,13 +103,21 @@ def _chosen(found: Sequence[Change]) -> Iterator[Change]:
 
 
 def _outdone(change: Change, found: Sequence[Change]) -> bool:
-    """Whether replicas are added to share out what those that are there could, or machines where one does."""
-    if change.kind != "sharded":
+    """Whether replicas are added that nobody would add.
+
+    For what those that are there can share out, machines where one does, or many times as many as another way
+    that holds the job as surely.
+    """
+    if change.kind not in _SHARES or "sharding=" not in change.option:
         return False
     shared = f"--option sharding={change.option.rpartition('sharding=')[2]}"
     here = any(one.kind == "sharding" and one.option == shared for one in found)
-    held = any(one.n_gpus <= NODE for one in found if "--gpu" in one.option)
-    return here or (held and change.n_gpus > NODE)
+    several = [one for one in found if "--gpu" in one.option]
+    held = any(one.n_gpus <= NODE for one in several)
+    as_sure = [one.n_gpus for one in several if change.may_run_out or not one.may_run_out]
+    return (
+        here or (held and change.n_gpus > NODE) or change.n_gpus > _MANY * min(as_sure, default=change.n_gpus)
+    )
 
 
 def _more_gpus(cells: Cells) -> Iterator[Try]:

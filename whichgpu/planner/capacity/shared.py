@@ -16,14 +16,14 @@ from whichgpu.cost.memory.verdict import OVER, TIGHT, Judged
 from whichgpu.cost.memory.wired import share
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.planner.capacity import meshes
+from whichgpu.planner.capacity import meshes, quality
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import smallest, smallest_by_vendor
 from whichgpu.planner.capacity.limits import largest, limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, by_size
 from whichgpu.planner.capacity.sentences import reason
-from whichgpu.planner.capacity.tries import OTHER_WORK, narrower
+from whichgpu.planner.capacity.tries import OTHER_WORK, Try, narrower
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+#: What is typed before the name of a format (`narrower`).
+_OPTION = "--precision "
 _NOTE = "they share the GPU's time as well: what one alone would do is the most that it gets"
 
 
@@ -199,14 +201,20 @@ def _names(columns: Sequence[Cells]) -> list[str]:
 
 
 def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
-    """What makes all fit together, by index of the device: smaller sizes, and formats that each can take."""
+    """What makes all fit together, by index of the device: smaller sizes, and formats.
+
+    One option says a format of all of them, so that it is tried on each, also where its own program would
+    rather have another one.
+    """
     found, room = list(_smaller(columns)), _rooms(columns)
-    formats = [{tried.options[0]: tried for tried in narrower(cells)} for cells in columns]
-    for option in dict.fromkeys(option for own in formats for option in own):
-        chosen = [own.get(option) for own in formats]
-        columns_now = [tried.cells if tried else cells for tried, cells in zip(chosen, columns, strict=True)]
-        first = next(tried for tried in chosen if tried)
+    formats: dict[str, Try] = {}
+    for one in (tried for cells in columns for tried in narrower(cells)):
+        # What was published is of a language model: the first that has it says so.
+        known = formats.setdefault(one.options[0], one)
+        formats[one.options[0]] = one if known.quality == quality.UNKNOWN else known
+    for option, first in formats.items():
         with suppress(UsageError):
+            columns_now = [cells.with_job(precision=option.removeprefix(_OPTION)) for cells in columns]
             need = _together(columns_now)
             judged = need.judged(room)
             for i in map(int, np.flatnonzero(judged.middle)):

@@ -89,7 +89,7 @@ def _conv(
     rec.scale(x.elements, name="mask")
     if dims["separable"]:
         rec.window(x.elements, y.pixels, x.channels, x.channels, kernel, groups=x.channels,
-                   backward=backward, name="depthwise")  # fmt: skip
+                   backward=backward, line=True, name="depthwise")  # fmt: skip
         rec.scale(y.elements, name="mask")
         y = conv_norm(rec, y, channels, 1, relu=relu, name="pointwise")
     elif stride > 1:

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer", "train")
-RUNTIME_WORDS = PROGRAMS
+#: NVIDIA's example is a copy of maskrcnn-benchmark.
+_EXAMPLE, _WHERE = ("deeplearningexamples", "ngc"), "pytorch"
+RUNTIME_WORDS = (*PROGRAMS, *_EXAMPLE, _WHERE)
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
 OPTIMIZER = "sgd"
@@ -63,6 +65,12 @@ _DECODE, _SAMPLE = 30, 60
 #: Kernels that deal regions out to the levels of their sizes and put together what each gives
 #: (`map_roi_levels` and the loop of mmdet's SingleRoIExtractor), and that make boxes of what a stage says.
 _DEALT, _REFINED = 28, 40
+#: Kernels and copies of a class in the loop of maskrcnn-benchmark over all classes of a picture: boxes that
+#: score are searched for and picked, and those of one class in four, which has any, sorted and suppressed
+#: (`filter_results` of modeling/roi_heads/box_head/inference.py, `boxlist_nms`: six, and fourteen more).
+_EACH_CLASS = 10
+#: Things of COCO that have a class; torchvision's heads have 91 places for them.
+_THINGS = 80
 #: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales
 #: and draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
 _DRAWN = 4.0
@@ -99,6 +107,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _boxes(rec, regions * job.batch, dims["classes"], normed=deep, shared=stages > 1)
         if not job.trains:
             _dealt(rec, regions * job.batch, _DEALT + (_REFINED if stages > 1 else 0))
+            _filtered(rec, job, dims["classes"])
     if dims.get("points"):
         with rec.module("points"):
             _points(rec, job, masked * job.batch, dims["points"])
@@ -209,6 +218,16 @@ def _dealt(rec: Recorder, regions: Any, kernels: int) -> None:
     """Small kernels over the coordinates of regions, whose numbers on each level the host asks for."""
     for _ in range(kernels):
         rec.pointwise(4.0 * regions, name="dealt", waits=True)
+
+
+def _filtered(rec: Recorder, job: Job, classes: int) -> None:
+    """Boxes of one class after the other, picture by picture, as maskrcnn-benchmark suppresses them."""
+    said = job.runtime.lower()
+    example = _WHERE in said and any(word in said for word in _EXAMPLE)
+    if example or "maskrcnn-benchmark" in said:
+        with rec.module("filter", repeats=job.batch * min(classes - 1, _THINGS)):
+            for _ in range(_EACH_CLASS):
+                rec.pointwise(1000.0, name="filter", waits=True)
 
 
 def _fetched(rec: Recorder, job: Job, masks: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.workloads.language.layout import biased, head_sizes
+from whichgpu.workloads.ops import READIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,10 +165,6 @@ def readied(rec: Recorder, values: Any) -> None:
     """Queries and keys of an indexer as an engine readies them, and the choice of tokens by their scores."""
     if not rec.training:
         rec.copy(values, name=READIED)
-
-
-#: What moves the queries and keys of an indexer, by kernels of their own (`cost/timing/launching.py`).
-READIED = "readied"
 
 
 def seen(one: Attend, window: float) -> Any:

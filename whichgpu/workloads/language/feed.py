@@ -86,7 +86,7 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     sent, touched = top * rows, experts_touched(count, top, rows, spread=dims.get(SPREAD, False))
     bias = bool(dims.get("expert_bias"))
     with rec.module("experts"):
-        rec.copy(inner * sent, reads=1.0 / top, name="dispatch")
+        rec.copy(inner * sent, reads=1.0 / top, name="dispatch", dims=_chosen(dims, rec))
         grouped(
             rec, sent, inner, ffn * (2 if gated else 1), count=count, top=top, touched=touched, bias=bias,
             name="up",
@@ -109,6 +109,27 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
                 rec.linear(rows, width, 1, keeps=0.0, unquantised=True, name="gate")
             rec.add(width * rows)
 
+
+#: Dimensions of a dispatch: experts of a group among which a corrected choice is made, and how many there are
+#: in all; whether experts lie and multiply in 16 bits.
+GROUP, ALL, HALF = "group", "all", "half"
+
+
+def _chosen(dims: Mapping[str, Any], rec: Recorder) -> dict[str, float]:
+    """What kernels around experts depend on: see `GROUP`.
+
+    DeepSeek's experts, and those of models that have its layer (GLM 4.5 to 5, Kimi K2, Nemotron 3), are
+    chosen by scores to which a bias is added for the choice alone, in groups, be it one; an expert of all tokens
+    stands beside them. Biases of GPT-OSS's routers are those of a product.
+    """
+    half = rec.precision.math in ("fp16", "bf16") and rec.precision.weight >= _HALF_BYTES
+    told = {HALF: float(half)}
+    if dims.get("router_bias") and shared_width(dims) and not dims.get("expert_bias"):
+        told |= {GROUP: dims["experts"] / dims.get("expert_groups", 1), ALL: float(dims["experts"])}
+    return told
+
+
+_HALF_BYTES = 2.0
 
 #: The dimension of a step that says that its tokens are as many as its rows in the mean only.
 SPREAD = "spread_tokens"
