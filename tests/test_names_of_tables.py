@@ -40,7 +40,8 @@ def test_a_name_of_ollama_means_something_else_elsewhere() -> None:
     ("name", "known"),
     [
         # OpenMMLab's schedules, two networks of one answer, the data that sizes a network.
-        ("sparse-rcnn_r50_fpn_ms-480-800-3x_coco", "sparse-rcnn-r50-fpn"), ("DLRM Criteo Kaggle", "dlrm-kaggle"),
+        ("sparse-rcnn_r50_fpn_ms-480-800-3x_coco", "sparse-rcnn-r50-fpn"),
+        ("DLRM Criteo Kaggle", "dlrm-kaggle"),
         ("vitdet_mask-rcnn_vit-b-mae_lsj-100e", "vitdet-b"), ("nvidia/tts_en_fastpitch + hifigan",
         "fastpitch-hifigan"), ("SDXL base + refiner 1024", "sdxl-refined"),
         # Words may stand between a family with its generation and the size.
