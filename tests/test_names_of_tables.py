@@ -39,6 +39,11 @@ def test_a_name_of_ollama_means_something_else_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("name", "known"),
     [
+        # OpenMMLab's schedules, two networks of one answer, the data that sizes a network.
+        ("sparse-rcnn_r50_fpn_ms-480-800-3x_coco", "sparse-rcnn-r50-fpn"),
+        ("DLRM Criteo Kaggle", "dlrm-kaggle"),
+        ("vitdet_mask-rcnn_vit-b-mae_lsj-100e", "vitdet-b"), ("nvidia/tts_en_fastpitch + hifigan",
+        "fastpitch-hifigan"), ("SDXL base + refiner 1024", "sdxl-refined"),
         # Words may stand between a family with its generation and the size.
         ("elyza/Llama-3-ELYZA-JP-8B", "llama-3-8b"), ("aaditya/Llama3-OpenBioLLM-70B", "llama-3-70b"),
         ("FlagAlpha/Llama2-Chinese-13b-Chat", "llama-2-13b"), ("m42-health/Llama3-Med42-70B", "llama-3-70b"),
@@ -60,7 +65,7 @@ def test_uploads_are_the_model_that_they_were_tuned_from(name: str, known: str) 
         "nvidia/Llama-3_1-Nemotron-51B-Instruct", "Efficient-Large-Model/Llama-3-VILA1.5-8B-VILA",
         "someone/Llama-3-Speech-8B", "mlabonne/Meta-Llama-3-120B-Instruct", "wenet conformer aishell",
         "google/paligemma2-3b-pt-384",
-        "DLRM Criteo Kaggle", "ResNet-50 CIFAR-100",
+        "ResNet-50 CIFAR-100",
     ],
 )  # fmt: skip
 def test_what_is_another_network_is_not_taken_for_one_of_these(name: str) -> None:
