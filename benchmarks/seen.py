@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.calibration.lines import line_of
 from whichgpu.cost.calibration.measured import left_out, measured_rows
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.reading.metrics import TIMED
 from whichgpu.cost.table.files import COLUMNS, read_measured
 from whichgpu.cost.table.jobs import predict_rows

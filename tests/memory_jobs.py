@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -24,6 +25,11 @@ def laid(name, gpu=LARGE, **columns):
 def parts(name, **columns):
     """Parts in bytes as floats, on a card that holds much."""
     return {key: float(np.ravel(np.asarray(one))[0]) for key, one in laid(name, **columns).parts.items()}
+
+
+def peak(name, gpu=LARGE, **columns):
+    """GiB that PyTorch counts at the peak."""
+    return float(single(Job(name, **columns), gpu).readings.allocated) / GIB
 
 
 def total(name, **columns):

@@ -12,7 +12,7 @@ from whichgpu.cost.calibration.problem import Problem
 from whichgpu.cost.calibration.slopes import Block, Slopes
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.workload import resolve

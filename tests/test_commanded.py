@@ -8,7 +8,7 @@ from whichgpu.cli.flags import meant
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.job.commanded import commanded, drafted
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import stacks

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.job.runtime import runtime, runtimes
+from whichgpu.cost.job.runtimes import runtime, runtimes
 from whichgpu.cost.kernels import models
 from whichgpu.cost.parallel.links import all_reduce
 from whichgpu.cost.parallel.splitting import shard

@@ -11,7 +11,7 @@ import pytest
 
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.kernels import models
 from whichgpu.cost.timing.optable import OpTable, tables
 from whichgpu.cost.timing.time import bounded, fed, paced, together

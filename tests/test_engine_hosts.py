@@ -8,7 +8,7 @@ import pytest
 from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.serving.steady import engine
 from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.hardware.catalogue import catalogue

@@ -11,7 +11,7 @@ from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.kernels.attention import exponentials
 from whichgpu.cost.kernels.products import seconds

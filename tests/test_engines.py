@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import placed
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.serving.load import seconds_of
 from whichgpu.cost.serving.measuring import how_to_measure

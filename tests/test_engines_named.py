@@ -10,7 +10,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job import asked
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import held
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.job.versions import month_of
 from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError

@@ -10,7 +10,7 @@ import pytest
 from whichgpu.cost.calibration import fitting, refit
 from whichgpu.cost.calibration.effects import Fit, workload_terms
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.transfer import outside
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

@@ -14,7 +14,7 @@ from whichgpu.cost.calibration.evidence import NEAREST, evidence
 from whichgpu.cost.calibration.measured import left_out, measured_rows
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.explain import explain
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.reading.metrics import TIMED
 from whichgpu.cost.serving.measuring import how_to_measure
 from whichgpu.cost.table.jobs import predict_rows

@@ -5,7 +5,7 @@ import pytest
 
 from whichgpu.cost.calibration.effects import Fit, fit
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.hardware.catalogue import catalogue
 

@@ -11,7 +11,7 @@ import pytest
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.memory.readings import Readings
 from whichgpu.cost.memory.verdict import BARELY, CAPPED, CROWDED, OVER, TIGHT, Room, doubt
 from whichgpu.cost.memory.wired import WIRED, share

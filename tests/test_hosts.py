@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu import hosts
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.timing.time import evaluate, launches
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue

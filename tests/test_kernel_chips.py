@@ -14,8 +14,8 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.gpu.device_rates import PLAIN
-from whichgpu.cost.job.runtime import runtime
-from whichgpu.cost.kernels import products
+from whichgpu.cost.job.runtimes import runtime
+from whichgpu.cost.kernels._rates import rates
 from whichgpu.cost.parallel.links import link
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.cost.timing.time import _clocked as clocked
@@ -299,7 +299,7 @@ def test_fp32_products_go_short_of_instructions_where_an_sm_has_as_many_lanes_as
         made = laid(workload, name, phase="infer", precision="fp32", batch=32.0, runtime=text)
         kind = "gemm" if workload == "bert-base" else "conv"
         table = next(one.table for one in made.work.kernels if one.table.kind == kind)
-        rate = products.rates(table, made.devices, made.runtime)[0, 0, 0]
+        rate = rates(table, made.devices, made.runtime)[0, 0, 0]
         return float(rate) / GPUS[name].value("fp32")
 
     for name in ("rtx-3090", "rtx-4090", "h100-80gb-sxm", "rtx-5090"):

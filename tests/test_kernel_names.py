@@ -7,7 +7,7 @@ from kernel_runs import GPUS, laid
 
 from whichgpu.cost.calibration.spread import widths
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.timing.time import prepare
 from whichgpu.workloads.precision import precision
@@ -43,7 +43,7 @@ from whichgpu.workloads.recorder import Recorder
         ("TensorFlow 1.15.5", "tensorflow", {"v1.15"}),
         ("TensorFlow 2.4, no XLA", "tensorflow", {"v2.4"}),
         ("vLLM 0.3.2", "vllm-0.5", {"v0.3"}),
-        ("vLLM 0.6.3", "vllm", {"v0", "of-2025", "v0.6"}),
+        ("vLLM 0.6.3", "vllm", {"v0", "of-2025", "v0.6", "second-flash"}),
         ("vLLM 0.23.1", "vllm", {"v0.23"}),
         ("vllm==0.4.2", "vllm-0.5", {"v0.4"}),
         ("A1111 (xformers)", "webui", set()),

@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import finish
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.asked import read
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.kernels import products
 from whichgpu.cost.kernels.elementwise import passes, rows
 from whichgpu.cost.timing.classes import OpClass

@@ -12,8 +12,9 @@ from whichgpu.cost.calibration.effects import Fit, compute_terms, memory_terms
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.kernels import products
+from whichgpu.cost.kernels._tiles import occupancy
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.cost.timing.engine_step import step_ops
 from whichgpu.cost.timing.optable import tables
@@ -403,7 +404,7 @@ def test_the_depth_of_a_convolution_is_dealt_out_to_idle_sms_in_its_weights_grad
     wide, stack = Devices.of([GPUS["a100-40gb-sxm"]]), runtime("PyTorch 2.3", "")
 
     def filled(table: Any, *, tensor: bool = True) -> list[float]:
-        return products.occupancy(table, wide, stack, np.full((1, 1, 1), tensor))[:, 0, 0].tolist()
+        return occupancy(table, wide, stack, np.full((1, 1, 1), tensor))[:, 0, 0].tolist()
 
     def named(*, tensor: bool = True) -> dict[str, float]:
         table = convolution(14.0, trains=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from whichgpu.cost.calibration.effects import link_terms
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.parallel import links
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import boxes

@@ -10,7 +10,7 @@ from memory_jobs import GIB, GPUS, parts
 
 import whichgpu
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.job.runtime import runtime as named
+from whichgpu.cost.job.runtimes import runtime as named
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.memory.activations import Kept, activations
 from whichgpu.workloads.importers.hf import workload_of

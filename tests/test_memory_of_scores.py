@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from memory_jobs import GIB, parts
 
-from whichgpu.cost.job.runtime import runtime as named
+from whichgpu.cost.job.runtimes import runtime as named
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.memory import attention_scores
 from whichgpu.workloads.importers.hf import workload_of

@@ -11,7 +11,7 @@ from traced import ops
 
 import whichgpu
 from whichgpu.cost.calibration.measured import measured_rows
-from whichgpu.cost.job.runtime import runtime as named
+from whichgpu.cost.job.runtimes import runtime as named
 from whichgpu.cost.memory import attention_scores
 from whichgpu.cost.table.rows import read_job
 from whichgpu.hardware.names import resolve as resolve_gpu

@@ -13,7 +13,7 @@ from tests.fitting import held
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration.measured import measured_rows
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.memory.memory_law import fitted
 from whichgpu.cost.memory.readings import readings
 from whichgpu.cost.memory.verdict import BARELY, OVER, TIGHT, Judged, elastic, first, hangs_on, of_cache

@@ -12,7 +12,7 @@ from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.memory.offload import pass_seconds
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue

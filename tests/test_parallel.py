@@ -16,7 +16,7 @@ from whichgpu.cost.infeasible import single
 from whichgpu.cost.job import placing
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import placed
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.memory.parts import stage_weight_bytes
 from whichgpu.cost.parallel.pipeline import fill, fullest_stage

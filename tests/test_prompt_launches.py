@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.serving.simulate import Server, Stream, simulate
 from whichgpu.cost.timing.engine_step import passes_of_prompt
 from whichgpu.hardware.catalogue import catalogue

@@ -10,7 +10,7 @@ from kernel_runs import seconds
 
 from whichgpu.cost.calibration import releases
 from whichgpu.cost.calibration.effects import Fit, launch_terms
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 
 _KNOWN = [f"tensorrt+v{one}" for one in ("8.4", "8.6", "9.0", "10.2")]
 _EFFECTS = {f"l={one}": value for one, value in zip(_KNOWN, (0.1, 0.2, 0.4, 0.8), strict=True)}

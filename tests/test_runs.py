@@ -403,7 +403,7 @@ def test_commas_of_thousands_are_no_list(capsys):
 def test_sglang_keeps_memory_free_for_a_pass():
     """Its share of the card, as `mem_fraction_static` of server_args.py has it: 0.836 of an A100 of 80 GB."""
     from whichgpu.cost.gpu.device import Devices
-    from whichgpu.cost.job.runtime import runtime
+    from whichgpu.cost.job.runtimes import runtime
     from whichgpu.cost.serving.scheduling import kept_free
 
     def share(gpu, text="sglang", **columns):

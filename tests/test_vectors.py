@@ -13,7 +13,7 @@ from whichgpu import api
 from whichgpu.cost.calibration.effects import Fit, compute_terms
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.kernels import products
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.cost.timing.engine_step import step_ops

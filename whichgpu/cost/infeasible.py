@@ -14,7 +14,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.estimates import ignoring
 from whichgpu.cost.job.placing import COUNTS, share
 from whichgpu.cost.job.requests import at_random
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.memory import starting
 from whichgpu.cost.memory.parts import UNSURE
 from whichgpu.errors import Infeasible, UsageError, WhichGpuError

@@ -147,7 +147,7 @@ def from_dict(raw: Any, where: str = "deployment") -> Deployment:
 
 def _engine(said: str) -> str:
     """The id of the runtime that a file calls by another of its names ("trtllm"); else what it says."""
-    from whichgpu.cost.job.runtime import runtime, runtimes
+    from whichgpu.cost.job.runtimes import runtime, runtimes
 
     found = runtime(said, next(iter(runtimes())))
     return found.id if said and found.exact else said

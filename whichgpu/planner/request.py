@@ -133,7 +133,7 @@ def _at_home(job: Job, workload: Workload, system: str) -> tuple[Job, tuple[Aske
 
     A runtime that is stated stays, and what it does not run on is told.
     """
-    from whichgpu.cost.job.runtime import runtime
+    from whichgpu.cost.job.runtimes import runtime
     from whichgpu.software import frameworks
 
     full = workload.complete(job)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.serving import slo
 from whichgpu.cost.timing.bounds import NAMES
 from whichgpu.errors import Infeasible

@@ -90,6 +90,9 @@ def nearest(name: str) -> str:
     bare, stored = next(formats, (name, ""))
     asked = squeezed(bare)
     close = get_close_matches(asked, _of_like_letters(asked), n=_CLOSE, cutoff=_ALIKE)
+    if asked.isalpha() and len(asked) <= _SHORT:
+        # A short word has much in common with many: "Cubase" is no slip for Cutie base.
+        close = [one for one in close if one[:_FIRST] == asked[:_FIRST]]
     near = list(dict.fromkeys(key for one in close for _, key in by_spelling()[one]))
     sizes = set(SIZE.findall(bare.lower()))
     near = [key for key in near if sizes <= set(SIZE.findall(key))] or near
@@ -162,6 +165,8 @@ UNLISTED = "see the list: whichgpu workloads"
 #: Names that are looked at, and that are told; how alike they are at least: below it the name of a program
 #: (Reaper, Notion) looks like some model's as often as not.
 _CLOSE, _TOLD, _ALIKE = 16, 4, 0.7
+#: Letters of a word without a digit that is like many, and of them those that a slip leaves as they are.
+_SHORT, _FIRST = 6, 3
 
 
 def sold(name: str) -> str:

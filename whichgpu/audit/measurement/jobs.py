@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.audit import patterns as re
 from whichgpu.audit.measurement.figures import as_rate, without_prompts
 from whichgpu.audit.measurement.text import cut, windows
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.planner.size import pixels
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING

@@ -43,7 +43,7 @@ import numpy as np
 from whichgpu.cost.calibration.factors import KEPT, Factors
 from whichgpu.cost.calibration.releases import Lent
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.model import is_language_model

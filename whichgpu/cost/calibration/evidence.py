@@ -32,7 +32,7 @@ from whichgpu.cost.estimate import plain_estimate
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.job.asked import with_cache
 from whichgpu.cost.job.habits import by_habit
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.reading.metrics import METRICS, TIMED
 from whichgpu.cost.table.rows import read_job, read_parts
 from whichgpu.cost.timing.classes import lineage

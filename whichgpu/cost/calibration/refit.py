@@ -14,7 +14,7 @@ from whichgpu.cost.calibration.lines import line_of
 from whichgpu.cost.calibration.measured import left_out, measured_rows
 from whichgpu.cost.calibration.spread import erring_as, group_of, kin_of, library, version_of
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple

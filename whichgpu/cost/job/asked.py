@@ -15,7 +15,8 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import habits, saturated, unread
 from whichgpu.cost.job.attention import attending, off
 from whichgpu.cost.job.behind import behind_networks
-from whichgpu.cost.job.runtime import kept, runtime, suggested
+from whichgpu.cost.job.runtime import kept
+from whichgpu.cost.job.runtimes import runtime, suggested
 from whichgpu.cost.parallel import sequence
 from whichgpu.cost.parallel.pipeline import in_turn
 from whichgpu.errors import UsageError, WhichGpuError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.job.runtime import kept, runtime, suggested
+from whichgpu.cost.job.runtime import kept
+from whichgpu.cost.job.runtimes import runtime, suggested
 
 if TYPE_CHECKING:
     from whichgpu.cost.job.runtime import Runtime

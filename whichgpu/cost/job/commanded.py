@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.job.runtime import words
+from whichgpu.cost.job.runtimes import words
 from whichgpu.values import regex
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import asked
-from whichgpu.cost.job.runtime import reached, runtimes, suggested
+from whichgpu.cost.job.runtimes import reached, runtimes, suggested
 from whichgpu.cost.job.support import as_seen, not_run, standing_by, widens_fp8
 from whichgpu.cost.parallel.mesh import cuts, either
 from whichgpu.cost.parallel.pipeline import splits_layers

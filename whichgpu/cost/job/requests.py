@@ -32,7 +32,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.habits import release_of
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse_rate
 from whichgpu.values import immutable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.gpu.device_rates import stand_in, widened
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.facts import store
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS

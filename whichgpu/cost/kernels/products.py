@@ -20,25 +20,23 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device_rates import CLEARLY
 from whichgpu.cost.kernels._convolving import (
-    apart_backwards,
-    by_winograd,
     is_depthwise,
     multiplied,
     share_apart,
 )
-from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
+from whichgpu.cost.kernels._emulation import bytes_each, quantised
 from whichgpu.cost.kernels._quantised import (
-    among,
     cast_bytes,
     dealt,
     in_integers,
-    integer_rate,
     of_experts,
     passes,
     quantised_prompt,
     unpacked,
     widened,
 )
+from whichgpu.cost.kernels._rates import by_tensor_cores, is_narrow, paired, rates
+from whichgpu.cost.kernels._tiles import expert_tiles, filled, lacking, occupancy, occupied
 from whichgpu.cost.kernels._vectors import by_vectors
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
@@ -66,8 +64,8 @@ def seconds(
         c["plain"] * devices.maturity,
     )
     if ops.kind == "gemm":
-        reached = reached * _paired(ops, devices, runtime)
-    shape = _sizes(ops, devices, runtime, tensor) * occupied(ops, devices, runtime)
+        reached = reached * paired(ops, devices, runtime)
+    shape = filled(ops, devices, runtime, tensor) * occupied(ops, devices, runtime)
     compute = multiplied(ops, devices.without_winograd(tensor), c["winograd"]) / (
         peaks * np.minimum(reached * share_apart(ops) * shape, c["ceiling"])
     )
@@ -79,7 +77,7 @@ def seconds(
         # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vectors.py`.
         few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
         compute = np.where(few, ops.flops / peaks, compute)
-    narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
+    narrow = is_narrow(ops) if not runtime.domain else _is_gate(ops)
     compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
     share = runtime.memory[ops.kind]
     weights = ops.weight_bytes / (share * devices.reading)
@@ -89,7 +87,7 @@ def seconds(
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(unpacked(ops, devices, runtime), c["unpacked"], 1.0)
     if ops.kind == "gemm":
-        compute = compute * _expert_tiles(ops, devices, runtime)
+        compute = compute * expert_tiles(ops, devices, runtime)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
         compute, weights = _with_few_rows(ops, devices, runtime, ops.flops / peaks, (compute, weights))
@@ -249,149 +247,10 @@ def _off_chip(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     return 1.0 - np.array(inside, dtype=np.float64)[:, None, None]
 
 
-def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
-    """Whether products of these peaks run on tensor cores, as `peaks`: where those are clearly faster.
-
-    TF32 of GeForce is as fast as FP32, which data sheets state at another clock.
-    """
-    return np.asarray(peaks > CLEARLY * devices.vector)
-
-
-def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Peak of the units that multiply each op, (O, G, 1 or J), in FLOP/s or OP/s.
-
-    FP32 products run on TF32 tensor cores where the runtime does that unasked, else as fast as an SM
-    issues their multiply-adds.
-    """
-    return ops.once("rates", devices, runtime, _rates)
-
-
-def by_tensor_cores(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Whether tensor cores multiply an op, (O, G, 1 or J), by its `rates`."""
-    return ops.once("tensor", devices, runtime, _by_tensor_cores)
-
-
-def _by_tensor_cores(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    return on_tensor_cores(rates(ops, devices, runtime), devices)
-
-
-def _rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    unasked = runtime.unasked(ops.kind)
-    peaks = devices.peaks(ops.dtypes, tf32=unasked)
-    if unasked is not True and "fp32" in ops.dtypes:
-        plain = np.array([dtype == "fp32" for dtype in ops.dtypes])[:, None, None]
-        if unasked is not False:
-            plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
-        peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
-    peaks = emulating(ops, devices, runtime, peaks)
-    if runtime.aligned and ops.kind == "gemm":
-        peaks = np.where(_odd(ops, devices, runtime), np.minimum(peaks, devices.vector), peaks)
-    if ops.kind == "conv" and not runtime.domain:
-        peaks = np.where(_off_first_cores(ops, devices), np.minimum(peaks, devices.vector), peaks)
-    if runtime.plain:
-        peaks = np.where(among(devices, runtime.plain), devices.vector, peaks)
-    if not runtime.integer or ops.kind != "gemm":
-        return peaks
-    found: NDArray[np.float64] = np.where(
-        in_integers(ops, devices, runtime), integer_rate(devices, runtime), peaks
-    )
-    return found
-
-
-def _off_first_cores(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
-    """Which are 16-bit gradients of dilated convolutions where the first tensor cores are, (O, G, 1)."""
-    narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
-    first = devices.each(lambda gpu: gpu.family in section("products")["dilated_off"])
-    return np.asarray(apart_backwards(ops) & narrow & first)
-
-
-def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Whether a library takes 16-bit products off the tensor cores of these GPUs, (O, G, J).
-
-    cuBLAS before 11.0 asks of them that the sides of the weights be multiples of eight (NVIDIA, Matrix
-    Multiplication Background User's Guide, "Requirements to Use Tensor Cores"). Rows are taken as such, and
-    products without weights.
-    """
-    here = devices.each(lambda gpu: gpu.family in runtime.aligned)
-    return np.asarray(here & _sides(ops, 8.0))
-
-
-def _sides(ops: OpTable, values: float) -> NDArray[np.bool_]:
-    """Whether a 16-bit product has weights with a side that is no multiple of so many values, (O, 1, J)."""
-    narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
-    gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
-    deep = np.where(gradient, ops.dims["m"], ops.dims["k"])
-    apart = (ops.dims["batch"] <= 1.0) & ((ops.dims["n"] % values != 0.0) | (deep % values != 0.0))
-    return np.asarray(narrow & apart)
-
-
-def _paired(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
-    """Share of the rate of tensor cores that an odd side leaves, (O, G, J): rows begin at any 2 bytes.
-
-    cuBLAS since 11.0 keeps such products on them, but the copies past registers that feed them move 4 bytes
-    at the least (cp.async of the PTX ISA). `torch.compile` pads them (torch/_inductor/fx_passes/pad_mm.py);
-    engines and trainers of language models and NVIDIA's examples have even vocabularies.
-    """
-    if runtime.fuses or runtime.specialised or runtime.holds.get("fused_norm"):
-        return 1.0
-    odd = _sides(ops, 2.0) & ~_is_narrow(ops)
-    if not odd.any():
-        return 1.0
-    here = devices.each(lambda gpu: gpu.vendor == "NVIDIA" and gpu.family not in runtime.aligned)
-    tensor = here & (devices.peak("fp16") > CLEARLY * devices.vector)
-    return np.where(odd & tensor, section("products")["odd"], 1.0)
-
-
 def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
     scaled = ops.flops * section("products")["scaled"] / devices.vector
     return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
-
-
-def _expert_tiles(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
-    """How often over its prior a product of experts takes, (O, G, J), by what its kernels are."""
-    slower: NDArray[np.float64] | float = 1.0
-    if runtime.expert_tile:
-        slower = _tiled(ops, devices, runtime)
-    if runtime.expert_sides:
-        slower = slower * _in_whole_sides(ops, devices, runtime)
-    if np.any(runtime.read(lambda one: bool(one.untuned))):
-        slower = slower * np.where(of_experts(ops), devices.under(runtime, _untuned), 1.0)
-    return slower
-
-
-def _in_whole_sides(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """How often over an expert's weights are multiplied, whose sides come in whole tiles, (O, G, J)."""
-    side = devices.each(lambda gpu: runtime.expert_sides.get(gpu.vendor, 1.0))
-    gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
-    long = np.where(gradient, ops.dims["m"], ops.dims["k"])
-    filled = np.ceil(ops.dims["n"] / side) * np.ceil(long / side) * side**2
-    return np.where(of_experts(ops), filled / (ops.dims["n"] * long), 1.0)
-
-
-def _untuned(stack: Runtime, on: Devices) -> NDArray[np.float64]:
-    """Times that experts take over tuned kernels under one runtime on each of some GPUs, (G, 1)."""
-    said = stack.said.lower()
-    tuned = any(word in said for word in stack.tuned)
-    return np.array([[1.0 if tuned else stack.untuned.get(gpu.vendor, 1.0)] for gpu in on.gpus])
-
-
-def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """How often over an expert's rows are multiplied in tiles of which the last is not full, (O, G, J).
-
-    An expert has a tile at least. Where tokens choose unevenly, so that it has anything from none to twice
-    the mean number of rows m, T rows a tile cover max(T, m + T / 2) of them in the mean.
-    """
-    tile, rows = _tile(devices, runtime), ops.dims["m"] / passes(ops, runtime)
-    prompt = of_experts(ops) & (ops.dims["m"] > section("products")["vector_rows"])
-    return np.where(prompt, np.maximum(tile, rows + tile / 2.0) / rows, 1.0)
-
-
-def _tile(devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Rows of a tile of experts, a column of the devices, 0 where none is known; 0 for no such kernel."""
-    if not runtime.expert_tile:
-        return np.zeros(())
-    return devices.each(lambda gpu: runtime.expert_tile.get(gpu.vendor, 0.0))
 
 
 def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
@@ -417,108 +276,6 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     return through
 
 
-def _sizes(
-    ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Share of the rate that depth and width leave, (O, G, J), of products on the `tensor` cores or off."""
-    c = section("products")
-    d = ops.dims
-    m, n, k = d["m"], d["n"] * abreast(ops, runtime), d["k"]
-    half = c["k_half"]
-    if ops.kind == "conv":
-        half = np.where(tensor & (d["window"] <= 1.0), c["k_half_pointwise"], half)
-    if ops.kind == "conv" or not (runtime.domain and runtime.infers):
-        # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
-        half = half * np.where(tensor, devices.fed(ops.dtypes), devices.fed_plain) ** c["deepened"]
-    deep = k / (k + half) * n / (n + c["n_half"])
-    if ops.kind == "gemm":
-        # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.
-        plain = (~tensor | devices.tiled_alike[None]) & (_tile(devices, runtime) == 0.0)
-        deep = deep * np.where(of_experts(ops) & plain, m / (m + c["expert_rows"]), 1.0)
-        deep = deep * np.where(tensor, _in_full_tiles(ops, runtime), 1.0)
-    if ops.kind == "conv":
-        # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
-        # of a narrow group to the width of a matrix instruction. Wide ones fill tiles of their own.
-        half = np.where(tensor, c["group_half"] * _bytes_over(ops), c["group_half_plain"])
-        apart = tensor & (n >= c["wide_group"]) & ~_lacking(ops, runtime)
-        apart = np.where(apart, deep * c["wide_grouped"] / c["grouped"], 0.0)
-        deep = np.where(d["groups"] > 1.0, np.maximum(n / (n + half), apart), deep)
-    return np.asarray(deep)
-
-
-def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
-    """How much faster an engine multiplies many rows of an expert than few, which the fit knows, (O, 1, J).
-
-    sqrt(1 + (m / M)^2), up to the ceiling of all products: experts have the rows of tiles that dense products
-    fill where prompts are long or requests come from many machines. Trainings have many at any time: all that
-    the fit knows of theirs is of such.
-    """
-    if runtime.domain != "language" or runtime.expert_tile or ops.trains:
-        return 1.0
-    c = section("products")
-    half = np.array([kind.format == "half" for kind in ops.classes])[:, None, None]
-    gained = np.hypot(1.0, ops.dims["m"] / np.where(half, c["expert_full_half"], c["expert_full"]))
-    return np.where(of_experts(ops), gained, 1.0)
-
-
-def _bytes_over(ops: OpTable) -> NDArray[np.float64]:
-    """Values in the bytes of two of 16 bits, halved, (O, 1, 1): matrix instructions are as deep in bytes."""
-    return np.array([2.0 if dtype in ("int8", "fp8") else 1.0 for dtype in ops.dtypes])[:, None, None]
-
-
-def abreast(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """Products of one input that run as one, (O, 1, 1): query, key and value under an engine for networks.
-
-    TensorRT puts layers that read one tensor side by side; demo/BERT/builder.py of NVIDIA/TensorRT has
-    these as one.
-    """
-    if ops.kind != "gemm" or not runtime.fuses or runtime.chains or runtime.domain:
-        return np.ones((len(ops.ops), 1, 1))
-    return np.array([op.dims.get("abreast", 1.0) for op in ops.ops])[:, None, None]
-
-
-def occupied(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Share of the SMs that a product's tiles keep busy, (O, G, J), as it is run."""
-    return ops.once("occupied", devices, runtime, _occupied)
-
-
-def _occupied(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    return occupancy(ops, devices, runtime, by_tensor_cores(ops, devices, runtime))
-
-
-def occupancy(
-    ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """The same where products are on the `tensor` cores: the last of their waves is not full.
-
-    Winograd's algorithm makes 16 products, one for each point of its tiles of 2 x 2 results, of a quarter of
-    the rows each: four times as many tiles.
-    """
-    d, c = ops.dims, section("products")
-    many = (d["batch"] if ops.kind == "gemm" else d["groups"]) * abreast(ops, runtime)
-    waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops, runtime)
-    waves = waves * np.where(by_winograd(ops, devices.without_winograd(tensor)), 4.0, 1.0)
-    return np.asarray(waves / (waves + c["wave_half"]))
-
-
-def _split(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """How many SMs share the depth of one tile, (O, 1, J).
-
-    Split-k and streams hand the depth of a long, narrow product to idle SMs as well; of convolutions only
-    that of their weights' gradient, which adds up over all pixels and has few results. An engine for
-    networks, which times its kernels as it builds them, also does so with one that is deeper than those of
-    the networks on file (RTMPose's 7 x 7 over 768 channels).
-    """
-    c = section("products")
-    deep = np.maximum(1.0, np.minimum(ops.dims["k"] / c["split"], c["split_most"]))
-    if ops.kind != "conv":
-        return np.asarray(deep)
-    gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
-    times = runtime.fuses and not runtime.chains and not runtime.domain
-    deepest = np.maximum(1.0, np.minimum(ops.dims["k"] / c["split_conv"], c["split_most"]))
-    return np.where(gradient, deep, deepest if times else 1.0)
-
-
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
     if ops.kind != "conv":
         return 1.0
@@ -537,7 +294,7 @@ def _in_full(
     """
     unasked = tensor & np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
     c, plain = section("products"), np.zeros_like(tensor)
-    shape = _sizes(ops, devices, runtime, plain) * occupancy(ops, devices, runtime, plain)
+    shape = filled(ops, devices, runtime, plain) * occupancy(ops, devices, runtime, plain)
     reached = np.minimum(c["plain"] * devices.maturity * shape, c["ceiling"])
     full = multiplied(ops, plain, c["winograd"]) / (devices.peak("fp32") * reached)
     return np.asarray(np.where(unasked & ~is_depthwise(ops), full, np.inf))
@@ -554,17 +311,7 @@ def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     wide, groups = ops.dims["n"], ops.dims["groups"]
     made_for = (groups <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide >= c["wide_group"])
     forward = np.where(made_for, 1.0, c["channels_last_odd"])
-    return np.asarray(np.where(_lacking(ops, runtime), c["channels_last_backward"], forward))
-
-
-def _lacking(ops: OpTable, runtime: Runtime) -> NDArray[np.bool_]:
-    """Which are channels-last gradients of groups that have no kernels of that order, (O, 1, J).
-
-    Those of 32 and 64 groups have, as ResNeXts are made of.
-    """
-    groups = ops.dims["groups"]
-    backward = np.array([op.stage == "backward" for op in ops.ops])[:, None, None]
-    return np.asarray(backward & (groups > 1.0) & (groups % 32.0 != 0.0) & ("nhwc" in runtime.marks))
+    return np.asarray(np.where(lacking(ops, runtime), c["channels_last_backward"], forward))
 
 
 def _streamed(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
@@ -591,14 +338,6 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
         dtype in ("fp32", "tf32") or "line" in op.dims for dtype, op in zip(ops.dtypes, ops.ops, strict=True)
     ]
     return np.where(np.array(by_loops)[:, None, None], np.maximum(issued, streamed), streamed)
-
-
-def _is_narrow(ops: OpTable) -> NDArray[np.bool_]:
-    """Whether one side of a product is that of a few vectors, for which libraries have other kernels."""
-    d = ops.dims
-    least: NDArray[np.float64] = np.minimum(np.minimum(d["m"], d["n"]), d["k"])
-    alone: NDArray[np.bool_] = (least <= section("products")["vector_rows"]) & (d.get("groups", 1.0) <= 1.0)
-    return alone
 
 
 def _is_gate(ops: OpTable) -> NDArray[np.bool_]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.requests import Requests
-from whichgpu.cost.job.runtime import runtime as named
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtime as named
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.memory import offload
 from whichgpu.cost.serving.scheduling import OPTIONS, limits, unsaid
 from whichgpu.cost.serving.steady import WAVES

@@ -11,7 +11,7 @@ import numpy as np
 
 from whichgpu.cost.job import asked, placing
 from whichgpu.cost.job.requests import in_loop, in_tables
-from whichgpu.cost.job.runtime import suggested
+from whichgpu.cost.job.runtimes import suggested
 from whichgpu.cost.parallel import pipeline
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.table.files import COLUMNS

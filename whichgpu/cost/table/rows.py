@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.job.asked import HEARD, dated
 from whichgpu.cost.job.requests import in_loop
-from whichgpu.cost.job.runtime import Runtime, runtime, runtimes
+from whichgpu.cost.job.runtimes import runtime, runtimes
 from whichgpu.cost.table.files import COLUMNS
 from whichgpu.errors import UnknownName, UsageError
 from whichgpu.software.stacks import named_release
@@ -30,6 +30,7 @@ from whichgpu.workloads.workload import resolve as resolve_workload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.table.groups import Numbers
     from whichgpu.workloads.model import Workload
 

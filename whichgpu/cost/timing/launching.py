@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.kernels._quantised import cast
+from whichgpu.cost.kernels._tiles import abreast
 from whichgpu.cost.kernels.attention import score_passes
 from whichgpu.cost.kernels.elementwise import alone, ended
-from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.timing.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.language.feed import ALL, GROUP, HALF

@@ -22,10 +22,12 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device_rates import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels._convolving import multiplied
+from whichgpu.cost.kernels._rates import by_tensor_cores, on_tensor_cores, rates
+from whichgpu.cost.kernels._tiles import occupied
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import by_tensor_cores, fastest, occupied, on_tensor_cores, rates
+from whichgpu.cost.kernels.products import fastest
 from whichgpu.cost.timing.launching import launched, started, waiting
 from whichgpu.cost.timing.optable import tables
 from whichgpu.values import immutable

@@ -21,7 +21,7 @@ import numpy as np
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job import asked
 from whichgpu.cost.job.placing import placed
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.reading import quoted
 from whichgpu.cost.transfer.anchoring import Point, place
 from whichgpu.errors import UsageError, WhichGpuError

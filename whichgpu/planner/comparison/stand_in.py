@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.planner.comparison.stack import verdict
 from whichgpu.planner.comparison.work import work
 from whichgpu.planner.usual import stand_ins

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.planner.diagnosis import formats, machine
 from whichgpu.planner.diagnosis.trying import Tried, again, each, having
 from whichgpu.workloads import workload as zoo

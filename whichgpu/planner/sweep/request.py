@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.job.placing import other_format
-from whichgpu.cost.job.runtime import runtimes
+from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.parallel.distributed import usual_tokens
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count

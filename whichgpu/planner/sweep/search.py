@@ -17,7 +17,7 @@ from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.runtime import runtime
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.parallel.links import node_size
 from whichgpu.errors import UsageError
 from whichgpu.planner.sweep.answer import Scaled, Strategy, Sweep, sharded
