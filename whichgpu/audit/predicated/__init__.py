@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import singly
-from whichgpu.audit.devices.described import described
-from whichgpu.audit.findings import Context
 from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.predicated.clauses import clauses
 from whichgpu.audit.predicated.prices import priced
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Document
-    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.hardware.catalogue import Catalogue
 
 _READ = (relations, priced)
@@ -58,9 +56,7 @@ def told(
     document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
 ) -> Told | None:
     """The clauses of a document that leave out what was said before, in full; None where there are none."""
-    mentions, unsettled = described(document, named, catalogue)
-    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
-    context = Context(document, catalogue, mentions, *asked, spoken_of, {"open": unsettled})
+    context = singly.as_named(document, named, catalogue, asked)
     every = [] if language_read(context) else restated(context)
     passages = tuple(each.statement.passage for each in every)
     names = {at: each.statement.names for at, each in enumerate(every)}

@@ -50,9 +50,7 @@ def told(
     document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
 ) -> Told | None:
     """The clauses of a document's long sentences as statements; None where there are none."""
-    mentions, unsettled = described(document, named, catalogue)
-    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
-    context = Context(document, catalogue, mentions, *asked, spoken_of, {"open": unsettled})
+    context = as_named(document, named, catalogue, asked)
     every: list[Statement] = []
     for index, passage in enumerate(document.passages):
         if passage.kind in RUNNING and len(every) < _MOST:
@@ -60,6 +58,15 @@ def told(
     passages = tuple(each.passage for each in every)
     names = {at: each.names for at, each in enumerate(every)}
     return Told(document._replace(passages=passages, tables=(), title=""), names, every) if every else None
+
+
+def as_named(
+    document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
+) -> Context:
+    """A document with the devices that it names and describes, before any claim of it is read."""
+    mentions, unsettled = described(document, named, catalogue)
+    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
+    return Context(document, catalogue, mentions, *asked, spoken_of, {"open": unsettled})
 
 
 def accusing(again: Iterable[Finding], found: Sequence[Finding], said: Told) -> list[Finding]:
