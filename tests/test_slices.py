@@ -384,6 +384,14 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
         ("DGX-H100_H100-SXM-80GBx8_TRT", "h100-80gb-sxm", 8),
         ("SYS-421GE-TNRT_L40Sx8_TRT", "l40s", 8),
         ("2x t1-45", "v100-32gb-sxm", 2),
+        # With who lets it, or makes it, before it; of Colab that is a part of the name.
+        ("Lambda gpu_8x_h100_sxm5", "h100-80gb-sxm", 8),
+        ("lambda gpu_4x_h100_sxm", "h100-80gb-sxm", 4),
+        ("Verda 8A100.40S.176V", "a100-40gb-sxm", 8),
+        ("Google Cloud a3-highgpu-8g", "h100-80gb-sxm", 8),
+        ("an a2-highgpu-1g instance", "a100-40gb-sxm", 1),
+        ("MSI RTX 4090 2x", "rtx-4090", 2),
+        ("Colab A100", "a100-40gb-sxm", 1),
     ],
 )
 def test_a_type_or_a_system_says_what_it_holds(text: str, key: str, count: int) -> None:

@@ -26,7 +26,7 @@ MINUTE, HOUR, DAY, WEEK, MONTH, YEAR = 60.0, 3600.0, 86400.0, 604800.0, 2629800.
 HOURS_PER_MONTH, HOURS_PER_YEAR = MONTH / HOUR, YEAR / HOUR
 DAYS_PER_MONTH, DAYS_PER_YEAR = MONTH / DAY, YEAR / DAY
 #: Joules, and bytes as vendors and as drivers count them.
-KWH, GB, MIB, GIB = 3.6e6, 1e9, 2.0**20, 2.0**30
+KWH, GB, MIB, GIB, TIB = 3.6e6, 1e9, 2.0**20, 2.0**30, 2.0**40
 
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
@@ -345,7 +345,7 @@ def show(value: float, dimension: str, digits: int = 4) -> str:
 
 
 def _memory(value: float, digits: int) -> str:
-    for unit, scale in (("TiB", 2.0**40), ("GiB", GIB), ("MiB", MIB), ("KiB", 2.0**10)):
+    for unit, scale in (("TiB", TIB), ("GiB", GIB), ("MiB", MIB), ("KiB", 2.0**10)):
         if abs(value) >= scale:
             return f"{_number(value / scale, digits)} {unit}"
     return f"{_number(value, digits)} B"

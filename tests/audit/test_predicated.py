@@ -36,6 +36,10 @@ import pytest
             "Two RTX A6000s are joined by an NVLink bridge. The RTX 4090 kept the connector.",
             ["The RTX 4090 kept the connector"],
         ),
+        (
+            "The A10 has ECC. The RTX 3080 supports it on its GDDR6X.",
+            ["The RTX 3080 supports it on its GDDR6X"],
+        ),
     ],
 )
 def test_what_a_clause_leaves_out_is_that_of_the_one_before(text, wrong):
@@ -56,6 +60,7 @@ def test_what_a_clause_leaves_out_is_that_of_the_one_before(text, wrong):
         "The L4 needs 72 W and the A10 150 W, about half of it.",
         "The RTX 5090 draws 575 W, the RTX 4090 450 W, the RTX 3090 350 W. That is 125 W more than the 4090.",
         "The RTX 4090 idles at twice the power of the RTX 4060 Ti 16GB.",
+        "The RTX 4090 has 24 GB. The RTX A6000 never has more.",
         "The RTX 4090 has 24 GB, and its production ended in late 2024.",
         # "That" is what was said of two, in whichever order.
         "The MI300X offers 192 GB where the H100 SXM has 80 GB, which is 2.4 times as much.",

@@ -98,12 +98,13 @@ def audit(
     if listed := grouped.told(document, resolved(document, catalogue)):
         again = _found(listed.document, asked, grouped.KINDS, names=listed.names)
         found += lists.besides(found, grouped.at_devices(again, listed, document.original))
-    found += _singly(document, asked, found)
-    found += _in_full(document, asked, found)
+    context = _named(document, asked)
+    found += _singly(context, asked, found)
+    found += _in_full(context, asked, found)
     if foreign := language(document):
         english = glossed(document, foreign)
         again = _found(english, asked)
-        again += _singly(english, asked, again)
+        again += _singly(_named(english, asked), asked, again)
         found = upheld(found, again)
         found += besides(found, again, document, foreign)
     found = without_quoted(found, document)
@@ -112,24 +113,22 @@ def audit(
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
 
 
-def _singly(document: Document, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
+def _singly(context: Context, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
     """What is wrong of the clauses of long sentences, each read as a statement of its own."""
-    said = singly.told(document, resolved(document, asked.catalogue), asked.catalogue,
-                       (asked.fraction, asked.today))  # fmt: skip
+    said = singly.told(context)
     if said is None:
         return []
     again = _found(said.document, asked, singly.KINDS, names=said.names)
     return singly.accusing(again, found, said)
 
 
-def _in_full(document: Document, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
+def _in_full(context: Context, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
     """What is wrong of the clauses that leave out what was said before, each told in full."""
-    names = resolved(document, asked.catalogue)
-    said = predicated.told(document, names, asked.catalogue, (asked.fraction, asked.today))
+    said = predicated.told(context)
     if said is None:
         return []
     again = _found(said.document, asked, singly.KINDS, names=said.names)
-    return predicated.accusing(again, found, said, document)
+    return predicated.accusing(again, found, said, context.document)
 
 
 def _plain(document: Document) -> Document:
@@ -185,20 +184,26 @@ class _Asked(NamedTuple):
     failed: Callable[[str], None] | None
 
 
+def _named(
+    document: Document, ask: _Asked, names: Mapping[int, tuple[Mention, ...]] | None = None
+) -> Context:
+    """A document with the devices that it names and describes, before any claim of it is read.
+
+    `names` are the devices that each passage names, where that is known.
+    """
+    names = resolved(document, ask.catalogue) if names is None else names
+    spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
+    mentions, unsettled = described(document, names, ask.catalogue)
+    return Context(document, ask.catalogue, mentions, ask.fraction, ask.today, spoken_of, {"open": unsettled})
+
+
 def _found(
     document: Document, ask: _Asked, only: Sequence[str] = (),
     told: Callable[[str, int, int], None] | None = None,
     names: Mapping[int, tuple[Mention, ...]] | None = None,
 ) -> list[Finding]:  # fmt: skip
-    """What every kind of claim finds, or those that are asked for, kinds in their order.
-
-    `names` are the devices that each passage names, where that is known.
-    """
-    catalogue = ask.catalogue
-    names = resolved(document, catalogue) if names is None else names
-    spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
-    mentions, unsettled = described(document, names, catalogue)
-    context = Context(document, catalogue, mentions, ask.fraction, ask.today, spoken_of, {"open": unsettled})
+    """What every kind of claim finds, or those that are asked for, kinds in their order."""
+    context = _named(document, ask, names)
     found: list[Finding] = []
     accused: list[Finding] = []
     certain: list[Finding] = []

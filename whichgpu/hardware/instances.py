@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
+from whichgpu.hardware.dressed import MAKERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,8 @@ _PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent
 
 #: What people write around a type: AWS p3.2xlarge, an a2-highgpu-1g instance.
 _AROUND = (
-    r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure|ovh(?:cloud)?|oci|oracle|lambda(?:labs)?"
-    r"|scaleway|ibm)\s+|\s+(?:instances?|vms?)$"
+    rf"(?i)^(?:an?\s+)?(?:(?:{'|'.join(map(re.escape, sorted({*MAKERS, 'ec2'})))})\s+)*"
+    r"|\s+(?:instances?|vms?)$"
 )
 
 
@@ -31,7 +32,7 @@ def instance(text: str) -> tuple[str, float] | None:
     Of a series (`p4d`, `AWS g5`) the fewest that one of its types has. None for anything else, and for a type
     whose offers name no GPU or do not agree.
     """
-    asked = _plain(re.sub(_AROUND, "", text))
+    asked = _asked(text)
     if not any(c.isdigit() for c in asked):
         return None
     found = _types().get(asked)
@@ -55,7 +56,20 @@ def _fewest(series: str) -> tuple[str, float] | None:
 
 def opened(text: str) -> tuple[str, int] | None:
     """The name of the GPU of a type whose seller does not say which form of it, and how many; else None."""
-    return _opened().get(_plain(re.sub(_AROUND, "", text)))
+    return _opened().get(_asked(text))
+
+
+def without_seller(text: str) -> str:
+    """A type of an instance without who lets it: "gpu_8x_h100_sxm5" of "Lambda gpu_8x_h100_sxm5".
+
+    Any other text as it is: beside the name of a GPU a seller's says nothing.
+    """
+    from whichgpu.hardware.typed import has_form
+
+    bare = re.sub(_AROUND, "", text.strip())
+    if bare == text or _is_type(_plain(text)):
+        return text
+    return bare if _is_type(_plain(bare)) or has_form(bare) else text
 
 
 def of_series(name: str, after: str) -> frozenset[str]:
@@ -73,7 +87,7 @@ def host(text: str) -> tuple[frozenset[float], frozenset[float]]:
 
     Both are empty for anything else; offers of one type that do not agree are all told.
     """
-    asked = _plain(re.sub(_AROUND, "", text))
+    asked = _asked(text)
     return _hosts().get(asked, (frozenset(), frozenset()))
 
 
@@ -130,6 +144,16 @@ def _opened() -> Mapping[str, tuple[str, int]]:
         for name, count in row["counts"].items()
         if "part" in row
     }
+
+
+def _asked(text: str) -> str:
+    """What a type is known by: as it stands, as Colab's are, or without what is around it."""
+    whole = _plain(text)
+    return whole if _is_type(whole) else _plain(re.sub(_AROUND, "", text))
+
+
+def _is_type(plain: str) -> bool:
+    return plain in _types() or plain in _opened()
 
 
 def _plain(name: str) -> str:

@@ -56,6 +56,11 @@ def held(text: str) -> Iterator[tuple[str, int]]:
     yield from _submitted(_RAN.sub("", asked))
 
 
+def has_form(text: str) -> bool:
+    """Whether a text is of one of the forms, whatever it takes for a GPU."""
+    return any(form.fullmatch(text.strip()) for form in _FORMS)
+
+
 def says_its_number(text: str) -> bool:
     """Whether a type has the number of its GPUs between their name and their memory: `H100-SXM-2-80G`."""
     return _FORMS[0].fullmatch(text.strip()) is not None

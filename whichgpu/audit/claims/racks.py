@@ -16,6 +16,7 @@ from whichgpu.audit.text.sentences import Sentence, sentences
 from whichgpu.facts import store
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import TIB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ _LEADS = re.compile(
 _SHEET = 2
 #: Shares within which a rate and a size are meant.
 _NEAR, _SIZE_NEAR = 0.06, 0.04
-_TIB_IN_TB = 2.0**40 / 1e12
 
 
 class _Rack(NamedTuple):
@@ -342,7 +342,7 @@ def _of_memory(match: re.Match[str], at: _At) -> Iterator[Finding]:
     if not sizes or told in each or not of_all:
         return
     # NVIDIA tells 2.1 TB of a DGX B300: eight times 268 GiB, or 2.1 TiB.
-    right = any(abs(told * unit / size - 1) <= _SIZE_NEAR for size in sizes for unit in (1.0, _TIB_IN_TB))
+    right = any(abs(told * unit / size - 1) <= _SIZE_NEAR for size in sizes for unit in (1.0, TIB / 1e12))
     words = " or ".join(f"{size:,} GB" for size in sorted(sizes))
     yield at.finding(match.span(), right, f"{words} in all", words)
 

@@ -21,12 +21,10 @@ from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Document
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.hardware.catalogue import Catalogue
 
 _READ = (relations, priced)
 
@@ -52,11 +50,9 @@ class Told(NamedTuple):
     clauses: Sequence[Restated]
 
 
-def told(
-    document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
-) -> Told | None:
+def told(context: Context) -> Told | None:
     """The clauses of a document that leave out what was said before, in full; None where there are none."""
-    context = singly.as_named(document, named, catalogue, asked)
+    document = context.document
     every = [] if language_read(context) else restated(context)
     passages = tuple(each.statement.passage for each in every)
     names = {at: each.statement.names for at, each in enumerate(every)}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Every device that a name can mean.
 Side = tuple[str, ...]
+#: What is compared: one and the other.
+TWO = 2
 #: What parts clauses, whatever follows.
 _CUT = re.compile(
     r"\s*[;:()]\s+|\s+[\u2013\u2014-]\s+|,\s+(?:(?:and|but|so|while|whereas|yet)\s+)?|"
@@ -171,11 +173,21 @@ def _read(
     return clause, alone
 
 
+def devices_in(one: Clause, context: Context) -> Sequence[Mention]:
+    """The devices that a clause names."""
+    return within(context.mentions.get(one.number, ()), one.start, one.end)
+
+
+def amounts_in(one: Clause, context: Context) -> list[Quantity]:
+    """The amounts of a clause that are in no name of a device."""
+    own = devices_in(one, context)
+    return [each for each in within(quantities(one.passage.text, context.fraction), one.start, one.end)
+            if not any(name.start <= each.start < name.end for name in own)]  # fmt: skip
+
+
 def _on(one: Clause, state: _Carried, context: Context) -> _Carried:
     """What a clause leaves for those behind it."""
-    own = within(context.mentions.get(one.number, ()), one.start, one.end)
-    amounts = [each for each in within(quantities(one.passage.text, context.fraction), one.start, one.end)
-               if not any(name.start <= each.start < name.end for name in own)]  # fmt: skip
+    own, amounts = devices_in(one, context), amounts_in(one, context)
     several = bool(own) and counted(one.passage.text, one.start, own[0].start) > 1
     return _Carried(
         None if several else one.who if one.named or one.who else state.subject,
@@ -263,7 +275,7 @@ def _rival(state: _Carried, context: Context) -> Mention | None:
              for found in context.mentions.values() for each in found if each.ids}  # fmt: skip
     rest = [each for each in every.values()
             if state.subject and not same_model(each.ids, state.subject.ids, context)]  # fmt: skip
-    return rest[0] if len(every) == len(("one", "other")) and len(rest) == 1 else None
+    return rest[0] if len(every) == TWO and len(rest) == 1 else None
 
 
 def rival(one: Clause, context: Context) -> Mention | None:

@@ -11,7 +11,7 @@ from whichgpu.audit.comparisons.pairs import Pair, facts, ratios
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import made
 from whichgpu.audit.known.said import claims, is_near
-from whichgpu.audit.predicated.clauses import same_model
+from whichgpu.audit.predicated.clauses import amounts_in, same_model
 from whichgpu.audit.predicated.words import KEYS, likened_to, marks
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
@@ -39,7 +39,7 @@ _ELSE = re.compile(
     r"tests?|tested|benchmark\w*|weights?|parameters?|models?|cache|batch\w*|context|effective\w*|idl\w+|load|"
     r"overclock\w*|undervolt\w*|efficien\w+|value|street|today|now|current\w*|if|would|could|might|cooler|"
     r"pcie|host|cpu|games?|gaming|fps|frames?|resolution|version|variant|usable|free|left|remain\w*|"
-    r"generations?|not|n[\u2019']t|almost never|neither|nor)\b|n[\u2019']t\b|\?",
+    r"generations?|not|never|neither|nor)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 #: Behind a multiple without a noun of its own: it is of what was told before.
@@ -168,7 +168,7 @@ def _ordered(one: Clause, context: Context) -> Iterator[Finding]:
     """More or less than another: "fewer than the L4", "the B200 even more"."""
     text = one.passage.text
     found = [*_ORDER.finditer(text, one.body, one.end)]
-    if len(found) != 1 or any(one.body <= each.start < one.end for each in _amounts(one, context)):
+    if len(found) != 1 or any(one.body <= each.start < one.end for each in amounts_in(one, context)):
         return
     order = found[0]
     if claims_in(one, context) or not (_AS_ORDER.match(text, order.end(), one.end)):
@@ -219,15 +219,16 @@ _SAVED = re.compile(
     r"(?:about |some |roughly |only |just )*$",
     re.IGNORECASE,
 )
-_DIFFERS = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
+#: Dimensions that are attributes by the same name.
+_DIFFERS = frozenset({"memory", "bandwidth", "power"})
 
 
 def _apart(one: Clause, context: Context) -> Iterator[Finding]:
     """So much more or less: "35 W less than the A10", "a saving of 100 W"."""
     text = one.passage.text
-    for each in _amounts(one, context):
+    for each in amounts_in(one, context):
         told = _MORE_BY.match(text, each.end, one.end) or _SAVED.search(text, one.start, each.start)
-        key = _DIFFERS.get(each.dimension) or _counted(one, each)
+        key = each.dimension if each.dimension in _DIFFERS else _counted(one, each)
         base = _base(one, context)
         if not told or not key or not base or each.value != each.high:
             continue
@@ -273,7 +274,7 @@ def _elided(one: Clause, context: Context) -> Iterator[Finding]:
     key = one.carried
     if before is None or not one.named or not key or (one.key and one.key != key):
         return
-    bare = [each for each in _amounts(one, context) if each.start >= one.body]
+    bare = [each for each in amounts_in(one, context) if each.start >= one.body]
     if (
         len(bare) != 1
         or bare[0].dimension != "number"
@@ -302,16 +303,18 @@ def _elided(one: Clause, context: Context) -> Iterator[Finding]:
         yield _accused(one, (told.start, told.end), key, (), context)
 
 
-def _scale(before: object, key: str) -> float:
+#: What a unit's first letter counts.
+_PREFIXES = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "P": 1e15}
+
+
+def _scale(before: Quantity, key: str) -> float:
     """What a bare number counts where the amount before it is in this unit."""
-    value, unit = getattr(before, "value", 0.0), getattr(before, "unit", "")
-    dimension = getattr(before, "dimension", "")
+    dimension = before.dimension
     if dimension != attributes()[key].dimension and not (key == "memory_bus" and dimension == "bits"):
         return 0.0
-    prefixes = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "P": 1e15}
     if dimension in ("memory", "bandwidth", "flop rate", "op rate"):
-        return prefixes.get(unit.strip()[:1], 0.0)
-    return 1.0 if value and dimension in ("power", "bits", "number", "count") else 0.0
+        return _PREFIXES.get(before.unit.strip()[:1], 0.0)
+    return 1.0 if before.value and dimension in ("power", "bits", "number", "count") else 0.0
 
 
 def _counted(one: Clause, what: Quantity) -> str:
@@ -319,15 +322,6 @@ def _counted(one: Clause, what: Quantity) -> str:
     behind = marks(one.passage.text, what.end, one.end)
     near = behind and what.dimension in ("number", "count") and behind[0].start - what.end <= _NEAR
     return behind[0].key if near and behind[0].key in KEYS else ""
-
-
-def _amounts(one: Clause, context: Context) -> list[Quantity]:
-    """The amounts of a clause that are in no name of a device."""
-    here = context.mentions.get(one.number, ())
-    return [
-        each for each in within(quantities(one.passage.text, context.fraction), one.start, one.end)
-        if not any(name.start <= each.start < name.end for name in here)
-    ]  # fmt: skip
 
 
 def _values(key: str, side: Side, context: Context, *, driver: bool = False) -> list[float]:
@@ -425,6 +419,7 @@ def _sure_of(side: Side, key: str, context: Context) -> bool:
 
 
 def _accused(one: Clause, place: tuple[int, int], key: str, base: Side, context: Context) -> Finding:
+    """A relation that is wrong, or a value, with what is on file of the devices that it is of."""
     both = Pair(one.subject, base or one.subject)
     found = ratios(attributes()[key], both, context)
     if base:

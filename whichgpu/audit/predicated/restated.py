@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import is_otherwise
 from whichgpu.audit.devices.mentions import Mention
-from whichgpu.audit.predicated.clauses import clauses, rival
+from whichgpu.audit.predicated.clauses import TWO, clauses, devices_in, rival
 from whichgpu.audit.predicated.words import feature
 from whichgpu.audit.singly.written import Statement, is_name
 from whichgpu.audit.values.capabilities import CAPABILITIES
@@ -70,7 +70,7 @@ _AUX = re.compile(
 def _likewise(one: Clause, context: Context) -> tuple[Mention, str] | None:
     """What the clause before says, of another device: "and so does its rival"."""
     text, before = one.passage.text, one.before
-    if before is None or before.who is None or len(before.rest.split()) < len(("relies", "on it")):
+    if before is None or before.who is None or len(before.rest.split()) < TWO:
         return None
     if one.named and one.who and _AUX.fullmatch(text, one.body, one.end) and not _NOT.search(before.text):
         return one.who, before.rest
@@ -122,12 +122,17 @@ def _of_feature(one: Clause, context: Context) -> tuple[Mention | None, str] | N
     it = _IT.search(text, one.body, one.end)
     if is_otherwise(text, (one.start, one.end), CAPABILITIES[0]) or _NARROWED.search(one.sentence.text):
         return None
-    if one.who is None or it is None or text[it.end() : one.end].strip(" .*;").lower() not in _ENDS:
+    if one.who is None or it is None or not _ENDS.fullmatch(text, it.end(), one.end):
         return None
     return one.who, f"{text[one.body : it.start('it')].strip()} {'no ' if it['no'] else ''}{what}"
 
 
-_ENDS = frozenset({"", "too", "as well", "either", "natively", "in hardware", "also", "on its gddr6"})
+#: What may stand behind it: nothing that makes it another feature, or one of less.
+_ENDS = re.compile(
+    r"\s*(?:too|as well|either|natively|in hardware|also|on its (?:memory|vram|gddr\dx?|hbm\de?))?"
+    r"[\s.*;]*",
+    re.IGNORECASE,
+)
 
 
 #: What makes a feature one of less than all that a device does.
@@ -175,8 +180,7 @@ def _fragment(one: Clause, context: Context) -> tuple[Mention, str] | None:
 
 def _names_another(one: Clause, context: Context) -> bool:
     """Whether a clause names a device besides its subject."""
-    here = context.mentions.get(one.number, ())
-    return any(each is not one.who and one.start <= each.start < one.end for each in here)
+    return any(each is not one.who for each in devices_in(one, context))
 
 
 _WAYS: tuple[Callable[[Clause, Context], tuple[Mention | None, str] | None], ...] = (
@@ -193,9 +197,8 @@ def _written(one: Clause, who: Mention | None, rest: str, context: Context) -> R
         text = f"The {shown} {text}" if not text.startswith(("'s", "\u2019s")) else f"The {shown}{text}"
         names = (Mention(4, 4 + len(shown), shown, who.ids, who.named),)
     else:
-        inside = [each for each in context.mentions.get(one.number, ()) if one.start <= each.start < one.end]
         names = tuple(each._replace(start=at, end=at + len(each.text))
-                      for each in inside if (at := text.find(each.text)) >= 0)  # fmt: skip
+                      for each in devices_in(one, context) if (at := text.find(each.text)) >= 0)  # fmt: skip
     last = one.passage.place(one.end - 1)
     runs = tuple((at, min(one.passage.place(one.start) + at, last)) for at in range(len(text)))
     passage = one.passage._replace(kind="paragraph", text=text, runs=runs, end=last + 1, section=())

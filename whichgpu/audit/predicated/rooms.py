@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.pairs import devices
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.predicated.clauses import TWO, amounts_in, devices_in
 from whichgpu.audit.predicated.words import verb
 from whichgpu.audit.statements.features import group
 from whichgpu.audit.text.counting import counted
-from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import within
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
@@ -155,18 +154,15 @@ def _needed(one: Clause, before: _Need, context: Context) -> _Need:
 
 
 def _sizes(one: Clause, context: Context) -> list[Quantity]:
-    here = context.mentions.get(one.number, ())
+    """The memories that a clause tells, each one value."""
     return [
-        each for each in within(quantities(one.passage.text, context.fraction), one.start, one.end)
-        if each.dimension == "memory" and each.value == each.high
-        and not any(name.start <= each.start < name.end for name in here)
-    ]  # fmt: skip
+        each for each in amounts_in(one, context) if each.dimension == "memory" and each.value == each.high
+    ]
 
 
 def _own(one: Clause, context: Context) -> list[Mention]:
-    """The devices that a clause names."""
-    every = context.mentions.get(one.number, ())
-    return [each for each in every if one.start <= each.start < one.end and each.ids]
+    """The known devices that a clause names."""
+    return [each for each in devices_in(one, context) if each.ids]
 
 
 def _meant(one: Clause, context: Context) -> list[Side]:
@@ -175,16 +171,11 @@ def _meant(one: Clause, context: Context) -> list[Side]:
     if several is None or _in_plural(one, context):
         return []
     if several["larger"]:
-        every = sorted(devices(context), key=lambda ids: -max(_memory(ids, context), default=0))
-        return (
-            every[: _NUMBERS[several["k"].lower()]]
-            if len(every) == _NUMBERS[several["k"].lower()] + 1
-            else []
-        )
+        every, many = devices(context), _NUMBERS[several["k"].lower()]
+        every = sorted(every, key=lambda ids: -max(_memory(ids, context), default=0))
+        return every[:many] if len(every) == many + 1 else []
     both = several[0].lower().startswith(("both", "either", "neither"))
-    many = _NUMBERS.get((several["n"] or several["m"] or "").lower(), 0) or (
-        len(("one", "other")) if both else 0
-    )
+    many = _NUMBERS.get((several["n"] or several["m"] or "").lower(), 0) or (TWO if both else 0)
     found = group(one.number, one.passage, one.start, many, context)
     every = devices(context)
     return found if len(found) > 1 else every if not many and len(every) <= max(_NUMBERS.values()) else []
@@ -237,9 +228,8 @@ def _remaining(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
         sides = [(one.subject, 1.0)]
     says = _LEFT.search(one.text) is not None
     bare = need.left and not says and not verb(text, one.start, one.end)
-    amounts = [each for each in within(quantities(text, context.fraction), one.start, one.end)
+    amounts = [each for each in amounts_in(one, context)
                if each.dimension == "memory" or (bare and each.dimension == "number")]  # fmt: skip
-    amounts = [each for each in amounts if not any(a.start <= each.start < a.end for a in _own(one, context))]
     if len(sides) != 1 or len(amounts) != 1 or not (says or bare) or _MACHINE.search(text, 0, one.end):
         return
     told = amounts[0]

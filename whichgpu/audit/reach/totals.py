@@ -16,6 +16,7 @@ from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.excluded.scope import inconsistent
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import TIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -183,7 +184,7 @@ def _judged(one: Told, at: int, every: Sequence[Told], context: Context) -> Iter
 
 def _is(result: Amount, value: float) -> bool:
     # A machine's "TB" are often TiB.
-    units = (1.0, 2.0**40 / 1e12) if result.dims == _BYTE and result.middle > 1e12 else (1.0,)
+    units = (1.0, TIB / 1e12) if result.dims == _BYTE and result.middle > 1e12 else (1.0,)
     return any(abs(value / (result.middle * unit) - 1) < _near(result) for unit in units)
 
 

@@ -11,22 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.clauses.agreement import OF_ELSE, OF_OTHERS
-from whichgpu.audit.devices.described import described
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.findings import Context
 from whichgpu.audit.review.understood import UNSTATED
 from whichgpu.audit.singly.clauses import statements
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Document
-    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.singly.written import Statement
-    from whichgpu.hardware.catalogue import Catalogue
 
 #: Kinds of claims that are of one device.
 KINDS = (
@@ -46,11 +42,9 @@ class Told(NamedTuple):
     statements: Sequence[Statement]
 
 
-def told(
-    document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
-) -> Told | None:
+def told(context: Context) -> Told | None:
     """The clauses of a document's long sentences as statements; None where there are none."""
-    context = as_named(document, named, catalogue, asked)
+    document = context.document
     every: list[Statement] = []
     for index, passage in enumerate(document.passages):
         if passage.kind in RUNNING and len(every) < _MOST:
@@ -58,15 +52,6 @@ def told(
     passages = tuple(each.passage for each in every)
     names = {at: each.names for at, each in enumerate(every)}
     return Told(document._replace(passages=passages, tables=(), title=""), names, every) if every else None
-
-
-def as_named(
-    document: Document, named: Mapping[int, Sequence[Mention]], catalogue: Catalogue, asked: tuple[str, date]
-) -> Context:
-    """A document with the devices that it names and describes, before any claim of it is read."""
-    mentions, unsettled = described(document, named, catalogue)
-    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
-    return Context(document, catalogue, mentions, *asked, spoken_of, {"open": unsettled})
 
 
 def accusing(again: Iterable[Finding], found: Sequence[Finding], said: Told) -> list[Finding]:
