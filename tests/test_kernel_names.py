@@ -80,6 +80,9 @@ def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: s
 @pytest.mark.parametrize(
     ("text", "known", "like"),
     [("OpenVINO 2024.1", "graph-compilers", "onnxruntime"), ("Apache TVM", "graph-compilers", "onnxruntime"),
+     ("Core ML", "graph-compilers", "onnxruntime"), ("TFLite GPU delegate", "graph-compilers", "onnxruntime"),
+     ("TensorFlow Lite 2.14", "graph-compilers", "onnxruntime"),
+     ("ncnn vulkan", "graph-compilers", "onnxruntime"),
      ("Caffe (cuDNN 5)", "layer-by-layer", "pytorch-1"), ("Darknet", "layer-by-layer", "pytorch-1")],
 )  # fmt: skip
 def test_a_program_without_runs_of_its_own_has_what_its_kin_taught(text: str, known: str, like: str) -> None:

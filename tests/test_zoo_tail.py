@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, total
 from whichgpu.workloads.resolving import is_read
@@ -60,6 +61,13 @@ def test_models_of_the_tail_have_their_published_size(
         ("https://tfhub.dev/google/universal-sentence-encoder/4", "universal-sentence-encoder"),
         ("universal-sentence-encoder-large/5", "universal-sentence-encoder-large"),
         ("tfhub.dev/tensorflow/efficientnet/b4/classification", "efficientnet-b4"),
+        ("google/imagenet/resnet_v2_50/classification/5", "resnetv2-50"), ("google/yamnet/1", "yamnet"),
+        ("tensorflow/small_bert/bert_en_uncased_L-8_H-256_A-4/2", "bert-l8-h256"),
+        ("tensorflow/bert_en_uncased_L-24_H-1024_A-16/4", "bert-large"),
+        ("google/albert_base/3", "albert-base-v2"),
+        ("cased_L-12_H-768_A-12", "bert-base-cased"), ("deepmind/i3d-kinetics-400/1", "i3d-inception-v1"),
+        ("kaggle.com/models/google/resnet-v1/tensorFlow2/50-classification/2", "resnet50"),
+        ("tensorflow/retinanet/resnet50_v1_fpn_640x640/1", "retinanet-r50-fpn"),
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
         ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"), ("GAT on ogbn-arxiv", "gat-arxiv"),
@@ -87,6 +95,22 @@ def test_models_of_the_tail_have_their_published_size(
 )  # fmt: skip
 def test_spellings_of_the_tail_are_read(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+def test_weights_of_timm_have_the_classes_of_their_data() -> None:
+    sizes = {tag: sum(resolve(f"tiny_vit_21m_224.{tag}").parameters().values()) for tag in (
+        "in1k", "dist_in22k_ft_in1k", "dist_in22k")}  # fmt: skip
+    # A class is a row of 576 weights and a bias.
+    assert sizes["in1k"] == sizes["dist_in22k_ft_in1k"] == sizes["dist_in22k"] - (21841 - 1000) * 577
+
+
+@pytest.mark.parametrize("name", [
+    "tensorflow/faster_rcnn/inception_resnet_v2_640x640/1", "tensorflow/mask_rcnn/inception_resnet_v2/1",
+    "someone/bar/baz/1",
+])  # fmt: skip
+def test_a_handle_is_no_network_that_another_is_built_on(name: str) -> None:
+    with pytest.raises(WhichGpuError, match="no workload"):
+        resolve(name)
 
 
 def test_a_tuned_name_with_fewer_layers_has_fewer_weights() -> None:
