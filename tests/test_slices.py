@@ -374,6 +374,9 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
     [
         ("gx3d-160x1792x8h200", "h200-141gb-sxm", 8),
         ("gd-8xh100ib-i128", "h100-80gb-sxm", 8),
+        ("gd-8xa100-i128", "a100-80gb-sxm", 8),
+        ("CoreWeave gd-8xh200ib-i128", "h200-141gb-sxm", 8),
+        ("gb300-4x-e", "gb300-288gb", 4),
         ("gpu-l40s-d_2gpu-64vcpu-384gb", "l40s", 2),
         ("8A100.40S.176V", "a100-40gb-sxm", 8),
         ("a10g-largex4", "a10g", 4),
