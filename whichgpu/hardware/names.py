@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple, regex
 
@@ -269,13 +270,13 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise UnknownName(f"no GPU '{shown}'; it {said}")
     if held := _amount(text, catalogue):
         raise UnknownName(f"'{shown}' is an amount of memory, no GPU: {held}")
-    near = nearest(text, catalogue)
+    near, held = _near_in_size(text, catalogue)
     if whole := _kin(text, catalogue):
         raise UnknownName(
             f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}; "
             "a name of several words goes in quotes"
         )
-    hints = [f"did you mean {_listed(near)}?" if near else "", _family(text, catalogue)]
+    hints = [f"did you mean {_listed(near)}?{held}" if near else "", _family(text, catalogue)]
     # Ids of architectures alone have an underscore.
     hint = next(filter(None, sorted(hints, key=lambda one: "_" in text and one is hints[0])), "")
     from whichgpu.hardware import models
@@ -296,6 +297,34 @@ def _amount(text: str, catalogue: Catalogue) -> str:
     latest = sorted(held, key=lambda gpu: str(gpu.value("release_date") or ""), reverse=True)[:4]
     listing = f'whichgpu gpus --where "memory>={found[1]} GB"'
     return f"{', '.join(gpu.id for gpu in latest)} have it; see: {listing}" if latest else f"see: {listing}"
+
+
+#: Of the devices whose names are nearest, those among which one of a size is looked for.
+_LOOKED_AT = 24
+#: An amount of memory behind a name.
+_HELD = r"[-_\s(]+(\d{1,3})\s?gi?b\)?\s*$"
+
+
+def _near_in_size(text: str, catalogue: Catalogue) -> tuple[tuple[Gpu, ...], str]:
+    """The nearest devices; where a name's memory alone is wrong, those of that size first, and what it has.
+
+    Of `RTX 4070 16GB` the RTX 4070 Ti SUPER goes before the RTX 4070, which has 12 GB.
+    """
+    near, said = nearest(text, catalogue), re.search(_HELD, text, re.IGNORECASE)
+    parts = meant(text[: said.start()], catalogue) if said else ()
+    own = sorted({_sold(gpu) for gpu in parts})
+    if said is None or not all(own) or any("LPDDR" in str(gpu.value("memory_type")) for gpu in parts):
+        # A chip that shares the memory of its machine has as much as that.
+        return near, ""
+    alike = nearest(text[: said.start()], catalogue, most=_LOOKED_AT)
+    fit = [gpu for gpu in alike if _sold(gpu) == int(said[1])]
+    held = f" {text[: said.start()].strip()} has {' or '.join(f'{size} GB' for size in own)}"
+    return tuple(dict.fromkeys((*fit[:2], *near)))[: len(near)], held if own else ""
+
+
+def _sold(gpu: Gpu) -> int:
+    """The GB of memory under which a device is sold; 0 where none are known."""
+    return nominal_gb(gpu.value("memory") or 0.0) or 0
 
 
 def is_withdrawn(text: str) -> bool:
