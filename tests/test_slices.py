@@ -394,6 +394,11 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
         ("Google Cloud a3-highgpu-8g", "h100-80gb-sxm", 8),
         ("an a2-highgpu-1g instance", "a100-40gb-sxm", 1),
         ("MSI RTX 4090 2x", "rtx-4090", 2),
+        # With the processor of the machine.
+        ("i7-13700K + RTX 4070", "rtx-4070", 1),
+        ("EPYC 7742, 8x A100 80GB SXM", "a100-80gb-sxm", 8),
+        ("Ryzen 9 5950X / 2x RTX 3090", "rtx-3090", 2),
+        ("Raspberry Pi 5 + RX 6600", "rx-6600", 1),
         ("Colab A100", "a100-40gb-sxm", 1),
     ],
 )

@@ -68,6 +68,8 @@ def test_models_of_the_tail_have_their_published_size(
         ("cased_L-12_H-768_A-12", "bert-base-cased"), ("deepmind/i3d-kinetics-400/1", "i3d-inception-v1"),
         ("kaggle.com/models/google/resnet-v1/tensorFlow2/50-classification/2", "resnet50"),
         ("tensorflow/retinanet/resnet50_v1_fpn_640x640/1", "retinanet-r50-fpn"),
+        ("llama-2-13b-chat.ggmlv3.q4_0.bin", "llama-2-13b"), ("LiquidAI/LFM2.5-8B-A1B", "lfm2-8b-a1b"),
+        ("lfm2:24b", "lfm2-24b-a2b"),
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
         ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"), ("GAT on ogbn-arxiv", "gat-arxiv"),

@@ -95,6 +95,21 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         yield plain
 
 
+#: What parts the pieces of a machine, and a processor among them: `i7-13700K + RTX 4070`, `EPYC 7742, 8x A100`.
+_BESIDE = r"\s*[+,;&]\s*|\s+(?:/|\||with|and)\s+"
+_PROCESSOR = (
+    r"(?i)(?:\d ?x |dual )?(?:intel |amd )?(?:core )?(?:i[3579][- ]\d{4,5}\w*|ultra [3579] \d+\w*"
+    r"|ryzen (?!ai max)\S.*|threadripper\b.*|(?:epyc|xeon|opteron)\b.*|raspberry pi\b.*|rock ?5\w*)"
+)
+
+
+def without_host(text: str) -> str:
+    """The GPU of a machine whose processor is named beside it; a text without one, or with more, as it is."""
+    parts = re.split(_BESIDE, text.strip())
+    others = [part for part in parts if not re.fullmatch(_PROCESSOR, part)]
+    return others[0] if len(others) == 1 < len(parts) and others[0] else text
+
+
 def of_machine(text: str) -> bool:
     """Whether a text is of a machine alone: who makes or lets it and what kind it is, or an instance type."""
     said = set(re.findall(r"[a-z0-9]+", text.lower()))
