@@ -74,7 +74,7 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
     """What a spelling says without what stands around it; several where a listing names several products."""
     listed = re.findall(_BRACKETS, text)
     if listed:
-        yield from _alternatives(listed[-1])
+        yield from _alternatives(re.sub(_DRIVER, " ", listed[-1]).strip())
         return
     # AMD's are called XT and XTX alone, whatever their line is called.
     plain = re.sub(
@@ -95,11 +95,12 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         yield plain
 
 
-#: What parts the pieces of a machine, and a processor among them: `i7-13700K + RTX 4070`, `EPYC 7742, 8x A100`.
+#: What parts the pieces of a machine, and a processor among them: `i7-13700K + RTX 4070`.
 _BESIDE = r"\s*[+,;&]\s*|\s+(?:/|\||with|and)\s+"
 _PROCESSOR = (
     r"(?i)(?:\d ?x |dual )?(?:intel |amd )?(?:core )?(?:i[3579][- ]\d{4,5}\w*|ultra [3579] \d+\w*"
-    r"|ryzen (?!ai max)\S.*|threadripper\b.*|(?:epyc|xeon|opteron)\b.*|raspberry pi\b.*|rock ?5\w*)"
+    r"|ryzen (?!ai max)\S.*|threadripper\b.*|(?:epyc|xeon|opteron)\b.*|raspberry pi\b.*|rock ?5\w*"
+    r"|\d+ ?gi?b (?:of )?(?:d?ram|ddr\d|(?:system |host )?memory)\S*)"
 )
 
 

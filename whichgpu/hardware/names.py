@@ -98,8 +98,9 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         return text, 1
     from whichgpu.hardware.dressed import without_host
     from whichgpu.hardware.instances import without_seller
+    from whichgpu.hardware.printed import named
 
-    text = without_host(without_seller(text))
+    text = without_host(without_seller(named(text)))
     if boxed := _boxed(text):
         box, inside = boxed["box"].lower().split(), re.sub(r"[_ ]aarch64$", "", boxed["held"].strip())
         whole = " ".join((boxed["box"], *(one for one in inside.split() if one.lower() not in box)))

@@ -17,6 +17,7 @@ from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.hardware.names import candidates, resolve, resolve_count
 from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.hardware.printed import named
 from whichgpu.units import GIB
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             return resolve_local(text, catalogue)
     if text in catalogue:
         return resolve_count(text, catalogue)
+    text = named(text)
     match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
         from whichgpu.hardware.vgpu import vgpu

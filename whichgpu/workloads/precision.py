@@ -194,7 +194,9 @@ def _spellings() -> dict[str, str]:
 def _by_bits(name: str) -> str | None:
     """The id of an EXL2 or EXL3 format of so many bits per weight, made on demand: `exl2-4.65bpw`."""
     bare = name.strip().lower()
-    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", bare) or re.fullmatch(
+    # The bits of the output head may stand behind: `6.0bpw h8 exl2`.
+    plain = re.sub(r"(?<=bpw)(?:[-_ ]h[68])?(?:[-_ ]exl[23])?$", "", bare)
+    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", plain) or re.fullmatch(
         r"(?:exl[23]|bpw)[-_ =]?(\d\.\d+)", bare
     )
     bits = float(found[1]) if found else 0.0
