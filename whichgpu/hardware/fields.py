@@ -75,6 +75,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "int4": _ops("INT4"),
         "sparsity": Field("count", "Peak with 2:4 sparsity, times", "compute (dense peak)"),
         "sparsity_fp4": Field("count", "FP4 peak with 2:4 sparsity, times", "compute (dense peak)"),
+        "sparsity_fp6": Field("count", "FP6 peak with 2:4 sparsity, times", "compute (dense peak)"),
         "rt": Field("flop rate", "Ray tracing", "compute (dense peak)", "higher"),
         "power": Field("power", "Board power", "power", "lower"),
         "power_min": Field("power", "Lowest board power", "power"),
