@@ -70,6 +70,10 @@ def test_models_of_the_tail_have_their_published_size(
         ("tensorflow/retinanet/resnet50_v1_fpn_640x640/1", "retinanet-r50-fpn"),
         ("llama-2-13b-chat.ggmlv3.q4_0.bin", "llama-2-13b"), ("LiquidAI/LFM2.5-8B-A1B", "lfm2-8b-a1b"),
         ("lfm2:24b", "lfm2-24b-a2b"),
+        ("waiIllustriousSDXL_v160", "sdxl"), ("hassakuXLIllustrious_v31", "sdxl"), ("ponyRealism_V22MainVAE", "sdxl"),
+        ("SG161222/RealVisXL_V5.0_Lightning", "sdxl-lightning"), ("dreamshaperXL_lightningDPMSDE", "sdxl-lightning"),
+        ("devstral:24b-small-2505-q8_0", "mistral-small-24b"),
+        ("centerpoint_voxel0075_second_secfpn_8xb4-cyclic-20e_nus-3d", "centerpoint-voxel"),
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
         ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"), ("GAT on ogbn-arxiv", "gat-arxiv"),
@@ -104,6 +108,12 @@ def test_weights_of_timm_have_the_classes_of_their_data() -> None:
         "in1k", "dist_in22k_ft_in1k", "dist_in22k")}  # fmt: skip
     # A class is a row of 576 weights and a bias.
     assert sizes["in1k"] == sizes["dist_in22k_ft_in1k"] == sizes["dist_in22k"] - (21841 - 1000) * 577
+
+
+def test_weights_of_torchvision_trained_end_to_end_see_a_larger_picture() -> None:
+    names = ("ViT_B_16", "E2E"), ("ViT_H_14", "E2E"), ("RegNet_Y_16GF", "E2E"), ("ViT_B_16", "LINEAR")
+    found = [resolve(f"{name}_Weights.IMAGENET1K_SWAG_{way}_V1") for name, way in names]
+    assert [item.defaults.get("all", {}).get("height") for item in found] == [384.0, 518.0, 384.0, None]
 
 
 @pytest.mark.parametrize("name", [
