@@ -73,6 +73,8 @@ def test_models_of_the_tail_have_their_published_size(
         ("waiIllustriousSDXL_v160", "sdxl"), ("hassakuXLIllustrious_v31", "sdxl"), ("ponyRealism_V22MainVAE", "sdxl"),
         ("SG161222/RealVisXL_V5.0_Lightning", "sdxl-lightning"), ("dreamshaperXL_lightningDPMSDE", "sdxl-lightning"),
         ("devstral:24b-small-2505-q8_0", "mistral-small-24b"),
+        ("perplexity-ai/pplx-embed-v1-4b", "qwen3-embedding-4b"), ("facebook/PE-Core-L14-336", "pe-core-l14-336"),
+        ("nvidia/Nemotron-Cascade-2-30B-A3B", "nemotron-3-nano-30b-a3b"),
         ("centerpoint_voxel0075_second_secfpn_8xb4-cyclic-20e_nus-3d", "centerpoint-voxel"),
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
@@ -154,3 +156,11 @@ def test_work_of_atoms_grows_with_their_number() -> None:
 def test_words_of_every_day_are_no_models(word: str) -> None:
     assert not is_read(word)
     assert resolve("MACE").id == "mace-mp-0-medium"
+
+
+def test_a_perception_encoder_has_the_tower_of_its_pictures_and_one_of_texts() -> None:
+    for both, picture in (("pe-core-l14-336", "vit_pe_core_large_patch14_336"),
+                          ("pe-core-g14-448", "vit_pe_core_gigantic_patch14_448")):  # fmt: skip
+        counted = resolve(both).parameters()
+        seen = sum(counted.values()) - sum(n for name, n in counted.items() if name.startswith(("text", "words")))
+        assert seen == pytest.approx(sum(resolve(picture).parameters().values()), rel=0.002)
