@@ -74,6 +74,7 @@ def test_models_of_the_tail_have_their_published_size(
         ("SG161222/RealVisXL_V5.0_Lightning", "sdxl-lightning"), ("dreamshaperXL_lightningDPMSDE", "sdxl-lightning"),
         ("devstral:24b-small-2505-q8_0", "mistral-small-24b"),
         ("perplexity-ai/pplx-embed-v1-4b", "qwen3-embedding-4b"), ("facebook/PE-Core-L14-336", "pe-core-l14-336"),
+        ("nvidia/GR00T-N1.6-3B", "gr00t-n1.6-3b"),
         ("nvidia/Nemotron-Cascade-2-30B-A3B", "nemotron-3-nano-30b-a3b"),
         ("centerpoint_voxel0075_second_secfpn_8xb4-cyclic-20e_nus-3d", "centerpoint-voxel"),
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
