@@ -70,11 +70,17 @@ def test_models_of_the_tail_have_their_published_size(
         ("tensorflow/retinanet/resnet50_v1_fpn_640x640/1", "retinanet-r50-fpn"),
         ("llama-2-13b-chat.ggmlv3.q4_0.bin", "llama-2-13b"), ("LiquidAI/LFM2.5-8B-A1B", "lfm2-8b-a1b"),
         ("lfm2:24b", "lfm2-24b-a2b"),
-        ("waiIllustriousSDXL_v160", "sdxl"), ("hassakuXLIllustrious_v31", "sdxl"), ("ponyRealism_V22MainVAE", "sdxl"),
-        ("SG161222/RealVisXL_V5.0_Lightning", "sdxl-lightning"), ("dreamshaperXL_lightningDPMSDE", "sdxl-lightning"),
-        ("devstral:24b-small-2505-q8_0", "mistral-small-24b"), ("dolphin3:8b-llama3.1-q4_K_M", "llama-3.1-8b"),
-        ("cogito:70b-v1-preview-llama-q4_K_M", "llama-3.1-70b"), ("command-a:111b-03-2025-q4_K_M", "command-a"),
-        ("perplexity-ai/pplx-embed-v1-4b", "qwen3-embedding-4b"), ("facebook/PE-Core-L14-336", "pe-core-l14-336"),
+        ("waiIllustriousSDXL_v160", "sdxl"),
+        ("hassakuXLIllustrious_v31", "sdxl"),
+        ("ponyRealism_V22MainVAE", "sdxl"),
+        ("SG161222/RealVisXL_V5.0_Lightning", "sdxl-lightning"),
+        ("dreamshaperXL_lightningDPMSDE", "sdxl-lightning"),
+        ("devstral:24b-small-2505-q8_0", "mistral-small-24b"),
+        ("dolphin3:8b-llama3.1-q4_K_M", "llama-3.1-8b"),
+        ("cogito:70b-v1-preview-llama-q4_K_M", "llama-3.1-70b"),
+        ("command-a:111b-03-2025-q4_K_M", "command-a"),
+        ("perplexity-ai/pplx-embed-v1-4b", "qwen3-embedding-4b"),
+        ("facebook/PE-Core-L14-336", "pe-core-l14-336"),
         ("nvidia/GR00T-N1.6-3B", "gr00t-n1.6-3b"),
         ("nvidia/Nemotron-Cascade-2-30B-A3B", "nemotron-3-nano-30b-a3b"),
         ("centerpoint_voxel0075_second_secfpn_8xb4-cyclic-20e_nus-3d", "centerpoint-voxel"),
@@ -164,5 +170,7 @@ def test_a_perception_encoder_has_the_tower_of_its_pictures_and_one_of_texts() -
     for both, picture in (("pe-core-l14-336", "vit_pe_core_large_patch14_336"),
                           ("pe-core-g14-448", "vit_pe_core_gigantic_patch14_448")):  # fmt: skip
         counted = resolve(both).parameters()
-        seen = sum(counted.values()) - sum(n for name, n in counted.items() if name.startswith(("text", "words")))
+        seen = sum(counted.values()) - sum(
+            n for name, n in counted.items() if name.startswith(("text", "words"))
+        )
         assert seen == pytest.approx(sum(resolve(picture).parameters().values()), rel=0.002)
