@@ -209,7 +209,7 @@ def plan(
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
         gathered=np.where(bool(stack.domain) or language, 1.0 - gradients / each, 0.0),
         beside=np.minimum(_last_passes(mesh.pp, vp), count),
-        rounds=rounds, tuned=bool(stack.domain), language=language,
+        rounds=rounds, tuned=bool(stack.domain) or stack.sends_beside, language=language,
     )  # fmt: skip
 
 
