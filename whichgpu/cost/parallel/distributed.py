@@ -403,8 +403,9 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
     share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`, which its own
     scripts leave off: `counts_dropped`). Where routers, and
     what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
-    experts, as where the GPU counts tokens itself; a runtime may say how long it is (`expert_wait`), and how
-    long where no token leaves its GPU, of which no counts go around (`alone_wait`). Recipes
+    experts, as where the GPU counts tokens itself; a runtime may say how long it is (`expert_wait`). Where
+    no token leaves its GPU no counts go around: the host launches the products of each expert
+    (`expert_launches` in all), and waits no longer than for that. Recipes
     have graphs `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
     if router(job) == ROUTERS[-1] and not stack.counts_dropped:
@@ -420,9 +421,11 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
         captured = devices.each(lambda gpu: not on or gpu.id in named)
         plain = np.where(captured, waits, plain)
     experts = resolve(job.workload).dims.get("experts") or c["moe_host_experts"]
-    alone = np.minimum(plain, stack.holds.get("alone_wait", np.inf))
-    plain = np.where(Mesh.of(job).ep > 1.0, plain, alone)
-    return plain * layers * (experts / c["moe_host_experts"]) ** c["moe_host_power"]
+    waits = plain * (experts / c["moe_host_experts"]) ** c["moe_host_power"]
+    if launches := stack.holds.get("expert_launches"):
+        alone = np.minimum(waits, launches * experts * stack.launch)
+        waits = np.where(Mesh.of(job).ep > 1.0, waits, alone)
+    return waits * layers
 
 
 #: Words for a step that is one CUDA graph.

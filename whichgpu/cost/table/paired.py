@@ -238,7 +238,7 @@ _HELD_IN_TRAINING = (
     "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
     "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph",
     "head_in_pieces", "shares_bits", "returns_logits", "group_norm_twice", "counts_on_gpu",
-    "expert_wait", "alone_wait", "copied_bytes",
+    "expert_wait", "expert_launches", "copied_bytes",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (
