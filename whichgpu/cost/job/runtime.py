@@ -151,6 +151,10 @@ class Runtime:
     uneven_parts: bool = False
     #: A training sends each copy of a token to its expert by itself, several to one GPU.
     sends_copies: bool = False
+    #: B moved of a value as a training lays tokens out for experts on other GPUs, beside what it sends of it.
+    lays_out: float = 0.0
+    #: A compiler that sends what replicas exchange beside their passes, as its users tell it to.
+    sends_beside: bool = False
     #: Experts that drop tokens are not padded either, so that the host waits to learn how many each one got.
     counts_dropped: bool = False
     #: Experts that it deals out over machines get all tokens, as those of one machine do.
