@@ -66,7 +66,7 @@ def in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.
 
 def scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
-    scaled = ops.flops * section("products")["scaled"] / devices.vector
+    scaled = ops.flops * section("products")["scaled"] * runtime.scales / devices.vector
     return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
 
 
