@@ -338,7 +338,8 @@ class Rates(Columns):
         `dtype` as in `appetite`; `busy` is the share of the SMs that have something to do, `idle` that of the
         time in which their tensor cores have nothing.
         """
-        share = (1.0 + (busy * self._in_turns(dtype, idle)) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
+        strain = busy * self._in_turns(dtype, idle)
+        share = (1.0 + strain**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 
     def clocked(

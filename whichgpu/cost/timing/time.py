@@ -183,11 +183,12 @@ def prepare(
     for table, compute, memory in timed:
         count = launched(table, runtime, devices) * turns
         starts = count * started(table, runtime, trains=trains)
-        asked = table, devices, runtime, exponent, _scaled(table, devices, runtime, compute)
-        clocked = _clocked(*asked, busy) * devices.capped
+        scaled = _scaled(table, devices, runtime, compute)
+        clocked = _clocked(table, devices, runtime, exponent, busy, scaled=scaled) * devices.capped
         kept = clocked
         if table.kind in PRODUCTS:
-            kept = _clocked(*asked, busy * devices.sustained) * devices.capped
+            full = busy * devices.sustained
+            kept = _clocked(table, devices, runtime, exponent, full, scaled=scaled) * devices.capped
         tuned = devices.trained if trains and runtime.domain and table.kind in PRODUCTS else 1.0
         kernels.append(
             Kernels(
@@ -252,12 +253,12 @@ def _scaled(table: OpTable, devices: Devices, runtime: Runtime, compute: Array) 
 
 
 def _clocked(
-    table: OpTable, devices: Devices, runtime: Runtime, exponent: Array | float, scaled: Array | None,
-    busy: Array | float,
+    table: OpTable, devices: Devices, runtime: Runtime, exponent: Array | float, busy: Array | float, *,
+    scaled: Array | None,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1) or (O, G, J).
 
-    `busy` is the share of the SMs that products keep busy, `scaled` the share of the time in which plain units
+    `busy` is the share of the SMs that products keep busy, `scaled` that of the time in which plain units
     scale what tensor cores, which wait for them, summed in INT8. FP32 products of an engine draw what those
     of a framework do.
     """
