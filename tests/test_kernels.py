@@ -478,6 +478,15 @@ def test_a_module_holds_the_clock_that_it_is_rated_for() -> None:
     assert card.clocked(0.6, "int8").item() < 0.7
 
 
+def test_products_run_at_the_clock_that_a_card_was_measured_to_hold() -> None:
+    """FP32 products of an RTX 6000 Ada fall with size to 35 of 91 TFLOP/s; other work keeps its clock."""
+    held, free = Devices.of([GPUS["rtx-6000-ada"]]), Devices.of([GPUS["rtx-4090"]])
+    for dtype in ("fp16", "plain"):
+        assert (held.clocked(0.35, dtype) * held.clock).item() == pytest.approx(1.48e9)
+        assert (free.clocked(0.35, dtype) * free.clock).item() > 2.4e9
+    assert (held.clocked(0.35, "") * held.clock).item() > 2.4e9
+
+
 def test_what_a_laptop_holds_is_no_more_than_its_maker_or_a_desktop_card_says() -> None:
     """Where no power is stated it is what it is rated for; with 80 W more SMs cost nothing."""
     unsaid, full, wide, narrow = (

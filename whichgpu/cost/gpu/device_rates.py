@@ -349,13 +349,15 @@ class Rates(Columns):
 
         Down to about half of the boost clock the voltage falls with it; at a strain beyond `least_voltage`
         power is linear in the clock, so that the rate falls by `exponent_beyond` more. Above 1 for a laptop
-        whose limit leaves a higher clock than it is rated for.
+        whose limit leaves a higher clock than it is rated for. Products have no more than what a card was
+        measured to hold, where that is known.
         """
         c = section("power")
         strain = np.maximum(busy * self._in_turns(dtype, idle), 1e-9)
         beyond = np.minimum(c["least_voltage"] / strain, 1.0)
         left = self.throttle(exponent, dtype, busy, idle) * beyond ** c["exponent_beyond"]
-        return np.asarray(left * self.clock_open / self.clock)
+        share = np.asarray(left * self.clock_open / self.clock)
+        return np.minimum(share, self.known(_held) / self.clock) if dtype else share
 
     def _in_turns(self, dtype: str, idle: Any) -> Column:
         """The strain in the mean over the time, of which tensor cores have nothing to do for a share."""
@@ -387,6 +389,11 @@ def _desktop_clock(gpu: Gpu) -> float:
     cards = (part for part in catalogue().values() if part.segment != "laptop" and part.family == gpu.family)
     rated = [part.value("clock_boost") for part in cards if chip and part.value("chip") == chip]
     return float(min(usual, max((clock for clock in rated if clock is not None), default=usual)))
+
+
+def _held(gpu: Gpu) -> float:
+    """Hz that a card was measured to hold in products that go on; without end of others."""
+    return float(section("power")["held"].get(gpu.id, np.inf))
 
 
 def _power_family(gpu: Gpu) -> str:

@@ -254,7 +254,7 @@ def _scaled(table: OpTable, devices: Devices, runtime: Runtime, compute: Array) 
 
 def _clocked(
     table: OpTable, devices: Devices, runtime: Runtime, exponent: Array | float, busy: Array | float, *,
-    scaled: Array | None,
+    scaled: Array | None = None,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1) or (O, G, J).
 
