@@ -26,8 +26,8 @@ class Runtime:
     `plain`, architectures among them, products in 16 bits run at the rate of FP32. `replaced` are classes of
     memory traffic whose kernels no measured build had.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
-    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes
-    (`Precision`).
+    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes,
+    `scales` what 32 of them have (`Precision`).
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
     activations of a product in 8 or 4 bits.
     An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
@@ -212,6 +212,7 @@ class Runtime:
     vector_bytes: float = 0.0
     vector_values: float = 0.0
     steps: tuple[float, float] = (0.0, 0.0)
+    scales: float = 1.0
     routing: float = 1.0
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)

@@ -156,17 +156,21 @@ class Paired(Devices):
         """FLOP per clock and SM of a format."""
         return self._along("rate_of", dtype)
 
-    def throttle(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def throttle(
+        self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0, idle: Any = 0.0
+    ) -> Column:
         """Share of the rate that the power limit leaves; `exponent` may be of each job, (J,)."""
-        if isinstance(busy, float) and isinstance(exponent, float):
-            return self._along("throttle", exponent, dtype, busy)
-        return super().throttle(exponent, dtype, busy)
+        if all(isinstance(one, float) for one in (exponent, busy, idle)):
+            return self._along("throttle", exponent, dtype, busy, idle)
+        return super().throttle(exponent, dtype, busy, idle)
 
-    def clocked(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def clocked(
+        self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0, idle: Any = 0.0
+    ) -> Column:
         """Share of the rated arithmetic that the power limit leaves; `exponent` as of `throttle`."""
-        if isinstance(busy, float) and isinstance(exponent, float):
-            return self._along("clocked", exponent, dtype, busy)
-        return super().clocked(exponent, dtype, busy)
+        if all(isinstance(one, float) for one in (exponent, busy, idle)):
+            return self._along("clocked", exponent, dtype, busy, idle)
+        return super().clocked(exponent, dtype, busy, idle)
 
     def _strain(self, dtype: str) -> Column:
         return self._along("_strain", dtype)
