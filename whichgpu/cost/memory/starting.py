@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory import parts as mem
+from whichgpu.cost.memory.cache_room import cache_room
+from whichgpu.cost.memory.totals import needed
+from whichgpu.cost.memory.widths import widest
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import another_engines, kept_free, limits
 from whichgpu.errors import UsageError
@@ -124,7 +126,7 @@ def _peak(job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices) -> Any
     # Logits are gathered on one GPU, whole.
     logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * Mesh.of(job).tp
     sampled = logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
-    return np.maximum((mem.widest(layers) + _WIDTHS * width) * tokens, stack.holds["sampled"] * sampled)
+    return np.maximum((widest(layers) + _WIDTHS * width) * tokens, stack.holds["sampled"] * sampled)
 
 
 def _sequences(job: Job, stack: Runtime, most: Any) -> Any:
@@ -171,5 +173,5 @@ def room(devices: Devices, parts: Mapping[str, Any], stack: Runtime, job: Job, l
     """Bytes of each GPU for a server's KV cache beside its `parts`; `least` are those of one sequence."""
     memory = devices.column("memory")
     if not profiles(stack, job):
-        return mem.cache_room(memory, parts, stack, least, kept=kept_free(stack, job, devices))
-    return np.asarray(share(stack, job) * memory - mem.needed(parts))
+        return cache_room(memory, parts, stack, least, kept=kept_free(stack, job, devices))
+    return np.asarray(share(stack, job) * memory - needed(parts))
