@@ -81,7 +81,7 @@ def inference(
         parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
         parts = attention_scores.of_encoder(workload, parts, ops, stack, precision(job.precision))
-    elif not stack.flash and "flash_attention" in job.options:
+    elif not stack.flash and ("flash_attention" in job.options or stack.holds.get("scores")):
         size = attention_scores.copies(stack) * precision(job.precision).activation
         parts = attention_scores.of_pipeline(workload, parts, ops, size * share)
     elif workload.id in stack.holds.get("masks_pairs", ()):
