@@ -45,6 +45,12 @@ _OF_BOARD = (
     r"(?i)^(?:(?:half|1/2|(?:one|a|1)\s+(?:die|gpu|chip))\s+(?:of\s+)?(?:an?\s+|the\s+)?(?P<behind>\S.*)"
     r"|(?P<name>.*\S)[\s,(]+(?:(?:1|one|a|single|per)[\s-]*(?:die|gpu|chip)|half)(?:\s+of\s+(?:2|two))?\s*\)?)$"
 )
+#: A share before what it is of, which may be meant as a device of its own: `half an H100`, `50% of an L40S`.
+_BEFORE = (
+    r"(?i)^(?:an?\s+)?(?P<part>half|quarter|third|\d{1,4}\s*/\s*\d{1,4}|\d{1,3}(?:\.\d+)?\s*%)\s+(?:of\s+)?"
+    r"(?:(?:an?|the|one)\s+)?(?P<name>\S.*)$"
+)
+_CALLED = {"half": "1/2", "third": "1/3", "quarter": "1/4"}
 #: Parts that are kept: there is no end to the shares that one may write.
 _SLICES = 512
 #: A part with a number of it.
@@ -139,6 +145,12 @@ def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
         gpu := _of_board(one["behind"] or one["name"], catalogue)
     ):
         return gpu, 1
+    if (shared := re.match(_BEFORE, text.strip())) and candidates(shared["name"], catalogue):
+        said = shared["part"].lower()
+        told = f"{shared['name']}:{_CALLED.get(said, said)}"
+        raise UnknownName(
+            f"no GPU '{one_line(text)}'; a share of one that others use as well is written {told}"
+        )
     from whichgpu.hardware.instances import instance
 
     several = re.fullmatch(_TYPES, text.strip())

@@ -70,7 +70,7 @@ def too_long(job: Job) -> list[str]:
     """What to say of requests with more tokens than their server is told to take."""
     if job.phase != "serve" or "max_model_len" not in job.options:
         return []
-    most = job.option("max_model_len", _FEWEST, 1.0)
+    most = job.option("max_model_len", _FEWEST, 1.0, example=4096.0)
     tokens = sum(float(np.max(one)) for one in (job.input_tokens, job.output_tokens) if one is not None)
     if tokens <= most:
         return []
