@@ -73,13 +73,13 @@ def _turned(others: Sequence[Op], stack: Runtime) -> float:
         return _SIDE_BY_SIDE
     if "rope_paired" in names:
         return float(stack.holds.get("rotated_pairs", _PAIRED))
-    return _ROTATED if "rope" in names else 0.0
+    return ROTATED if "rope" in names else 0.0
 
 
 #: Tensors of a stream's width, by torch's operators (fake tensors, diffusers 0.31 to 0.42): beside a function
 #: 4 to 6; as queries are rotated 12 to 16, as complex numbers 11, and where single blocks of FLUX and
 #: HunyuanVideo hold their function's four as well 16 to 18.
-_BESIDE, _ROTATED, _PAIRED, _SIDE_BY_SIDE = 5.0, 13.0, 11.0, 17.5
+_BESIDE, ROTATED, _PAIRED, _SIDE_BY_SIDE = 5.0, 13.0, 11.0, 17.5
 #: Layers that join what attention and function made of one product.
 _JOINED = ".single.concatenate"
 

@@ -160,7 +160,7 @@ def standing(
         own, times = prompts.served(workload, job, stack, mesh, widest(idle))
         parts |= own
     if devices is not None and starting.profiles(stack, job):
-        parts = starting.profiled(parts, job, stack, idle, devices)
+        parts = starting.profiled(parts, job, stack, devices, workload=workload, idle=idle)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made, held_by = _made(job, stack, output), reserving.shares_cache(stack, mesh.pp)
