@@ -197,3 +197,6 @@ def test_a_server_measures_itself_with_the_largest_picture_or_film_of_a_model_th
     small = judged("internvl3-8b", "rtx-4090", max_model_len="8192")["parts"]["activations"]
     blind = judged("qwen2.5-7b", "rtx-4090", max_model_len="8192")["parts"]["activations"]
     assert small == pytest.approx(blind, rel=0.01)
+    # Pictures that cross-attention sees add one token to a prompt, and are as many as what is seen of them.
+    seen = judged("llama-3.2-11b-vision", "rtx-a6000", max_model_len="8192")
+    assert seen["verdict"] == "fits"

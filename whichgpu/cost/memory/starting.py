@@ -153,7 +153,7 @@ def _seen(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Any
     layers = [op for op in ops if not op.layer.endswith(_AROUND)]
     width = widest_made([op for op in layers if op.kind == "norm"])
     heads = (ROTATED - _WIDTHS) / Mesh.of(job).tp if seen.get("rotary") else 0.0
-    each = (_WIDTHS * width + np.maximum(widest(layers), heads * width)) / seen["tokens"]
+    each = (_WIDTHS * width + np.maximum(widest(layers), heads * width)) / vision.tokens_of_one(workload.dims)
     largest = vision.largest(workload.dims, _longest(job), frames)
     return each * largest * np.ceil(limits(stack, job, devices).tokens / largest)
 

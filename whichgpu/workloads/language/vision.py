@@ -79,13 +79,19 @@ def beside_prompts(dims: Mapping[str, Any], job: Job) -> dict[str, float]:
     return {kind: count for kind, count in counts.items() if count}
 
 
+def tokens_of_one(dims: Mapping[str, Any]) -> float:
+    """Tokens of a usual picture: what it adds to a prompt, or what cross-attention sees of it."""
+    seen = dims["vision"]
+    return float(max(seen.get("tokens", 1), seen.get("attended", 0)))
+
+
 def largest(dims: Mapping[str, Any], sequence: Any, frames: float) -> Any:
     """Tokens of the largest picture, or of the longest film that a `sequence` of so many tokens has room for.
 
     A film has so many `frames` at most, and is as large as a picture; beside it there is room for one.
     """
     seen = dims["vision"]
-    picture = float(seen.get("largest", seen.get("tokens", 1.0)))
+    picture = float(seen.get("largest", tokens_of_one(dims)))
     if "film" not in seen:
         return picture
     return picture * np.clip((np.asarray(sequence) - picture) // picture, 1.0, frames // seen["film"])
