@@ -484,3 +484,8 @@ def test_the_smallest_card_of_a_stream_is_not_a_package_of_which_it_has_a_part()
     pair = ("qwen2.5-14b", "qwen2.5-32b")
     both = ask(*pair, gpus=["mi250x"], together=True, phase="generate", precision="fp16").answers
     assert {answer.fits for answer in both} == {False}
+
+
+def test_gpus_of_several_kinds_are_told_apart() -> None:
+    with pytest.raises(UsageError, match=r"of several kinds, .*; write rtx-4090,rtx-3090:2$"):
+        resolve_device("4090 + 2x 3090", GPUS)

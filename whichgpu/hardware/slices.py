@@ -129,12 +129,29 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         from fractions import Fraction
 
         return _shared(resolve(die["name"], catalogue), Fraction(1, 2)), 1
+    if " + " in text and len(apart := _apart(text, catalogue)) > 1:
+        raise UsageError(
+            f"'{one_line(text)}' are devices of several kinds, each of which is judged by itself; write "
+            f"{','.join(apart)}"
+        )
     try:
         return resolve_count(text, catalogue)
     except UnknownName:
         if found := _otherwise(text, catalogue):
             return found
         raise
+
+
+def _apart(text: str, catalogue: Catalogue) -> list[str]:
+    """The devices of a text that adds them up, `4090 + 2x 3090`, as they are written here; [] of a name."""
+    found = []
+    for part in text.split(" + "):
+        try:
+            gpu, count = resolve_device(part.strip(), catalogue)
+        except UsageError:
+            return []
+        found.append(gpu.id if count == 1 else f"{gpu.id}:{count}")
+    return found
 
 
 def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
