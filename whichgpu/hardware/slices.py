@@ -130,7 +130,7 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
         return _shared(resolve(die["name"], catalogue), Fraction(1, 2)), 1
     if " + " in text and len(apart := _apart(text, catalogue)) > 1:
-        raise UsageError(
+        raise UnknownName(
             f"'{one_line(text)}' are devices of several kinds, each of which is judged by itself; write "
             f"{','.join(apart)}"
         )
