@@ -35,6 +35,11 @@ PAIRS = [
     ("Of the RTX 2080 Ti and the RTX 3090, the RTX 3090 is the only one of the two with an NVLink connector "
      "of the third generation.",
      "Of the RTX 2080 Ti and the RTX 3090, the RTX 3090 is the only one of the two with NVLink.", "only one"),
+    # Lines of devices go by their names, and a part of a memory is no other device's.
+    ("The RX 9070 XT is the first Radeon with FP8 support, and the MI300X no Radeon.",
+     "The RTX 5090 is the first GeForce card with FP8 support.", "the first GeForce"),
+    ("# RTX 3080 or RTX 3090\n\nThe RTX 3090 has half of its memory on the back of the board.",
+     "# RTX 3080 or RTX 3090\n\nThe RTX 3090 has half the memory of the RTX 3080 10GB.", "half"),
     # What a colon leads in is of what stands right before it.
     ("GA100 has fast FP64 and HBM, GA102 has more FP32 lanes: 31.2 TFLOPS on the A10 against 19.5 TFLOPS on "
      "the A100.",
