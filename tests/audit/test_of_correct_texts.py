@@ -43,8 +43,8 @@ PAIRS = [
     # A share of another rate, and a size in parameters, in German.
     ("Die L40S rechnet FP64 nur mit 1/64 der FP32-Rate, also mit etwa 1,4 TFLOPS.",
      "Die L40S rechnet FP64 nur mit 1/64 der FP32-Rate, also mit etwa 9,4 TFLOPS.", "9,4 TFLOPS"),
-    ("Llama 3.1 8B passt bequem in den Speicher der Karte. Ein Modell mit 70 Milliarden Parametern braucht in "
-     "4 Bit rund 40 GB und passt auch.",
+    ("Llama 3.1 8B passt bequem in den Speicher der Karte. Ein Modell mit 70 Milliarden Parametern braucht "
+     "in 4 Bit rund 40 GB und passt auch.",
      "Das Modell mit 70 Milliarden Parametern braucht in FP16 rund 40 GB, und das ist nicht viel.", "40 GB"),
     # A cell that names its format, in a table whose columns were parted where they stand by chance.
     ("   7B ->  14 GB FP16,   7 GB INT8,  3.5 GB 4 bit\n  13B ->  26 GB FP16,  13 GB INT8,  6.5 GB 4 bit\n"
