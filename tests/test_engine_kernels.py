@@ -69,7 +69,7 @@ def test_an_indexer_brings_kernels_beside_its_products():
 
 @pytest.mark.parametrize(("gpu", "halved"), [("h200-141gb-sxm", 0.5), ("b200-180gb-sxm", 1.0)])
 def test_heads_of_a_sparse_prompt_fill_tiles_that_no_other_query_shares(gpu, halved):
-    """A tile has heads of one query: 64 of them on Hopper, 128 on GB100. Each GPU scores all tokens itself."""
+    """A tile has heads of one query: 64 on Hopper, 128 on GB100. Each GPU scores all tokens itself."""
     asked = Job("deepseek-v3.2", phase="prefill", precision="fp8", runtime="sglang", input_tokens=8192.0)
     settled, devices, taken = settle(asked), Devices.of([GPUS[gpu]]), {}
     for tp, scores in product((1.0, 2.0, 8.0), (False, True)):
