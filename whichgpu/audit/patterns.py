@@ -18,7 +18,7 @@ from functools import lru_cache, partial
 from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
 from typing import TYPE_CHECKING, Any, cast
 
-from whichgpu.audit import compiled
+from whichgpu.audit import alternatives, compiled
 from whichgpu.facts import needed as needing
 from whichgpu.facts.kept import Kept, kept
 from whichgpu.facts.needed import small as _small
@@ -38,8 +38,9 @@ __all__ = (
 MANY = 8192
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
-#: Characters of a text whose letters are gathered three by three: of a longer one that takes too long.
-_SENTENCE = 400
+#: Characters of a text whose letters are gathered three by three: passages are in pieces of fewer. Of longer
+#: ones, which few patterns ask for, that takes longer than to look for their words.
+_PASSAGE = 5_000
 small = lru_cache(maxsize=MANY)(_small)
 
 
@@ -66,7 +67,7 @@ def own(words: str) -> str:
 
 def _known() -> Kept:
     """What earlier processes made of patterns."""
-    return kept("patterns", needing.__file__, compiled.__file__)
+    return kept("patterns", needing.__file__, compiled.__file__, alternatives.__file__)
 
 
 def keep() -> None:
@@ -211,7 +212,7 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
             asked, lower, held = last
             if text is not asked:
                 lower = small(text)
-                held = _held_by_marks(marked, lower) if len(text) <= _SENTENCE else _held(sets, lower)
+                held = _held_by_marks(marked, lower) if len(text) <= _PASSAGE else _held(sets, lower)
                 last = text, lower, held
             if held is None:
                 return iter(nothing) if name == "finditer" else None
