@@ -1,8 +1,8 @@
 """Patterns of many alternatives, rewritten so that `re` asks at each place of a text for a letter first.
 
 `re` tries the alternatives of "(?:total|together|per)" one after the other at every place, and calls all of
-its matcher for each where case is ignored. Here those that begin alike are one, "t(?:otal|ogether)", whose letter
-is asked before any is tried, and a search goes only to places with a letter that a match may begin with.
+its matcher for each where case is ignored. Here those that begin alike are one, "t(?:otal|ogether)", whose
+letter is asked before any is tried, and a search goes only where a letter is that a match may begin with.
 
 What matches is the same, and by which alternative: they change places only with such as begin otherwise, of
 which no two match at one place.

@@ -151,9 +151,9 @@ def _kept(pattern: str) -> tuple[tuple[str, ...], ...]:
     return found
 
 
-#: Methods that are asked for their words first. Matching at one place is so quick that it is asked only
-#: until the pattern is compiled.
-_FILTERED = {"search": False, "finditer": False, "match": True, "fullmatch": True}
+#: Methods that are asked for their words first, until the pattern is compiled: then it is found, or is not,
+#: as soon as its words are (`alternatives.py`).
+_FILTERED = ("search", "finditer", "match", "fullmatch")
 
 
 def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] | None:
@@ -225,8 +225,7 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
         elif name == "search" and not start and _held(sets, _long(text)) is None:
             return None
         method = getattr(later.real(), name)
-        if _FILTERED[name]:
-            setattr(later, name, method)
+        setattr(later, name, method)
         return method(text, start, end)
 
     return search
