@@ -40,6 +40,16 @@ PAIRS = [
      "The RTX 5090 is the first GeForce card with FP8 support.", "the first GeForce"),
     ("# RTX 3080 or RTX 3090\n\nThe RTX 3090 has half of its memory on the back of the board.",
      "# RTX 3080 or RTX 3090\n\nThe RTX 3090 has half the memory of the RTX 3080 10GB.", "half"),
+    # A share of another rate, and a size in parameters, in German.
+    ("Die L40S rechnet FP64 nur mit 1/64 der FP32-Rate, also mit etwa 1,4 TFLOPS.",
+     "Die L40S rechnet FP64 nur mit 1/64 der FP32-Rate, also mit etwa 9,4 TFLOPS.", "9,4 TFLOPS"),
+    ("Llama 3.1 8B passt bequem in den Speicher der Karte. Ein Modell mit 70 Milliarden Parametern braucht "
+     "in 4 Bit rund 40 GB und passt auch.",
+     "Das Modell mit 70 Milliarden Parametern braucht in FP16 rund 40 GB, und das ist nicht viel.", "40 GB"),
+    # A cell that names its format, in a table whose columns were parted where they stand by chance.
+    ("   7B ->  14 GB FP16,   7 GB INT8,  3.5 GB 4 bit\n  13B ->  26 GB FP16,  13 GB INT8,  6.5 GB 4 bit\n"
+     "  70B -> 140 GB FP16,  70 GB INT8,   35 GB 4 bit\n 180B -> 360 GB FP16, 180 GB INT8,   90 GB 4 bit\n",
+     "A 70B model takes 70 GB in FP16.", "70 GB"),
     # What a colon leads in is of what stands right before it.
     ("GA100 has fast FP64 and HBM, GA102 has more FP32 lanes: 31.2 TFLOPS on the A10 against 19.5 TFLOPS on "
      "the A100.",
