@@ -50,6 +50,16 @@ PAIRS = [
     ("   7B ->  14 GB FP16,   7 GB INT8,  3.5 GB 4 bit\n  13B ->  26 GB FP16,  13 GB INT8,  6.5 GB 4 bit\n"
      "  70B -> 140 GB FP16,  70 GB INT8,   35 GB 4 bit\n 180B -> 360 GB FP16, 180 GB INT8,   90 GB 4 bit\n",
      "A 70B model takes 70 GB in FP16.", "70 GB"),
+    # Slices have units and memory of their own.
+    ("On an A100 80GB the smallest profile, 1g.10gb, has 14 SMs and 10 GB; 2g.20gb has 28 SMs and 20 GB.",
+     "The 1g.10gb profile of the A100 80GB has 24 SMs.", "24"),
+    # The format of a model's weights is no feature of the card.
+    ("The RTX 3090 has 24 GB. Examples are FLUX.1-dev in FP8 with its text encoder, and SDXL.",
+     "The RTX 3090 has 24 GB. It has FP8 as well.", "FP8"),
+    # "At $3.00 an hour" is what is gone out from, and half an hour is an amount of its own.
+    ("At $1.80 an hour for the A100, 1.6 hours are $2.88. At $3.00 an hour the H100 costs $1.50 for "
+     "its half hour.",
+     "At $1.80 an hour for the A100, 1.6 hours are $3.88.", "$3.88"),
     # What a colon leads in is of what stands right before it.
     ("GA100 has fast FP64 and HBM, GA102 has more FP32 lanes: 31.2 TFLOPS on the A10 against 19.5 TFLOPS on "
      "the A100.",

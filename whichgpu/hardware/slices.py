@@ -21,6 +21,7 @@ from whichgpu.hardware.printed import named
 from whichgpu.units import GIB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from fractions import Fraction
 
     from whichgpu.hardware.catalogue import Catalogue
@@ -224,6 +225,12 @@ def slices_of(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     having = _having(profile)
     named = candidates(_less(text, match), catalogue)
     return tuple(_mig(gpu, profile) for gpu in named if gpu.id in having)
+
+
+def cut_into(profile: str, gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:
+    """The slices of a MIG profile ("1g.10gb") of those of some GPUs that have it."""
+    having = _having(profile.lower())
+    return tuple(_mig(gpu, profile.lower()) for gpu in gpus if gpu.id in having)
 
 
 def _less(text: str, match: re.Match[str]) -> str:
