@@ -71,6 +71,7 @@ _AGAINST = re.compile(
     r"ing)?)"
     r"(?: (?:the |its )?(?:[\w-]+ ){1,3}(?:of|from))?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
+    r"(?:improv(?:es?|ed|ing)|builds?|building) (?:up)?on|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     # "ECC, which the 3090 lacks. It .." goes on about what has it.
