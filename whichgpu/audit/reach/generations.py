@@ -1,7 +1,7 @@
 """How many generations lie between two: "the two are three generations apart", "two generations newer".
 
-The two are those that the sentence names, or those of all devices of which a text speaks. Wrong is a number that no
-way back from the one to the other has: Ampere came after Volta, and after Turing which came after Volta.
+The two are those that the sentence names, or those of all devices of which a text speaks. Wrong is a
+number that no way back from one to the other has: Ampere came after Volta, and after Turing, which did too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def _judged(
         ways for a, b in permutations(two, _TWO) for one in a for other in b if (ways := apart(one, other))
     }
     counts = sorted(frozenset().union(*ways))
-    if counts:
+    # Within a generation some are called newer by one, as a refresh is.
+    if counts and counts[0]:
         verdict = "confirmed" if (_NUMBERS.get(told) or int(told)) in counts else "contradicted"
         right = " or ".join(map(str, counts))
         because = f"from the one generation to the other it is {right}"
