@@ -27,7 +27,8 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 #: "A generation ahead" is said of whatever came later.
 _SAID = re.compile(
     r"\b(?P<n>one|two|three|four|five|[1-5])(?:\s+(?:full|whole|entire|gpu|architectural|hardware))?"
-    r"\s+generations?\s+(?:apart|newer|older|ahead|behind|later|earlier|younger|back|removed)\b",
+    r"\s+generations?\s+(?:apart|newer|older|ahead|behind|later|earlier|younger|back|removed|"
+    r"of (?:difference|progress|distance))\b",
     re.IGNORECASE,
 )
 _NO = re.compile(
