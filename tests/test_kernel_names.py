@@ -51,6 +51,9 @@ from whichgpu.workloads.recorder import Recorder
         ("diffusers 0.11 pytorch xformers", "diffusers", {"v0.11"}),
         ("diffusers 0.17.0.dev0 torch 2.0 compile", "diffusers", {"compiled", "v0.17"}),
         ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
+        ("ComfyUI, PyTorch 2.2, stable-fast", "diffusion-compiler", {"v2.2"}),
+        ("diffusers with OneDiff", "diffusion-compiler", {"fp16-sums"}),
+        ("A1111 webui, TensorRT extension", "tensorrt", set()),
         ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
         ("AUTOMATIC1111 webui", "webui", set()),
         # A name within a longer one is not said.

@@ -60,6 +60,8 @@ class Precision:
     #: Operations of a lane that matrix-vector kernels take for a weight, by INT8 dot products and by
     #: floats; 0 unknown.
     steps: tuple[float, float] = (0.0, 0.0)
+    #: Scales of 32 weights in a row.
+    scales: float = 1.0
     #: Bytes of a weight in an embedding that is the head as well.
     tied: float = 0.0
     #: Bytes of a weight of the body, of embedding and head, and of both as one, in rows that are no multiple
@@ -128,15 +130,20 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         runtime=row.get("runtime", ""),
         networks=row.get("networks", ""),
         steps=_steps(row, table),
+        scales=sum(share * part.get("scales", 1.0) for share, part in _parts(row, table)),
         tied=_tied(row["head_mix"], table) if "head_mix" in row else 0.0,
         odd=_odd(key, row, table),
     )
 
 
+def _parts(row: Mapping[str, Any], table: Mapping[str, Any]) -> list[tuple[float, Mapping[str, Any]]]:
+    """The formats of a mix with their shares, or the one that it is."""
+    return [(share, table.get(key, row)) for key, share in (row.get("mix") or {"": 1.0}).items()]
+
+
 def _steps(row: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[float, float]:
     """Operations a weight, stated or of a mix; 0 where a part of the mix states none."""
-    shares = row.get("mix") or {"": 1.0}
-    parts = [(share, table.get(key, row).get("steps", (0.0, 0.0))) for key, share in shares.items()]
+    parts = [(share, part.get("steps", (0.0, 0.0))) for share, part in _parts(row, table)]
     dot, plain = (sum(share * steps[i] for share, steps in parts) for i in range(2))
     known = all(any(steps) for _, steps in parts)
     return (dot, plain) if known else (0.0, 0.0)

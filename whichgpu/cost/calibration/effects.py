@@ -94,6 +94,8 @@ def compute_terms(
 ) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
     line, kind = place.lineage, _as_run(kind, place, runtime)
+    if _own_kernel(kind, runtime):
+        return {}
     placed = (f"c@{line}", f"c/{kind.format}@{line}", f"c/{kind.compute}@{line}")
     apart = _apart(runtime, trains=trains)
     names = [f"c/{kind.compute}{apart}", f"c/{kind.compute}/{kind.format}{apart}", *placed]

@@ -177,8 +177,12 @@ def _unpacking(stack: Runtime, job: Job) -> Runtime:
     """A runtime with what its matrix-vector kernels, or its host, take for a weight of the job's format."""
     if job.precision and not job.trains and (launch := stack.launches.get(precision(job.precision).id)):
         return _with(stack, "launch", max(launch, stack.launch))
-    steps = precision(job.precision).steps if stack.vector_values and job.precision else stack.steps
-    return stack if steps == stack.steps else _with(stack, "steps", steps)
+    if not stack.vector_values or not job.precision:
+        return stack
+    for name in ("steps", "scales"):
+        own = getattr(precision(job.precision), name)
+        stack = stack if own == getattr(stack, name) else _with(stack, name, own)
+    return stack
 
 
 @kept
