@@ -277,9 +277,16 @@ def test_one_gpu_of_a_board_is_the_device_of_its_name(text: str, key: str) -> No
     assert resolve_device(text, GPUS) == (GPUS[key], 1)
 
 
-@pytest.mark.parametrize("text", ["RTX 4090 (1 die)", "half a 4090", "1/2 A100 80GB SXM"])
-def test_a_part_of_a_gpu_that_stands_alone_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no GPU"):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("RTX 4090 (1 die)", "no GPU"),
+        ("half a 4090", "is written 4090:1/2"),
+        ("1/2 A100 80GB SXM", "is written A100 80GB SXM:1/2"),
+    ],
+)
+def test_a_part_of_a_gpu_that_stands_alone_is_refused(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
         resolve_device(text, GPUS)
 
 
@@ -477,3 +484,8 @@ def test_the_smallest_card_of_a_stream_is_not_a_package_of_which_it_has_a_part()
     pair = ("qwen2.5-14b", "qwen2.5-32b")
     both = ask(*pair, gpus=["mi250x"], together=True, phase="generate", precision="fp16").answers
     assert {answer.fits for answer in both} == {False}
+
+
+def test_gpus_of_several_kinds_are_told_apart() -> None:
+    with pytest.raises(UsageError, match=r"of several kinds, .*; write rtx-4090,rtx-3090:2$"):
+        resolve_device("4090 + 2x 3090", GPUS)

@@ -114,7 +114,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         return let or (_singular(text, catalogue), gpus_of(text))
     count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
-        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
+        own = one_line(_named(match)).strip()
+        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. {own}:2")
     name = _named(match)
     if let := _typed(name, catalogue):
         return let[0], count * let[1]
@@ -285,7 +286,10 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
 
 
 def _amount(text: str, catalogue: Catalogue) -> str:
-    """The latest cards with an amount of memory that is typed for a GPU: `24GB`, `24 GB VRAM`; else ''."""
+    """Cards with an amount of memory that is typed for a GPU, common ones first, then the latest; else ''.
+
+    Such are `24GB` and `24 GB VRAM`.
+    """
     import re
 
     found = re.fullmatch(r"\s*(\d{1,3})\s*gi?b(?:\s+(?:of\s+)?(?:v?ram|gpu|card|memory))*\s*", text.lower())
@@ -293,9 +297,10 @@ def _amount(text: str, catalogue: Catalogue) -> str:
         return ""
     gib = GIB * float(found[1])
     held = [gpu for gpu in catalogue.values() if 0.93 <= (gpu.value("memory") or 0.0) / gib <= 1.001]
-    latest = sorted(held, key=lambda gpu: str(gpu.value("release_date") or ""), reverse=True)[:4]
+    usual = store.load("cards")["cards"]["common"]
+    held.sort(key=lambda gpu: (gpu.id in usual, str(gpu.value("release_date") or "")), reverse=True)
     listing = f'whichgpu gpus --where "memory>={found[1]} GB"'
-    return f"{', '.join(gpu.id for gpu in latest)} have it; see: {listing}" if latest else f"see: {listing}"
+    return f"{', '.join(gpu.id for gpu in held[:4])} have it; see: {listing}" if held else f"see: {listing}"
 
 
 def is_withdrawn(text: str) -> bool:

@@ -247,6 +247,7 @@ _HELD_IN_TRAINING = (
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (
     "of", "most", "takes", "states", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
+    "profiled_frames",
 )  # fmt: skip
 #: Runtimes of which trainings ask whether it is one of them (`job_memory`).
 _SPLIT_PRODUCTS = ("transformers", "diffusers")
