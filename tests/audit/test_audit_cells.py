@@ -305,3 +305,14 @@ def test_what_a_machine_has_in_all_is_not_what_its_gpus_have(
 def test_both_are_the_two_that_the_passage_named_last():
     found = audited(PAIR.format("Hopper").encode(), "a.md", catalogue(), corpus.TODAY)
     assert not found.accusations
+
+
+def test_a_format_without_a_rate_is_held_against_the_devices_own():
+    table = "| | MI300X | L40S | A100 80GB SXM |\n|---|---|---|---|\n| FP8 TFLOPS | {} | 733 | N/A |\n"
+    table += (
+        "| TF32 Tensor | N/A | 183 | 156 |\n| BF16 | 1307 | 362 | 312 |\n| Tensor cores | N/A | 568 | 432 |\n"
+    )
+    found = audited(table.format("2,614.9").encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [(each.quote, each.subject) for each in found.accusations] == [("N/A", "mi300x")]
+    found = audited(table.format("N/A").encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["N/A", "N/A"]

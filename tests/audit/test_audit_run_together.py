@@ -212,3 +212,27 @@ def test_what_a_page_states_as_its_text_was_taken():
         found = audited(page.format(*values).encode(), "page.md", catalogue(), corpus.TODAY)
         assert [each.quote for each in found.accusations] == wrong, (page[:30], found.accusations)
         assert sum(each.verdict == "confirmed" for each in found.findings) >= least, (page[:30], values)
+
+
+#: Devices in rows whose values, each with its unit, ran together; types of memory end where numbers begin.
+ROWS = """GPU Comparison
+
+GPUMemoryBandwidthTDPGood for
+L40S48 GB GDDR6864 GB/s350WServing
+H100 PCIe80 GB HBM2e2 TB/s350WServing, 30% dearer
+A100 40GB40 GB {}1.6 TB/s400WTraining
+H100 SXM80 GB HBM33.35 TB/s700WTraining
+
+CardArchitectureMemoryBandwidth
+RTX 4080Ada Lovelace16 GB GDDR6X717 GB/s
+RTX 2080 TiTuring11 GB GDDR6{} GB/s
+"""
+
+
+def test_rows_of_devices_end_their_values_by_their_units():
+    found = audited(ROWS.format("HBM2", 616).encode(), "a.txt", catalogue(), corpus.TODAY)
+    right = {each.quote for each in found.findings if each.verdict == "confirmed"}
+    assert {"48 GB", "GDDR6", "864 GB/s", "350W", "HBM2e", "3.35 TB/s", "717 GB/s", "616 GB/s"} <= right
+    assert not found.accusations
+    found = audited(ROWS.format("HBM2e", 448).encode(), "a.txt", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["HBM2e", "448 GB/s"]

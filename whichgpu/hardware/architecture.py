@@ -237,6 +237,17 @@ def after(architecture: str) -> tuple[Step, ...]:
     return tuple(sorted(found.values(), key=lambda step: step.year or 9999))
 
 
+def apart(later: str, earlier: str) -> frozenset[int]:
+    """How many generations a variant may be said to be behind another, by each way back; empty for none."""
+    found, level, count = set[int](), {later}, 0
+    while level:
+        if earlier in level:
+            found.add(count)
+        level = {one.id for key in level for step in before(key) for one in step.variants}
+        count += 1
+    return frozenset(found)
+
+
 def _steps(family: Family) -> tuple[Step, ...]:
     chained = any(one.follows for one in family.variants)
     return tuple(map(_step, family.variants)) if chained else (_whole(family),)

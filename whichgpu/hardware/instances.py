@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from operator import itemgetter
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
@@ -75,10 +76,14 @@ def without_seller(text: str) -> str:
 def of_series(name: str, after: str) -> frozenset[str]:
     """The GPUs of a series of instance types: of those that begin with its name and `after`, "." or "-".
 
-    Empty where a type of the series has an unknown GPU, and where there is none.
+    A series all of whose types go on with a letter ("P4") is these. Empty where a type of the series has an
+    unknown GPU, and where there is none.
     """
-    begins = f"{name.strip().lower()}{after}"
-    found = {gpu for kind, pairs in _types().items() if kind.startswith(begins) for gpu, _ in pairs}
+    own = name.strip().lower()
+    series = {kind: kind.partition(after)[0] for kind in _types() if after in kind}
+    kinds = [kind for kind, its in series.items() if its == own]
+    kinds = kinds or [kind for kind, its in series.items() if its.rstrip(ascii_lowercase) == own]
+    found = {gpu for kind in kinds for gpu, _ in _types()[kind]}
     return frozenset(found) if all(found) else frozenset()
 
 

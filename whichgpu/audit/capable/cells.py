@@ -11,7 +11,7 @@ from whichgpu.audit.capable.words import ANY
 from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
 from whichgpu.audit.findings import made
 from whichgpu.audit.text.sentences import about, within
-from whichgpu.audit.values.capabilities import CAPABILITIES, Capability, capability_of, named_in
+from whichgpu.audit.values.capabilities import CAPABILITIES, Capability, capability_of
 from whichgpu.audit.values.fields import SET_AGAINST
 from whichgpu.audit.values.sourced import source_of
 
@@ -88,7 +88,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     gpus = [context.catalogue[key] for key in cell.ids]
     # RT cores and CUDA cores are names of one maker, of which the others' have none, as it were.
     foreign = _N_A.match(cell.passage.text) and all(gpu.vendor != "NVIDIA" for gpu in gpus)
-    if foreign:
+    if foreign and not any(each.key in FORMATS for each in _headed(cell.label.strip(" *:"))):
         return
     for each in _headed(cell.label.strip(" *:")) if _DASH.fullmatch(cell.passage.text) else ():
         # A dash says that there is none, or that the writer did not know.
@@ -152,18 +152,26 @@ def cell_parts(cell: Cell, context: Context) -> Iterator[Finding]:
 _SUMS_IN = re.compile(r"\b(?:fp16|half)[- ]?(?:precision )?accum", re.IGNORECASE)
 
 
+#: Formats whose rates on file are of units that a device has.
+_RATES = frozenset({"fp16", "bf16", "tf32", "fp8", "int8"})
+
+
 def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
     """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
     attribute, text = cell.attribute, cell.passage.text
     if MEASURED.search(cell.label) or _SUMS_IN.search(cell.label):
         return
-    if attribute is None or attribute.key not in ("fp16", "bf16", "tf32", "int8") or not _N_A.match(text):
+    if attribute is None or attribute.key not in _RATES or not _N_A.match(text):
         return
     field = attribute.fields[0]
     known = [context.catalogue[key] for key in cell.ids if context.catalogue[key].confidence != "low"]
     # Whether it has a capability is asked of its name; not where it is said to be emulated.
-    asked = named_in(cell.label, 0, len(cell.label)) and "emulat" not in text.lower()
-    if known and all(gpu.value(field) for gpu in known) and not asked:
+    asked = _headed(cell.label.strip(" *:")) and "emulat" not in text.lower()
+    # What computes a format no faster than a wider one may convert it.
+    own = all(
+        gpu.value(field) and (field != "fp8" or gpu.value(field) > (gpu.value("bf16") or 0)) for gpu in known
+    )
+    if known and own and not asked:
         yield made(context, cell.passage, (0, len(text)), "capability", "contradicted", subject=known[0].id,
                    attribute=attribute.key, because=f"{known[0].id} has {known[0].display(field)}",
                    expected=known[0].display(field), evidence=(source_of(known[0], field),))  # fmt: skip

@@ -118,11 +118,12 @@ _A_SERIES = (
     r"types?|ones)(?:\s+types?)?"
 )
 _SERIES_HAS = re.compile(
-    rf"(?<![\w.-]){_A_SERIES}\s+(?:has|have|come with|comes with|carr(?:y|ies)|use|uses|offers?|"
+    rf"(?<![\w.-]){_A_SERIES}\s+(?:(?:has|have|come with|comes with|carr(?:y|ies)|use|uses|offers?|"
     rf"features?|run on|runs on|"
     r"(?:is|are) (?:powered by|built on|based on|equipped with)|packs?|gives? you|contains?|holds?|"
-    r"get|with)\s+"
-    r"(?:(?:up to|one|two|four|eight|sixteen|an?|the|\d{1,2}x?|of|nvidia|nvidia[\u2019']s|tesla)\s+)*$",
+    # "P4d instances (NVIDIA A100)"
+    r"get|with)\s+|\()"
+    r"(?:(?:up to|one|two|four|eight|sixteen|an?|the|\d{1,2}x?|of|with|nvidia|nvidia[\u2019']s|tesla)\s+)*$",
     re.IGNORECASE,
 )
 _IN_SERIES = re.compile(
@@ -137,6 +138,19 @@ _SELLERS = ((re.compile(r"\b(?:AWS|Amazon|EC2)\b"), "."), (re.compile(r"\b(?:Goo
 _LEAD = 80
 
 
+def _sellers(passage: Passage, context: Context) -> list[str]:
+    """What the sellers whom a passage names put behind a series, else the one whom the document names."""
+    here = [after for seller, after in _SELLERS if seller.search(passage.text)]
+    if here:
+        return here
+    key = "sellers of series"
+    if key not in context.memo:
+        text = context.document.original
+        context.memo[key] = [after for seller, after in _SELLERS if seller.search(text)]
+    everywhere: list[str] = context.memo[key]
+    return everywhere if len(everywhere) == 1 else []
+
+
 def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """Which GPU the instances of a series have, where the sentence or the document names the seller."""
     for one in named:
@@ -145,9 +159,8 @@ def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> 
         )
         if match is None:
             continue
-        asked = [
-            of_series(match["series"], after) for seller, after in _SELLERS if seller.search(passage.text)
-        ]
+        series = match["series"]
+        asked = [of_series(series, after) for after in _sellers(passage, context)]
         known = [each for each in asked if each]
         if len(known) != 1 or any(key not in context.catalogue for key in known[0]):
             continue
@@ -157,7 +170,7 @@ def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> 
         real = " or ".join(sorted(context.catalogue[key].name for key in known[0]))
         because = f"{match['series']} instances have {real}"
         yield made(
-            context, passage, (one.start, one.end), "identity", verdict, subject=match["series"],
+            context, passage, (one.start, one.end), "identity", verdict, subject=series,
             attribute="instance", because=because, expected="" if near else real,
             evidence=(Evidence(because),),
         )  # fmt: skip

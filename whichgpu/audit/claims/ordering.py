@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.comparing import WORDS, comparisons
+from whichgpu.audit.comparisons.measures import OF_A_LINK
 from whichgpu.audit.comparisons.opponents import both_level, compared_with, goes_on, owned_ahead, the_two
 from whichgpu.audit.comparisons.pairs import Pair, facts, pair, ratios, unsure
 from whichgpu.audit.comparisons.said import OF_THEM
@@ -358,7 +359,8 @@ def _of_value(
         return None
     if _FOR_LESS.match(text, own.end) or _BUYS.match(text, own.end):
         return None
-    if each.attribute.key == "bandwidth" and _OF_A_LINK.search(text, sentence.start, mention.end + _BEHIND):
+    # "They talk over PCIe at 128 GB/s, which is quicker than the A6000's bridge": of no memory.
+    if each.attribute.key == "bandwidth" and OF_A_LINK.search(text, sentence.start, mention.end + _BEHIND):
         return None
     before = _of_the(text, each.end, mention, own, context)
     told = (before.value, text[before.start : before.end], ()) if before else None
@@ -389,10 +391,6 @@ def _of_value(
 
 #: "Its 300 W buy you less than a T4's 70 W": less of something else.
 _BUYS = re.compile(r"\s+(?:buy|get|give|bring|do|deliver|achieve|yield|earn)s?\b", re.IGNORECASE)
-#: "They talk over PCIe at 128 GB/s, which is quicker than the A6000's bridge": of no memory.
-_OF_A_LINK = re.compile(
-    r"\b(?:PCIe|PCI Express|NVLink|bridges?|links?|InfiniBand|interconnect|Infinity Fabric)\b", re.IGNORECASE
-)
 #: Letters behind a name; how far off a value is that is far from what is less surely on file.
 _BEHIND, _FAR_OFF = 16, 0.2
 #: "24 GB for less than a 4080 Super": for less money.

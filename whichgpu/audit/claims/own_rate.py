@@ -111,10 +111,13 @@ def _first(text: str, sentence: Sentence, match: re.Match[str]) -> str:
         each[0]
         for each in _NAMED.finditer(text, sentence.start, match.start())
         if not (each.start() in bases and _RATE_AND.fullmatch(text, each.end(), match.start()))
+        and not _LISTED_AND.fullmatch(text, each.end(), match.start())
     ]
     return behind["first"] if behind else before[-1] if before else ""
 
 
+#: "Hardware FP4, and roughly 3x the FP16 throughput": two things that are told of a device.
+_LISTED_AND = re.compile(r",\s+(?:and|plus)\s+(?:about\s+|roughly\s+|some\s+|nearly\s+|almost\s+)?$")
 #: From what a multiple is of to the next one: both are told of one rate.
 _RATE_AND = re.compile(r"(?:\s+(?:rate|speed|throughput|performance|peak))?,?\s+(?:and|or)\s+", re.IGNORECASE)
 

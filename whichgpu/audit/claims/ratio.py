@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.changes import is_of_growth
+from whichgpu.audit.comparisons.measures import OF_A_LINK
 from whichgpu.audit.comparisons.multiple import (
     AT_REST,
     OF_SLICES,
@@ -406,6 +407,8 @@ def _of_devices(
     if verdict == "contradicted" and (
         _is_in_another((text, sentence), claim, attribute, both, context)
         or low
+        # "NVLink at 9x higher bandwidth": of no memory.
+        or (attribute.key == "bandwidth" and OF_A_LINK.search(near))
         or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
     ):
         verdict = "unverifiable"

@@ -139,7 +139,8 @@ _NEXT = re.compile(
 )
 #: Between an amount and the value of another that it is said against.
 _OVER = re.compile(
-    r"(?:(?!\b(?:is|are|was|were|loss|gain|means?|makes?)\b)[^.;:,()\d]){0,40}\b(?:than|of|over|above|"
+    r"(?:(?!\b(?:is|are|was|were|loss|gain|means?|makes?|and (?:sits|lands|ranks|falls|comes|stands|stays|"
+    r"lies|remains))\b)[^.;:,()\d]){0,40}\b(?:than|of|over|above|"
     r"below|under|as)\s+(?:the\s+|its\s+|an?\s+|those\s+|nvidia's\s+|"
     r"amd's\s+|full\s+|only\s+|just\s+|mere\s+){0,3}(?:(?:[\w-]+\s+)?n+[\u2019']s?\s+)?[$\u20ac~]?",
     re.IGNORECASE,

@@ -30,6 +30,10 @@ _WORDS = {
     r"work|as long|speed\w*|short of",
 }
 _WORD = {key: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for key, words in _WORDS.items()}
+#: What makes a bandwidth one of a link between devices.
+OF_A_LINK = re.compile(
+    r"\b(?:PCIe|PCI Express|NVLink|bridges?|links?|InfiniBand|interconnect|Infinity Fabric)\b", re.IGNORECASE
+)
 #: A word before a ratio is as near as one so many letters further behind it.
 _BEFORE = 6
 

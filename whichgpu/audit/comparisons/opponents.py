@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _OBJECT = re.compile(
     r"(?:\s+(?:memory|vram|power|bandwidth|strom|leistung|energie|speicher|"
     r"courant))?(?:\s+in\s+\w+(?:\s+bandwidth)?)?(?:\s+(?:with|to|as))?(?:\s+(?:than|als|que))?\s+"
-    r"(?:(?:both|even|that|those|what|HBM\d?e?|GDDR\dX?|memory|of|on|in|from|for|the|an?|one|a single|"
+    r"(?:(?:both|even|that|those|what|free|plain|colab|kaggle|"
+    r"HBM\d?e?|GDDR\dX?|memory|of|on|in|from|for|the|an?|one|a single|"
     r"die|der|das|dem|den|eine?|la|"
     r"le|el|"
     r"nvidia|amd|geforce|"

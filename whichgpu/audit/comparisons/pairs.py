@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.as_stated import as_stated
 from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences
@@ -324,8 +325,8 @@ def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[flo
 def _ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
     found = []
     for field in attribute.fields:
-        for one in _sure(both.first, field, context):
-            for other in _sure(both.second, field, context):
+        for one in as_stated(_sure(both.first, field, context), field, context):
+            for other in as_stated(_sure(both.second, field, context), field, context):
                 a, b = (_value(context.catalogue[key], field) for key in (one, other))
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
                     found.append((float(a) / float(b), _words(one, other, field, context)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.multiple import verdict_of
 from whichgpu.audit.comparisons.pairs import Pair, ratios
+from whichgpu.audit.devices.as_stated import as_stated
 from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.patterns import MANY
@@ -221,7 +222,7 @@ def _of_values(
     for one, other in permutations(dict.fromkeys(told), 2):
         yield one / other, f"{one:.4g} against {other:.4g}"
     for ids in dict.fromkeys(seconds):
-        for key in usual(ids):
+        for key in as_stated(usual(ids), attribute.key, context):
             for field in attribute.fields:
                 value = context.catalogue[key].value(field)
                 if isinstance(value, int | float) and value:

@@ -43,7 +43,11 @@ _FIELDS = {"price": ("launch_price",), "speed": ("bandwidth", "fp32"), "size": (
 #: Off by less, one is not more than the other.
 _APART = 1.05
 #: Behind or before a description, the name of the device itself.
-_NAMED_NEXT = re.compile(r"[,:(\u2013\u2014-]?\s*(?:namely\s+|is\s+)?(?:the\s+|nvidia\s+|amd\s+|called\s+)*")
+_NAMED_NEXT = re.compile(
+    # "The previous generation's flagship card, the RTX 2080 Ti".
+    r"(?:(?:[\u2019']s)?\s+(?:[\w-]+\s+){0,2}(?:card|gpu|flagship|model|chip|board)(?=[,:(\u2013\u2014-]))?"
+    r"[,:(\u2013\u2014-]?\s*(?:namely\s+|is\s+)?(?:the\s+|nvidia\s+|amd\s+|called\s+)*"
+)
 _NAMED_BEFORE = re.compile(
     r"s?,\s+$|s?\s+(?:is|was|remains|as)\s+(?:clearly\s+|still\s+|also\s+)?$", re.IGNORECASE
 )

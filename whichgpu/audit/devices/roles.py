@@ -71,6 +71,7 @@ _AGAINST = re.compile(
     r"ing)?)"
     r"(?: (?:the |its )?(?:[\w-]+ ){1,3}(?:of|from))?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
+    r"(?:improv(?:es?|ed|ing)|builds?|building) (?:up)?on|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     # "ECC, which the 3090 lacks. It .." goes on about what has it.
@@ -297,7 +298,10 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         here = of_form(within(everywhere, sentence.start, sentence.end), sentence.text, context)
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
-        found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
+        found, certain = _topic(index, passage, sentence, context)
+        # "AMD's packaging" means no other device than the one of AMD's that the text goes on about.
+        maker = () if maker and {*maker[0].ids} <= {key for each in found for key in each.ids} else maker
+        found, certain = (maker, False) if maker else (found, certain)
         if found and not maker and is_one_told(passage.text, sentence.start, everywhere):
             found = ()
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):

@@ -42,7 +42,9 @@ _HAS = re.compile(
     r"\b(?:has|have|had|supports?|supported|offers?|offering|comes?|brings?|gets?|got|features?|includes?|"
     r"provides?|native(?:ly)?|in hardware|handles?|knows?|runs?|uses?|using|accelerat\w+|thanks to|with|via|"
     r"over|through|by|can|lets?|allows?|join\w*|link\w*|connect\w*|bridg\w*|split|divid\w*|carv\w*|"
-    r"slic\w*|partition\w*|takes?|accepts?|works?|available|on board|is (?:back|there|fine))\b",
+    r"slic\w*|partition\w*|takes?|accepts?|works?|available|on board|is (?:back|there|fine)|"
+    # "The card's memory and tensor cores make it".
+    r"its|(?:the|this) (?:card|gpu|board|chip|module|accelerator)[\u2019']s)\b",
     re.IGNORECASE,
 )
 #: A format that is told of files and weights, a peak "with sparsity", what a figure is held against.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.comparisons.multiple import OF_SLICES, TOGETHER, verdict_of
+from whichgpu.audit.devices.as_stated import as_stated
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import of_no_two
 from whichgpu.audit.known.said import claims
@@ -165,7 +166,8 @@ def _on_file(attribute: Attribute, scope: Scope, context: Context) -> list[float
 
     Each counts in every form that a name may mean.
     """
-    gpus = [context.catalogue[key] for key in sorted(context.spoken_of)]
+    meant = as_stated(sorted(context.spoken_of), attribute.key, context)
+    gpus = [context.catalogue[key] for key in meant]
     here = {model(key, context.catalogue) for each in scope.here for key in each.ids}
     every = [(model(gpu.id, context.catalogue), attribute.amounts(gpu)) for gpu in gpus]
     known = [(key, value) for key, amounts in every for value in amounts]

@@ -44,7 +44,9 @@ _OTHER = re.compile(
     r"full|whole|complete|chip|die|dies|chiplets?|GCDs?|nvlink|pcie|infinity fabric|links?|interconnect|disk|"
     r"ssd|network|more|less|fewer|higher|lower|wider|narrower|extra|additional|difference|increase|from|"
     r"between|times|twice|half|SM|CUs?|cluster|node|server|rack|cut|disabled|enabled|pair|both|two|four|eight|"
-    r"was|were|ethernet|infiniband|[TG]bit/s|version|variant|slice|unified)\b|%|\u00d7|\d\s?x\b",
+    r"was|were|ethernet|infiniband|[TG]bit/s|version|variant|slice|unified|"
+    # "Each SM has 227 KB of shared memory. This memory has 33 TB/s": of what was told last.
+    r"(?:this|that|such) (?:memory|cache))\b|%|\u00d7|\d\s?x\b",
     re.IGNORECASE,
 )
 #: What a value is divided by: "Per dollar, it gives you 1.2 GB/s of bandwidth".

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.reach.ceilings import ceilings
+from whichgpu.audit.reach.generations import generations_between
 from whichgpu.audit.reach.lineage import lineage
 from whichgpu.audit.reach.totals import totals
 from whichgpu.audit.text.gloss import language_read
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_READ = (ceilings, totals, lineage)
+_READ = (ceilings, totals, lineage, generations_between)
 
 
 def reached(found: Sequence[Finding], context: Context) -> list[Finding]:

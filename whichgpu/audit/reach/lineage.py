@@ -36,7 +36,8 @@ _AFTER = re.compile(
     rf"(?:{_DIRECT.format('b')}(?:succeed(?:s|ed)|supersed(?:es|ed)))|(?:directly|immediately) follow(?:s|"
     rf"ed)|"
     rf"(?:[\u2019']s|its) {_DIRECT.format('f')}predecessor(?:,| is| was)|(?P<place>replaces|replaced)|"
-    rf"generation {_DIRECT.format('c')}(?:after|behind)|"
+    # "One generation behind it" is older.
+    rf"generation {_DIRECT.format('c')}after|"
     rf"(?:came|followed|arrived) {_DIRECT.format('d')}(?:after|on))\s+$",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ _BEFORE = re.compile(
     rf"\b(?:(?:the|a|its) {_DIRECT.format('a')}(?:predecessor|forerunner|precursor) (?:of|to)|"
     rf"(?:[\u2019']s|its) {_DIRECT.format('g')}successor(?:,| is| was| came as)(?: called| named)?|"
     r"successor (?:to|of|for) [^.,;]{2,30} (?:is|was|came as|arrived as)(?: called| named)?|"
-    rf"{_DIRECT.format('b')}preced(?:es|ed)|generation {_DIRECT.format('c')}(?:before|ahead of)|"
+    rf"{_DIRECT.format('b')}preced(?:es|ed)|generation {_DIRECT.format('c')}before|"
     rf"(?:was|were|is) (?:(?P<e>directly|immediately) )?(?:succeeded|superseded|followed|replaced) "
     rf"(?:(?P<d>directly|immediately) )?by|"
     rf"(?:came|arrived) (?P<f>right |directly |immediately )?before)\s+$",
@@ -59,7 +60,7 @@ _NO = re.compile(
 _SLACK, _NEAR = 45, 70
 
 
-class _End(NamedTuple):
+class End(NamedTuple):
     """A device or an architecture that is named: where, how, which devices, and of which architectures."""
 
     start: int
@@ -74,11 +75,11 @@ def lineage(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         if not any(word in passage.text for word in _WORDS):
             continue
-        ends: list[_End] | None = None
+        ends: list[End] | None = None
         for sentence in sentences(passage.text):
             if not _ANY.search(sentence.text) or not is_indicative(sentence.text):
                 continue
-            ends = _ends(index, passage, context) if ends is None else ends
+            ends = ends_of(index, passage, context) if ends is None else ends
             for each in ends:
                 if sentence.start <= each.start < sentence.end:
                     yield from _judged(passage, sentence, each, ends, context)
@@ -92,17 +93,18 @@ _WORDS = (
 _ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
 
 
-def _ends(index: int, passage: Passage, context: Context) -> list[_End]:
+def ends_of(index: int, passage: Passage, context: Context) -> list[End]:
+    """The devices and architectures that a passage names, in their order."""
     here = [each for each in context.mentions.get(index, ()) if each.ids]
     found = []
     for each in here:
         gpus = tuple(context.catalogue[key] for key in each.ids)
         kinds = frozenset(gpu.architecture for gpu in gpus)
-        found.append(_End(each.start, each.end, each.text, gpus, kinds))
+        found.append(End(each.start, each.end, each.text, gpus, kinds))
     for match in named().finditer(passage.text):
         inside = any(each.start < match.end() and match.start() < each.end for each in here)
         if not inside and (kinds := _variants(family_of(match[0]))):
-            found.append(_End(*match.span(), match[0], (), kinds))
+            found.append(End(*match.span(), match[0], (), kinds))
     return sorted(found, key=lambda each: each.start)
 
 
@@ -114,7 +116,7 @@ def _variants(name: str) -> frozenset[str]:
 
 
 def _judged(
-    passage: Passage, sentence: Sentence, second: _End, ends: Sequence[_End], context: Context
+    passage: Passage, sentence: Sentence, second: End, ends: Sequence[End], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
     start = second.start
@@ -142,7 +144,7 @@ def _judged(
         return
 
 
-def _why_not(later: _End, earlier: _End, said: re.Match[str], *, whole: bool) -> str:
+def _why_not(later: End, earlier: End, said: re.Match[str], *, whole: bool) -> str:
     """Why the one cannot have come after the other as it is said; empty where it can."""
     told = said.groupdict()
     if told.get("place"):
@@ -167,7 +169,7 @@ def _clause(text: str, sentence: Sentence, start: int, end: int) -> str:
     return text[first : last.start() if last else sentence.end]
 
 
-def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[_End]) -> _End | None:
+def _first(text: str, sentence: Sentence, at: int, second: End, ends: Sequence[End]) -> End | None:
     """Who is said to have come after or before: the last that is named before it, alone in its sentence."""
     inside = [each for each in ends if sentence.start <= each.start and each.end <= at]
     if inside:
@@ -189,13 +191,13 @@ def _first(text: str, sentence: Sentence, at: int, second: _End, ends: Sequence[
     return own[0] if len({each.words for each in own}) == 1 else None
 
 
-def _headed(passage: Passage, before: str, context: Context) -> _End | None:
+def _headed(passage: Passage, before: str, context: Context) -> End | None:
     """The device of the heading, where "it" or "its" begins a sentence before which none is named."""
     about, certain = topic(context.place(passage), passage, context)
     if not about or not certain or not about[-1].ids or not _ITS.match(before):
         return None
     gpus = tuple(context.catalogue[key] for key in about[-1].ids)
-    return _End(0, 0, about[-1].text, gpus, frozenset(gpu.architecture for gpu in gpus))
+    return End(0, 0, about[-1].text, gpus, frozenset(gpu.architecture for gpu in gpus))
 
 
 _ITS = re.compile(r"\W*(?:it|its|this (?:card|one|gpu|module))\b", re.IGNORECASE)
@@ -205,7 +207,7 @@ _SUCCESSION = re.compile(
 _FRONTED = re.compile(r",\s+(?:the |an? |nvidia[\u2019']s |amd[\u2019']s )?(?:new |newer )?", re.IGNORECASE)
 
 
-def _in_between(later: _End, earlier: _End) -> str:
+def _in_between(later: End, earlier: End) -> str:
     """A generation between two devices one of which is called the successor of the other."""
     families_of = [{generations().get(key) for key in end.kinds} for end in (later, earlier)]
     if not later.gpus or not earlier.gpus or families_of[0] & families_of[1]:
@@ -217,13 +219,13 @@ def _in_between(later: _End, earlier: _End) -> str:
     return f"between {later.words} and {earlier.words} came {' and '.join(names)}"
 
 
-def _are_neighbours(later: _End, earlier: _End) -> bool:
+def _are_neighbours(later: End, earlier: End) -> bool:
     """Whether one took the other's place in a line that passes a generation over."""
     one, other = ({gpu.id.split("-")[0] for gpu in end.gpus} for end in (later, earlier))
     return any(a in other and b in one for line in lines() for a, b in pairwise(line))
 
 
-def _years(end: _End, *, whole: bool) -> list[int]:
+def _years(end: End, *, whole: bool) -> list[int]:
     """The years in which devices came out, or architectures did."""
     if end.gpus and not whole:
         return [int(released(gpu)[:4]) for gpu in end.gpus if released(gpu)]
@@ -231,7 +233,7 @@ def _years(end: _End, *, whole: bool) -> list[int]:
     return [year for year in found if year]
 
 
-def _excluded(later: _End, earlier: _End, *, direct: bool) -> str:
+def _excluded(later: End, earlier: End, *, direct: bool) -> str:
     """Why one cannot have come after the other, or not directly; empty where it can."""
     descendants = {one.id for key in later.kinds for step in after(key) for one in step.variants}
     if earlier.kinds <= descendants - later.kinds:

@@ -65,7 +65,7 @@ _NOT_OWN = re.compile(
     r"\b(?:need\w*|requir\w*|want\w*|weights|weighs|ram|system memory|hosts?|cpus?|cache|disk|storage|ssd|"
     r"nvme|l2|context|model|"
     r"dataset|free|left|spare|used|usable|slices?|mig|instances?|limit\w*|capp?ed|undervolt\w*|idle|average|"
-    r"wall|psu|suppl(?:y|ies)|circuits?|breakers?|outlets?|sockets?|continuous(?:ly)?|dies|if|than|another|other|half|not|without|plus|minus|quanti\w+|"
+    r"wall|psu|suppl(?:y|ies)|circuits?|breakers?|outlets?|sockets?|continuous(?:ly)?|dies|if|than|another|other|half|not|without|plus|minus|quanti\w+|stacks?|"
     r"unified|network|infiniband|ethernet|pcie|nvlink|nvswitch|measured|grace|including|"
     r"achieved|sustained|vcpus?|ddr\d?\w*|gradients?|states?|activations?|leav\w+|left|specified|"
     r"parameters|pue|cooling|budget|extra|more|less|(?<!sums )(?<!sum )(?<!add )(?<!adds )up to|whether)\b|"

@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from whichgpu.audit.statements.things import Said, Thing
     from whichgpu.audit.text.quantities import Quantity
 
+_NOT_EFFICIENT = r"(?!\s+(?:\w+[- ])?efficient\b)"
 #: Words of more and less, with what they are of where they say that by themselves.
 _WORDS = (
     ("price", -1, r"cheaper|less expensive|(?<!more )affordable|costs? less|undercuts?"),
     ("price", 1, r"dearer|more expensive|pricier|costlier|costs? more"),
     ("speed", 1, r"faster|quicker|ahead|in front|outpaces?|outruns?|beats?|outperforms?"),
     ("speed", -1, r"slower|behind|trails?"),
-    ("efficiency", 1, r"more efficient|more frugal|thriftier"),
-    ("efficiency", -1, r"less efficient"),
+    ("efficiency", 1, r"more (?:(?:energy|power)[- ])?efficient|more frugal|thriftier"),
+    ("efficiency", -1, r"less (?:(?:energy|power)[- ])?efficient"),
     ("power", 1, r"hungrier|thirstier|draws? more(?: power)?|(?:uses?|needs?) more power"),
     ("power", -1, r"draws? less(?: power)?|(?:uses?|needs?) less power"),
-    ("", 1, r"higher|more|larger|bigger|wider|greater"),
-    ("", -1, r"lower|less|fewer|smaller|narrower"),
+    # "More power-efficient" is less power.
+    ("", 1, rf"higher|more{_NOT_EFFICIENT}|larger|bigger|wider|greater"),
+    ("", -1, rf"lower|less{_NOT_EFFICIENT}|fewer|smaller|narrower"),
 )
 _MORE = tuple((kind, sign, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for kind, sign, words in _WORDS)
 #: The most and the least of a kind, or of what stands behind.
@@ -40,7 +42,8 @@ _MOSTS = (
     ("price", -1, r"cheapest|least expensive|most affordable"),
     ("price", 1, r"dearest|most expensive|priciest|costliest"),
     ("speed", 1, r"fastest|quickest"), ("speed", -1, r"slowest"),
-    ("efficiency", 1, r"most efficient|thriftiest|most frugal"), ("efficiency", -1, r"least efficient"),
+    ("efficiency", 1, r"most (?:(?:energy|power)[- ])?efficient|thriftiest|most frugal"),
+    ("efficiency", -1, r"least (?:(?:energy|power)[- ])?efficient"),
     ("power", 1, r"hungriest|thirstiest|most power-hungry"),
     ("", 1, r"highest|most|largest|biggest|widest|greatest"),
     ("", -1, r"lowest|least|fewest|smallest|narrowest"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.comparisons.measures import OF_A_LINK
 from whichgpu.audit.comparisons.multiple import Multiple
 from whichgpu.audit.known.said import Claim, claims
 from whichgpu.audit.statements.compared import OVER, STRAIGHT, implied, is_stated, wrong
@@ -75,6 +76,9 @@ def _ratio(said: Said, claim: Claim) -> Iterator[Finding]:
     if (its and other is None) or not is_stated(said, one, claim.start, last):
         return
     kind = kind_of(said.text, start, end, (claim.start, claim.end), behind)
+    if kind.removeprefix("@") == "bandwidth" and OF_A_LINK.search(said.text, start, end):
+        # "NVLink connecting 256 GPUs at 9x higher bandwidth": of no memory.
+        return
     series = told(kind, said.part(start, end), said)
     if other is None and _stands_alone(said, claim, kind, one):
         other = implied(said, one, [each for each in said.every if each.end <= start], series)

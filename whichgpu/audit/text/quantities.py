@@ -44,7 +44,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
      r"(?!\s+(?:an?|per|each)\s(?!(?:GPU|card|[A-Z]+\d)))", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
-    (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
+    (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:\s?/\s?s)?\b", "flop rate", "{p}FLOP/s"),
     # "5.3 PETA" in a table of rates.
     (r"(?P<word>PETA)\b(?!\s?(?:byte|bit|hertz))", "flop rate", "{p}FLOP/s"),
     (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|"

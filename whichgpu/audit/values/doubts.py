@@ -146,7 +146,7 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
     allowed = max(allowed, _of_sort(attribute, gpu))
-    if _of_plain_units(attribute, what, gpu):
+    if _of_plain_units(attribute, what, gpu) or _is_of_the_next_clock(attribute, what, gpu):
         return True
     for value, field in values_of(attribute, what, gpu):
         if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:
@@ -166,6 +166,21 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
             return True
     ends = [as_sold(gpu, name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
     return bool(ends) and all(ends) and float(ends[0][0].value) <= what.value <= float(ends[1][0].value)
+
+
+#: NVIDIA's clocks go by so many hertz.
+_STEP = 15e6
+
+
+def _is_of_the_next_clock(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
+    """Whether a rate is what the cores do one step of the clock higher or lower, as some sources have it."""
+    cores, rate = (float(gpu.value(field) or 0.0) for field in ("cores", "fp32"))
+    step = 2 * cores * _STEP if gpu.vendor == "NVIDIA" and attribute.key == "fp32" else 0.0
+    return bool(step) and abs(abs(what.value - rate) / step - 1) < _STEPS_OFF
+
+
+#: How far off a step may be by the digits of two rates.
+_STEPS_OFF = 0.2
 
 
 def _is_of_its_bus(value: float, gpu: Gpu) -> bool:
