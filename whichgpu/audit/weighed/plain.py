@@ -62,6 +62,13 @@ _CLAUSE = re.compile(
 )
 
 
+def _is_of_several(scope: Scope) -> bool:
+    """Whether a sentence, or the one before it, speaks of several at once; "both" there are of its own sentence."""
+    text, sentence = scope.passage.text, scope.sentence
+    found = _SEVERAL.finditer(text, _begin_before(scope), sentence.end)
+    return any(each.start() >= sentence.start or each[0].lower() != "both" for each in found)
+
+
 def is_stated(scope: Scope) -> bool:
     """Whether a sentence states something of devices in its author's voice, and of none in parts."""
     text = scope.sentence.text
@@ -73,7 +80,7 @@ def weighable(scope: Scope, start: int, end: int, context: Context) -> tuple[str
     what = measure(scope, start, end, context)
     if what is None or not is_plain(scope, (start, end), what):
         return None
-    if _SEVERAL.search(scope.passage.text, _begin_before(scope), scope.sentence.end):
+    if _is_of_several(scope):
         return None
     who = sides(scope, start, end, context)
     return (what[0], who) if who and _is_told_of(what[0], who, scope, start, context) else None
