@@ -63,7 +63,7 @@ _CLAUSE = re.compile(
 
 
 def _is_of_several(scope: Scope) -> bool:
-    """Whether a sentence, or the one before it, speaks of several at once; "both" there are of its own sentence."""
+    """Whether a sentence, or the one before it, speaks of several at once; "both" there is of itself."""
     text, sentence = scope.passage.text, scope.sentence
     found = _SEVERAL.finditer(text, _begin_before(scope), sentence.end)
     return any(each.start() >= sentence.start or each[0].lower() != "both" for each in found)
