@@ -56,7 +56,7 @@ _TOP = re.compile(rf"({'|'.join(_COMPARED)})(?=\s\w)", re.IGNORECASE)
 _LINKS = (
     (re.compile(rf"(?:{VERBS})\b", re.IGNORECASE), " "),
     (re.compile(rf"(?:the )?(?P<most>{_MOST})\b", re.IGNORECASE), " has the "),
-    (re.compile(rf"(?:hardware |native )?(?:{NAMES})(?: support| in hardware)?\W*$", re.IGNORECASE), " supports "),
+    (re.compile(rf"(?:native )?(?:{NAMES})(?: support| in hardware)?\W*$", re.IGNORECASE), " supports "),
     (re.compile(rf"(?:with )?(?P<what>{_MORE})\b", re.IGNORECASE), " has "),
 )  # fmt: skip
 #: What a bit is not, where it speaks of somebody's use, of a price today or of what is wanted.
