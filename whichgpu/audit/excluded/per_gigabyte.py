@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _PER_GB = re.compile(r"\s*(?:per|a|for (?:a|each|every)|/)\s*(?:gigabyte|GB)\b(?!/)", re.IGNORECASE)
 #: A sentence that tells of gigabytes first, and then what they cost.
 _OF_GB = re.compile(
-    r"\b(?:per|for each|for every)\s+(?:gigabyte|GB)\b[^.;]{0,60}?\b(?:costs?|pays?|is|are|comes? to|"
+    r"\b(?:per|for each|for every)\s+(?:gigabyte|GB)\b(?!/)[^.;]{0,60}?\b(?:costs?|pays?|is|are|comes? to|"
     r"that[\u2019']s|makes)\s[^.;\d]{0,30}$|"
-    r"\b(?:a|each|every)\s+(?:gigabyte|GB)\b[^.;]{0,30}?\b(?:costs?|comes? to)\s[^.;\d]{0,20}$",
+    r"\b(?:a|each|every)\s+(?:gigabyte|GB)\b(?!/)[^.;]{0,30}?\b(?:costs?|comes? to)\s[^.;\d]{0,20}$",
     re.IGNORECASE,
 )
 _ELSE = re.compile(
