@@ -59,7 +59,7 @@ _CHEAP = re.compile(
 _ELSE = re.compile(
     r"\b(?:per (?!hour|second|minute|month|day|card|gpu|year|image|token|run)\w+|each|together|combined|"
     r"theor\w+|peak|"
-    r"memory|vram|bandwidth|cores|scal\w+|efficien\w+|value|instead|not|never|n[\u2019']t|but|although|"
+    r"memory|vram|bandwidth|cores|compute|tflops|scal\w+|efficien\w+|value|instead|not|never|n[\u2019']t|but|although|"
     r"though|despite|"
     r"however|if|would|could|may|might|up to|at least|usually|typical\w*|sometimes|only if|when|(?:two|"
     r"three|four|eight)(?![ -](?:times|fold|thirds|fifths))|"
@@ -189,7 +189,7 @@ def _is_else(clause: str) -> bool:
 
 
 def _clauses(text: str, sentence: Sentence, fraction: str) -> Iterator[tuple[int, int]]:
-    """The clauses of a sentence; behind an amount and a comma begins what is said of it: "$80, a third less"."""
+    """The clauses of a sentence; behind an amount and a comma begins another: "$80, a third less"."""
     at = sentence.start
     amounts = {each.end for each in within(quantities(text, fraction), sentence.start, sentence.end)}
     for cut in _PARTS.finditer(text, sentence.start, sentence.end):

@@ -301,9 +301,8 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
         sizes = _of_last(scope, start, context)
     # "Both" are two of those that a longer text speaks of, and no words tell which.
     of_two = len(sizes) == len(("one", "other")) or here
-    if not here and _is_of_others(scope, text[start:end], context):
-        return 0.0
-    if not sizes or not all(sizes) or (_OF_KIND.search(text, start, end) and not of_two):
+    others = not here and _is_of_others(scope, text[start:end], context)
+    if others or not sizes or not all(sizes) or (_OF_KIND.search(text, start, end) and not of_two):
         return 0.0
     return min(sizes) if _BOTH.search(text, start, end) and len(sizes) > 1 else max(sizes)
 

@@ -28,7 +28,8 @@ _ELSE = re.compile(
     r"every|average|usage|"
     r"idle\w*|load|overhead|need\w*|requir\w+|fits?|utili[sz]\w+|efficien\w+|sell\w*|market\w*|ram|ddr\d|"
     r"effective|rest|remaining|left|free|scal\w+|games?|gaming|fps|practice|real[- ]world|applications?|"
-    r"money|shares?|SDXL|SD|made|makes|another|spars\w+|this figure|that figure|overclock\w*|undervolt\w*|"
+    r"money|shares?|SDXL|SD|dynamics|simulation\w*|workloads?|made|makes|another|spars\w+|this figure|"
+    r"that figure|overclock\w*|undervolt\w*|"
     r"limit(?:ed|ing)?|capped|bits|data ?sets?|time|hours?|minutes?|days?|years?|"
     r"energy|kwh|noise|size[sd]?|boards?' |square|density|stacks?|expect\w*|hop(?:e|ed|ing)|bidirection\w*|"
     r"direction)\b|%\s?of\b",
