@@ -225,4 +225,4 @@ def _rows(row: Sequence[Told], first: Told) -> Iterator[tuple[Told, ...]]:
 
 
 #: What is not told of a thing alone.
-SEVERAL = re.compile(r"\b(?:together|in total|combined|both|all)\b", re.IGNORECASE)
+SEVERAL = re.compile(r"\b(?:together|in total|combined)\b", re.IGNORECASE)
