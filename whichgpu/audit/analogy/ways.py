@@ -77,7 +77,9 @@ def variables(result: Told, context: Context) -> list[Variable]:
 
 
 #: That what a result is worked out with was told further up, and how far.
-_ABOVE = re.compile(r"\b(?:above|earlier|from the table|as measured|these rates|these prices)\b", re.IGNORECASE)
+_ABOVE = re.compile(
+    r"\b(?:above|earlier|from the table|as measured|these rates|these prices)\b", re.IGNORECASE
+)
 _FAR_BACK = 60
 
 
