@@ -54,7 +54,7 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
 
 
 def _is_by_others(result: Told, at: int, own: Sequence[Sequence[Variable]], context: Context) -> bool:
-    """Whether a result follows with what is told of the other things: weights that one of them was to hold."""
+    """Whether a result follows with what is told of the others: weights that one of them was to hold."""
     others = (one for other, some in enumerate(own) if other != at for one in some)
     told = [one for one in others if one.slot.startswith("text") and not one.bare]
     return bool(told and ways(result, own[at], [*given(result, context), *told]))

@@ -137,7 +137,7 @@ def _owned(
 
 
 def _in_order(here: Sequence[Amount], before: Sequence[_Thing]) -> list[tuple[_Key, tuple[str, ...]]]:
-    """The things of amounts that are as many, of one kind, as the sentence before names: "$97, $142 and $118"."""
+    """The things of amounts of one kind that are as many as the sentence before names: "$97 and $142"."""
     every = {each[2]: (each[2], each[3]) for each in before}
     solid = [one for one in here if not one.bare]
     alike = len(every) == len(solid) > 1 and len({one.dims for one in solid}) == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.machine_types import TYPE
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.quotients import told_in
 from whichgpu.values import NamedTuple
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 #: A thing by what tells it from others.
 Thing = frozenset[str]
-_INSTANCE = re.compile(r"\b(?:[a-z]{1,3}\d\w{0,3}\.(?:\d{1,2}x?)?(?:xlarge|large|metal)|[a-z]\d-\w+-\d+g)\b")
 #: Sentences that are looked at before one.
 _BACK = 3
 
@@ -53,7 +53,7 @@ def names_of(index: int, passage: Passage, context: Context) -> list[Name]:
     for each, one in zip(found, known, strict=True):
         by_maker.setdefault(context.catalogue[one.named[0]].vendor.lower(), set()).add(each.thing)
     taken = [(each.start, each.end) for each in found]
-    for match in _INSTANCE.finditer(passage.text):
+    for match in TYPE.finditer(passage.text):
         if not any(start < match.end() and match.start() < end for start, end in taken):
             found.append(Name(*match.span(), frozenset({match[0]})))
     found += [*_in_short(passage.text, found)]
