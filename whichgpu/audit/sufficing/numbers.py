@@ -99,6 +99,9 @@ def _holders(index: int, passage: Passage, context: Context) -> Iterator[_Holder
         sizes = _sizes(each.ids, context)
         if sizes:
             many = counted(passage.text, 0, each.start)
+            if many == 1 and "s" in (each.text[-1:], passage.text[each.end : each.end + 1]):
+                # "Three A100s or H100s": how many of the latter is not told with them.
+                continue
             found.append(_Holder(each.start, each.end, each.ids, many, min(sizes) * many, max(sizes) * many))
     for match in TYPE.finditer(passage.text):
         kind = of_type(match[0])
