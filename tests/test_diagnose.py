@@ -143,6 +143,14 @@ def test_a_runtime_that_nobody_knows_is_no_fault_of_the_user():
     assert one.verdict == "slow"
 
 
+def test_what_only_infers_is_not_said_to_train_and_a_module_has_neither_lanes_nor_the_cards_tools():
+    one, causes, _ = found("yolov8n", "jetson-orin-nano-8gb", "70 fps", runtime="tensorrt", precision="fp16")
+    assert (one.verdict, one.job.phase) == ("slow", "infer")
+    assert not {"phase", "links", "several"} & set(causes)
+    assert "tegrastats" in causes["clocks"].check
+    assert not any("nvidia-smi" in cause.check for cause in causes.values())
+
+
 def test_a_laptops_card_and_a_lesser_variant_are_tried():
     known = catalogue()
     names = {one.id for one in relatives(known["rtx-4090"], known.values())}

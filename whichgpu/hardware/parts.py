@@ -33,12 +33,18 @@ _ALONE: Mapping[str, float] = {"nvlink": 0.0, "nvlink_per_direction": 0.0, "nvli
 
 #: Segments, and forms, of what comes with its machine, one to each.
 _ALONE_SEGMENTS = ("laptop", "edge", "cpu")
-_ALONE_FORMS = ("soldered (laptop)", "MXM module", "SoC", "Jetson module")
+_ON_CHIP_FORMS = ("SoC", "Jetson module")
+_ALONE_FORMS = ("soldered (laptop)", "MXM module", *_ON_CHIP_FORMS)
 
 
 def comes_alone(gpu: Gpu) -> bool:
     """Whether a GPU comes with its machine, one to each, so that several never stand in one."""
     return gpu.segment in _ALONE_SEGMENTS or gpu.value("form_factor") in _ALONE_FORMS
+
+
+def is_on_chip(gpu: Gpu) -> bool:
+    """Whether a GPU is one chip with its host, whose memory it works in (none goes over PCIe)."""
+    return gpu.value("form_factor") in _ON_CHIP_FORMS
 
 
 def machine_of(gpu: Gpu) -> str:

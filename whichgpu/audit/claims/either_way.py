@@ -23,9 +23,10 @@ from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.comparisons.multiple import Multiple
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -68,11 +69,20 @@ def _is_of_others(
 ) -> bool:
     """Whether a sentence, or what it goes on about, is of another device than the two."""
     two = {*both.first, *both.second}
-    if any(not two & {*each.ids} for each in who.here) or is_of_third(index, sentence, context):
+    # Behind a semicolon it is of what stands before it.
+    named_last = who.here or _before_it(index, passage, sentence, context)
+    if any(not two & {*each.ids} for each in named_last) or is_of_third(index, sentence, context):
         return True
     own = [context.catalogue[key] for key in two]
     families = [match[0] for match in architectures().finditer(sentence.text)]
     return any(not any(is_of(gpu, name) for gpu in own) for name in families)
+
+
+def _before_it(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
+    """The names of the sentence before one."""
+    before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
+    named_there = context.mentions.get(index, ())
+    return within(named_there, before[0].start, before[0].end) if before else ()
 
 
 def _judged(

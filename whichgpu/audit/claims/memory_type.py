@@ -185,7 +185,11 @@ def _of_type(
     whole = [each for each in superchips(here) if each.end <= match.start()]
     # A name that an earlier table said a form of may mean any of them again.
     gpus = [context.catalogue[key] for each in (whole or [mention]) for key in (each.named or each.ids)]
-    beside = _SIZES.search(text, start, match.start())
+    in_one = _IN_SIZE.match(text, match.end())
+    if in_one:
+        # Whatever size was told of before, it is of this one.
+        gpus = [context.catalogue[key] for key in family(mention.ids, context.catalogue)]
+    beside = in_one or _SIZES.search(text, start, match.start())
     near = beside[0] if beside else text[start : place[1]]
     sized = _of_sizes(near, gpus)
     either = _OR.match(text, match.end()) or _AFTER_OR.search(text, start, match.start())
@@ -230,6 +234,11 @@ def _is_apart(text: str, start: int, match: re.Match[str], mention: Mention, who
     return bool(changed and not tied)
 
 
+#: Behind a type, the one size that has it: "HBM2 in the 40 GB model, HBM2e in the 80 GB one".
+_IN_SIZE = re.compile(
+    r"\s+(?:in|on|for|with)\s+(?:the|its)\s+\d+[ -]?GB\s+(?:one|models?|versions?|variants?|cards?|parts?)\b",
+    re.IGNORECASE,
+)
 #: Before what a device does so many times of: "twice the throughput of an H100 with 192 GB of HBM3e".
 _SET_BESIDE = re.compile(
     r"\b(?:\d[\d.]*\s?[x\u00d7]|times|twice|half|double|triple)\s[^.;,]{0,40}?\b(?:of|than|as)\s+(?:an?|the)\s+"

@@ -63,7 +63,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 #: How far beyond the bound rounding goes; how near a share of the peak is right, and what is wrong.
-_SLACK, _NEAR, _WRONG, _FEW = 1.05, 0.06, 0.15, 24
+_SLACK, _NEAR, _WRONG, _FEW = 1.05, 0.06, 0.15, 32
 
 
 def find(context: Context) -> Iterator[Finding]:

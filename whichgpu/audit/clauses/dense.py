@@ -15,6 +15,7 @@ from whichgpu.audit.tables.variants import finding_on, verdict_on
 from whichgpu.audit.text.quantities import Quantity, quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.grounds import SPARSE_ITSELF
 from whichgpu.audit.values.instead import WITH_SPARSITY
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def told_sparse(
     passage: Passage, quantity: Quantity, keys: Collection[str], ids: Collection[str], context: Context
 ) -> Iterator[Finding]:
     """The first finding that a rate is one with sparsity of some devices, if it is the dense one of none."""
-    if _BECOMES.match(passage.text, quantity.end):
+    behind = passage.text, quantity.end
+    if _BECOMES.match(*behind) or SPARSE_ITSELF.match(*behind):
         return
     accused: list[Finding] = []
     for key in sorted(ids):

@@ -181,7 +181,7 @@ _MAKES = re.compile(
     r"(?:(?:about|around|roughly|some|just|nearly) )*[$\u20ac~]?",
     re.IGNORECASE,
 )
-_OF_THAT = re.compile(r"\s+(?:that|this)\b(?! of\b)", re.IGNORECASE)
+_OF_THAT = re.compile(r"\s+(?:that|this|it)\b(?! of\b)", re.IGNORECASE)
 
 
 def _real(

@@ -132,6 +132,8 @@ _SOUND_IN = re.compile(
     rf"|{_LONG}[- ](?:long )?(?:file|mp3|wav|meeting|interview|lecture|episode|call|video|clip)s?\b",
     re.I,
 )
+#: Text that a model is made of, and no server is asked for: billions of tokens.
+_CORPUS = re.compile(r"\b\d[\d.,]* ?(?:b|t|billion|trillion) tokens\b", re.I)
 #: Pixels a side of a picture that is looked at: "at 384", and no figure.
 _SIDE = re.compile(
     r"(?:\bat|@) ?(?!0)(\d{3,4})(?: ?px| pixels| resolution)?(?![\d.%/x\u00d7]|,\d)"
@@ -166,7 +168,10 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
     elif model.unit == "images" and "resolution" not in found:
         side, text = _side(text)
         found |= {"resolution": side} if side else {}
+    corpus = bool(_CORPUS.search(text)) and is_language_model(model) and not done
     stack, text = _stack(as_rate(text, stepped=stepped))
+    if corpus and "runtime" not in stack and "train" in phases:
+        found["phase"] = "train"
     stack = _by_its_maker(stack, text) if model.family == "whisper" else stack
     stack = _run_by(stack, text, answers=is_language_model(model) and "serve" in phases and not trains)
     return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text

@@ -164,6 +164,13 @@ _ONLY = re.compile(
     re.IGNORECASE,
 )
 
+#: Behind a feature, a kind of it that others may lack: "an NVLink connector of the third generation".
+_NARROWED = re.compile(
+    r"(?:\s+(?:connectors?|bridges?|ports?|links?|support|units?))?\s+(?:at|above|over|beyond|between|"
+    r"of (?:at least|more than|up to|\d|the (?:first|second|third|fourth|fifth|latest|newest|older|same)))\b",
+    re.IGNORECASE,
+)
+
 
 def only(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
     """Who is said to be the only one of so many with a feature that another of them has."""
@@ -180,6 +187,8 @@ def only(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         if not told or one is None or not one.ids:
             continue
         end, capability = min(told, key=lambda each: each[0])
+        if _NARROWED.match(text, end):
+            continue
         among = _among(index, passage, sentence, _COUNT.get((match["n"] or "").lower(), 0), context)
         yield from _another_has(passage, (match.start(), end), capability, one.ids, among, context)
 

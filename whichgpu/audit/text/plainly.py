@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import plainly_limited
+from whichgpu.audit.values.attributes import named
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -28,12 +29,23 @@ def plain(text: str) -> str:
     leads, chains = _patterns()
     text = _DENIALS.sub(_not, plainly_limited(text))
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
+    text = _headed(text)
     text = _WITH_ITS.sub(lambda match: "With".rjust(len(match[0])), text)
     if chains.search(text):
         text = chains.sub(_verb, text)
     return leads.sub(_without_lead, text)
 
 
+def _headed(text: str) -> str:
+    """A text that an attribute heads like a sentence, as one behind a colon: "TDP. 350 W for the"."""
+    label = _LABEL.match(text)
+    told = named(label["name"]) if label else ()
+    if not label or not told or len(label["name"]) != sum(each.end - each.start for each in told):
+        return text
+    return f"{text[: label.end() - 1]}:{text[label.end() :]}"
+
+
+_LABEL = re.compile(r"\W{0,4}(?P<name>[A-Z][\w /-]{2,40})\.(?=\s+\S)")
 #: "Mem. bandwidth": no sentence ends there.
 _SHORT = re.compile(r"\bmem\.(?=\s+(?:bandwidth|bw|bus|clock|size|type|interface|capacity)\b)", re.IGNORECASE)
 #: "Doesnt" and the like, without their mark.

@@ -111,6 +111,8 @@ _DENSELY = re.compile(
     r")?sparsity\s*\)?\s*(?:[.;]|$)",
     re.IGNORECASE,
 )
+#: Right behind a rate, whatever is called dense beside it: "989 dense, 1,979 with sparsity".
+SPARSE_ITSELF = re.compile(r"\s*\(?(?:with|using|including)\s+(?:\w+\s+)?sparsity\b", re.IGNORECASE)
 #: Before a rate that a sentence sets beside the dense one: "with sparse matrices it doubles from 312 to".
 _SPARSELY = re.compile(
     r"\b(?:with|using|mit|avec|con)\s+(?:\w+\s+){0,2}"
@@ -216,7 +218,7 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     ):
         return "the memory of the machine around the device"
     sparse = _SPARSE.search(behind) or _SPARSELY.search(ahead)
-    dense = _DENSE.search(sentence) or _DENSELY.match(behind)
+    dense = (_DENSE.search(sentence) and not SPARSE_ITSELF.match(behind)) or _DENSELY.match(behind)
     if found.true_for == "with sparsity" and sparse and not dense:
         return "the text says itself that it is with sparsity"
     form = _FORM_BEHIND.match(behind)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.attributes import is_of_cache
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ _OF = re.compile(r"\s+of\s+(?:(?:peak|raw|total|fast|theoretical)\s+)?", re.IGNO
 
 
 _IS = re.compile(r"\s*[:=~\u2248]?\s*")
+_COLON = re.compile(r"\w:\s+$")
 
 
 def _is_of_another(text: str, quantity: Quantity, each: Named) -> bool:
@@ -176,7 +178,7 @@ def nearest_attribute(
         bare = quantity.dimension == "number" and len(_GENERATION.sub("", between).strip(" :*")) > close
         if _CLAUSE.search(between) or bare:
             continue
-        if _is_apart(text, quantity, each, between):
+        if _is_apart(text, quantity, each, between) or _is_led_in(quantity, each, between, attributes):
             continue
         if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
@@ -192,6 +194,11 @@ def nearest_attribute(
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
+
+
+def _is_led_in(quantity: Quantity, each: Named, between: str, attributes: Sequence[Named]) -> bool:
+    """Whether a colon before a value leads in what stands before that: "fast FP64, more shaders: 31"."""
+    return _COLON.search(between) is not None and bool(within(attributes, each.end, quantity.start))
 
 
 def _is_apart(text: str, quantity: Quantity, each: Named, between: str) -> bool:

@@ -53,13 +53,15 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
 def _is_of_two(text: str, claim: Claim) -> bool:
     """Whether a ratio can be one of two devices, by the words of it and right behind it."""
     start, end = claim.start, claim.end
-    if _OWN.match(text, end) or _DOES.match(text, start):
+    if _OWN.match(text, end) or _DOES.match(text, start) or _ON_TO.match(text, end):
         return False
     if _TIMES.search(text, start, end) and not _AS_MUCH.match(text, end):
         return False
     return bool(_WEIGHS.match(text, end)) or not _BARE.fullmatch(text, start, end)
 
 
+#: "Rose by 27% from the first to the second, by 52% to the third": the next step from the one before.
+_ON_TO = re.compile(r"\s+(?:more\s+)?to\s+(?:the|an?)\s", re.IGNORECASE)
 #: "FP8 doubles the rate".
 _DOES = re.compile(
     r"(?:doubl|halv|tripl|quadrupl)(?:es|ed|ing)?\s+(?:the|that|this|its|their)\b", re.IGNORECASE

@@ -100,7 +100,8 @@ def _with_rest(
     if not _TWO <= len(every) <= MOST or known is None:
         pairs = list(every.values())
         return Sides(pairs, pairs, told=False) if known is None and _TWO <= len(pairs) <= _FEW else None
-    if said := _form(scope):
+    said = "" if _OF_BEFORE.match(scope.sentence.text) else _form(scope)
+    if said:
         return _namesake(known, said, is_first=one is not None, context=context)
     rest = _but(_near(scope, context), known, context) or _but(passage, known, context)
     # Whom "it" is was named before; whom it is against may be told anywhere.
@@ -163,6 +164,8 @@ def _by_maker(words: str, context: Context) -> Sides | None:
 _FEW = 3
 #: The form of a name that has two, the other of which need not be told.
 _FORMS = re.compile(r"\b(?:mobile|laptops?|notebooks?|desktops?)\b", re.IGNORECASE)
+#: A sentence whose subject is that of the one before.
+_OF_BEFORE = re.compile(r"\s*(?:That|This|It)(?:[\u2019']s| is| has| was)\b")
 _TWO = 2
 
 

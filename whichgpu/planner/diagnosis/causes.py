@@ -174,7 +174,7 @@ def _phases(asked: Asked) -> Iterable[Tried]:
     known = zoo.resolve(asked.job.workload).phases
     other = {"train": "infer", "infer": "train", "pretrain": "infer", "finetune_full": "infer"}
     name = other.get(asked.job.phase, "")
-    if name in known:
+    if name in known and not (name == "train" and runtime(asked.job.runtime, "pytorch-2").infers):
         kind = asked.job.precision.removeprefix("amp-") if name == "infer" else ""
         words = "inference, not training" if name == "infer" else "training, not inference"
         job = replace(asked.job, phase=name, precision=kind)

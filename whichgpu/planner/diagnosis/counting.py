@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.reading.metrics import METRICS
 from whichgpu.facts.model import Interval
+from whichgpu.hardware.parts import comes_alone
 from whichgpu.planner.diagnosis.trying import Tried, rated
 from whichgpu.units import GB, GIB
 
@@ -49,7 +50,7 @@ def _shares(asked: Asked) -> Iterator[tuple[str, float]]:
     if count > 1:
         per = asked.figure.per_gpu
         yield ("of all GPUs together", float(count)) if per else ("of one GPU, not of all", 1.0 / count)
-    else:
+    elif not comes_alone(asked.gpu):
         for several in (2, 4, 8):
             yield f"of {several} GPUs together", float(several)
     if count > _NODE:

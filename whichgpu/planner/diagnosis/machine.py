@@ -20,7 +20,7 @@ from whichgpu.cost.transfer.anchors import of_one_user
 from whichgpu.facts.model import Interval
 from whichgpu.hardware import tokens
 from whichgpu.hardware.fields import RATES
-from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.hardware.parts import is_on_chip, is_part, resized, scaled
 from whichgpu.hardware.slices import smallest
 from whichgpu.planner.diagnosis.trying import Again, Tried, again, each, having, host, rated
 from whichgpu.units import show
@@ -209,7 +209,8 @@ def _clocks(asked: Asked) -> Iterable[Tried]:
 
 def _links(asked: Asked) -> Iterable[Tried]:
     if asked.n_gpus < 2:
-        yield from _copies(asked)
+        if not is_on_chip(asked.gpu):
+            yield from _copies(asked)
         return
     told = asked.beside.lanes
     if told is None:

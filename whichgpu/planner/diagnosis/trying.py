@@ -279,12 +279,15 @@ def _cause(asked: Asked, one: Tried, share: float) -> Cause:
         id=one.cause, title=row["title"].format(detail=one.detail), would_be=one.would_be,
         ratio=value / one.would_be.mid, effect=one.would_be.mid / asked.predicted.mid,
         inside=one.would_be.low <= value <= one.would_be.high, share=share, why=row["why"],
-        check=_check(row["check"], asked.gpu.vendor), tried=one,
+        check=_check(row["check"], asked.gpu), tried=one,
     )  # fmt: skip
 
 
-def _check(said: Any, vendor: str) -> str:
-    return said if isinstance(said, str) else str(said.get(vendor, said["other"]))
+def _check(said: Any, gpu: Gpu) -> str:
+    """The command that tells a cause: of a kind of devices that has tools of its own, else of the vendor."""
+    if isinstance(said, str):
+        return said
+    return str(said.get(gpu.segment, said.get(gpu.vendor, said["other"])))
 
 
 @cache

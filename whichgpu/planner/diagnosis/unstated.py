@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.reading.quoted import SCALING
 from whichgpu.errors import WhichGpuError
 from whichgpu.planner.diagnosis.settling import settled
@@ -62,7 +63,8 @@ def _autocast(job: Job) -> bool:
 
 def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator[tuple[str, str, Any]]:
     """Columns that the same words may mean, each with what it takes and its value, the likeliest first."""
-    if not stated.phase and full.phase == "infer" and slow and "train" in resolve(full.workload).phases:
+    trains = "train" in resolve(full.workload).phases and not runtime(full.runtime, "pytorch-2").infers
+    if not stated.phase and full.phase == "infer" and slow and trains:
         yield "no phase is stated: taken as training", "phase", "train"
     if full.phase == "infer" and stated.batch is None and figure.metric == "latency" and not slow:
         yield "no batch is stated: taken as one item", "batch", 1.0
