@@ -237,4 +237,6 @@ def _rows(row: Sequence[Told], first: Told) -> Iterator[tuple[Told, ...]]:
 
 
 #: What is not told of a thing alone.
-SEVERAL = re.compile(r"\b(?:together|in total|combined)\b", re.IGNORECASE)
+SEVERAL = re.compile(
+    r"(?<!\bfits )(?<!\bfit )(?<!\bon )\b(?:both|all)\b|\b(?:together|in total|combined)\b", re.IGNORECASE
+)

@@ -107,11 +107,13 @@ def _variable(slot: str, one: Amount, number: int = 0) -> Variable:
 
 
 def _of_tables(result: Told, context: Context) -> Iterator[Variable]:
+    # Of many tables in a text one has by chance what explains a result of another section.
+    few = len(context.document.tables) <= _FEW_TABLES
     for at, series in enumerate(store(context)):
         dims = _dims(series)
         # The amounts of running text are read here themselves.
         laid_out = series.group > LAID_OUT
-        if series.derived or not laid_out or dims is None:
+        if series.derived or not laid_out or dims is None or not (few or _is_near(series, result)):
             continue
         own = [each for each in series.amounts if (each.ids or {each.name}) & {*result.ids}]
         if len(own) == 1:
@@ -156,6 +158,15 @@ _UNITS = (
     (re.compile(r"\b(?:minutes?|min)\b", re.IGNORECASE), MINUTE),
     (re.compile(r"\b(?:hours?|h)\b", re.IGNORECASE), HOUR),
 )
+
+
+_FEW_TABLES = 4
+
+
+def _is_near(series: Series, result: Told) -> bool:
+    """Whether a table stands in the section of a result, or in one that holds it."""
+    own, other = result.section, series.section
+    return other[: len(own)] == own or own[: len(other)] == other
 
 
 def _on_file(result: Told, context: Context) -> Iterator[Variable]:

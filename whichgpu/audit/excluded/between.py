@@ -170,6 +170,10 @@ def between(context: Context) -> Iterator[Finding]:
                     yield from _of_clause(where, place, names, context)
 
 
+#: For how long, or for what, something is paid.
+_PERIODS = re.compile(r"\b(?:month|year|week|day|run|job|epoch|night)\b", re.IGNORECASE)
+
+
 def _of_clause(
     where: tuple[Passage, Sentence, Sequence[Sentence]], place: tuple[int, int], names: Sequence[Name],
     context: Context,
@@ -177,6 +181,11 @@ def _of_clause(
     (passage, sentence, before), (first, last) = where, place
     here = [each for each in names if first <= each.start < last]
     if len({each.thing for each in here}) > _TWO or _is_else(passage.text[first:last]):
+        return
+    if {each[0].lower() for each in _PERIODS.finditer(passage.text, first, last)} - {
+        each[0].lower() for each in _PERIODS.finditer(passage.text, 0, first)
+    }:
+        # "A month of it costs $292 more": of what was not told.
         return
     known = assigned(before, (sentence.start, first), passage.text, names, context.fraction)
     if known:

@@ -129,7 +129,7 @@ def costs(context: Context) -> Iterator[Finding]:
 
 #: The first of two prices of an hour: "at $3.67 and $0.71 per hour".
 _AND_HOURLY = re.compile(
-    rf"{_MONEY.format('v')}(?=\s(?:and|or)\s[$\u20ac][\d.,]+\s?(?:/\s?h|an hour|per hour))", re.IGNORECASE
+    rf"(?:{_MONEY.format('v')})(?=\s(?:and|or)\s[$\u20ac][\d.,]+\s?(?:/\s?h|an hour|per hour))", re.IGNORECASE
 )
 _COIN = re.compile(r"[$\u20ac\u00a3]")
 _CENTS = re.compile(r"\bcents?\b|\u00a2")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.machine_types import TYPE, of_type
+from whichgpu.audit.devices.machine import is_of_system
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sufficing.needs import need_before
 from whichgpu.audit.text.counting import counted
@@ -46,7 +47,7 @@ _SAYS = re.compile(
 )
 #: A sentence with these is of more or of less than what was told, or of several ways.
 _ELSE = re.compile(
-    r"\?|\b(?:if|unless|with(?:out)? (?:offload\w*|quanti\w+|swap\w*)|offload\w*|swap\w*|quanti[sz]\w+|"
+    r"\?|\b(?:if|unless|without|offload\w*|swap\w*|quanti[sz]\w+|"
     r"nodes?|servers?|"
     r"per|each|half|lora|instead|rather|faster|slower|before|plus|another|users?|tokens?|copies|HBM\w*|"
     r"hosts?|LPDDR\w*|CPUs?|system)\b",
@@ -57,6 +58,8 @@ _OTHER = re.compile(r"\b\d+(?:\.\d+)?\s?B\b|\b(?:FP\d+|BF16|INT\d|\d[- ]bits?)\b
 #: How much of it is needed at most that is clearly held, and how little is too little.
 _ROOMY, _FULL = 0.85, 0.98
 _BETWEEN = 56
+#: Before a device that is none: "no single H100 can hold it".
+_NONE = re.compile(r"\b(?:no|not even|neither|none|nor)\s(?:\w+\s){0,2}$", re.IGNORECASE)
 #: What parts what is said from whom it is said of.
 _PARTS = re.compile(r"[,;:.]\s")
 #: Behind a name, before what is said of it.
@@ -99,6 +102,8 @@ def _holders(index: int, passage: Passage, context: Context) -> Iterator[_Holder
         sizes = _sizes(each.ids, context)
         if sizes:
             many = counted(passage.text, 0, each.start)
+            if many == 1 and is_of_system(passage.text, each.start, each.end):
+                continue
             if many == 1 and "s" in (each.text[-1:], passage.text[each.end : each.end + 1]):
                 # "Three A100s or H100s": how many of the latter is not told with them.
                 continue
@@ -118,6 +123,8 @@ def _sizes(ids: Sequence[str], context: Context) -> list[float]:
 
 def _said(text: str, sentence: Sentence, one: _Holder, last: bool | None) -> bool | None:
     """Whether a holder is said to hold it; `last` is what was said of the one before."""
+    if _NONE.search(text, max(sentence.start, one.start - _BETWEEN), one.start):
+        return None
     every = _SAYS.finditer(text, max(sentence.start, one.start - _BETWEEN), one.start)
     before = [each for each in every if not _PARTS.search(text, each.end(), one.start)]
     behind = _SAYS.match(text, _BEHIND.match(text, one.end).end())  # type: ignore[union-attr]
