@@ -59,7 +59,8 @@ _CHEAP = re.compile(
 _ELSE = re.compile(
     r"\b(?:per (?!hour|second|minute|month|day|card|gpu|year|image|token|run)\w+|each|together|combined|"
     r"theor\w+|peak|"
-    r"memory|vram|bandwidth|cores|compute|tflops|scal\w+|efficien\w+|value|instead|not|never|n[\u2019']t|but|although|"
+    r"memory|vram|bandwidth|cores|compute|tflops|scal\w+|efficien\w+|value|instead|not|never|n[\u2019']t|"
+    r"but|although|"
     r"though|despite|"
     r"however|if|would|could|may|might|up to|at least|usually|typical\w*|sometimes|only if|when|(?:two|"
     r"three|four|eight)(?![ -](?:times|fold|thirds|fifths))|"
@@ -156,15 +157,29 @@ def _kinds(words: str) -> list[str]:
     return [name for name, said in (("speed", _SPEED), ("money", _MONEY)) if said.search(words)]
 
 
+#: What tells an order, a ratio or a difference at all.
+_COMPARES = re.compile(
+    r"%|percent|times|twice|half|doubl|third|quarter|faster|slower|quicker|ahead|behind|lead|trail|cheaper|"
+    r"expensive|"
+    r"dearer|pricier|economical|affordable|beat|outp|wins|more|less|longer|shorter|sav|premium|difference|gap"
+)
+
+
 def between(context: Context) -> Iterator[Finding]:
     """Every ratio, difference and order of two that the amounts told of them right before exclude."""
     for index, passage in context.document.running():
-        names = names_of(index, passage, context)
+        # A passage that compares nothing, or names nothing, needs no further look.
+        compares = _COMPARES.search(passage.text) is not None
+        names = names_of(index, passage, context) if compares else []
+        if len({each.thing for each in names}) < _TWO:
+            continue
         done: list[Sentence] = []
         for sentence in sentences(passage.text):
             before, stated = done[:], is_asserted(sentence.text) and is_indicative(sentence.text)
             done.append(sentence)
             if stated and names and "?" not in sentence.text:
+                if not _COMPARES.search(passage.text, sentence.start, sentence.end):
+                    continue
                 where = passage, sentence, before
                 for place in _clauses(passage.text, sentence, context.fraction):
                     yield from _of_clause(where, place, names, context)
