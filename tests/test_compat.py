@@ -212,6 +212,7 @@ def test_what_people_type(text, key, version, variant):
         ("pytorch 1.14", ("did you mean 1.13, 2.0",)),
         ("pytorch 2.8.7", ("the last of 2.8 is 2.8.0",)),
         ("pytorch 2.9 cu999", ("no variant", "cu128")),
+        ("transformer engine fp8", ("no variant", "--feature fp8")),
         ("", ("no framework",)),
     ],
 )

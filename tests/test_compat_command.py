@@ -110,7 +110,7 @@ def test_the_page_of_a_gpu(whichgpu):
     assert "compute capability 7.0" in told.out
     assert "torch==2.14.1 --index-url https://download.pytorch.org/whl/cu126" in told.out
     assert "branch 580 is the last" in told.out
-    assert "2026-11-30" in told.out
+    assert "2026-12-01" in told.out
 
 
 def test_the_document(whichgpu):

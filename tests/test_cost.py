@@ -25,6 +25,7 @@ from whichgpu.hardware.names import resolve as named
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
 from whichgpu.workloads.workload import resolve
+from whichgpu.workloads.zoo import workloads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -499,3 +500,15 @@ def test_a_decoder_in_fp32_asks_for_a_rate_of_it() -> None:
     with pytest.raises(UsageError, match=r"no FP32 peak of gaudi2 was read.*--precision bf16"):
         single(job, GPUS["gaudi2"])
     assert single(replace(job, precision="bf16"), GPUS["gaudi2"]).throughput.mid > 0
+
+
+def test_every_runtime_that_a_workload_assumes_is_an_id():
+    """A text that names none falls back on it: "GenCast, nonsense 1.2" was an internal error."""
+    assumed = {
+        (key, str(row["runtime"]))
+        for key, one in workloads().items()
+        for row in (*one.code.DEFAULTS.values(), *one.defaults.values())
+        if "runtime" in row
+    }
+    assert {name for _, name in assumed} <= set(runtimes())
+    assert runtime("nonsense 1.2", "xla").id == "xla"

@@ -67,6 +67,20 @@ def test_an_indexer_brings_kernels_beside_its_products():
         assert float(more.ravel()[0]) == 9.0 * settled.workload.dims["layers"]
 
 
+@pytest.mark.parametrize(("gpu", "halved"), [("h200-141gb-sxm", 0.5), ("b200-180gb-sxm", 1.0)])
+def test_heads_of_a_sparse_prompt_fill_tiles_that_no_other_query_shares(gpu, halved):
+    """A tile has heads of one query: 64 on Hopper, 128 on GB100. Each GPU scores all tokens itself."""
+    asked = Job("deepseek-v3.2", phase="prefill", precision="fp8", runtime="sglang", input_tokens=8192.0)
+    settled, devices, taken = settle(asked), Devices.of([GPUS[gpu]]), {}
+    for tp, scores in product((1.0, 2.0, 8.0), (False, True)):
+        cut = shard(settled.workload.trace(settled.job), np.full(1, tp), ep=np.ones(1), moe_tp=np.ones(1))
+        kept = [op for op in cut if op.kind == "attention" and ("indexer" in op.layer) == scores]
+        timed = prepare(kept, devices, runtime("sglang", "")).kernels
+        taken[scores, tp] = float(sum((one.table.count * one.compute).sum() for one in timed))
+    assert taken[False, 2.0] == taken[False, 8.0] == pytest.approx(halved * taken[False, 1.0])
+    assert taken[True, 8.0] == pytest.approx(taken[True, 1.0])
+
+
 def test_an_expert_that_is_cut_is_slower_to_read_under_sglang():
     """Eight slices of an expert together take longer than the expert does, where another engine's do not."""
     settled = settle(Job("qwen3-235b-a22b", phase="serve", precision="fp8", concurrency=8.0))

@@ -248,6 +248,7 @@ def test_what_lies_below_an_engine_has_its_own_number(text, same):
         ("torch~=1.8", "torch 1.8"),
         ("pytorch=1.12.1=py3.10_cuda11.3", "pytorch 1.12.1"),
         ("torch1.13+cu117", "torch 1.13"),
+        ("YOLOv5 v7.0 Python-3.8 torch-1.12.1+cu113", "torch 1.12"),
         ("vllm==0.5.4", "vllm 0.5.4"),
         ("torch>=2.0", "torch 2.0"),
     ],

@@ -29,6 +29,15 @@ pytestmark = pytest.mark.slow
         (["nonsense", "--gpu", "a10"], "no workload 'nonsense'"),
         (["llama-2-13b", "--gpu", "a10", "--precision", "fp7"], "no precision 'fp7'"),
         ([], "say what: fit llama-2-13b"),
+        (["llama-2-13b", "--gpu", "a10:0"], "0 GPUs cannot be; write e.g. a10:2"),
+        (["llama-2-13b", "--gpu", "a10", "--batch", "1e30"], "not a valid integer; write e.g. --batch 8"),
+        (
+            ["llama-2-13b", "--gpu", "a10", "--seq-len", "nan"],
+            "not a valid integer; write e.g. --seq-len 4096",
+        ),
+        (["llama-2-13b", "--gpu", "a10", "--option", "max_model_len=0"], "write max_model_len=4096"),
+        (["13b model", "--gpu", "a10"], "a size alone names no model; did you mean"),
+        (["llama-2-13b", "--gpu", "half an a10"], "others use as well is written a10:1/2"),
     ],
 )
 def test_what_cannot_be_exits_2_and_says_what_to_type(whichgpu, words: list[str], said: str) -> None:
@@ -36,6 +45,22 @@ def test_what_cannot_be_exits_2_and_says_what_to_type(whichgpu, words: list[str]
     assert told.status == 2
     assert said in told.err
     assert told.err.count("\n") == 1 or not words
+
+
+def test_workloads_may_stand_in_one_word(whichgpu) -> None:
+    """As GPUs do: A,B."""
+    apart, joined = (
+        whichgpu("fit", *words, "--gpu", "a10", "--json").json
+        for words in (("llama-2-7b", "llama-2-13b"), ("llama-2-7b,llama-2-13b",))
+    )
+    assert joined == apart
+    assert len(joined["answers"]) == 2
+
+
+def test_an_amount_of_memory_is_answered_with_common_cards_first(whichgpu) -> None:
+    told = whichgpu("fit", "llama-2-7b", "--gpu", "24GB")
+    named = told.err.partition("no GPU: ")[2].partition(" have it")[0].split(", ")
+    assert set(named) <= set(cards()["common"])
 
 
 def test_a_format_without_units_is_refused_with_one_that_runs(whichgpu) -> None:

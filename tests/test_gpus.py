@@ -45,6 +45,8 @@ def own(tmp_path: Path, text: str) -> Catalogue:
         ("a100-80gb-pcie", "l2", 40 * 2**20),
         ("rtx-a5000", "fp16", 111.1e12),
         ("rtx-a5000", "sparsity", 2),
+        ("mi355x", "sparsity_fp6", 1),
+        ("mi355x", "sparsity_fp4", 1),
         ("rtx-4090", "fp16", 165.2e12),
         ("rtx-4090-laptop", "cores", 9728),
         ("l40s", "power", 350),

@@ -51,6 +51,9 @@ from whichgpu.workloads.recorder import Recorder
         ("diffusers 0.11 pytorch xformers", "diffusers", {"v0.11"}),
         ("diffusers 0.17.0.dev0 torch 2.0 compile", "diffusers", {"compiled", "v0.17"}),
         ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
+        ("ComfyUI, PyTorch 2.2, stable-fast", "diffusion-compiler", {"v2.2"}),
+        ("diffusers with OneDiff", "diffusion-compiler", {"fp16-sums"}),
+        ("A1111 webui, TensorRT extension", "tensorrt", set()),
         ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
         ("AUTOMATIC1111 webui", "webui", set()),
         # A name within a longer one is not said.
@@ -80,6 +83,9 @@ def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: s
 @pytest.mark.parametrize(
     ("text", "known", "like"),
     [("OpenVINO 2024.1", "graph-compilers", "onnxruntime"), ("Apache TVM", "graph-compilers", "onnxruntime"),
+     ("Core ML", "graph-compilers", "onnxruntime"), ("TFLite GPU delegate", "graph-compilers", "onnxruntime"),
+     ("TensorFlow Lite 2.14", "graph-compilers", "onnxruntime"),
+     ("ncnn vulkan", "graph-compilers", "onnxruntime"),
      ("Caffe (cuDNN 5)", "layer-by-layer", "pytorch-1"), ("Darknet", "layer-by-layer", "pytorch-1")],
 )  # fmt: skip
 def test_a_program_without_runs_of_its_own_has_what_its_kin_taught(text: str, known: str, like: str) -> None:

@@ -14,6 +14,7 @@ from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.kernels import products
+from whichgpu.cost.kernels._quantised import scaling
 from whichgpu.cost.kernels._tiles import occupancy
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.cost.timing.engine_step import step_ops
@@ -204,9 +205,9 @@ def test_prompts_multiply_quantised_weights_as_int8(gpu: str, precision: str, ga
 @pytest.mark.parametrize(
     ("gpu", "runtime", "units"),
     [
-        ("gtx-1080-ti", "llama.cpp (January 2024)", "byte"),  # no tensor cores: never left to cuBLAS
+        ("gtx-1080-ti", "llama.cpp (January 2024)", ""),  # no tensor cores: never left to cuBLAS
         ("rtx-4090", "llama.cpp (January 2024)", "half"),
-        ("rtx-4090", "llama.cpp", "byte"),
+        ("rtx-4090", "llama.cpp", ""),
         ("v100-32gb-pcie", "llama.cpp", "half"),
         ("rx-7900-xtx", "llama.cpp", "half"),
         ("rtx-4090", "vLLM", "half"),
@@ -215,12 +216,36 @@ def test_prompts_multiply_quantised_weights_as_int8(gpu: str, precision: str, ga
 def test_products_of_quantised_weights_have_learnt_of_the_units_that_do_them(
     gpu: str, runtime: str, units: str
 ) -> None:
-    """What 16-bit products taught says nothing of kernels that multiply in INT8."""
+    """What other products taught says nothing of kernels that multiply in INT8, of which no row is."""
     found = laid("llama-2-7b", gpu, runtime=runtime, phase="prefill", precision="q4_0", input_tokens=512.0)
     kinds = {kind for work in found.work.kernels for kind in work.classes if kind.compute == "gemm"}
     place = found.devices.traits[0]
     terms = [compute_terms(kind, place, found.runtime, trains=False) for kind in kinds]
-    assert any(f"c/gemm/{units}&language" in names for names in terms)
+    assert any(f"c/gemm/{units}&language" in names for names in terms) == bool(units)
+    assert any(not names for names in terms) != bool(units)
+
+
+def test_tiles_of_int8_scale_twice_as_often_where_16_weights_have_a_scale() -> None:
+    """Llama 3 8B on an RTX 4090 (github.com/ggml-org/llama.cpp/pull/8062): Q5_0 is 1.29 times Q2_K."""
+
+    def taken(name: str) -> tuple[float, float]:
+        found = laid("llama-3-8b", "rtx-4090", runtime="llama.cpp", phase="prefill", precision=name,
+                     input_tokens=2048.0)  # fmt: skip
+        work = next(one for one in found.work.kernels if one.table.kind == "gemm")
+        return float(scaling(work.table, found.devices, found.runtime).sum()), float(work.compute.sum())
+
+    (once, fast), (twice, slow) = taken("q5_0"), taken("q2_k")
+    assert twice == pytest.approx(precision("q2_k").scales * once)
+    assert 1.2 < slow / fast < 1.6
+
+
+@pytest.mark.parametrize(("gpu", "more"), [("t4", 1.2), ("rtx-4090", 1.0)])
+def test_a_limit_leaves_more_clock_where_tensor_cores_wait(gpu: str, more: float) -> None:
+    """Where a limit binds; on a card that it does not bind nothing is gained."""
+    devices = laid("llama-2-7b", gpu).devices
+    gained = devices.clocked(0.6, "int8", 1.0, 0.6) / devices.clocked(0.6, "int8")
+    assert float(gained[0, 0]) >= more
+    assert devices.clocked(0.6, "int8", 1.0, 1.0) == pytest.approx(devices.clocked(0.6, ""))
 
 
 def test_groups_of_odd_width_gain_nothing_from_channels_last() -> None:
@@ -451,6 +476,15 @@ def test_a_module_holds_the_clock_that_it_is_rated_for() -> None:
     module, card = Devices.of([GPUS["jetson-agx-orin-64gb"]]), Devices.of([GPUS["l4"]])
     assert module.clocked(0.6, "int8").item() == 1.0
     assert card.clocked(0.6, "int8").item() < 0.7
+
+
+def test_products_run_at_the_clock_that_a_card_was_measured_to_hold() -> None:
+    """FP32 products of an RTX 6000 Ada fall with size to 35 of 91 TFLOP/s; other work keeps its clock."""
+    held, free = Devices.of([GPUS["rtx-6000-ada"]]), Devices.of([GPUS["rtx-4090"]])
+    for dtype in ("fp16", "plain"):
+        assert (held.clocked(0.35, dtype) * held.clock).item() == pytest.approx(1.48e9)
+        assert (free.clocked(0.35, dtype) * free.clock).item() > 2.4e9
+    assert (held.clocked(0.35, "") * held.clock).item() > 2.4e9
 
 
 def test_what_a_laptop_holds_is_no_more_than_its_maker_or_a_desktop_card_says() -> None:

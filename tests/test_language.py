@@ -211,6 +211,25 @@ def test_sparse_attention_reads_the_chosen_tokens_and_scores_all() -> None:
     assert kv(65536, indexer=True) == 16 * kv(4096, indexer=True)
 
 
+def test_a_prompt_that_an_indexer_chooses_from_attends_to_latents() -> None:
+    """Each of its queries has keys of its own, so that no heads are unfolded; shorter ones see all tokens."""
+
+    def attention(name: str, tokens: int, **said: object) -> list[Op]:
+        found = ops(name, **{"phase": "prefill", "input_tokens": tokens, "batch": 1, **said})
+        return [op for op in found if op.kind == "attention" and "indexer" not in op.layer]
+
+    short, long = attention("deepseek-v3.2", 2048), attention("deepseek-v3.2", 8192)
+    assert product_flops(short) == 2 * 61 * 128 * 2048.0**2 * (192 + 128)
+    assert product_flops(long) == 2 * 61 * 128 * 8192.0 * 2048 * (576 + 512)
+    assert {("gathered" in op.dims, float(op.dims["kv_heads"])) for op in short} == {(False, 128.0)}
+    assert {("gathered" in op.dims, float(op.dims["kv_heads"])) for op in long} == {(True, 1.0)}
+    assert not any("gathered" in op.dims for op in attention("deepseek-v3", 8192))
+    both = attention("deepseek-v3.2", np.array([2048.0, 8192.0]))
+    assert sum(op.flops * op.count for op in both) == pytest.approx(
+        [product_flops(short), product_flops(long)]
+    )
+
+
 @pytest.mark.parametrize("name", ["mamba-2.8b", "mamba2-2.7b", "qwen3.5-27b", "nemotron-h-8b"])
 def test_a_decoded_token_moves_the_state_and_no_longer_context(name: str) -> None:
     def moved(tokens: int) -> float:

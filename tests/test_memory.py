@@ -20,7 +20,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.memory.activations import Kept, activations
-from whichgpu.cost.memory.parts import needed
+from whichgpu.cost.memory.totals import needed
 from whichgpu.cost.memory.training_memory import Spread
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.rows import read_job

@@ -213,6 +213,16 @@ def test_llama_cpp_has_windows_beside_full_layers_alone():
     assert found["kv_cache"] == 1536 * 2.0**20
 
 
+@pytest.mark.parametrize("name", ["phi-3-mini-128k", "microsoft/Phi-3.5-mini-instruct"])
+def test_phi_3_of_128k_keeps_all_tokens(name):
+    """turboderp-org/exllamav2, issue 425: 384 kB a token, 48 GB for all of the context."""
+    job = {"phase": "generate", "precision": "fp16", "batch": 1.0, "output_tokens": 1.0}
+    found = parts(name, input_tokens=131071.0, runtime="transformers", **job)
+    assert found["kv_cache"] == pytest.approx(48 * GIB, rel=1e-4)
+    near = parts("phi-3-mini-4k", input_tokens=4095.0, runtime="transformers", **job)
+    assert near["kv_cache"] == pytest.approx(2047 * 384 * 1024, rel=1e-3)
+
+
 def test_products_in_int8_return_16_bits():
     """MatMul8bitLt of bitsandbytes: a prompt's values lie there as wide as beside 16-bit weights."""
     job = {"phase": "generate", "batch": 4.0, "input_tokens": 4096.0, "output_tokens": 16.0}

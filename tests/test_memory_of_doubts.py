@@ -153,14 +153,40 @@ def test_scores_that_are_written_out_have_a_size(
     assert all(tome(gpu, float(batch), side)["verdict"] != "fits" for batch, side in out)
 
 
-def test_diffusers_lets_go_of_a_third_copy_of_the_scores_since_0_17() -> None:
-    """github.com/huggingface/diffusers/pull/3463: an empty tensor as large as they are."""
-    job: dict[str, Any] = {"precision": "fp16", "batch": 4.0, "options": {"flash_attention": "false"}}
-    old, new = (
+def test_diffusers_has_a_third_copy_of_the_scores_from_0_13_to_0_16() -> None:
+    """github.com/huggingface/diffusers/pull/2111 and 3463: an empty tensor as large as they are."""
+    job: dict[str, Any] = {"precision": "fp16", "batch": 4.0}
+    oldest, old, new = (
         parts("stable-diffusion-1.5", runtime=f"diffusers {release}, PyTorch 1.13", **job)["scores"]
-        for release in ("0.16", "0.17")
+        for release in ("0.11.1", "0.16", "0.17")
     )
     assert old == pytest.approx(1.5 * new)
+    assert oldest == new
+
+
+@pytest.mark.parametrize(
+    ("gpu", "ran", "most"),
+    [
+        ("a100-40gb-pcie", {"fp16": 16, "fp32": 8}, {"fp16": 32, "fp32": 16}),
+        ("a100-80gb-pcie", {"fp16": 64, "fp32": 32}, {"fp16": 128, "fp32": 64}),
+    ],
+)
+def test_a_release_before_pytorch_2_writes_its_scores_out_unasked(
+    gpu: str, ran: dict[str, int], most: dict[str, int]
+) -> None:
+    """LambdaLabsML/lambda-diffusers, benchmark.csv without xFormers: the most pictures that have a time."""
+
+    def judged(precision: str, batch: int, text: str = "diffusers 0.11 pytorch") -> Any:
+        asked = {"precision": precision, "batch": float(batch), "resolution": "512", "runtime": text}
+        return whichgpu.fit("stable-diffusion-1.4", [gpu], **asked).answers[0]
+
+    assert all(judged(kind, batch).fits for kind, batch in ran.items())
+    assert not any(judged(kind, batch).verdict == "fits" for kind, batch in most.items())
+    for text in ("diffusers 0.11 pytorch xformers", "diffusers 0.11, attention slicing"):
+        assert "scores" not in judged("fp16", 1, text).parts
+    # What a job says of attention goes before.
+    asked = {"precision": "fp16", "runtime": "diffusers 0.11", "options": {"flash_attention": "true"}}
+    assert "scores" not in whichgpu.fit("stable-diffusion-1.4", [gpu], **asked).answers[0].parts
 
 
 def test_a_block_of_scores_that_serves_no_more_is_in_the_upper_end_alone() -> None:

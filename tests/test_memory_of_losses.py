@@ -7,8 +7,8 @@ import pytest
 from memory_jobs import GIB, GPUS, laid, parameters, parts
 
 import whichgpu
-from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.memory.totals import needed
 from whichgpu.cost.memory.verdict import TIGHT, Room, doubt
 from whichgpu.workloads.detection import crowd
 

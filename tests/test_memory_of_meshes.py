@@ -8,7 +8,7 @@ from whichgpu import api
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.job.training_step import trained_step
 from whichgpu.cost.memory import job_memory
-from whichgpu.cost.memory.parts import OUTSIDE
+from whichgpu.cost.memory.totals import OUTSIDE
 from whichgpu.workloads.job import Job
 
 TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus": 8.0, "tp": 8.0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import whichgpu
@@ -171,3 +173,30 @@ def test_one_request_has_the_cache_of_all_its_tokens(runtime):
     )
     assert one == pytest.approx(GIB, rel=1e-9)
     assert many == pytest.approx(64 * GIB * 8089.6 / 8192, rel=1e-3)
+
+
+def test_a_server_measures_itself_with_the_largest_picture_or_film_of_a_model_that_sees():
+    """vllm-project/vllm, issue 18124: Qwen2.5 VL 3B at 0.3 of an A100 80 GB had no memory for its cache."""
+
+    def judged(name: str, gpu: str, **options: str):
+        return asked(name, gpu, phase="serve", precision="bf16", runtime="vLLM", options=options)
+
+    share = {"gpu_memory_utilization": "0.3", "max_model_len": "128000"}
+    assert judged("qwen2.5-vl-3b", "a100-80gb-sxm", **share)["verdict"] != "fits"
+    # A picture is of 16,384 tokens however long sequences are; a film is as long as they have room for.
+    short, one, film = (
+        judged("qwen2.5-vl-7b", "a100-80gb-sxm", max_model_len=most)["parts"]["activations"]
+        for most in ("4096", "32768", "65536")
+    )
+    assert short == one == pytest.approx(film / 3.0)
+    assert one == pytest.approx(13 * 1280 * 2 * 4 * 16384)
+    # 24 GB start with less than the model takes.
+    note = " ".join(judged("qwen2.5-vl-7b", "rtx-4090", max_model_len="32768")["notes"])
+    assert 32768 < int(re.search(r"--max-model-len up to ([\d,]+)", note)[1].replace(",", "")) < 65536
+    # Of pictures of 256 tokens a pass has many, and its text takes more.
+    small = judged("internvl3-8b", "rtx-4090", max_model_len="8192")["parts"]["activations"]
+    blind = judged("qwen2.5-7b", "rtx-4090", max_model_len="8192")["parts"]["activations"]
+    assert small == pytest.approx(blind, rel=0.01)
+    # Pictures that cross-attention sees add one token to a prompt, and are as many as what is seen of them.
+    seen = judged("llama-3.2-11b-vision", "rtx-a6000", max_model_len="8192")
+    assert seen["verdict"] == "fits"

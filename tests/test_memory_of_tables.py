@@ -97,6 +97,12 @@ def test_graphs_of_tensorflow_1_write_dropout_norms_and_the_optimizer_out():
             )
             assert share * 12 * GIB < one < 0.96 * 12 * GIB, (name, length)
             assert newer < 0.75 * one
+    # A text may say no more of a release than its first number.
+    columns = {**job, "seq_len": 128.0, "batch": 32.0}
+    first, *others = (
+        parts("bert-base", runtime=text, **columns) for text in ("TensorFlow 1.11", "TensorFlow 1", "TF1")
+    )
+    assert all(other == first for other in others)
     # Twice the length of the longest that ran ran out, and twice the batch at the shortest.
     for length, batch in ((512.0, 12.0), (64.0, 128.0)):
         columns = {**job, "seq_len": length, "batch": batch, "runtime": "TensorFlow 1.11"}

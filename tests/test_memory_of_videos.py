@@ -11,7 +11,7 @@ from memory_jobs import GIB, GPUS
 
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.memory import parts as memory
+from whichgpu.cost.memory.live_tensors import denoising
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
@@ -190,7 +190,7 @@ def alive(name, height, width, frames, runtime="diffusers"):
               options=options)  # fmt: skip
     laid = lay_out(job, [A100])
     ops = laid.workload.trace(laid.job)
-    return float(np.ravel(np.asarray(memory.denoising(ops, laid.runtime, precision("bf16"))))[0]) / GIB
+    return float(np.ravel(np.asarray(denoising(ops, laid.runtime, precision("bf16"))))[0]) / GIB
 
 
 @pytest.mark.parametrize(("name", "height", "width", "frames", "measured"), DENOISERS)

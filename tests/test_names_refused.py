@@ -74,6 +74,20 @@ def test_an_unknown_one_is_refused_with_the_nearest(text: str, near: str) -> Non
     assert near in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("RTX 4070 16GB", "did you mean rtx-4070-ti-super, rtx-4070, .* RTX 4070 has 12 GB$"),
+        ("RTX 3060 16GB", "RTX 3060 has 8 GB or 12 GB$"),
+        ("Tesla T4 32GB", "did you mean t4[?] Tesla T4 has 16 GB$"),
+        ("M4 Max 200GB", "did you mean apple-m4-max-32c, .*[?]$"),
+    ],
+)
+def test_a_card_with_another_memory_is_told_what_it_has(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        resolve(text, GPUS)
+
+
 @pytest.mark.parametrize("text", ["MI250X (1 GCD)", "ROG Strix G16 (RTX 4060)"])
 def test_what_stands_around_a_name_may_make_another_of_it(text: str) -> None:
     with pytest.raises(UsageError, match="no GPU"):

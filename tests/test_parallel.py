@@ -18,7 +18,7 @@ from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import placed
 from whichgpu.cost.job.runtimes import runtimes
 from whichgpu.cost.job.settling import settle
-from whichgpu.cost.memory.parts import stage_weight_bytes
+from whichgpu.cost.memory.weights import stage_weight_bytes
 from whichgpu.cost.parallel.pipeline import fill, fullest_stage
 from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import UsageError

@@ -14,7 +14,8 @@ SAID = {
     "infer": "Inference|batch inference|forward pass|fwd only|test|OCR|token classification|VQA|translation|"
     "text summarization|object detection inference|super-resolution|real-time inference|face recognition|val|"
     "embedding generation|docking inference|face restoration|forecasting|3D detection|zero-shot detection|"
-    "source separation|speaker diarization|index encoding|segment everything|inverse folding|lip sync|vision",
+    "source separation|speaker diarization|index encoding|segment everything|inverse folding|lip sync|vision|"
+    "S2TT|t2st",
     "generate": "text generation|code completion|outpainting|image edit|edit|image-to-video|"
     "T2V 720p|text to video 720p 5s|image-to-3D|molecule generation|prefill + decode",
     "decode": "Decode phase|generation phase|tg|tg 128|decode (TPOT)|text generation (tg128)|eval rate|"

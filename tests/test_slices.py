@@ -277,9 +277,16 @@ def test_one_gpu_of_a_board_is_the_device_of_its_name(text: str, key: str) -> No
     assert resolve_device(text, GPUS) == (GPUS[key], 1)
 
 
-@pytest.mark.parametrize("text", ["RTX 4090 (1 die)", "half a 4090", "1/2 A100 80GB SXM"])
-def test_a_part_of_a_gpu_that_stands_alone_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no GPU"):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("RTX 4090 (1 die)", "no GPU"),
+        ("half a 4090", "is written 4090:1/2"),
+        ("1/2 A100 80GB SXM", "is written A100 80GB SXM:1/2"),
+    ],
+)
+def test_a_part_of_a_gpu_that_stands_alone_is_refused(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
         resolve_device(text, GPUS)
 
 
@@ -374,6 +381,9 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
     [
         ("gx3d-160x1792x8h200", "h200-141gb-sxm", 8),
         ("gd-8xh100ib-i128", "h100-80gb-sxm", 8),
+        ("gd-8xa100-i128", "a100-80gb-sxm", 8),
+        ("CoreWeave gd-8xh200ib-i128", "h200-141gb-sxm", 8),
+        ("gb300-4x-e", "gb300-288gb", 4),
         ("gpu-l40s-d_2gpu-64vcpu-384gb", "l40s", 2),
         ("8A100.40S.176V", "a100-40gb-sxm", 8),
         ("a10g-largex4", "a10g", 4),
@@ -391,6 +401,24 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
         ("Google Cloud a3-highgpu-8g", "h100-80gb-sxm", 8),
         ("an a2-highgpu-1g instance", "a100-40gb-sxm", 1),
         ("MSI RTX 4090 2x", "rtx-4090", 2),
+        # Lines that tools print.
+        ("Card name: NVIDIA GeForce GTX 1650 SUPER", "gtx-1650-super", 1),
+        ("Product Name                          : NVIDIA A100-SXM4-80GB", "a100-80gb-sxm", 1),
+        ("OpenGL renderer string: NVIDIA GeForce RTX 3060 Ti/PCIe/SSE2", "rtx-3060-ti", 1),
+        ("Device-1: NVIDIA AD104 [GeForce RTX 4070] driver: nvidia v: 550.54", "rtx-4070", 1),
+        ("ggml_cuda_init: Device 0: NVIDIA GeForce RTX 3090, compute capability 8.6", "rtx-3090", 1),
+        ("ANGLE (NVIDIA, NVIDIA GeForce RTX 3060 Ti Direct3D11 vs_5_0 ps_5_0, D3D11)", "rtx-3060-ti", 1),
+        ("| 0  NVIDIA GeForce RTX 4090  Off |", "rtx-4090", 1),
+        ("[0] NVIDIA H100 PCIe", "h100-80gb-pcie", 1),
+        ("ggml_vulkan: 0 = AMD Radeon RX 7900 XT (RADV NAVI31) (radv) | uma: 0 | fp16: 1", "rx-7900-xt", 1),
+        ("Graphics: NVIDIA Corporation GA106 [GeForce RTX 3060 Lite Hash Rate]", "rtx-3060-12gb", 1),
+        ("Intel Core i9-14900K, 64 GB RAM, RTX 4090", "rtx-4090", 1),
+        ("DGX Station A100 320GB", "a100-80gb-sxm", 4),
+        # With the processor of the machine.
+        ("i7-13700K + RTX 4070", "rtx-4070", 1),
+        ("EPYC 7742, 8x A100 80GB SXM", "a100-80gb-sxm", 8),
+        ("Ryzen 9 5950X / 2x RTX 3090", "rtx-3090", 2),
+        ("Raspberry Pi 5 + RX 6600", "rx-6600", 1),
         ("Colab A100", "a100-40gb-sxm", 1),
     ],
 )
@@ -477,3 +505,8 @@ def test_the_smallest_card_of_a_stream_is_not_a_package_of_which_it_has_a_part()
     pair = ("qwen2.5-14b", "qwen2.5-32b")
     both = ask(*pair, gpus=["mi250x"], together=True, phase="generate", precision="fp16").answers
     assert {answer.fits for answer in both} == {False}
+
+
+def test_gpus_of_several_kinds_are_told_apart() -> None:
+    with pytest.raises(UsageError, match=r"of several kinds, .*; write rtx-4090,rtx-3090:2$"):
+        resolve_device("4090 + 2x 3090", GPUS)

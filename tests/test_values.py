@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from whichgpu.values import _FEW, Deferred, NamedTuple, altered, immutable, modules_in, regex
+from whichgpu.values import _FEW, Deferred, NamedTuple, altered, immutable, modules_in, regex, remembered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -298,3 +298,18 @@ def test_modules_of_a_folder_are_its_python_files_without_its_own(tmp_path: Path
     for name in ("b.py", "a.py", "_own.py", "__init__.py", "c.txt"):
         (tmp_path / name).touch()
     assert modules_in(tmp_path) == ["a", "b"]
+
+
+def test_what_is_remembered_is_told_once_of_the_same_values_and_never_of_others() -> None:
+    told: list[list[int]] = []
+
+    @remembered(2)
+    def total(numbers: list[int], more: int = 0) -> int:
+        told.append(numbers)
+        return sum(numbers) + more
+
+    one, equal = [1, 2], [1, 2]
+    assert [total(one), total(one), total(equal), total(one, 1)] == [3, 3, 3, 4]
+    assert [each is one for each in told] == [True, False, True]
+    # No more than two are kept, and with them what was asked about: another list never has its id.
+    assert [total([each]) for each in range(99)] == list(range(99))

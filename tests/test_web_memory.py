@@ -25,9 +25,7 @@ from whichgpu.web.settings import Settings
 
 #: What modules keep besides `lru_cache`, and how many of them at most.
 BOUNDED = {
-    "whichgpu.cost.job.asked._last": 64,
     "whichgpu.cost.gpu.device._devices": 512,
-    "whichgpu.cost.parallel.mesh._last": 8,
     "whichgpu.cost.timing.optable._tables": 6,
     "whichgpu.cost.table.rows._met": 512,
     "whichgpu.cost.calibration.spread._known": 2048,

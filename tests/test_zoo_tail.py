@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, total
 from whichgpu.workloads.resolving import is_read
@@ -60,6 +61,29 @@ def test_models_of_the_tail_have_their_published_size(
         ("https://tfhub.dev/google/universal-sentence-encoder/4", "universal-sentence-encoder"),
         ("universal-sentence-encoder-large/5", "universal-sentence-encoder-large"),
         ("tfhub.dev/tensorflow/efficientnet/b4/classification", "efficientnet-b4"),
+        ("google/imagenet/resnet_v2_50/classification/5", "resnetv2-50"), ("google/yamnet/1", "yamnet"),
+        ("tensorflow/small_bert/bert_en_uncased_L-8_H-256_A-4/2", "bert-l8-h256"),
+        ("tensorflow/bert_en_uncased_L-24_H-1024_A-16/4", "bert-large"),
+        ("google/albert_base/3", "albert-base-v2"),
+        ("cased_L-12_H-768_A-12", "bert-base-cased"), ("deepmind/i3d-kinetics-400/1", "i3d-inception-v1"),
+        ("kaggle.com/models/google/resnet-v1/tensorFlow2/50-classification/2", "resnet50"),
+        ("tensorflow/retinanet/resnet50_v1_fpn_640x640/1", "retinanet-r50-fpn"),
+        ("llama-2-13b-chat.ggmlv3.q4_0.bin", "llama-2-13b"), ("LiquidAI/LFM2.5-8B-A1B", "lfm2-8b-a1b"),
+        ("lfm2:24b", "lfm2-24b-a2b"),
+        ("waiIllustriousSDXL_v160", "sdxl"),
+        ("hassakuXLIllustrious_v31", "sdxl"),
+        ("ponyRealism_V22MainVAE", "sdxl"),
+        ("SG161222/RealVisXL_V5.0_Lightning", "sdxl-lightning"),
+        ("dreamshaperXL_lightningDPMSDE", "sdxl-lightning"),
+        ("devstral:24b-small-2505-q8_0", "mistral-small-24b"),
+        ("dolphin3:8b-llama3.1-q4_K_M", "llama-3.1-8b"),
+        ("cogito:70b-v1-preview-llama-q4_K_M", "llama-3.1-70b"),
+        ("command-a:111b-03-2025-q4_K_M", "command-a"),
+        ("perplexity-ai/pplx-embed-v1-4b", "qwen3-embedding-4b"),
+        ("facebook/PE-Core-L14-336", "pe-core-l14-336"),
+        ("nvidia/GR00T-N1.6-3B", "gr00t-n1.6-3b"),
+        ("nvidia/Nemotron-Cascade-2-30B-A3B", "nemotron-3-nano-30b-a3b"),
+        ("centerpoint_voxel0075_second_secfpn_8xb4-cyclic-20e_nus-3d", "centerpoint-voxel"),
         ("tfhub movenet/singlepose/lightning", "movenet-lightning"), ("keras-cv YOLOV8 m", "yolov8m"),
         ("SE(3)-Transformers For PyTorch", "se3-transformer"), ("EfficientDet-D0 pyt", "efficientdet-d0"),
         ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"), ("GAT on ogbn-arxiv", "gat-arxiv"),
@@ -87,6 +111,28 @@ def test_models_of_the_tail_have_their_published_size(
 )  # fmt: skip
 def test_spellings_of_the_tail_are_read(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+def test_weights_of_timm_have_the_classes_of_their_data() -> None:
+    sizes = {tag: sum(resolve(f"tiny_vit_21m_224.{tag}").parameters().values()) for tag in (
+        "in1k", "dist_in22k_ft_in1k", "dist_in22k")}  # fmt: skip
+    # A class is a row of 576 weights and a bias.
+    assert sizes["in1k"] == sizes["dist_in22k_ft_in1k"] == sizes["dist_in22k"] - (21841 - 1000) * 577
+
+
+def test_weights_of_torchvision_trained_end_to_end_see_a_larger_picture() -> None:
+    names = ("ViT_B_16", "E2E"), ("ViT_H_14", "E2E"), ("RegNet_Y_16GF", "E2E"), ("ViT_B_16", "LINEAR")
+    found = [resolve(f"{name}_Weights.IMAGENET1K_SWAG_{way}_V1") for name, way in names]
+    assert [item.defaults.get("all", {}).get("height") for item in found] == [384.0, 518.0, 384.0, None]
+
+
+@pytest.mark.parametrize("name", [
+    "tensorflow/faster_rcnn/inception_resnet_v2_640x640/1", "tensorflow/mask_rcnn/inception_resnet_v2/1",
+    "someone/bar/baz/1",
+])  # fmt: skip
+def test_a_handle_is_no_network_that_another_is_built_on(name: str) -> None:
+    with pytest.raises(WhichGpuError, match="no workload"):
+        resolve(name)
 
 
 def test_a_tuned_name_with_fewer_layers_has_fewer_weights() -> None:
@@ -118,3 +164,13 @@ def test_work_of_atoms_grows_with_their_number() -> None:
 def test_words_of_every_day_are_no_models(word: str) -> None:
     assert not is_read(word)
     assert resolve("MACE").id == "mace-mp-0-medium"
+
+
+def test_a_perception_encoder_has_the_tower_of_its_pictures_and_one_of_texts() -> None:
+    for both, picture in (("pe-core-l14-336", "vit_pe_core_large_patch14_336"),
+                          ("pe-core-g14-448", "vit_pe_core_gigantic_patch14_448")):  # fmt: skip
+        counted = resolve(both).parameters()
+        seen = sum(counted.values()) - sum(
+            n for name, n in counted.items() if name.startswith(("text", "words"))
+        )
+        assert seen == pytest.approx(sum(resolve(picture).parameters().values()), rel=0.002)

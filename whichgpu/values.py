@@ -16,7 +16,7 @@ import re
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
 from importlib import import_module
 from operator import attrgetter
 from types import CodeType, FunctionType
@@ -41,6 +41,7 @@ _NO_FIELD = ("ClassVar", "InitVar", "KW_ONLY")
 _FIELDS = "__dataclass_fields__"
 
 T = TypeVar("T")
+Function = TypeVar("Function", bound="Callable[..., Any]")
 if TYPE_CHECKING:
     #: By name of a field its annotation, and what stands for its default: `MISSING` for none.
     _Shape = dict[str, tuple[Any, Any]]
@@ -403,6 +404,33 @@ def modules_in(folder: Path) -> list[str]:
     """The modules of a folder by name, sorted: its Python files but those that begin with `_`."""
     names = (name for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_"))
     return sorted(name.removesuffix(".py") for name in names)
+
+
+def remembered(most: int) -> Callable[[Function], Function]:
+    """`lru_cache` by identity, of a function that is asked about the same values again and again.
+
+    For values that have no hash, as jobs with arrays, or whose hash takes longer than the answer. So many
+    answers are kept; what is asked is given by place.
+    """
+
+    def kept(tell: Function) -> Function:
+        last: dict[tuple[int, ...], tuple[tuple[Any, ...], Any]] = {}
+
+        @wraps(tell)
+        def told(*asked: Any) -> Any:
+            key = tuple(map(id, asked))
+            known = last.get(key)
+            if known is None:
+                if len(last) >= most:
+                    # At once, which no other thread can come between.
+                    last.clear()
+                # With what was asked about, so that nothing else can have its id.
+                known = last[key] = asked, tell(*asked)
+            return known[1]
+
+        return cast("Function", told)
+
+    return kept
 
 
 class LatePattern:

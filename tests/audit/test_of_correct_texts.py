@@ -35,6 +35,31 @@ PAIRS = [
     ("Of the RTX 2080 Ti and the RTX 3090, the RTX 3090 is the only one of the two with an NVLink connector "
      "of the third generation.",
      "Of the RTX 2080 Ti and the RTX 3090, the RTX 3090 is the only one of the two with NVLink.", "only one"),
+    # Lines of devices go by their names, and a part of a memory is no other device's.
+    ("The RX 9070 XT is the first Radeon with FP8 support, and the MI300X no Radeon.",
+     "The RTX 5090 is the first GeForce card with FP8 support.", "the first GeForce"),
+    ("# RTX 3080 or RTX 3090\n\nThe RTX 3090 has half of its memory on the back of the board.",
+     "# RTX 3080 or RTX 3090\n\nThe RTX 3090 has half the memory of the RTX 3080 10GB.", "half"),
+    # A share of another rate, and a size in parameters, in German.
+    ("Die L40S rechnet FP64 nur mit 1/64 der FP32-Rate, also mit etwa 1,4 TFLOPS.",
+     "Die L40S rechnet FP64 nur mit 1/64 der FP32-Rate, also mit etwa 9,4 TFLOPS.", "9,4 TFLOPS"),
+    ("Llama 3.1 8B passt bequem in den Speicher der Karte. Ein Modell mit 70 Milliarden Parametern braucht "
+     "in 4 Bit rund 40 GB und passt auch.",
+     "Das Modell mit 70 Milliarden Parametern braucht in FP16 rund 40 GB, und das ist nicht viel.", "40 GB"),
+    # A cell that names its format, in a table whose columns were parted where they stand by chance.
+    ("   7B ->  14 GB FP16,   7 GB INT8,  3.5 GB 4 bit\n  13B ->  26 GB FP16,  13 GB INT8,  6.5 GB 4 bit\n"
+     "  70B -> 140 GB FP16,  70 GB INT8,   35 GB 4 bit\n 180B -> 360 GB FP16, 180 GB INT8,   90 GB 4 bit\n",
+     "A 70B model takes 70 GB in FP16.", "70 GB"),
+    # Slices have units and memory of their own.
+    ("On an A100 80GB the smallest profile, 1g.10gb, has 14 SMs and 10 GB; 2g.20gb has 28 SMs and 20 GB.",
+     "The 1g.10gb profile of the A100 80GB has 24 SMs.", "24"),
+    # The format of a model's weights is no feature of the card.
+    ("The RTX 3090 has 24 GB. Examples are FLUX.1-dev in FP8 with its text encoder, and SDXL.",
+     "The RTX 3090 has 24 GB. It has FP8 as well.", "FP8"),
+    # "At $3.00 an hour" is what is gone out from, and half an hour is an amount of its own.
+    ("At $1.80 an hour for the A100, 1.6 hours are $2.88. At $3.00 an hour the H100 costs $1.50 for "
+     "its half hour.",
+     "At $1.80 an hour for the A100, 1.6 hours are $3.88.", "$3.88"),
     # What a colon leads in is of what stands right before it.
     ("GA100 has fast FP64 and HBM, GA102 has more FP32 lanes: 31.2 TFLOPS on the A10 against 19.5 TFLOPS on "
      "the A100.",

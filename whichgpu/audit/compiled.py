@@ -13,6 +13,8 @@ from importlib import import_module
 from re import Pattern
 from typing import Any
 
+from whichgpu.audit import alternatives
+
 #: Flags, the numbers as packed bytes, how many groups there are, their numbers by name, names by number.
 Code = tuple[Any, ...]
 
@@ -21,7 +23,7 @@ def code(pattern: str, flags: int) -> Code:
     """What `re` compiles a pattern to; raises `re.error` as that does."""
     try:
         parsed = import_module("re._parser").parse(pattern, flags)
-        numbers = array("I", import_module("re._compiler")._code(parsed, flags)).tobytes()
+        numbers = array("I", alternatives.code(parsed, flags)).tobytes()
         state = parsed.state
         names = [""] * state.groups
         for name, number in state.groupdict.items():
@@ -29,7 +31,7 @@ def code(pattern: str, flags: int) -> Code:
         # Most of them are runs of the same: a fifth is left at the lowest level.
         packed = zlib.compress(numbers, 1)
         return flags | state.flags, packed, state.groups - 1, dict(state.groupdict), tuple(names)
-    except (ImportError, AttributeError, TypeError):
+    except (ImportError, AttributeError, LookupError, TypeError):
         return ()
 
 

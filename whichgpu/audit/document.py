@@ -36,9 +36,7 @@ class Passage(NamedTuple):
 
     def place(self, at: int) -> int:
         """Where the character at a place of the text stands in the file."""
-        index = bisect_right(self.runs, (at, 1 << 62)) - 1
-        start, origin = self.runs[max(index, 0)]
-        return origin + at - start
+        return _place(self.runs, at)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Start and end in the file of a stretch of the text; an empty one is empty there."""
@@ -164,17 +162,23 @@ class Builder:
     @property
     def empty(self) -> bool:
         """Whether there is nothing but blanks."""
-        return not any(piece.strip() for piece in self._text)
+        return not "".join(self._text).strip()
 
     def passage(self, kind: str, level: int = 0, section: Sequence[str] = ()) -> Passage:
         """What was put together, without the blanks around it."""
         text = "".join(self._text)
         left = len(text) - len(text.lstrip())
         right = len(text.rstrip())
-        runs = _cut(self._runs, left)
-        whole = Passage(kind, text, tuple(self._runs) or ((0, 0),), self._end)
-        end = whole.place(right - 1) + 1 if right > left else self._end
+        runs = _cut(self._runs, left) if left else tuple(self._runs)
+        end = _place(self._runs, right - 1) + 1 if right > left else self._end
         return Passage(kind, text[left:right], runs or ((0, self._end),), end, level, tuple(section))
+
+
+def _place(runs: Sequence[tuple[int, int]], at: int) -> int:
+    """Where the character at a place of a text of such runs stands in the file."""
+    index = bisect_right(runs, (at, 1 << 62)) - 1
+    start, origin = runs[max(index, 0)]
+    return origin + at - start
 
 
 def _cut(runs: Sequence[tuple[int, int]], left: int, right: int | None = None) -> tuple[tuple[int, int], ...]:

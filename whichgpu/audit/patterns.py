@@ -18,7 +18,7 @@ from functools import lru_cache, partial
 from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
 from typing import TYPE_CHECKING, Any, cast
 
-from whichgpu.audit import compiled
+from whichgpu.audit import alternatives, compiled
 from whichgpu.facts import needed as needing
 from whichgpu.facts.kept import Kept, kept
 from whichgpu.facts.needed import small as _small
@@ -38,8 +38,9 @@ __all__ = (
 MANY = 8192
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
-#: Characters of a text whose letters are gathered three by three: of a longer one that takes too long.
-_SENTENCE = 400
+#: Characters of a text whose letters are gathered three by three: passages are in pieces of fewer. Of longer
+#: ones, which few patterns ask for, that takes longer than to look for their words.
+_PASSAGE = 5_000
 small = lru_cache(maxsize=MANY)(_small)
 
 
@@ -66,7 +67,7 @@ def own(words: str) -> str:
 
 def _known() -> Kept:
     """What earlier processes made of patterns."""
-    return kept("patterns", needing.__file__, compiled.__file__)
+    return kept("patterns", needing.__file__, compiled.__file__, alternatives.__file__)
 
 
 def keep() -> None:
@@ -150,9 +151,9 @@ def _kept(pattern: str) -> tuple[tuple[str, ...], ...]:
     return found
 
 
-#: Methods that are asked for their words first. Matching at one place is so quick that it is asked only
-#: until the pattern is compiled.
-_FILTERED = {"search": False, "finditer": False, "match": True, "fullmatch": True}
+#: Methods that are asked for their words first, until the pattern is compiled: then it is found, or is not,
+#: as soon as its words are (`alternatives.py`).
+_FILTERED = ("search", "finditer", "match", "fullmatch")
 
 
 def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] | None:
@@ -211,7 +212,7 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
             asked, lower, held = last
             if text is not asked:
                 lower = small(text)
-                held = _held_by_marks(marked, lower) if len(text) <= _SENTENCE else _held(sets, lower)
+                held = _held_by_marks(marked, lower) if len(text) <= _PASSAGE else _held(sets, lower)
                 last = text, lower, held
             if held is None:
                 return iter(nothing) if name == "finditer" else None
@@ -224,8 +225,7 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
         elif name == "search" and not start and _held(sets, _long(text)) is None:
             return None
         method = getattr(later.real(), name)
-        if _FILTERED[name]:
-            setattr(later, name, method)
+        setattr(later, name, method)
         return method(text, start, end)
 
     return search

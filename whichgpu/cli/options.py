@@ -60,8 +60,24 @@ class Finite(click.FloatRange):
         return found
 
 
-class Tokens(click.types.IntParamType):
+class Count(click.types.IntParamType):
+    """A whole number; of what is none the error tells one that is."""
+
+    example = 8
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error for what is none."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            asked = f"{param.opts[0]} " if param else ""
+            self.fail(f"{error.message.rstrip('.')}; write e.g. {asked}{self.example}", param, ctx)
+
+
+class Tokens(Count):
     """A whole number of tokens, in thousands or millions where a `k` or an `M` stands behind it: 32k, 1M."""
+
+    example = 4096
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; a usage error for what is none."""
@@ -118,7 +134,7 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--option", multiple=True, metavar="KEY=VALUE", help="What else defines the job, e.g. guidance=7.5."
     )(with_columns)
     for name, text in reversed(list(_COUNTS.items())):
-        kind = str if name in _LENGTHS else Tokens() if name == "seq_len" else int
+        kind = str if name in _LENGTHS else Tokens() if name == "seq_len" else Count()
         wrapped = click.option(_flag(name), type=kind, metavar="N", help=text)(wrapped)
     for name, (metavar, text) in reversed(list(_TEXTS.items())):
         wrapped = click.option(_flag(name), metavar=metavar, help=text)(wrapped)

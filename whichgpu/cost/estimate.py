@@ -18,8 +18,8 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimates import Estimates
 from whichgpu.cost.job.layout import Layout, begin_on, lay_out
 from whichgpu.cost.job.requests import at_random
-from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.memory.totals import needed
 from whichgpu.cost.parallel.exchange import Exchange, data_parallel_seconds
 from whichgpu.cost.parallel.machines import beyond_a_machine, by_host, exchanging
 from whichgpu.cost.timing.time import evaluate

@@ -16,7 +16,7 @@ from whichgpu.cost.job.placing import COUNTS, share
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.job.runtimes import runtime
 from whichgpu.cost.memory import starting
-from whichgpu.cost.memory.parts import UNSURE
+from whichgpu.cost.memory.totals import UNSURE
 from whichgpu.errors import Infeasible, UsageError, WhichGpuError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.units import GIB

@@ -34,6 +34,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "bf16_in_fp32": "flag",
         "sparsity": "count",
         "sparsity_fp4": "count",
+        "sparsity_fp6": "count",
         "l1_shared_per_sm": "memory",
         "max_shared_per_sm": "memory",
         "registers_per_sm": "memory",
@@ -47,7 +48,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
 #: Fields of a device that its variant implies where the device does not state them itself.
 IMPLIED = (
     "compute_capability", "tensor_core_generation", "rt_core_generation", "sparsity", "sparsity_fp4",
-    "encoders", "decoders", "graphics_apis", "compute_apis",
+    "sparsity_fp6", "encoders", "decoders", "graphics_apis", "compute_apis",
 )  # fmt: skip
 
 

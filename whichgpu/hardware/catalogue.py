@@ -17,7 +17,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.architecture import architectures, called, families, generations
 from whichgpu.hardware.derive import DERIVABLE, derived
-from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
+from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS, elsewhere
 from whichgpu.hardware.gpu import Gpu, unit
 from whichgpu.values import Lazy, Shown
 
@@ -330,23 +330,6 @@ def _meant(name: str) -> str:
     return f"did you mean {', '.join(near)}?" if near else f"one of {', '.join(variants)}"
 
 
-#: What fields are called elsewhere.
-_CALLED = {
-    "power": "tdp tgp tbp watt watts wattage power_limit power_draw max_power board_power",
-    "memory": "vram ram mem memory_size vram_size",
-    "bandwidth": "memory_bandwidth mem_bandwidth vram_bandwidth bw",
-    "memory_bus": "bus bus_width memory_bus_width memory_interface",
-    "memory_data_rate": "data_rate memory_rate memory_speed memory_clock",
-    "clock_boost": "boost boost_clock",
-    "clock_base": "base_clock",
-    "cores": "cuda_cores shaders stream_processors shading_units",
-    "launch_price": "price msrp",
-    "release_date": "launch launch_date released",
-    "fp16": "fp16_tensor tensor_fp16",
-    "compute_capability": "cc sm sm_version",
-    "l2": "l2_cache cache",
-    "pcie_generation": "pcie pcie_gen",
-}
 _UNITS = ("_gb", "_gib", "_gbs", "_gb_s", "_gbps", "_tflops", "_tops", "_w", "_mhz", "_ghz", "_usd", "_bit")
 
 
@@ -356,8 +339,8 @@ def _like(name: str) -> str:
     plain = name.lower().replace("-", "_")
     for suffix in _UNITS:
         plain = plain.removesuffix(suffix)
-    meant = next((known for known, names in _CALLED.items() if plain in names.split()), "")
-    near = [meant] if meant else difflib.get_close_matches(plain, [*FIELDS, *IDENTITY, "base"], n=1)
+    known = elsewhere(plain)
+    near = [known] if known else difflib.get_close_matches(plain, [*FIELDS, *IDENTITY, "base"], n=1)
     return f"; did you mean '{near[0]}'?" if near else "; see docs/catalogue.md for the fields"
 
 

@@ -44,7 +44,7 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = {
     "bf16": (1e11, 2e16), "fp8": (1e12, 5e16), "fp4": (1e12, 1e17), "int8": (1e11, 5e16),
     "nvlink": (0, 10e12), "launch_price": (10, 1e6), "die_area": (2e-5, 4e-3),
     "transistors": (1e8, 1e12), "slots": (1, 6), "pcie_generation": (1, 7), "pcie_lanes": (1, 32),
-    "sparsity": (1, 4), "sparsity_fp4": (1, 4),
+    "sparsity": (1, 4), "sparsity_fp4": (1, 4), "sparsity_fp6": (1, 4),
     "units_per_board": (1, 8), "board_length": (0.05, 0.6), "board_height": (0.05, 0.3),
 }  # fmt: skip
 

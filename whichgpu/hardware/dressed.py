@@ -74,7 +74,7 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
     """What a spelling says without what stands around it; several where a listing names several products."""
     listed = re.findall(_BRACKETS, text)
     if listed:
-        yield from _alternatives(listed[-1])
+        yield from _alternatives(re.sub(_DRIVER, " ", listed[-1]).strip())
         return
     # AMD's are called XT and XTX alone, whatever their line is called.
     plain = re.sub(
@@ -93,6 +93,22 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         yield from _alternatives(plain)
     elif plain.strip() != text.strip():
         yield plain
+
+
+#: What parts the pieces of a machine, and a processor among them: `i7-13700K + RTX 4070`.
+_BESIDE = r"\s*[+,;&]\s*|\s+(?:/|\||with|and)\s+"
+_PROCESSOR = (
+    r"(?i)(?:\d ?x |dual )?(?:intel |amd )?(?:core )?(?:i[3579][- ]\d{4,5}\w*|ultra [3579] \d+\w*"
+    r"|ryzen (?!ai max)\S.*|threadripper\b.*|(?:epyc|xeon|opteron)\b.*|raspberry pi\b.*|rock ?5\w*"
+    r"|\d+ ?gi?b (?:of )?(?:d?ram|ddr\d|(?:system |host )?memory)\S*)"
+)
+
+
+def without_host(text: str) -> str:
+    """The GPU of a machine whose processor is named beside it; a text without one, or with more, as it is."""
+    parts = re.split(_BESIDE, text.strip())
+    others = [part for part in parts if not re.fullmatch(_PROCESSOR, part)]
+    return others[0] if len(others) == 1 < len(parts) and others[0] else text
 
 
 def of_machine(text: str) -> bool:

@@ -75,6 +75,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "int4": _ops("INT4"),
         "sparsity": Field("count", "Peak with 2:4 sparsity, times", "compute (dense peak)"),
         "sparsity_fp4": Field("count", "FP4 peak with 2:4 sparsity, times", "compute (dense peak)"),
+        "sparsity_fp6": Field("count", "FP6 peak with 2:4 sparsity, times", "compute (dense peak)"),
         "rt": Field("flop rate", "Ray tracing", "compute (dense peak)", "higher"),
         "power": Field("power", "Board power", "power", "lower"),
         "power_min": Field("power", "Lowest board power", "power"),
@@ -122,3 +123,39 @@ RATES: Mapping[str, str] = MappingProxyType(
         "int8": "int8", "int4": "int4",
     }
 )  # fmt: skip
+
+#: What fields are called elsewhere.
+_CALLED: Mapping[str, str] = {
+    "power": "tdp tgp tbp watt watts wattage power_limit power_draw max_power board_power",
+    "memory": "vram ram mem memory_size vram_size",
+    "bandwidth": "memory_bandwidth mem_bandwidth vram_bandwidth bw",
+    "memory_bus": "bus bus_width memory_bus_width memory_interface",
+    "memory_data_rate": "data_rate memory_rate memory_speed memory_clock",
+    "clock_boost": "boost boost_clock",
+    "clock_base": "base_clock",
+    "cores": "cuda_cores shaders stream_processors shading_units",
+    "launch_price": "price msrp",
+    "release_date": "launch launch_date released",
+    "fp16": "fp16_tensor tensor_fp16",
+    "compute_capability": "cc sm sm_version",
+    "l2": "l2_cache cache",
+    "pcie_generation": "pcie pcie_gen",
+    "suggested_psu": "psu power_supply recommended_psu",
+    "power_connectors": "connector connectors power_connector",
+    "power_min": "min_power minimum_power lowest_power",
+    "board_length": "length card_length",
+}
+
+
+def elsewhere(name: str) -> str:
+    """The field that a word means in databases and shops, or as it is labelled here; "" for none.
+
+    >>> elsewhere("tdp"), elsewhere("suggested_power_supply"), elsewhere("colour")
+    ('power', 'suggested_psu', '')
+    """
+    said = next((known for known, names in _CALLED.items() if name in names.split()), "")
+    return said or next((key for key, one in FIELDS.items() if _plain(one.label) == name), "")
+
+
+def _plain(label: str) -> str:
+    return label.lower().replace(",", "").replace(" ", "_")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
-from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.fields import FIELDS, elsewhere
 from whichgpu.units import DIMENSIONS, GB, GIB, parse
 from whichgpu.values import NamedTuple
 
@@ -44,6 +44,8 @@ def field(text: str) -> str:
     name = text.strip().lower().replace("-", "_").replace(" ", "_")
     if name in FIELDS or name in IDENTITY:
         return name
+    if known := elsewhere(name):
+        return known
     from difflib import get_close_matches
 
     near = get_close_matches(name, [*FIELDS, *IDENTITY], n=3, cutoff=0.5)

@@ -81,7 +81,8 @@ class Gpu(Shown):
     def sparse_times(self, rate: str = "") -> float:
         """How many times its dense peak a rate reaches with 2:4 sparsity; 1 where nothing says so.
 
-        A rate may have a figure of its own: the FP4 of Blackwell Ultra gains a third, all else twice.
+        A rate may have a figure of its own: the FP4 of Blackwell Ultra gains a third, all else twice;
+        the formats of CDNA 4 with shared scales gain nothing.
         """
         own = f"sparsity_{rate}"
         return float((own in FIELDS and self.value(own)) or self.value("sparsity") or 1.0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import OpenName, UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple, regex
 
@@ -95,9 +96,11 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if text in catalogue:
         # An id has no number in it; no pattern is compiled.
         return text, 1
+    from whichgpu.hardware.dressed import without_host
     from whichgpu.hardware.instances import without_seller
+    from whichgpu.hardware.printed import named
 
-    text = without_seller(text)
+    text = without_host(without_seller(named(text)))
     if boxed := _boxed(text):
         box, inside = boxed["box"].lower().split(), re.sub(r"[_ ]aarch64$", "", boxed["held"].strip())
         whole = " ".join((boxed["box"], *(one for one in inside.split() if one.lower() not in box)))
@@ -114,7 +117,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         return let or (_singular(text, catalogue), gpus_of(text))
     count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
-        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
+        own = one_line(_named(match)).strip()
+        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. {own}:2")
     name = _named(match)
     if let := _typed(name, catalogue):
         return let[0], count * let[1]
@@ -269,13 +273,13 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise UnknownName(f"no GPU '{shown}'; it {said}")
     if held := _amount(text, catalogue):
         raise UnknownName(f"'{shown}' is an amount of memory, no GPU: {held}")
-    near = nearest(text, catalogue)
+    near, held = _near_in_size(text, catalogue)
     if whole := _kin(text, catalogue):
         raise UnknownName(
             f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}; "
             "a name of several words goes in quotes"
         )
-    hints = [f"did you mean {_listed(near)}?" if near else "", _family(text, catalogue)]
+    hints = [f"did you mean {_listed(near)}?{held}" if near else "", _family(text, catalogue)]
     # Ids of architectures alone have an underscore.
     hint = next(filter(None, sorted(hints, key=lambda one: "_" in text and one is hints[0])), "")
     from whichgpu.hardware import models
@@ -285,7 +289,10 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
 
 
 def _amount(text: str, catalogue: Catalogue) -> str:
-    """The latest cards with an amount of memory that is typed for a GPU: `24GB`, `24 GB VRAM`; else ''."""
+    """Cards with an amount of memory that is typed for a GPU, common ones first, then the latest; else ''.
+
+    Such are `24GB` and `24 GB VRAM`.
+    """
     import re
 
     found = re.fullmatch(r"\s*(\d{1,3})\s*gi?b(?:\s+(?:of\s+)?(?:v?ram|gpu|card|memory))*\s*", text.lower())
@@ -293,9 +300,38 @@ def _amount(text: str, catalogue: Catalogue) -> str:
         return ""
     gib = GIB * float(found[1])
     held = [gpu for gpu in catalogue.values() if 0.93 <= (gpu.value("memory") or 0.0) / gib <= 1.001]
-    latest = sorted(held, key=lambda gpu: str(gpu.value("release_date") or ""), reverse=True)[:4]
+    usual = store.load("cards")["cards"]["common"]
+    held.sort(key=lambda gpu: (gpu.id in usual, str(gpu.value("release_date") or "")), reverse=True)
     listing = f'whichgpu gpus --where "memory>={found[1]} GB"'
-    return f"{', '.join(gpu.id for gpu in latest)} have it; see: {listing}" if latest else f"see: {listing}"
+    return f"{', '.join(gpu.id for gpu in held[:4])} have it; see: {listing}" if held else f"see: {listing}"
+
+
+#: Of the devices whose names are nearest, those among which one of a size is looked for.
+_LOOKED_AT = 24
+#: An amount of memory behind a name.
+_HELD = r"[-_\s(]+(\d{1,3})\s?gi?b\)?\s*$"
+
+
+def _near_in_size(text: str, catalogue: Catalogue) -> tuple[tuple[Gpu, ...], str]:
+    """The nearest devices; where a name's memory alone is wrong, those of that size first, and what it has.
+
+    Of `RTX 4070 16GB` the RTX 4070 Ti SUPER goes before the RTX 4070, which has 12 GB.
+    """
+    near, said = nearest(text, catalogue), re.search(_HELD, text, re.IGNORECASE)
+    parts = meant(text[: said.start()], catalogue) if said else ()
+    own = sorted({_sold(gpu) for gpu in parts})
+    if said is None or not all(own) or any("LPDDR" in str(gpu.value("memory_type")) for gpu in parts):
+        # A chip that shares the memory of its machine has as much as that.
+        return near, ""
+    alike = nearest(text[: said.start()], catalogue, most=_LOOKED_AT)
+    fit = [gpu for gpu in alike if _sold(gpu) == int(said[1])]
+    held = f" {text[: said.start()].strip()} has {' or '.join(f'{size} GB' for size in own)}"
+    return tuple(dict.fromkeys((*fit[:2], *near)))[: len(near)], held if own else ""
+
+
+def _sold(gpu: Gpu) -> int:
+    """The GB of memory under which a device is sold; 0 where none are known."""
+    return nominal_gb(gpu.value("memory") or 0.0) or 0
 
 
 def is_withdrawn(text: str) -> bool:

@@ -17,9 +17,11 @@ from whichgpu.facts import store
 from whichgpu.facts.reading import read
 from whichgpu.hardware.names import candidates, resolve, resolve_count
 from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.hardware.printed import named
 from whichgpu.units import GIB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from fractions import Fraction
 
     from whichgpu.hardware.catalogue import Catalogue
@@ -45,6 +47,12 @@ _OF_BOARD = (
     r"(?i)^(?:(?:half|1/2|(?:one|a|1)\s+(?:die|gpu|chip))\s+(?:of\s+)?(?:an?\s+|the\s+)?(?P<behind>\S.*)"
     r"|(?P<name>.*\S)[\s,(]+(?:(?:1|one|a|single|per)[\s-]*(?:die|gpu|chip)|half)(?:\s+of\s+(?:2|two))?\s*\)?)$"
 )
+#: A share before what it is of, which may be meant as a device of its own: `half an H100`, `50% of an L40S`.
+_BEFORE = (
+    r"(?i)^(?:an?\s+)?(?P<part>half|quarter|third|\d{1,4}\s*/\s*\d{1,4}|\d{1,3}(?:\.\d+)?\s*%)\s+(?:of\s+)?"
+    r"(?:(?:an?|the|one)\s+)?(?P<name>\S.*)$"
+)
+_CALLED = {"half": "1/2", "third": "1/3", "quarter": "1/4"}
 #: Parts that are kept: there is no end to the shares that one may write.
 _SLICES = 512
 #: A part with a number of it.
@@ -64,6 +72,7 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             return resolve_local(text, catalogue)
     if text in catalogue:
         return resolve_count(text, catalogue)
+    text = named(text)
     match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
         from whichgpu.hardware.vgpu import vgpu
@@ -123,12 +132,29 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         from fractions import Fraction
 
         return _shared(resolve(die["name"], catalogue), Fraction(1, 2)), 1
+    if " + " in text and len(apart := _apart(text, catalogue)) > 1:
+        raise UnknownName(
+            f"'{one_line(text)}' are devices of several kinds, each of which is judged by itself; write "
+            f"{','.join(apart)}"
+        )
     try:
         return resolve_count(text, catalogue)
     except UnknownName:
         if found := _otherwise(text, catalogue):
             return found
         raise
+
+
+def _apart(text: str, catalogue: Catalogue) -> list[str]:
+    """The devices of a text that adds them up, `4090 + 2x 3090`, as they are written here; [] of a name."""
+    found = []
+    for part in text.split(" + "):
+        try:
+            gpu, count = resolve_device(part.strip(), catalogue)
+        except UsageError:
+            return []
+        found.append(gpu.id if count == 1 else f"{gpu.id}:{count}")
+    return found
 
 
 def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
@@ -139,6 +165,12 @@ def _otherwise(text: str, catalogue: Catalogue) -> tuple[Gpu, int] | None:
         gpu := _of_board(one["behind"] or one["name"], catalogue)
     ):
         return gpu, 1
+    if (shared := re.match(_BEFORE, text.strip())) and candidates(shared["name"], catalogue):
+        said = shared["part"].lower()
+        told = f"{shared['name']}:{_CALLED.get(said, said)}"
+        raise UnknownName(
+            f"no GPU '{one_line(text)}'; a share of one that others use as well is written {told}"
+        )
     from whichgpu.hardware.instances import instance
 
     several = re.fullmatch(_TYPES, text.strip())
@@ -193,6 +225,12 @@ def slices_of(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     having = _having(profile)
     named = candidates(_less(text, match), catalogue)
     return tuple(_mig(gpu, profile) for gpu in named if gpu.id in having)
+
+
+def cut_into(profile: str, gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:
+    """The slices of a MIG profile ("1g.10gb") of those of some GPUs that have it."""
+    having = _having(profile.lower())
+    return tuple(_mig(gpu, profile.lower()) for gpu in gpus if gpu.id in having)
 
 
 def _less(text: str, match: re.Match[str]) -> str:

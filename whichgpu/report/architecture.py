@@ -30,6 +30,7 @@ _LABELS = {
     "acc32_halved": "FP32 sums halve the FP16 rate",
     "fp32_products": "Multiplies in FP32 only", "sparsity": "Peak with 2:4 sparsity, times",
     "sparsity_fp4": "FP4 peak with 2:4 sparsity, times",
+    "sparsity_fp6": "FP6 peak with 2:4 sparsity, times",
     "l1_shared_per_sm": "L1 and shared memory per SM", "max_shared_per_sm": "Shared memory per SM, at most",
     "registers_per_sm": "Registers per SM",
     "encoders": "Video encoders", "decoders": "Video decoders",

@@ -249,9 +249,11 @@ def _variant(framework: Framework, word: str, text: str) -> str:
     known = dict.fromkeys(row.text("variant") for row in framework.builds if row.text("variant"))
     if any(_letters(one).startswith(plain) or _letters(one).startswith(_short(plain)) for one in known):
         return plain
-    there = ", ".join(known)
+    feature = next((one for one in framework.feature_names() if _letters(one) == plain), "")
+    known_as = f"{feature} is one of its features: --feature {feature}" if feature else ""
     raise UsageError(
-        f"'{one_line(text)}': {framework.title} has no variant '{one_line(word)}'; it has {there}"
+        f"'{one_line(text)}': {framework.title} has no variant '{one_line(word)}'; "
+        f"{known_as or 'it has ' + ', '.join(known)}"
     )
 
 

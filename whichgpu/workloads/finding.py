@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
 from whichgpu.values import regex
-from whichgpu.workloads import backbones, hastened, names, tasks
+from whichgpu.workloads import backbones, classes, handles, hastened, names, tasks
 from whichgpu.workloads.hastened import numbered as _numbered
 from whichgpu.workloads.names import squeezed, words
 from whichgpu.workloads.phases import TRAINING
@@ -82,12 +82,23 @@ def _find(
     if item is None and not keys and not service:
         item, keys = _otherwise(name, tried)
     if item is None and len(keys) == 1:
-        item = workloads()[keys[0]]
-        # In timm the weights of a larger picture say its side: `tresnet_l.miil_in1k_448`.
-        side = _TAGGED_SIDE.search(name)
-        if side and int(side[1]) in _SIDES and squeezed(name) not in by_spelling():
-            item = _numbered(item, {"height": float(side[1]), "width": float(side[1])})
+        item = _weighted(workloads()[keys[0]], name)
     return item, name, keys if item else [], service
+
+
+def _weighted(item: Workload, name: str) -> Workload:
+    """A network as the weights of a name of timm's have it: their side and classes, where those are others.
+
+    `tresnet_l.miil_in1k_448` sees a larger picture, `tiny_vit_21m_224.dist_in22k_ft_in1k` tells 1,000 apart.
+    """
+    if squeezed(name) in by_spelling():
+        return item
+    side, data = _TAGGED_SIDE.search(name), _TAGGED_DATA.search(name)
+    if side and int(side[1]) in _SIDES:
+        item = _numbered(item, {"height": float(side[1]), "width": float(side[1])})
+    count = names.table()["pretrained"].get(data[1].lower(), 0) if data else 0
+    other = count and classes.told(item.dims) not in (0, count)
+    return _numbered(item, {"options": {"classes": str(count)}}) if other else item
 
 
 def _said_otherwise(name: str, tried: dict[str, Workload | None]) -> Workload | None:
@@ -184,7 +195,11 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     # Rules are of names as repositories have them, with hyphens: `Midnight Miqu 70B v1.5`.
     joined = "-".join(name.split())
     less = (names.rewritten(name), names.rewritten(joined), names.published(name), disowned(name))
-    others = (one for one in (*less, names.unversioned(name)) if one and one not in (name, joined))
+    others = (
+        one
+        for one in (*less, names.unversioned(name), *handles.readings(name))
+        if one and one not in (name, joined)
+    )
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     ways_of = ((backbones.varied, name), (backbones.varied, joined), (backbones.over, name))
     made = (way(one, lambda other: _read_as(other, tried)) for way, one in ways_of)
@@ -484,6 +499,8 @@ def _of_a_tower(name: str, tried: dict[str, Workload | None]) -> Workload | None
 
 
 _TAGGED_SIDE = regex(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
+#: What weights of timm learnt last: `.dist_in22k_ft_in1k`, `.miil_in21k`.
+_TAGGED_DATA = regex(r"\.(?:\w+_)?((?:miil_)?in\d+k)(?:_\d{3})?$", re.IGNORECASE)
 
 
 #: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.

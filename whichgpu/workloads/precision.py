@@ -60,6 +60,8 @@ class Precision:
     #: Operations of a lane that matrix-vector kernels take for a weight, by INT8 dot products and by
     #: floats; 0 unknown.
     steps: tuple[float, float] = (0.0, 0.0)
+    #: Scales of 32 weights in a row.
+    scales: float = 1.0
     #: Bytes of a weight in an embedding that is the head as well.
     tied: float = 0.0
     #: Bytes of a weight of the body, of embedding and head, and of both as one, in rows that are no multiple
@@ -128,15 +130,20 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         runtime=row.get("runtime", ""),
         networks=row.get("networks", ""),
         steps=_steps(row, table),
+        scales=sum(share * part.get("scales", 1.0) for share, part in _parts(row, table)),
         tied=_tied(row["head_mix"], table) if "head_mix" in row else 0.0,
         odd=_odd(key, row, table),
     )
 
 
+def _parts(row: Mapping[str, Any], table: Mapping[str, Any]) -> list[tuple[float, Mapping[str, Any]]]:
+    """The formats of a mix with their shares, or the one that it is."""
+    return [(share, table.get(key, row)) for key, share in (row.get("mix") or {"": 1.0}).items()]
+
+
 def _steps(row: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[float, float]:
     """Operations a weight, stated or of a mix; 0 where a part of the mix states none."""
-    shares = row.get("mix") or {"": 1.0}
-    parts = [(share, table.get(key, row).get("steps", (0.0, 0.0))) for key, share in shares.items()]
+    parts = [(share, part.get("steps", (0.0, 0.0))) for share, part in _parts(row, table)]
     dot, plain = (sum(share * steps[i] for share, steps in parts) for i in range(2))
     known = all(any(steps) for _, steps in parts)
     return (dot, plain) if known else (0.0, 0.0)
@@ -194,7 +201,9 @@ def _spellings() -> dict[str, str]:
 def _by_bits(name: str) -> str | None:
     """The id of an EXL2 or EXL3 format of so many bits per weight, made on demand: `exl2-4.65bpw`."""
     bare = name.strip().lower()
-    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", bare) or re.fullmatch(
+    # The bits of the output head may stand behind: `6.0bpw h8 exl2`.
+    plain = re.sub(r"(?<=bpw)(?:[-_ ]h[68])?(?:[-_ ]exl[23])?$", "", bare)
+    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", plain) or re.fullmatch(
         r"(?:exl[23]|bpw)[-_ =]?(\d\.\d+)", bare
     )
     bits = float(found[1]) if found else 0.0

@@ -135,13 +135,14 @@ class Recorder(Ledger):
         self, batch: Any, heads: int, q: Any, kv: Any, head_dim: int, *, kv_heads: int | None = None,
         value_dim: int | None = None, shared_kv: bool = False, held: Any = None, causal: bool = False,
         cached: bool = False, biased: bool = False, masked: bool = False, again: bool = False,
-        sinks: bool = False, name: str = "attention",
+        sinks: bool = False, gathered: bool = False, whole: bool = False, name: str = "attention",
     ) -> None:  # fmt: skip
         """Fused scaled dot-product attention of q (B, heads, q, d) over k, v (B, kv_heads, kv, d).
 
         `biased`: something is added to each score, or more axes stand before them than a batch and
         heads, which frameworks have no fused kernels for. `masked`: so is a mask of padding, which they have.
-        `sinks`: each head has a score more that no token stands behind.
+        `sinks`: each head has a score more that no token stands behind. `gathered`: each query has keys of
+        its own, so that a tile has the heads of one. `whole`: each tensor-parallel GPU computes all heads.
 
         `cached` reads k and v from the KV cache in its own precision (decode). A causal pass counts
         the whole q x kv rectangle, as publications do; of it a share is masked, which a kernel model
@@ -162,14 +163,15 @@ class Recorder(Ledger):
             {"batch": batch, "heads": float(heads), "kv_heads": float(kv_heads), "q": q, "kv": kv,
              "head_dim": float(value_dim if shared_kv and value_dim else head_dim), "causal": float(causal),
              **({"biased": 1.0} if biased else {}), **({"masked": 1.0} if masked else {}),
-             **({"sinks": 1.0} if sinks else {}), **self._wide(True)},
+             **({"sinks": 1.0} if sinks else {}), **({"gathered": 1.0} if gathered else {}),
+             **self._wide(True)},
             flops=2.0 * heads * (head_dim + value_dim) * rows * kv,
             read_bytes=float(heads * head_dim) * size * rows if cached else inputs,
             kv_bytes=kv_elements * self.precision.kv if cached else 0.0,
             write_bytes=float(heads * value_dim) * size * rows,
             saved_bytes=float(heads * value_dim) * size * rows if again else inputs + FP32 * heads * rows,
             dtype=wide_math(self.precision.math),
-            shard="head",
+            shard="none" if whole else "head",
         )  # fmt: skip
 
     def record(

@@ -10,6 +10,7 @@ import numpy as np
 
 from whichgpu.facts import store
 from whichgpu.units import number
+from whichgpu.values import regex
 from whichgpu.workloads import names, tasks
 from whichgpu.workloads.names import squeezed, words
 from whichgpu.workloads.spelled import SIZE, by_spelling, going_on, ids_of, language
@@ -147,9 +148,13 @@ def _numbered_family(name: str) -> list[str]:
     return [key for key in workloads() if begun and begun.match(key) and SIZE.search(key)]
 
 
+#: What a size is called that stands alone: `13b model`, `70B parameters`.
+_BEHIND = regex(r"(?:[\s-]+(?:param(?:eter)?s?|models?|llms?))+$")
+
+
 def _of_a_size(name: str) -> list[str]:
     """Language models of a size that stands alone (`70b`), those of the families first that are asked for."""
-    size = name.strip().lower()
+    size = _BEHIND.sub("", name.strip().lower())
     if not SIZE.fullmatch(size):
         return []
     usual: Mapping[str, str] = store.load("subjects")["subjects"]["family"]

@@ -39,7 +39,8 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
     if len(open_) != 1:
         return
     at = open_[0]
-    if _is_own(results[at], own[at]) or _is_by_others(results[at], at, own, context):
+    worded = _WORDED.search(_sentence(results[at])) is not None
+    if worded or _is_own(results[at], own[at]) or _is_by_others(results[at], at, own, context):
         return
     for way in _shared(explained, at)[:_TRIED]:
         if any(not 0 <= results[at].number - one.number <= _BEFORE for one, _ in way.given):
@@ -60,8 +61,17 @@ def _is_by_others(result: Told, at: int, own: Sequence[Sequence[Variable]], cont
     return bool(told and ways(result, own[at], [*given(result, context), *told]))
 
 
-#: What stands in brackets or in a formula is no result, nor is the size of what is named: "a file of 40 GB".
-_FORMULA = re.compile(r"[/\u00d7*+(]\s?\$?$|\b(?:files?|models?|weights|checkpoints?|prompts?|batch) of ~?$")
+#: What stands in brackets or in a formula is no result, nor is the size of what is named ("a file of 40 GB"),
+#: nor what a sentence goes out from: "At $3.00 an hour".
+_FORMULA = re.compile(
+    r"[/\u00d7*+(]\s?\$?$|\b(?:files?|models?|weights|checkpoints?|prompts?|batch) of ~?$"
+    r"|(?:^|[.;] )At [~$\u20ac]?$"
+)
+#: An amount of its own in words, with which a result may have been worked out: "for its half hour".
+_WORDED = re.compile(
+    r"\b(?:half|quarter|third)(?: an?| of an?)?[ -](?:second|minute|hour|day|week|month|year)s?\b",
+    re.IGNORECASE,
+)
 
 
 #: Before the most there can be, told as what it is not more than.

@@ -391,13 +391,18 @@ def segment_of(words: str) -> str:
     return next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")
 
 
+#: Lines of devices that their names begin with: "the first Radeon with FP8" is no Instinct.
+_LINE = re.compile(r"\b(?:Radeon|GeForce|Instinct|Quadro|Tesla|Titan|Arc|Jetson)\b", re.IGNORECASE)
+
+
 def _first(
     passage: Passage, place: tuple[int, int], claim: tuple[Mention, Capability], context: Context
 ) -> Iterator[Finding]:
     """Contradicted where a device of the same maker, of another family, had it a year before."""
     mention, what = claim
     own = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("release_date")]
-    segment = segment_of(passage.text[slice(*place)])
+    words = passage.text[slice(*place)]
+    segment, line = segment_of(words), _LINE.search(words)
     born = min((str(gpu.value("release_date")) for gpu in own), default="")
     rivals = [
         gpu
@@ -407,6 +412,7 @@ def _first(
         and gpu.architecture != own[0].architecture
         and gpu.confidence != "low"
         and gpu.segment == (segment or gpu.segment)
+        and (line is None or line[0].lower() in gpu.name.lower())
         and what.has(gpu) is True
         and str(gpu.value("release_date") or "9") < f"{int(born[:4]) - 1}{born[4:]}"
     ]

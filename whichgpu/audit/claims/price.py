@@ -152,8 +152,9 @@ def _is_hourly(cell: Cell, table: Table) -> bool:
     own = cell.label + " " + _head(table, cell.column)
     if _HOURLY.search(own) or _OTHER_PERIOD.search(own):
         return not _OTHER_PERIOD.search(own)
-    timed = any(_TIMED.fullmatch(_head(table, column)) for column in range(len(table.rows[0])))
-    return _RENT.search(own) is not None and not timed and _by_caption(table)
+    if not (_RENT.search(own) and _by_caption(table)):
+        return False
+    return not any(_TIMED.fullmatch(_head(table, column)) for column in range(len(table.rows[0])))
 
 
 def _by_caption(table: Table) -> bool:

@@ -71,8 +71,12 @@ _FROM = re.compile(r"\s+from\s+[\d$]", re.IGNORECASE)
 #: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
 _ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
 _MOST = 4
-#: "A model of 42 GB, half of it on a 3090": a part of what was just told.
-_OF_IT = re.compile(r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$)))", re.IGNORECASE)
+#: A part of what was told: "half of it on a 3090", "half of its memory on the back of the board".
+_OF_IT = re.compile(
+    r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$))"
+    r"|(?:its|their) (?:own )?(?:memory|VRAM|cores|chips) (?:on|in|at|under|behind|for|free|idle|unused)\b)",
+    re.IGNORECASE,
+)
 #: "Half as tall as normal", "fails twice as often": of what no data sheet tells.
 _AS_TALL = re.compile(
     r"\s+as\s+(?:tall|long|deep|heavy|thick|thin|loud|quiet|hot|warm|old|new|often|likely|frequent\w*|"

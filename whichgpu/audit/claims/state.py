@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import BY_MEANS, OF_OTHERS
 from whichgpu.audit.devices.roles import spoken
+from whichgpu.audit.text.models import models
 from whichgpu.audit.text.sentences import guarded, sentences, within
 from whichgpu.audit.values.capabilities import named_in
 
@@ -98,7 +99,8 @@ def _of_clause(
 ) -> Iterator[Finding]:
     what = _only(passage.text, place)
     mention = _about(sentence, place, who)
-    if what is None or mention is None:
+    if what is None or mention is None or models(passage.text[slice(*place)]):
+        # "FLUX.1-dev in FP8 with its text encoder": the format of a model's weights.
         return
     # "It could even train in TF32", "support for FP8 is there" tell of what it has.
     words = _COULD.sub("can ", passage.text[slice(*place)]).replace("upport for ", "upport ")
@@ -144,11 +146,17 @@ _OF_NONE = re.compile(
 )
 
 
+_ON_BOTH = re.compile(r"\b(?:on|in|with|of|for) (?:both|each|all|either)\b", re.IGNORECASE)
+
+
 def _about(sentence: Sentence, place: tuple[int, int], who: Spoken) -> Mention | None:
     """The device that a clause is about: its only one, else the subject of what stands before it."""
     inside = within(who.here, *place)
     if not inside and _OF_NONE.match(who.text, place[0]):
         # "Nothing in the G families has NVLink": of what it names itself.
+        return None
+    if not inside and _ON_BOTH.search(who.text, *place):
+        # "The newer cards win: FP8 on both": of those that were just spoken of.
         return None
     if inside:
         alone = len(inside) == 1 and inside[0] not in who.against

@@ -93,7 +93,10 @@ def format_columns(table: Table, context: Context) -> Iterator[Finding]:
                 # "1-3B | 2-6 GB": the one end is that of the one, the other of the other.
                 continue
             if len(named) == 1 and cell and quantity:
-                need, alone = of_model(named[0], said), _OF_WEIGHTS.search(heads[column]) is not None
+                # "13 GB INT8" says itself of what format it is.
+                own = formats(cell.text)
+                form = own[0] if len(own) == 1 else said
+                need, alone = of_model(named[0], form), _OF_WEIGHTS.search(heads[column]) is not None
                 yield judged_need(cell, quantity, need, named[0].name, context, headed=alone)
 
 

@@ -39,17 +39,23 @@ _STATES = re.compile(
 )
 
 
+#: What divides the cells of a pipe table, and within what it does not.
+_PIPE_OR_CODE = re.compile(r"[|`]")
+#: A cell of the rule under a header.
+_RULE = re.compile(r"\s*:?-+:?\s*")
+
+
 def piped(line: Line) -> list[tuple[str, int]]:
     """The cells of a line of a pipe table with their places; escaped pipes, or in code, do not divide."""
     found, at, code = [], 0, False
     text = line.text
     first = len(text) - len(text.lstrip())
-    begin = first + 1 if text.lstrip().startswith("|") else first
-    at = begin
-    for index in range(begin, len(text)):
-        if text[index] == "`":
+    at = first + 1 if text[first : first + 1] == "|" else first
+    for mark in _PIPE_OR_CODE.finditer(text, at):
+        index = mark.start()
+        if mark[0] == "`":
             code = not code
-        if text[index] == "|" and not code and text[index - 1 : index] != "\\":
+        elif not code and text[index - 1 : index] != "\\":
             found.append((text[at:index], line.start + at))
             at = index + 1
     if text[at:].strip():
@@ -339,7 +345,7 @@ def closed_up(rows: Sequence[Line]) -> list[Line]:
 
 def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
     """Whether the cells are the rule under a table's header."""
-    return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
+    return bool(cells) and all(_RULE.fullmatch(text) for text, _ in cells)
 
 
 def is_frame(line: Line) -> bool:

@@ -22,6 +22,7 @@ from whichgpu.audit.values.judging import Verdict, confirmed, judged
 from whichgpu.audit.values.nearest import fitting
 from whichgpu.hardware.derive import pcie_in_round_numbers
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.hardware.slices import cut_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -412,6 +413,11 @@ def _is_a_part(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) ->
     return bool(known) and quantity.value < _PART * min(known)
 
 
+#: A MIG profile, the last one before a value of its sentence.
+_CUT = re.compile(r"\b(?P<profile>\dg\.\d{1,3}gb)\b(?:(?!\dg\.\d)[^.]|\.(?=\d))*$", re.IGNORECASE)
+_BEFORE = 120
+
+
 def verdict_on(
     text: str, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, said: frozenset[str],
     context: Context,
@@ -422,6 +428,11 @@ def verdict_on(
         quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
     )
     found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+    cut = _CUT.search(text, max(0, quantity.start - _BEFORE), quantity.start)
+    if cut and found.verdict == "contradicted":
+        # "On an A100 80GB, 1g.10gb has 14 SMs": of that slice, and of none where it has no such profile.
+        parts = cut_into(cut["profile"], gpus)
+        return judged(attribute, what, parts, context.catalogue) if parts else Verdict("unverifiable")
     marked = _GROUPED.match(words) if found.verdict == "contradicted" else None
     if marked and marked["mark"] == context.fraction:
         # "1.792 GB/s" in a page of several languages: a mark of thousands, which was read as a fraction's.

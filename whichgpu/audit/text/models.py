@@ -25,7 +25,8 @@ _NAME = re.compile(
 SIZE = re.compile(
     # "30B-A3B" is of 30, of which 3 are active.
     r"(?<![A-Za-z\d.,$\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?"
-    r"(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param))(?!/)"
+    r"(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param)"
+    r"|(?:[Mm]illiarden|[Mm]illiards|[Mm]iliardi|mil millones|Mrd\.?)(?=\s(?:d[ei]\s)?[Pp]ar[a\u00e1]m))(?!/)"
 )
 #: The same in words: "seventy billion parameters".
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

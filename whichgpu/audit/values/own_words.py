@@ -47,11 +47,15 @@ _SPARSE_NEXT = re.compile(
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Before a rate that only a share is told of: "1/64 of the FP32 rate".
 _OF_RATE = re.compile(
-    r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE
+    r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its|der|du|de la|del|della)\s+)?"
+    r"(?:d\u00e9bit|taux|tasa|velocit\u00e0)?(?:\s?(?:en|in)\s+)?$",
+    re.IGNORECASE,
 )
 _OF_THE_NEXT = re.compile(r"\([^()\d]*:\s*$")
 _SO_MUCH = re.compile(
-    r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
+    r"[\s-]*(?:rate|speed|throughput)?\s*,?\s*"
+    r"(?:so|or|that is|i\.e\.|which is|giving|=|also|d\. ?h\.|soit|es decir|cio\u00e8|ossia)\s",
+    re.IGNORECASE,
 )
 #: What has no value: "300 GB/s each and without NVLink".
 WITHOUT = re.compile(r"\b(?:without|(?<!has )(?<!have )no|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE)

@@ -15,6 +15,7 @@ Exit status 3: a workload fits on none of the GPUs.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -54,10 +55,16 @@ def run(
 
     if not workloads:
         raise click.UsageError("say what: fit llama-2-13b --gpu a10")
-    names = [name.strip() for text in gpus for name in text.split(",") if name.strip()]
+    names = _apart(gpus)
     if gpus and not names:
         raise click.UsageError(f"--gpu {gpus[0]} names no GPU; write e.g. --gpu a10,rtx-4090:2")
-    jobs = [columns.job(name) for name in workloads]
+    jobs = [columns.job(name) for name in _apart(workloads) or workloads]
     full = str(columns.stated["concurrency"]).strip().lower() == "max"
     found = fit(jobs, names, catalogue, together=together, full=full)
     return in_form(report(found), title(found), form)
+
+
+def _apart(typed: tuple[str, ...]) -> list[str]:
+    """Names that may stand in one word with commas between; a file's may have one in it."""
+    words = ([text] if os.path.exists(text) else text.split(",") for text in typed)
+    return [name.strip() for each in words for name in each if name.strip()]

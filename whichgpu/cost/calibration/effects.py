@@ -94,6 +94,8 @@ def compute_terms(
 ) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
     line, kind = place.lineage, _as_run(kind, place, runtime)
+    if _own_kernel(kind, runtime):
+        return {}
     placed = (f"c@{line}", f"c/{kind.format}@{line}", f"c/{kind.compute}@{line}")
     apart = _apart(runtime, trains=trains)
     names = [f"c/{kind.compute}{apart}", f"c/{kind.compute}/{kind.format}{apart}", *placed]
@@ -464,8 +466,10 @@ class Fit:
             laws = {name: found.pop(name) for name in list(found) if "~" in name}
             added[key] = self._sum(found), self._slopes(laws, run, {})
         log, slopes = added[key]
+        if not workload:
+            return log, slopes
         more = _weighted((), _own_law(run, _unit(place), runtime, workload), trains=trains)
-        return log, self._slopes(more, run, slopes) if more else slopes
+        return log, self._slopes(more, run, slopes)
 
     def _slopes(self, laws: Terms, run: OpClass, slopes: Mapping[str, float]) -> dict[str, float]:
         """What laws, of a class as it is run, add to the `slopes` by trait."""

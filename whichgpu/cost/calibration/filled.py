@@ -14,7 +14,7 @@ from whichgpu.cost.job.settling import settle
 from whichgpu.cost.memory.filled import MOST, how
 from whichgpu.cost.memory.job_memory import open_checkpointing
 from whichgpu.cost.memory.memory_law import kind_of, made
-from whichgpu.cost.memory.parts import needed
+from whichgpu.cost.memory.totals import needed
 from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.names import resolve as resolve_gpu

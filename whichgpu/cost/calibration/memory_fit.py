@@ -26,8 +26,8 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.memory.activations import causal
 from whichgpu.cost.memory.memory_law import OWN, Unsure, coefficient, kind_of, made, priors, unmeasured
-from whichgpu.cost.memory.parts import OUTSIDE, PASSING
 from whichgpu.cost.memory.readings import counted
+from whichgpu.cost.memory.totals import OUTSIDE, PASSING
 from whichgpu.cost.reading.metrics import READINGS
 from whichgpu.cost.table.rows import read_job
 from whichgpu.errors import WhichGpuError

@@ -328,27 +328,41 @@ class Rates(Columns):
         drawn = c["static"] + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
         return np.asarray(np.fmin(drawn, c["unclocked_most"] * self.usual))
 
-    def throttle(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def throttle(
+        self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0, idle: Any = 0.0
+    ) -> Column:
         """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
 
         Both are taken above what board and memory draw at any clock. Scaled to 1 for a
         chip whose appetite equals its limit, and never above 1; 1 where the power is not in the catalogue.
-        `dtype` as in `appetite`; `busy` is the share of the SMs that have something to do.
+        `dtype` as in `appetite`; `busy` is the share of the SMs that have something to do, `idle` that of the
+        time in which their tensor cores have nothing.
         """
-        share = (1.0 + (busy * self._strain(dtype)) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
+        strain = busy * self._in_turns(dtype, idle)
+        share = (1.0 + strain**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 
-    def clocked(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def clocked(
+        self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0, idle: Any = 0.0
+    ) -> Column:
         """Share of the rated arithmetic that the power limit leaves: `throttle`, less at the least voltage.
 
         Down to about half of the boost clock the voltage falls with it; at a strain beyond `least_voltage`
         power is linear in the clock, so that the rate falls by `exponent_beyond` more. Above 1 for a laptop
-        whose limit leaves a higher clock than it is rated for.
+        whose limit leaves a higher clock than it is rated for. Products have no more than what a card was
+        measured to hold, where that is known.
         """
         c = section("power")
-        beyond = np.minimum(c["least_voltage"] / np.maximum(busy * self._strain(dtype), 1e-9), 1.0)
-        left = self.throttle(exponent, dtype, busy) * beyond ** c["exponent_beyond"]
-        return np.asarray(left * self.clock_open / self.clock)
+        strain = np.maximum(busy * self._in_turns(dtype, idle), 1e-9)
+        beyond = np.minimum(c["least_voltage"] / strain, 1.0)
+        left = self.throttle(exponent, dtype, busy, idle) * beyond ** c["exponent_beyond"]
+        share = np.asarray(left * self.clock_open / self.clock)
+        return np.minimum(share, self.known(_held) / self.clock) if dtype else share
+
+    def _in_turns(self, dtype: str, idle: Any) -> Column:
+        """The strain in the mean over the time, of which tensor cores have nothing to do for a share."""
+        found = self._strain(dtype)
+        return np.asarray(found + idle * (self._strain("") - found)) if np.any(idle) else found
 
     def _strain(self, dtype: str) -> Column:
         """What the chip wants over what its limit leaves, both above what it draws at any clock.
@@ -375,6 +389,11 @@ def _desktop_clock(gpu: Gpu) -> float:
     cards = (part for part in catalogue().values() if part.segment != "laptop" and part.family == gpu.family)
     rated = [part.value("clock_boost") for part in cards if chip and part.value("chip") == chip]
     return float(min(usual, max((clock for clock in rated if clock is not None), default=usual)))
+
+
+def _held(gpu: Gpu) -> float:
+    """Hz that a card was measured to hold in products that go on; without end of others."""
+    return float(section("power")["held"].get(gpu.id, np.inf))
 
 
 def _power_family(gpu: Gpu) -> str:

@@ -21,7 +21,7 @@ from whichgpu.cost.parallel import sequence
 from whichgpu.cost.parallel.pipeline import in_turn
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
-from whichgpu.values import NamedTuple, altered, regex
+from whichgpu.values import NamedTuple, altered, regex, remembered
 from whichgpu.workloads import contexts, phases
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import on_narrow_weights
@@ -76,25 +76,12 @@ class Asked(NamedTuple):
     said: tuple[str, ...]
 
 
+@remembered(64)
 def read(job: Job) -> Asked:
     """What a job asks for, filled in; raises `UsageError` for an unknown workload, phase or precision.
 
     The last are kept: the rows of a table that share a job ask for its defaults, then for how it runs.
     """
-    known = _last.get(id(job))
-    if known is None:
-        if len(_last) >= _KEPT:
-            _last.pop(next(iter(_last)), None)
-        # With itself, so that no other job can have its id.
-        known = _last[id(job)] = job, _read(job)
-    return known[1]
-
-
-_last: dict[int, tuple[Job, Asked]] = {}
-_KEPT = 64
-
-
-def _read(job: Job) -> Asked:
     workload = resolve(job.workload)
     stated, job = job, workload.as_named(job)
     job, narrow = _of_phase(workload, job)
@@ -177,8 +164,12 @@ def _unpacking(stack: Runtime, job: Job) -> Runtime:
     """A runtime with what its matrix-vector kernels, or its host, take for a weight of the job's format."""
     if job.precision and not job.trains and (launch := stack.launches.get(precision(job.precision).id)):
         return _with(stack, "launch", max(launch, stack.launch))
-    steps = precision(job.precision).steps if stack.vector_values and job.precision else stack.steps
-    return stack if steps == stack.steps else _with(stack, "steps", steps)
+    if not stack.vector_values or not job.precision:
+        return stack
+    for name in ("steps", "scales"):
+        own = getattr(precision(job.precision), name)
+        stack = stack if own == getattr(stack, name) else _with(stack, name, own)
+    return stack
 
 
 @kept

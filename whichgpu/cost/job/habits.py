@@ -85,7 +85,17 @@ def by_habit(job: Job, stack: Runtime) -> Job:
         **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
         **said,
     }  # fmt: skip
+    if _keeps_inputs(own, job):
+        own.pop("offload", None)
     return job.changed(options={**own, **job.options, **_offloaded(own, job)})
+
+
+def _keeps_inputs(own: Mapping[str, str], job: Job) -> bool:
+    """Whether a runtime that has the inputs of layers wait on the host is told to run these again otherwise.
+
+    They wait there for layers to run again (`use_gradient_checkpointing="unsloth"`): no layer does, no input.
+    """
+    return "checkpointing" in job.options and checkpointing(job) != own.get("checkpointing", "")
 
 
 def _offloaded(own: Mapping[str, str], job: Job) -> dict[str, str]:

@@ -18,8 +18,11 @@ from whichgpu.cost.job import asked, training_step, unread
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.job.support import Needs, as_met, as_seen, in_several, refusal, standing_by, substitutions
 from whichgpu.cost.memory import arenas, hearing, job_memory, offload, starting
-from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import slack as reserved_slack
+from whichgpu.cost.memory.cache_room import reserve
+from whichgpu.cost.memory.decoding import computed_in, takes_workspaces
+from whichgpu.cost.memory.live_tensors import denoising
+from whichgpu.cost.memory.totals import OUTSIDE, fuller, needed
 from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.experts import all_to_all_seconds
@@ -242,8 +245,8 @@ def memory_parts(settled: Settled, available: Array, devices: Devices) -> Held:
         running = replica_memory.places(job, stack, devices)[1]
         parts["kv_cache"] = np.ravel(replica_memory.cached(workload, job, stack, running, each))
         if not starting.profiles(stack, job):
-            parts["kv_reserve"] = memory.reserve(parts["kv_cache"], stack)
-            each = each + memory.reserve(each, stack)
+            parts["kv_reserve"] = reserve(parts["kv_cache"], stack)
+            each = each + reserve(each, stack)
         return Held(workload, job, stack, parts, ops, each=each)
     mesh = Mesh.of(job)
     group, whole = parallel.grouped(workload, job, mesh)
@@ -258,7 +261,7 @@ def _beside_pass(
     whole: tuple[Op, ...], devices: Devices,
 ) -> Beside:  # fmt: skip
     """What lies beside the tensors of an inference over `ops`, a GPU's share of the `whole`."""
-    takes = memory.takes_workspaces(ops, devices.column("compute_capability"))
+    takes = takes_workspaces(ops, devices.column("compute_capability"))
     working = _working(workload, job, stack, ops, parts) * takes
     return Beside(_slack(stack, whole), working, _idle(workload, job, stack, ops, parts))
 
@@ -294,7 +297,7 @@ def _held(
     last, beside = offload.encoders_together(workload, job, ops)
     if last and not layers:
         alone[last]["weights"] = alone[last]["weights"] + beside
-    return reduce(memory.fuller, alone.values()), stored_weight_bytes(ops) - stays
+    return reduce(fuller, alone.values()), stored_weight_bytes(ops) - stays
 
 
 def _working(
@@ -383,7 +386,7 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     if "vae" not in workload.dims:
         return ops
     found = job_memory.decoder_format(workload, job, stack, wide=stack.decodes_wide)
-    return memory.computed_in(ops, precision(job.precision), found)
+    return computed_in(ops, precision(job.precision), found)
 
 
 def _slack(stack: Runtime, whole: tuple[Op, ...]) -> Any:
@@ -410,8 +413,8 @@ def _in_arenas(
 ) -> Any:
     """Bytes that the arenas of an inference's networks hold beside its tensors."""
     networks = offload.networks(job_memory.pictures(workload, job, stack, ops)).values()
-    outside = sum((np.asarray(parts[name]) for name in memory.OUTSIDE if name in parts), start=np.zeros(1))
-    tensors = memory.needed(parts) - outside
+    outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
+    tensors = needed(parts) - outside
     return np.maximum(arenas.held(networks, stack, precision(job.precision)) - tensors, 0.0)
 
 
@@ -424,7 +427,7 @@ def _denoised(
     """
     if "vae" not in workload.dims or stack.specialised or offload.by_network(job):
         return 0.0
-    left = memory.denoising(ops, stack, precision(job.precision))
+    left = denoising(ops, stack, precision(job.precision))
     return np.where(np.asarray(parts["activations"]) > _MORE * left, left, 0.0)
 
 

@@ -229,7 +229,7 @@ def _sent_away(job: Job, gpu: Gpu) -> Job:
     if not more:
         return job
     from whichgpu.cost.estimate import estimate
-    from whichgpu.cost.memory.parts import UNSURE
+    from whichgpu.cost.memory.totals import UNSURE
 
     for one in (job, *(job.changed(options={**job.options, **way}) for way in more)):
         found = estimate(one, [gpu])

@@ -35,7 +35,7 @@ from whichgpu.cost.job.habits import release_of
 from whichgpu.cost.job.runtimes import runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse_rate
-from whichgpu.values import immutable
+from whichgpu.values import immutable, remembered
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -104,23 +104,7 @@ class Requests:
     @classmethod
     def of(cls, job: Job) -> Requests:
         """What a job's options say; raises `UsageError` for what cannot be."""
-        if not any(name in job.options for name in OPTIONS):
-            return cls()
-        usual = section("serving")["speculative"]
-        drafted = job.option("speculative", 0.0, example=3.0)
-        job.says("ignore_eos")
-        return cls(
-            rate=_rate(job),
-            burstiness=job.option("burstiness", 1.0, 1e-3),
-            sent=_whole(job, "num_prompts", USUAL_RUN) if "num_prompts" in job.options else math.inf,
-            prompts=_lengths(job, "input_lengths"),
-            answers=_lengths(job, "output_lengths"),
-            prefix_hit=_share(job, "prefix_hit", 0.0),
-            drafted=float(round(drafted)),
-            acceptance=_share(job, "acceptance", usual["acceptance"]) if drafted else 0.0,
-            draft_cost=_share(job, "draft_cost", usual["draft_cost"]) if drafted else 0.0,
-            prefill_gpus=float(round(job.option("prefill_gpus", 0.0))),
-        )
+        return _of(job)
 
     @property
     def output_variation(self) -> float:
@@ -150,6 +134,27 @@ class Requests:
     def passes_per_token(self) -> float:
         """Time of a token in passes of the model, the drafting of its tokens included."""
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
+
+
+@remembered(16)
+def _of(job: Job) -> Requests:
+    if not any(name in job.options for name in OPTIONS):
+        return Requests()
+    usual = section("serving")["speculative"]
+    drafted = job.option("speculative", 0.0, example=3.0)
+    job.says("ignore_eos")
+    return Requests(
+        rate=_rate(job),
+        burstiness=job.option("burstiness", 1.0, 1e-3),
+        sent=_whole(job, "num_prompts", USUAL_RUN) if "num_prompts" in job.options else math.inf,
+        prompts=_lengths(job, "input_lengths"),
+        answers=_lengths(job, "output_lengths"),
+        prefix_hit=_share(job, "prefix_hit", 0.0),
+        drafted=float(round(drafted)),
+        acceptance=_share(job, "acceptance", usual["acceptance"]) if drafted else 0.0,
+        draft_cost=_share(job, "draft_cost", usual["draft_cost"]) if drafted else 0.0,
+        prefill_gpus=float(round(job.option("prefill_gpus", 0.0))),
+    )
 
 
 def _rate(job: Job) -> float | None:

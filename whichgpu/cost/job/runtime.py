@@ -26,8 +26,8 @@ class Runtime:
     `plain`, architectures among them, products in 16 bits run at the rate of FP32. `replaced` are classes of
     memory traffic whose kernels no measured build had.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
-    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes
-    (`Precision`).
+    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes,
+    `scales` what 32 of them have (`Precision`).
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
     activations of a product in 8 or 4 bits.
     An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
@@ -151,6 +151,10 @@ class Runtime:
     uneven_parts: bool = False
     #: A training sends each copy of a token to its expert by itself, several to one GPU.
     sends_copies: bool = False
+    #: B moved of a value as a training lays tokens out for experts on other GPUs, beside what it sends of it.
+    lays_out: float = 0.0
+    #: A compiler that sends what replicas exchange beside their passes, as its users tell it to.
+    sends_beside: bool = False
     #: Experts that drop tokens are not padded either, so that the host waits to learn how many each one got.
     counts_dropped: bool = False
     #: Experts that it deals out over machines get all tokens, as those of one machine do.
@@ -208,6 +212,7 @@ class Runtime:
     vector_bytes: float = 0.0
     vector_values: float = 0.0
     steps: tuple[float, float] = (0.0, 0.0)
+    scales: float = 1.0
     routing: float = 1.0
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)

@@ -154,6 +154,8 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "on_chip",
         "exposed",
         "sends_copies",
+        "sends_beside",
+        "lays_out",
         "counts_dropped",
     }
     return bool(columns) and columns <= waits

@@ -85,7 +85,11 @@ def exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...])
     c = section("training")
     exposed = _tensor_shown(job, stack, devices)
     experts = (
-        share / mesh.cp * all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
+        share
+        / mesh.cp
+        * all_to_all_seconds(
+            workload, job, whole, mesh, devices, copies=stack.sends_copies, moved=stack.lays_out
+        )
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     shown = 1.0 if off(job.options.get("moe_overlap", "")) else c["moe_exposed"]

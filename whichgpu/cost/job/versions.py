@@ -98,8 +98,9 @@ def as_containers(text: str) -> str:
     return re.sub(_MONTHLY, r"\1 NGC \2", text)
 
 
-#: The signs between a package and its release, as pip and conda write it: `torch==1.13.1`, `pytorch=1.12`.
-_PINNED = r"(?i)(?<=[a-z\d])\s*(?:===?|[~><]=)\s*(?=v?\d)|(?<=\bpytorch)=(?=\d)|(?<=\btorch)(?=[12]\.\d)"
+#: The signs between a package and its release, as pip, conda and wheels write it: `torch==1.13.1`,
+#: `pytorch=1.12`, `torch-1.12.1+cu113`.
+_PINNED = r"(?i)(?<=[a-z\d])\s*(?:===?|[~><]=)\s*(?=v?\d)|(?<=\bpytorch)=(?=\d)|(?<=\btorch)-?(?=[12]\.\d)"
 
 
 def unpinned(text: str) -> str:

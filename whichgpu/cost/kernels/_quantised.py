@@ -64,6 +64,12 @@ def in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.
     return np.asarray(faster & quantised_prompt(ops))
 
 
+def scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
+    scaled = ops.flops * section("products")["scaled"] * runtime.scales / devices.vector
+    return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
+
+
 def unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     """Whether a kernel widens quantised weights in its own tile, on the way to the units, (O, G, J).
 

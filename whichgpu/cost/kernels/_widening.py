@@ -10,7 +10,8 @@ hides it up to some hundred rows, as Marlin's authors say (near-ideal up to 16 t
 github.com/IST-DASLab/marlin), and prompts pay for it. The faster an SM's tensor cores, the more: at its peak
 an A100 multiplies a tile by a weight in 0.063 cycles and widens one of 4 bits in 0.04, an A10 multiplies in
 0.125. Kernels of other engines state their own (`widens_in` of a runtime); from `copied_from` rows on such a
-kernel writes a copy in 16 bits, which a plain product reads.
+kernel writes a copy in 16 bits, which a plain product reads. Modules that make it op by op move more
+(`copied_bytes`), and keep it for the backward pass, which reads it alone.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _NIBBLE = 0.75
 #: B that a weight's copy in 16 bits moves: it is written, and read by the product.
 _COPY = 4.0
+#: The same where it is read alone.
+_READ = 2.0
 
 
 def widened(
@@ -50,8 +53,16 @@ def widened(
     if not own:
         return slower, weights
     copied = inside & (ops.dims["m"] >= own["copied_from"])
-    each = _bytes(ops)
-    return np.where(copied, compute, slower), weights * np.where(copied, (each + _COPY) / each, 1.0)
+    return np.where(copied, compute, slower), weights * np.where(copied, _copying(ops, runtime), 1.0)
+
+
+def _copying(ops: OpTable, runtime: Runtime) -> Array:
+    """Bytes moved of weights that are copied over those of the weights, (O, 1, 1 or J)."""
+    each, written_out = _bytes(ops), runtime.holds.get("copied_bytes")
+    if not written_out:
+        return np.asarray((each + _COPY) / each)
+    backward = np.array([op.stage == "backward" for op in ops.ops])[:, None, None]
+    return np.asarray(np.where(backward, _READ, each + written_out) / each)
 
 
 def shown(

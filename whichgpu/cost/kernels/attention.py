@@ -5,7 +5,8 @@
               * (a + r) / (a + r at heads of 128), r the exponentials of a score over its products
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
-Where heads attend to latents (MLA) in decode, e is `faster` by min(heads / rows of a tile, 1), if at all.
+Where heads attend to latents (MLA) in decode, e is `faster` by min(heads / rows of a tile, 1), if at all. In
+prompts whose queries have keys of their own (sparse attention) h is rounded up to the rows of a tile.
 
 Heads of a group share what is read of the cache, but where an engine had kernels for groups of some sizes
 alone (`shared_by`): in others each head has threads of its own, which read it anew through the L2 cache at so
@@ -78,6 +79,7 @@ def seconds(
     work = ops.flops * np.where(
         through > 0.0, keys / np.maximum(d["kv"], 1.0), seen(d) * _in_tiles(ops, devices)
     )
+    work = work * _in_whole_tiles(ops, devices)
     overlaps = np.asarray(runtime.read(lambda one: one.overlaps_softmax))
     if overlaps.any():
         work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
@@ -133,15 +135,35 @@ def _named_of(name: str, devices: Devices, runtime: Runtime) -> NDArray[np.float
 
 
 def _of_latents(ops: OpTable) -> NDArray[np.float64]:
-    """Efficiency of tokens that attend to latents over that of others, (O, 1, J); 1 of other attention.
+    """Efficiency of queries that attend to latents over that of others, (O, 1, J); 1 of other attention.
 
     All heads read one cache, so that they fill a tile as the rows of a prompt do. Where tensor parallelism
-    leaves few of them, most of it is empty, and they are no faster.
+    leaves few of them, most of it is empty, and tokens are no faster.
     """
     c, d = section("products")["latents"], ops.dims
     latent = (ops.kv_bytes > 0.0) & (d["kv_heads"] == 1.0) & (d["heads"] > 1.0) & (d["head_dim"] > c["wider"])
     full = np.minimum(d["heads"] * d["q"] / c["rows"], 1.0)
-    return np.where(latent, np.maximum(c["faster"] * full, 1.0), 1.0)
+    tokens = np.where(latent, np.maximum(c["faster"] * full, 1.0), 1.0)
+    return np.where(_gathered(ops) > 0.0, c["faster"], tokens)
+
+
+def _in_whole_tiles(ops: OpTable, devices: Devices) -> NDArray[np.float64] | float:
+    """Heads that a kernel computes over those that there are, (O, G, J).
+
+    Of a prompt's queries that have keys of their own no two share a tile: it has the heads of one, and is
+    filled up with such as are not there.
+    """
+    gathered = _gathered(ops)
+    if not gathered.any():
+        return 1.0
+    c, heads = section("products")["latents"], ops.dims["heads"]
+    rows = devices.each(lambda gpu: c["gathered"].get(gpu.architecture, c["rows"]))
+    return np.where(gathered > 0.0, np.ceil(heads / rows) * rows / heads, 1.0)
+
+
+def _gathered(ops: OpTable) -> NDArray[np.float64]:
+    """1 where each query has keys of its own, as (O, 1, 1)."""
+    return np.array([float("gathered" in op.dims) for op in ops.ops])[:, None, None]
 
 
 def _readers(d: Mapping[str, NDArray[np.float64]], runtime: Runtime) -> NDArray[np.float64]:

@@ -32,6 +32,7 @@ from whichgpu.cost.kernels._quantised import (
     of_experts,
     passes,
     quantised_prompt,
+    scaling,
     unpacked,
     widened,
 )
@@ -83,7 +84,7 @@ def seconds(
     weights = ops.weight_bytes / (share * devices.reading)
     weights = weights * _slivers(ops, runtime) * _narrowed(ops, runtime)
     if runtime.integer and ops.kind == "gemm":
-        compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
+        compute = compute + scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(unpacked(ops, devices, runtime), c["unpacked"], 1.0)
     if ops.kind == "gemm":
@@ -245,12 +246,6 @@ def _off_chip(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
         for op in ops.ops
     ]
     return 1.0 - np.array(inside, dtype=np.float64)[:, None, None]
-
-
-def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
-    scaled = ops.flops * section("products")["scaled"] / devices.vector
-    return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
 
 
 def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory.parts import live, widest
+from whichgpu.cost.memory.live_tensors import live
+from whichgpu.cost.memory.widths import widest
 from whichgpu.units import MIB
 from whichgpu.workloads.ops import stored_weight_bytes
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import causal, most_scores
+from whichgpu.cost.memory.totals import fuller
+from whichgpu.cost.memory.widths import FP32, widest
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from whichgpu.workloads.precision import Precision
     from whichgpu.workloads.workload import Workload
 
-#: Bytes of a value in FP32.
-_FP32 = 4.0
 #: Code whose softmax is in the format of its scores (`scores` of a decoder's dimensions).
 _AS_IT_IS = "narrow"
 
@@ -56,7 +55,7 @@ def softmax_of(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Ru
         return found
     fp32, fp16, bf16 = (float(one) for one in each)
     narrow = stack.read(lambda one: bf16 if (one.half or spec.id) == "bf16" else fp16)
-    return found._replace(inferred=narrow if spec.activation < _FP32 else fp32)
+    return found._replace(inferred=narrow if spec.activation < FP32 else fp32)
 
 
 def softmax(
@@ -73,11 +72,11 @@ def softmax(
     fake tensors).
     """
     rotary = widens or sinks or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
-    narrow = min(spec.activation, _FP32)
+    narrow = min(spec.activation, FP32)
     # Apex O2 leaves the softmax in 16 bits.
     casts = spec.mixed and not stack.holds.get("fused_norm")
-    wide = narrow < _FP32 and not stack.specialised and (casts or (rotary and not sinks))
-    size = _FP32 if wide else narrow
+    wide = narrow < FP32 and not stack.specialised and (casts or (rotary and not sinks))
+    size = FP32 if wide else narrow
     dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
     # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.
     old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
@@ -109,7 +108,7 @@ def of_prompt(
     The mask is as wide as the values, of each token and each before it (`_prepare_decoder_attention_mask`).
     """
     each = softmax_of(workload, whole, spec, stack).inferred
-    return each * most_scores(ops) + min(spec.activation, _FP32) * most_scores(ops, heads=False)
+    return each * most_scores(ops) + min(spec.activation, FP32) * most_scores(ops, heads=False)
 
 
 def of_encoder(
@@ -121,11 +120,11 @@ def of_encoder(
     pictures of the batch, which nobody casts.
     """
     scores = softmax_of(workload, ops, spec, stack).inferred * most_scores(ops)
-    attends = memory.widest([op for op in ops if op.kind == "attention"])
-    normed = memory.widest([op for op in ops if op.kind == "norm"])
+    attends = widest([op for op in ops if op.kind == "attention"])
+    normed = widest([op for op in ops if op.kind == "norm"])
     pictures = ops[0].read_bytes if ops[0].kind == "conv" else 0.0
-    given = pictures * (_FP32 / spec.activation if spec.mixed else 1.0)
-    return memory.fuller({**parts, "activations": attends + normed + given, "scores": scores}, parts)
+    given = pictures * (FP32 / spec.activation if spec.mixed else 1.0)
+    return fuller({**parts, "activations": attends + normed + given, "scores": scores}, parts)
 
 
 def copies(stack: Runtime) -> float:
@@ -166,6 +165,6 @@ def _in_denoiser(
     found = {**parts, name: most}
     if "vae" not in workload.dims:
         return found
-    denoiser = memory.widest([op for op in ops if op.module == where])
-    found["activations"] = parts["activations"] * denoiser / memory.widest(ops)
-    return memory.fuller(found, parts)
+    denoiser = widest([op for op in ops if op.module == where])
+    found["activations"] = parts["activations"] * denoiser / widest(ops)
+    return fuller(found, parts)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.memory import parts as memory
+from whichgpu.cost.memory.totals import fuller
+from whichgpu.cost.memory.widths import widest
 from whichgpu.errors import UsageError
 from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
@@ -77,9 +78,9 @@ def encoding(workload: Workload, job: Job, stack: Runtime, parts: Mapping[str, A
     share = share * (precision(asked).activation / _NARROW if asked else 1.0)
     held = {name: parts[name] for name in _THERE if name in parts}
     several = np.asarray(job.option("grad_accum", 1.0, 1.0) > 1, dtype=np.float64)
-    maps = _ALIVE * memory.widest(autoencoder(workload.dims, job, "encoder"))
+    maps = _ALIVE * widest(autoencoder(workload.dims, job, "encoder"))
     began = {**held, "gradients": several * parts["gradients"], "activations": share * maps}
-    return memory.fuller(began, parts)
+    return fuller(began, parts)
 
 
 def loading(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,4 +89,4 @@ def loading(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> dict[str, Any
     if wide <= size or "encoders" not in parts:
         return dict(parts)
     first = {name: wide / size * parts[name] for name in ("weights", "encoders")}
-    return memory.fuller(first | {"context": parts["context"]}, parts)
+    return fuller(first | {"context": parts["context"]}, parts)

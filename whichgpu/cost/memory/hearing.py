@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory import parts as memory
+from whichgpu.cost.memory.totals import fuller
+from whichgpu.cost.memory.widths import widest
 from whichgpu.workloads.language.vision import SOUND_SECONDS
 from whichgpu.workloads.precision import precision
 
@@ -77,15 +78,15 @@ def held(
     if stack.holds.get("hears_ahead"):
         return {**parts, **_ahead(workload, job, stack)}
     heard, written = _caches(workload, job, stack)
-    later = memory.widest([op for op in ops if not op.module.startswith("encoder")])
-    share = later / memory.widest(ops)
+    later = widest([op for op in ops if not op.module.startswith("encoder")])
+    share = later / widest(ops)
     writing = {**parts, "activations": parts["activations"] * share, "kv_cache": heard + written}
     hearing = {**parts, "kv_cache": 0.0 * heard}
     if _in_memory(stack):
         windows = np.asarray(job.batch, dtype=np.float64)
         size = max(precision(job.precision).activation, _FP16)
         hearing["scores"] = _COPIES * size * float(workload.dims["heads"]) * _STATES**2 * windows
-    return memory.fuller(writing, hearing)
+    return fuller(writing, hearing)
 
 
 def _in_memory(stack: Runtime) -> bool:

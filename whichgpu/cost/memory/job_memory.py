@@ -1,4 +1,4 @@
-"""Memory of a job, from what it states: the parts of `memory.py` and `training_memory.py`."""
+"""Memory of a job, from what it states: the parts of `inference.py` and `training_memory.py`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import attention_scores, reserving, verdict
-from whichgpu.cost.memory import parts as memory
 from whichgpu.cost.memory.activations import Kept, causal, slack, windowed
 from whichgpu.cost.memory.captions import encoding, frozen_beside, loading
+from whichgpu.cost.memory.decoding import PICTURES, decoding, of_another_size, recast, workspace
+from whichgpu.cost.memory.inference import inference_parts, while_loading
+from whichgpu.cost.memory.live_tensors import of_pipeline
+from whichgpu.cost.memory.tiles import transformed
+from whichgpu.cost.memory.totals import fuller, needed
+from whichgpu.cost.memory.widths import widest
 from whichgpu.cost.parallel import distributed
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh, shares_tokens
@@ -59,7 +64,7 @@ def inference(
     if stack.micro_batch and job.input_tokens is not None:
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
     ops = pictures(workload, job, stack, ops)
-    parts = memory.inference_parts(
+    parts = inference_parts(
         ops, kv, engine=False, stack=stack, spec=spec, pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
@@ -76,13 +81,13 @@ def inference(
         parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
         parts = attention_scores.of_encoder(workload, parts, ops, stack, precision(job.precision))
-    elif not stack.flash and "flash_attention" in job.options:
+    elif not stack.flash and ("flash_attention" in job.options or stack.holds.get("scores")):
         size = attention_scores.copies(stack) * precision(job.precision).activation
         parts = attention_scores.of_pipeline(workload, parts, ops, size * share)
     elif workload.id in stack.holds.get("masks_pairs", ()):
         parts = attention_scores.of_pairs(workload, parts, ops, precision(job.precision).activation)
-    read = memory.loading(parts, stack, _joined_anew(workload, stack, ops) / mesh.pp)
-    return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
+    read = while_loading(parts, stack, _joined_anew(workload, stack, ops) / mesh.pp)
+    return {**(fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
 
 def _joined_anew(workload: Workload, stack: Runtime, ops: Sequence[Op]) -> Any:
@@ -95,17 +100,17 @@ def _joined_anew(workload: Workload, stack: Runtime, ops: Sequence[Op]) -> Any:
 def _alive(workload: Workload, stack: Runtime, ops: tuple[Op, ...], otherwise: Any, share: Any) -> Any:
     """Bytes alive at the widest op, of encoders as these have them; else as `otherwise`."""
     if getattr(workload.code, "IN_A_ROW", False):
-        return memory.widest(ops) * share
-    if "vae" in workload.dims and not any(op.module in memory.PICTURES for op in ops):
+        return widest(ops) * share
+    if "vae" in workload.dims and not any(op.module in PICTURES for op in ops):
         # One of a pipeline's networks by itself, as where the others wait on the host.
-        return memory.of_pipeline(ops, stack) * share
+        return of_pipeline(ops, stack) * share
     if not _encodes(workload, stack, ops):
         return otherwise
     if workload.family == "disentangled" or not stack.flash:
         return otherwise * section("capacity")["live_network"]
     # What the layer reads, what its attention hands on, and the embeddings that its caller holds.
-    normed = memory.widest([op for op in ops if op.kind == "norm"])
-    return memory.widest(ops) * share + _HELD * normed / 2.0
+    normed = widest([op for op in ops if op.kind == "norm"])
+    return widest(ops) * share + _HELD * normed / 2.0
 
 
 def _hands_on_wide(job: Job, stack: Runtime) -> bool:
@@ -122,7 +127,7 @@ def _read_cache(ops: Sequence[Op]) -> Any:
 def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
     """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
     decoded = decoder_format(workload, job, stack, wide="counter" not in stack.holds)
-    return memory.workspace(pictures(workload, job, stack, ops), stack, decoded)
+    return workspace(pictures(workload, job, stack, ops), stack, decoded)
 
 
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
@@ -145,17 +150,17 @@ def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     sliced = stack.read(lambda one: bool(one.holds.get("sliced_decoder"))) | job.says("vae_slicing")
     if not by_video and np.any(sliced):
         share = 1.0 / (_array(job.batch) * _as_pictures(workload, job))
-        ops = memory.decoding(ops, share if np.all(sliced) else np.where(sliced, share, 1.0))
+        ops = decoding(ops, share if np.all(sliced) else np.where(sliced, share, 1.0))
     if by_video or "decode_chunk" in job.options:
-        ops = memory.decoding(ops, _chunk_share(workload, job))
+        ops = decoding(ops, _chunk_share(workload, job))
     spec, asked = precision(job.precision), job.options.get("vae_precision")
     if asked and "vae" not in workload.dims:
         raise UsageError(f"option vae_precision: {workload.id} has no autoencoder; leave it out")
     size = decoder_format(workload, job, stack, wide="counter" not in stack.holds).activation
     if size == spec.activation:
         return ops
-    found = memory.recast(ops, spec, size)
-    return memory.of_another_size(found, size / spec.activation) if asked else found
+    found = recast(ops, spec, size)
+    return of_another_size(found, size / spec.activation) if asked else found
 
 
 def _as_pictures(workload: Workload, job: Job) -> Any:
@@ -287,7 +292,7 @@ def training(
         if stages is not None:
             return at(kernels, stages)
         first = at(kernels, 0.0)
-        return first if np.all(mesh.pp == 1) else memory.fuller(first, at(kernels, mesh.pp - 1.0))
+        return first if np.all(mesh.pp == 1) else fuller(first, at(kernels, mesh.pp - 1.0))
 
     left_open = open_checkpointing(workload, job, stack)
     if not left_open:
@@ -342,11 +347,11 @@ def transforming(
     whole: tuple[Op, ...], own: tuple[Op, ...], available: Array,
 ) -> Any:  # fmt: skip
     """Bytes of activations and of what convolutions work in at a step's fullest moment; 0 where none show."""
-    worked = memory.transformed(whole, stack, precision(job.precision))
+    worked = transformed(whole, stack, precision(job.precision))
     if not worked:
         return 0.0
     found, _ = training(workload, job, stack, step, whole=worked, own=own, available=available)
-    beside = np.maximum(memory.needed(found) - memory.needed(parts), 0.0)
+    beside = np.maximum(needed(found) - needed(parts), 0.0)
     return np.asarray(parts["activations"]) + beside
 
 

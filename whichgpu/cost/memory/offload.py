@@ -20,8 +20,8 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.hosts import host
-from whichgpu.cost.memory.parts import stage_weight_bytes
 from whichgpu.cost.memory.training_memory import held_format, offload
+from whichgpu.cost.memory.weights import stage_weight_bytes
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.facts.reading import read

@@ -9,7 +9,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import attention_scores, filled
 from whichgpu.cost.memory.memory_law import Unsure, kind_of, made, spread
-from whichgpu.cost.memory.parts import OUTSIDE, Totals, needed, totals
+from whichgpu.cost.memory.totals import OUTSIDE, Totals, needed, totals
 from whichgpu.facts.model import Interval
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES

@@ -1,6 +1,6 @@
 """What a replica's memory holds: its parts, the cache of a sequence, and sequences that have room.
 
-B sequences run at once where the KV cache has room for them (`memory.cache_room`), over the KV of a
+B sequences run at once where the KV cache has room for them (`cache_room.py`), over the KV of a
 sequence at I + 0.6 O tokens, since sequences are on average a little past half done when the next one
 needs room (at I + O in an engine that keeps room for whole answers), and at most what the engine takes at
 once (`cost/serving/scheduling.py`).
@@ -14,8 +14,10 @@ import numpy as np
 
 from whichgpu.cost.job.requests import Requests
 from whichgpu.cost.memory import offload, reserving, starting
-from whichgpu.cost.memory import parts as mem
+from whichgpu.cost.memory.cache_room import sequences
+from whichgpu.cost.memory.inference import inference_parts
 from whichgpu.cost.memory.job_memory import communication
+from whichgpu.cost.memory.widths import widest
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import limits
@@ -66,7 +68,7 @@ def room_of(
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
     # What is taken ahead is in the parts for the sequences that are asked for, and grows with more of them.
     grows = reserving.of_sequence(workload, job, stack)
-    return mem.sequences(room + grows * _asked(job), each + grows, most), parts, each
+    return sequences(room + grows * _asked(job), each + grows, most), parts, each
 
 
 def cached(workload: Workload, job: Job, stack: Runtime, running: Any, each: Any) -> Any:
@@ -151,16 +153,14 @@ def standing(
     output = np.asarray(job.output_tokens, dtype=np.float64)
     idle = parallel.shard(step_ops(workload, job, 0.0, 1.0, prompt), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     around = not stack.holds.get("no_engine")
-    parts = mem.inference_parts(
-        idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
-    )
+    parts = inference_parts(idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp)
     ahead = reserving.buffer(workload, job.changed(batch=_asked(job)), stack)
     parts["activations"], times = np.maximum(_fullest_pass(job, stack, idle), ahead), 1.0
     if prompts.in_one_pass(job, stack) and hasattr(workload.code, "kv_bytes_per_token"):
-        own, times = prompts.served(workload, job, stack, mesh, mem.widest(idle))
+        own, times = prompts.served(workload, job, stack, mesh, widest(idle))
         parts |= own
     if devices is not None and starting.profiles(stack, job):
-        parts = starting.profiled(parts, job, stack, idle, devices)
+        parts = starting.profiled(parts, job, stack, devices, workload=workload, idle=idle)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made, held_by = _made(job, stack, output), reserving.shares_cache(stack, mesh.pp)
@@ -186,8 +186,8 @@ def _fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> Array:
     heads = [op for op in idle if op.shard == "vocab"]
     rest = [op for op in idle if op.shard != "vocab" and not op.layer.endswith(starting.CARRYING)]
     tokens = np.minimum(most.tokens, prompt + np.asarray(job.output_tokens, dtype=np.float64))
-    ends = mem.widest(heads) * np.minimum(most.sequences, prompt)
-    return np.asarray(np.maximum(ends, mem.widest(rest) * tokens))
+    ends = widest(heads) * np.minimum(most.sequences, prompt)
+    return np.asarray(np.maximum(ends, widest(rest) * tokens))
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:

@@ -7,7 +7,9 @@ once, reads its peak off PyTorch's allocator, and gives what is left to the cach
 (`determine_available_memory` of vllm/v1/worker/gpu_worker.py). It does not start where the cache holds less
 than one sequence of `max_model_len`. The peak is the more of two moments: a gated layer's function, beside
 three tensors of the width, and the sampler, which sorts the logits of all sequences. The graphs that it
-captures and the driver's context lie outside of the share.
+captures and the driver's context lie outside of the share. A model that sees has pictures of as many tokens
+go through its tower first, the largest that there may be, or a film (`profile_run` of
+vllm/v1/worker/gpu_model_runner.py).
 """
 
 from __future__ import annotations
@@ -17,11 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.memory import parts as mem
+from whichgpu.cost.memory.cache_room import cache_room
+from whichgpu.cost.memory.live_tensors import ROTATED
+from whichgpu.cost.memory.totals import needed
+from whichgpu.cost.memory.widths import widest, widest_made
+from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import another_engines, kept_free, limits
 from whichgpu.errors import UsageError
 from whichgpu.units import GIB
+from whichgpu.workloads.language import vision
+from whichgpu.workloads.precision import of_job
+from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +77,7 @@ def too_long(job: Job) -> list[str]:
     """What to say of requests with more tokens than their server is told to take."""
     if job.phase != "serve" or "max_model_len" not in job.options:
         return []
-    most = job.option("max_model_len", _FEWEST, 1.0)
+    most = job.option("max_model_len", _FEWEST, 1.0, example=4096.0)
     tokens = sum(float(np.max(one)) for one in (job.input_tokens, job.output_tokens) if one is not None)
     if tokens <= most:
         return []
@@ -89,8 +98,9 @@ def share(stack: Runtime, job: Job) -> float:
 
 
 def profiled(
-    parts: Mapping[str, Any], job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices
-) -> dict[str, Any]:
+    parts: Mapping[str, Any], job: Job, stack: Runtime, devices: Devices, *,
+    workload: Workload, idle: Sequence[Op],
+) -> dict[str, Any]:  # fmt: skip
     """The parts within the share of a server on `devices`; `idle`: one token's ops.
 
     SGLang's is of weights and cache, and the driver's context; what a pass takes lies in the rest.
@@ -101,7 +111,8 @@ def profiled(
         outside = ("activations", "engine")
         return {**{name: part for name, part in parts.items() if name not in outside}, "engine": hidden}
     kept = {name: part for name, part in parts.items() if name not in ("context", "engine")}
-    peak, beside = _peak(job, stack, idle, devices), c["beside"] * GIB + hidden
+    peak = np.maximum(_peak(job, stack, idle, devices), _seen(workload, job, stack, devices))
+    beside = c["beside"] * GIB + hidden
     if stack.holds.get("driver_read"):
         peak, beside = c["slack_inference"] * peak, beside + parts["context"]
     return {**kept, "activations": peak, "engine": beside}
@@ -124,7 +135,31 @@ def _peak(job: Job, stack: Runtime, idle: Sequence[Op], devices: Devices) -> Any
     # Logits are gathered on one GPU, whole.
     logits = sum((np.asarray(op.dims["n"]) for op in heads), start=np.zeros(())) * Mesh.of(job).tp
     sampled = logits * np.minimum(_sequences(job, stack, most.sequences), tokens)
-    return np.maximum((mem.widest(layers) + _WIDTHS * width) * tokens, stack.holds["sampled"] * sampled)
+    return np.maximum((widest(layers) + _WIDTHS * width) * tokens, stack.holds["sampled"] * sampled)
+
+
+def _seen(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Any:
+    """Bytes at the fullest op of a tower on the pictures that a pass has room for, one at least; else 0.
+
+    They are counted as a layer of the text is; where queries are turned as those of a denoiser are, of which
+    each GPU has its own heads.
+    """
+    frames, seen = stack.holds.get("profiled_frames", 0.0), workload.dims.get("vision", {})
+    if not frames or "layers" not in seen:
+        return 0.0
+    recorder = Recorder(of_job(job))
+    vision.tower(workload.dims, recorder, 1.0)
+    ops = parallel.shard(recorder.ops(), Mesh.of(job).tp)
+    layers = [op for op in ops if not op.layer.endswith(_AROUND)]
+    width = widest_made([op for op in layers if op.kind == "norm"])
+    heads = (ROTATED - _WIDTHS) / Mesh.of(job).tp if seen.get("rotary") else 0.0
+    each = (_WIDTHS * width + np.maximum(widest(layers), heads * width)) / vision.tokens_of_one(workload.dims)
+    largest = vision.largest(workload.dims, _longest(job), frames)
+    return each * largest * np.ceil(limits(stack, job, devices).tokens / largest)
+
+
+#: What a tower has around its layers, each of several products.
+_AROUND = ("projector", "merger", "queries")
 
 
 def _sequences(job: Job, stack: Runtime, most: Any) -> Any:
@@ -171,5 +206,5 @@ def room(devices: Devices, parts: Mapping[str, Any], stack: Runtime, job: Job, l
     """Bytes of each GPU for a server's KV cache beside its `parts`; `least` are those of one sequence."""
     memory = devices.column("memory")
     if not profiles(stack, job):
-        return mem.cache_room(memory, parts, stack, least, kept=kept_free(stack, job, devices))
-    return np.asarray(share(stack, job) * memory - mem.needed(parts))
+        return cache_room(memory, parts, stack, least, kept=kept_free(stack, job, devices))
+    return np.asarray(share(stack, job) * memory - needed(parts))

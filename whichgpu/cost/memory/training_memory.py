@@ -32,8 +32,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.memory.activations import Kept, activations, causal
+from whichgpu.cost.memory.inference import context
 from whichgpu.cost.memory.memory_law import coefficient
-from whichgpu.cost.memory.parts import chosen, context, quantised_head, stage_weight_bytes, widened_layer
+from whichgpu.cost.memory.totals import chosen
+from whichgpu.cost.memory.weights import quantised_head, stage_weight_bytes, widened_layer
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.checkpointing import repeated

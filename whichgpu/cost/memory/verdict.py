@@ -13,8 +13,8 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import wired
 from whichgpu.cost.memory.memory_law import STATED
-from whichgpu.cost.memory.parts import needed
 from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.memory.totals import needed
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES

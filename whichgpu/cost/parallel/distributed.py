@@ -28,7 +28,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.elementwise import HALF
 from whichgpu.cost.parallel.experts import ROUTERS, router
-from whichgpu.cost.parallel.mesh import most_parts
+from whichgpu.cost.parallel.mesh import Mesh, most_parts
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import changed, every
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.gpu.device import Devices
     from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.memory.offload import Moved
-    from whichgpu.cost.parallel.mesh import Mesh
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
 
@@ -209,7 +208,7 @@ def plan(
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
         gathered=np.where(bool(stack.domain) or language, 1.0 - gradients / each, 0.0),
         beside=np.minimum(_last_passes(mesh.pp, vp), count),
-        rounds=rounds, tuned=bool(stack.domain), language=language,
+        rounds=rounds, tuned=bool(stack.domain) or stack.sends_beside, language=language,
     )  # fmt: skip
 
 
@@ -404,7 +403,9 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
     share (`router=dropped`; `drop_and_pad` of Megatron-LM's `MoEAlltoAllTokenDispatcher`, which its own
     scripts leave off: `counts_dropped`). Where routers, and
     what readies tokens for their experts, are graphs of each layer (`partial`), the host is sooner at the
-    experts, as where the GPU counts tokens itself; a runtime may say how long it is (`expert_wait`). Recipes
+    experts, as where the GPU counts tokens itself; a runtime may say how long it is (`expert_wait`). Where
+    no token leaves its GPU no counts go around: the host launches the products of each expert
+    (`expert_launches` in all), and waits no longer than for that. Recipes
     have graphs `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
     if router(job) == ROUTERS[-1] and not stack.counts_dropped:
@@ -420,7 +421,11 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
         captured = devices.each(lambda gpu: not on or gpu.id in named)
         plain = np.where(captured, waits, plain)
     experts = resolve(job.workload).dims.get("experts") or c["moe_host_experts"]
-    return plain * layers * (experts / c["moe_host_experts"]) ** c["moe_host_power"]
+    waits = plain * (experts / c["moe_host_experts"]) ** c["moe_host_power"]
+    if launches := stack.holds.get("expert_launches"):
+        alone = np.minimum(waits, launches * experts * stack.launch)
+        waits = np.where(Mesh.of(job).ep > 1.0, waits, alone)
+    return waits * layers
 
 
 #: Words for a step that is one CUDA graph.

@@ -134,7 +134,7 @@ def largest(draws: Array) -> Array:
 
 def all_to_all_seconds(
     workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False,
-    copies: bool = False, gathers: Any = False,
+    copies: bool = False, gathers: Any = False, moved: float = 0.0,
 ) -> Array:  # fmt: skip
     """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
@@ -145,7 +145,8 @@ def all_to_all_seconds(
     NVLink or a network, tokens go in the format that experts multiply in, and their sums come back in 16
     bits; `few` of them, those of a pass that makes no prompt, to each choice by themselves. An engine that
     `gathers` does as in one machine there too. `copies`: a training sends each copy of a token by itself
-    (`Runtime.sends_copies`).
+    (`Runtime.sends_copies`). `moved`: B of each value of a copy, whole on each GPU of a cut expert, that it
+    moves through its own memory to lay them out by expert, and back in their order (`Runtime.lays_out`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -179,5 +180,5 @@ def all_to_all_seconds(
                 both = np.where(few, apart, both)
                 gathered = 2.0 * all_gather(gpus * sent, gpus, devices, direct=True)
                 both = np.where((gpus <= machine) | gathers, gathered, both)
-            total = total + op.count * both
+            total = total + op.count * (both + moved * cut * sent * top / size / devices.bandwidth)
     return np.asarray(np.where(exchanging, total, 0.0))

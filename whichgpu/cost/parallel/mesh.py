@@ -14,7 +14,7 @@ import numpy as np
 
 from whichgpu.cost.arrays import distinct
 from whichgpu.errors import SomeRefused, UsageError
-from whichgpu.values import immutable
+from whichgpu.values import immutable, remembered
 from whichgpu.workloads.ops import every, some
 
 if TYPE_CHECKING:
@@ -36,11 +36,6 @@ def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
 
-#: The last jobs whose mesh was asked for, by their id: each is asked about half a dozen times.
-_last: dict[int, tuple[Job, Mesh]] = {}
-_KEPT = 8
-
-
 @immutable
 class Mesh:
     """Degrees of parallelism, each a number or an array over the job axis.
@@ -60,28 +55,7 @@ class Mesh:
     @classmethod
     def of(cls, job: Job) -> Mesh:
         """The mesh of a job with `tp` and `pp` filled in; experts follow the rest where nothing is said."""
-        known = _last.get(id(job))
-        if known is None:
-            if len(_last) >= _KEPT:
-                _last.clear()
-            # With itself, so that no other job can have its id.
-            known = _last[id(job)] = job, cls._of(job)
-        return known[1]
-
-    @classmethod
-    def _of(cls, job: Job) -> Mesh:
-        tp, pp = _array(job.tp), _array(job.pp)
-        dp = _array(job.degree("attention_dp"))
-        cp = _array(job.degree("cp") if job.trains or job.steps is not None else 1.0)
-        ep = _array(job.degree("ep"))
-        width = tp if job.trains else tp * dp
-        if "moe_tp" in job.options:
-            moe_tp = _array(job.degree("moe_tp"))
-            # A stated width without `ep` leaves the other GPUs to deal experts out.
-            ep = ep if "ep" in job.options else np.maximum(width / moe_tp, 1.0)
-        else:
-            moe_tp = np.where(ep > 1.0, 1.0, width) if job.trains else np.maximum(width / ep, 1.0)
-        return cls(tp, pp, cp, ep, moe_tp, dp)
+        return _of(job)
 
     @property
     def replica(self) -> Array:
@@ -300,6 +274,22 @@ def _other_degrees(n: int, size: int, degrees: Mapping[str, int], dims: Mapping[
             typed = "--option cp=" if name == "cp" else f"--{name} "
             return f", or on {n} {typed}{either(near)}"
     return ""
+
+
+@remembered(8)
+def _of(job: Job) -> Mesh:
+    tp, pp = _array(job.tp), _array(job.pp)
+    dp = _array(job.degree("attention_dp"))
+    cp = _array(job.degree("cp") if job.trains or job.steps is not None else 1.0)
+    ep = _array(job.degree("ep"))
+    width = tp if job.trains else tp * dp
+    if "moe_tp" in job.options:
+        moe_tp = _array(job.degree("moe_tp"))
+        # A stated width without `ep` leaves the other GPUs to deal experts out.
+        ep = ep if "ep" in job.options else np.maximum(width / moe_tp, 1.0)
+    else:
+        moe_tp = np.where(ep > 1.0, 1.0, width) if job.trains else np.maximum(width / ep, 1.0)
+    return Mesh(tp, pp, cp, ep, moe_tp, dp)
 
 
 def _divides(name: str, degree: int, dims: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtime import kept
-from whichgpu.cost.memory.parts import largest_layer
+from whichgpu.cost.memory.weights import largest_layer
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 

@@ -29,7 +29,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.habits import release_of
 from whichgpu.cost.job.requests import LENGTHS, PROMPT, Requests
 from whichgpu.cost.parallel.mesh import Mesh
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +76,7 @@ class Limits(NamedTuple):
         return max(_FILLED, self.reserves)
 
 
+@remembered(16)
 def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
     """The limits of an engine, or those that the job states; raises `UsageError` for ones that cannot be.
 

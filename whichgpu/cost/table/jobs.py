@@ -198,9 +198,11 @@ def predict_rows(
     def anew(cells: Sequence[Cells]) -> Part:
         return _answered(cells, range(len(cells)), Reader(lexicon))
 
+    # Before processes part, of which each would look the names up.
+    gpus = {text: lexicon.gpus[text] for text in {cells[_GPU] for cells in table}}
     found = Predictions(table, parts())
     found.widen(*_others(table, catalogue), anew)
-    found.notes += bins.taken({cells[_GPU] for cells in table}, catalogue)
+    found.notes += bins.taken(gpus, catalogue)
     return found
 
 

@@ -156,17 +156,21 @@ class Paired(Devices):
         """FLOP per clock and SM of a format."""
         return self._along("rate_of", dtype)
 
-    def throttle(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def throttle(
+        self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0, idle: Any = 0.0
+    ) -> Column:
         """Share of the rate that the power limit leaves; `exponent` may be of each job, (J,)."""
-        if isinstance(busy, float) and isinstance(exponent, float):
-            return self._along("throttle", exponent, dtype, busy)
-        return super().throttle(exponent, dtype, busy)
+        if all(isinstance(one, float) for one in (exponent, busy, idle)):
+            return self._along("throttle", exponent, dtype, busy, idle)
+        return super().throttle(exponent, dtype, busy, idle)
 
-    def clocked(self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0) -> Column:
+    def clocked(
+        self, exponent: Any, dtype: str = "fp16", busy: Column | float = 1.0, idle: Any = 0.0
+    ) -> Column:
         """Share of the rated arithmetic that the power limit leaves; `exponent` as of `throttle`."""
-        if isinstance(busy, float) and isinstance(exponent, float):
-            return self._along("clocked", exponent, dtype, busy)
-        return super().clocked(exponent, dtype, busy)
+        if all(isinstance(one, float) for one in (exponent, busy, idle)):
+            return self._along("clocked", exponent, dtype, busy, idle)
+        return super().clocked(exponent, dtype, busy, idle)
 
     def _strain(self, dtype: str) -> Column:
         return self._along("_strain", dtype)
@@ -227,7 +231,7 @@ _HELD_OF_EACH = ("softmax_input", "arena", "sliced_decoder")
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
-    "shards", "sends_copies", "counts_dropped", "uneven_parts", "gathered_fp8",
+    "shards", "sends_beside", "sends_copies", "lays_out", "counts_dropped", "uneven_parts", "gathered_fp8",
 )  # fmt: skip
 _HELD_IN_TRAINING = (
     "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
@@ -238,11 +242,12 @@ _HELD_IN_TRAINING = (
     "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
     "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph",
     "head_in_pieces", "shares_bits", "returns_logits", "group_norm_twice", "counts_on_gpu",
-    "expert_wait",
+    "expert_wait", "expert_launches", "copied_bytes",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (
     "of", "most", "takes", "states", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
+    "profiled_frames",
 )  # fmt: skip
 #: Runtimes of which trainings ask whether it is one of them (`job_memory`).
 _SPLIT_PRODUCTS = ("transformers", "diffusers")

@@ -22,8 +22,8 @@ from whichgpu.cost.job.asked import sends_away
 from whichgpu.cost.job.habits import recomputing
 from whichgpu.cost.job.layout import by_hand, devices_of
 from whichgpu.cost.job.requests import at_random
-from whichgpu.cost.memory.parts import UNSURE
 from whichgpu.cost.memory.sparing import deals_out, sparing
+from whichgpu.cost.memory.totals import UNSURE
 from whichgpu.cost.parallel.experts import tunes
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.groups import arrays, halves, reasons, unit_of

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.memory import attention_scores, reserving
-from whichgpu.cost.memory import parts as memory
+from whichgpu.cost.memory.live_tensors import live
+from whichgpu.cost.memory.totals import fuller
+from whichgpu.cost.memory.widths import widest
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.values import NamedTuple
@@ -57,7 +59,7 @@ def fullest(
     # As logits are made what the layers had is gone, but for the sum that the last one hands on.
     prompt = {**parts, "activations": np.maximum(found.alive, found.summed / 4.0 + logits * (1.0 + widened))}
     if np.any(found.scores):
-        prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
+        prompt = fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
     if "kv_cache" not in parts or job.output_tokens is None or job.phase == "prefill":
         return prompt
     if job.phase == "generate" and "decode" in workload.code.PHASES:
@@ -66,10 +68,10 @@ def fullest(
     behind = behind / reserving.shares_cache(stack, mesh.pp)
     prompt["kv_cache"] = behind
     if not stack.holds.get("cache_twice"):
-        return memory.fuller(prompt, parts)
+        return fuller(prompt, parts)
     times = np.where(_array(job.output_tokens) > 1, 2.0, 1.0)
     first = {**parts, "activations": logits * widened, "kv_cache": times * behind}
-    return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
+    return fuller(prompt, fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
 
 
 def served(
@@ -105,7 +107,7 @@ def taken_anew(workload: Workload, job: Job, stack: Runtime) -> Any:
 def _token(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
     """Bytes alive at the widest op of one token's pass, behind which no prompt's is."""
     ops = parallel.shard(workload.trace(job.changed(phase="decode")), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return memory.widest(ops) * memory.live(ops, stack, precision(job.precision))
+    return widest(ops) * live(ops, stack, precision(job.precision))
 
 
 def turns(job: Job, stack: Runtime) -> Array | float:
@@ -129,7 +131,7 @@ def _widest(ops: Sequence[Op], workload: Workload, stack: Runtime) -> Any:
     to (`NewGELUActivation`).
     """
     halves = bool(stack.holds.get("counted")) and workload.dims.get("fused") in ("up", "all")
-    most = memory.widest(ops)
+    most = widest(ops)
     for op in ops:
         name, more = op.layer.rpartition(".")[2], 0.0
         if name == "activation" and halves:
@@ -164,7 +166,7 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt
     """
     whole = workload.trace(job.changed(phase="prefill"))
     ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
-    summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
+    summed = 2.0 * widest([op for op in ops if op.layer.endswith("layers.norm")])
     alive, scores = _widest(ops, workload, stack) + summed, 0.0
     if not stack.flash:
         scores = attention_scores.of_prompt(workload, ops, whole, stack, precision(job.precision))

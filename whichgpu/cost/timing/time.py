@@ -22,6 +22,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device_rates import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels._convolving import multiplied
+from whichgpu.cost.kernels._quantised import scaling
 from whichgpu.cost.kernels._rates import by_tensor_cores, on_tensor_cores, rates
 from whichgpu.cost.kernels._tiles import occupied
 from whichgpu.cost.kernels.attention import seen
@@ -182,10 +183,12 @@ def prepare(
     for table, compute, memory in timed:
         count = launched(table, runtime, devices) * turns
         starts = count * started(table, runtime, trains=trains)
-        clocked = _clocked(table, devices, runtime, exponent, busy) * devices.capped
+        scaled = _scaled(table, devices, runtime, compute)
+        clocked = _clocked(table, devices, runtime, exponent, busy, scaled=scaled) * devices.capped
         kept = clocked
         if table.kind in PRODUCTS:
-            kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
+            full = busy * devices.sustained
+            kept = _clocked(table, devices, runtime, exponent, full, scaled=scaled) * devices.capped
         tuned = devices.trained if trains and runtime.domain and table.kind in PRODUCTS else 1.0
         kernels.append(
             Kernels(
@@ -241,13 +244,23 @@ def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, run
     return np.asarray(np.where(whole > 0.0, busy / np.where(whole > 0.0, whole, 1.0), 1.0))
 
 
+def _scaled(table: OpTable, devices: Devices, runtime: Runtime, compute: Array) -> Array | None:
+    """Share of their time in which products in INT8 scale what they summed, (O, G, J); none without such."""
+    if table.kind != "gemm" or not runtime.integer:
+        return None
+    share = scaling(table, devices, runtime) / np.where(compute > 0.0, compute, 1.0)
+    return np.clip(finite(share), 0.0, 1.0) if np.any(share > 0.0) else None
+
+
 def _clocked(
-    table: OpTable, devices: Devices, runtime: Runtime, exponent: Array | float, busy: Array | float
+    table: OpTable, devices: Devices, runtime: Runtime, exponent: Array | float, busy: Array | float, *,
+    scaled: Array | None = None,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1) or (O, G, J).
 
-    `busy` is the share of the SMs that products keep busy. FP32 products of an engine draw what those of a
-    framework do.
+    `busy` is the share of the SMs that products keep busy, `scaled` that of the time in which plain units
+    scale what tensor cores, which wait for them, summed in INT8. FP32 products of an engine draw what those
+    of a framework do.
     """
     if table.kind not in COUNTED:
         return devices.clocked(exponent, "")[None]
@@ -256,6 +269,8 @@ def _clocked(
     peaks = devices.peaks(table.dtypes, tf32=runtime.unasked(table.kind))
     quantised = runtime.domain and "fp32" not in table.dtypes
     usual = exponent if quantised else section("power")["exponent_framework"]
+    if scaled is not None:
+        tensor = np.where(scaled > 0.0, devices.clocked(exponent, "int8", busy, scaled), tensor)
     return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(usual, PLAIN, busy)[None])
 
 

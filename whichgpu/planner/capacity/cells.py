@@ -16,8 +16,8 @@ from whichgpu.cost.job.layout import memory_parts
 from whichgpu.cost.job.settling import settle
 from whichgpu.cost.job.support import Needs, as_seen, refusal
 from whichgpu.cost.memory import replica_memory, starting
-from whichgpu.cost.memory.parts import Totals
 from whichgpu.cost.memory.readings import readings
+from whichgpu.cost.memory.totals import Totals
 from whichgpu.cost.memory.verdict import (
     Judged,
     Room,

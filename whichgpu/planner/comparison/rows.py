@@ -44,6 +44,7 @@ CACHES = ("l2", "l3")
 _LABELS = {
     "sms": "SMs, compute units or cores", "sparsity": "With 2:4 sparsity, times",
     "sparsity_fp4": "FP4 with 2:4 sparsity, times",
+    "sparsity_fp6": "FP6 with 2:4 sparsity, times",
     "nvlink_gpus": "GPUs per NVLink",
 }  # fmt: skip
 _WATT = "per watt and per byte"

@@ -180,9 +180,9 @@ def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
     given = (job.seq_len,) if job.trains else (job.input_tokens, job.output_tokens)
     tokens = _most(sum((np.asarray(part) for part in given if part is not None), start=np.zeros(())))
     column = "seq_len" if job.trains else "input_tokens + output_tokens"
-    if job.phase == "serve" and job.option("max_model_len", 1.0, 1.0) > tokens:
+    if job.phase == "serve" and job.option("max_model_len", 1.0, 1.0, example=4096.0) > tokens:
         # A server is told how long sequences may be, and checks that as it starts.
-        column, tokens = "max_model_len", job.option("max_model_len", 1.0, 1.0)
+        column, tokens = "max_model_len", job.option("max_model_len", 1.0, 1.0, example=4096.0)
     learned, made_for = dims.get("positions") or np.inf, dims.get("max_positions") or np.inf
     if job.phase in _FROM_SCRATCH and tokens > learned:
         return (f"{tokens:g} tokens: the table of {learned:g} learned positions is trained as long as that",)

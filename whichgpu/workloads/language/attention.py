@@ -112,6 +112,7 @@ def _latent(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence
 
     A prompt is unfolded to h heads of keys and values. In decode the unfolding is absorbed into query
     and output instead (as many FLOPs per token), and h queries of r + rope values attend to the latents.
+    So do prompts of which an indexer chooses tokens: each query has keys of its own then.
     """
     width, heads, rank, rope = dims["hidden"], dims["heads"], dims["kv_rank"], dims["rope_dim"]
     nope, value = dims["nope_dim"], dims["value_dim"]
@@ -131,18 +132,28 @@ def _latent(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence
         _indexer(dims, rec, rows, attends)
     for one in attends:
         kv = seen(one, dims.get("index_top", 0))
-        with rec.module("attend", repeats=one.repeats):
-            if one.cached:
-                rec.attention(one.batch, heads, one.q, kv, rank + rope, kv_heads=1, value_dim=rank,
-                              shared_kv=True, cached=True)  # fmt: skip
-            else:
+        chosen = _chosen(dims, rec, one)
+        if not one.cached and np.any(chosen < 1.0):
+            with rec.module("attend", repeats=one.repeats * (1.0 - chosen)):
                 rec.attention(one.batch, heads, one.q, kv, nope + rope, value_dim=value, causal=True,
                               held=one.kv)  # fmt: skip
+        if one.cached or np.any(chosen > 0.0):
+            with rec.module("attend", repeats=one.repeats * (1.0 if one.cached else chosen)):
+                rec.attention(one.batch, heads, one.q, kv, rank + rope, kv_heads=1, value_dim=rank,
+                              shared_kv=True, cached=one.cached, causal=not one.cached,
+                              gathered=not one.cached, held=None if one.cached else one.kv)  # fmt: skip
     if dims.get("attention_gate"):
         rec.linear(rows, width, heads * (1 if dims["attention_gate"] == "head" else value), keeps=0.0,
                    shard="column", name="gate")  # fmt: skip
         rec.pointwise(heads * value * rows, reads=2.0, keeps=2.0, shard="head", name="gated")
     rec.linear(rows, heads * value, width, shard="row", name="out")
+
+
+def _chosen(dims: Mapping[str, Any], rec: Recorder, one: Attend) -> Any:
+    """1 where an indexer leaves each query of a prompt some tokens of many, 0 where it sees all."""
+    if rec.training or one.cached or not dims.get("index_top"):
+        return 0.0
+    return np.where(np.asarray(one.kv) > dims["index_top"], 1.0, 0.0)
 
 
 def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
@@ -158,7 +169,7 @@ def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequenc
             with rec.module("attend", repeats=one.repeats):
                 # The key serves as the value too, of width 0: scores are all that is computed.
                 rec.attention(one.batch, heads, one.q, one.kv, d, kv_heads=1, value_dim=0, shared_kv=True,
-                              causal=not one.cached, cached=one.cached)  # fmt: skip
+                              causal=not one.cached, cached=one.cached, whole=True)  # fmt: skip
 
 
 def readied(rec: Recorder, values: Any) -> None:

@@ -89,7 +89,7 @@ def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequenc
             with rec.module("attend", repeats=one.repeats):
                 made = np.maximum(one.kv / every, 1.0)
                 rec.attention(one.batch, heads, one.q, made, d, kv_heads=1, value_dim=0, shared_kv=True,
-                              cached=one.cached)  # fmt: skip
+                              cached=one.cached, whole=True)  # fmt: skip
 
 
 def token_values(dims: Mapping[str, Any], mixer: str) -> float:

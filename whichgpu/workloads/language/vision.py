@@ -5,7 +5,9 @@ A table `vision` or `sound` has `parameters` (of tower and projector together), 
 see all), of gated ones `kv_heads` (heads) and `convolved` (layers of a gated depthwise 3 x 3 in place of
 attention), `patches` (through the tower, of one picture or piece of sound), `tokens` (what one adds to the
 prompt), `attended` (what cross-attention sees of it) and `merger` (of the parameters, those that work on
-tokens, each merged from several patches), `late` (those that work on a query). A tower is always loaded; it
+tokens, each merged from several patches), `late` (those that work on a query). Of pictures that keep their
+own size also `largest` (tokens of the largest one; `tokens`), `film` (frames of a film that become as many
+tokens as one), and `rotary` (queries and keys are turned, in FP32). A tower is always loaded; it
 runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence. Of requests that
 are served a prompt's tokens count theirs as well, which `pictures=n` and `recordings=n` say (`served`).
 Letters: P patches of all pictures, D width.
@@ -75,6 +77,24 @@ def beside_prompts(dims: Mapping[str, Any], job: Job) -> dict[str, float]:
     """Pictures and pieces of sound that the prompts of a served job count among their tokens, by kind."""
     counts = {kind: job.option(name, 0.0) for kind, name in _COUNTED.items() if dims.get(kind)}
     return {kind: count for kind, count in counts.items() if count}
+
+
+def tokens_of_one(dims: Mapping[str, Any]) -> float:
+    """Tokens of a usual picture: what it adds to a prompt, or what cross-attention sees of it."""
+    seen = dims["vision"]
+    return float(max(seen.get("tokens", 1), seen.get("attended", 0)))
+
+
+def largest(dims: Mapping[str, Any], sequence: Any, frames: float) -> Any:
+    """Tokens of the largest picture, or of the longest film that a `sequence` of so many tokens has room for.
+
+    A film has so many `frames` at most, and is as large as a picture; beside it there is room for one.
+    """
+    seen = dims["vision"]
+    picture = float(seen.get("largest", tokens_of_one(dims)))
+    if "film" not in seen:
+        return picture
+    return picture * np.clip((np.asarray(sequence) - picture) // picture, 1.0, frames // seen["film"])
 
 
 def attended_tokens(dims: Mapping[str, Any], job: Job) -> float:
