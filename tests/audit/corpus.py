@@ -176,3 +176,12 @@ if __name__ == "__main__":
         sys.stdout.write(
             f"{name}: {len(cases)}\n{table(result)}\n" + "".join(f"  {x}\n" for x in result.lines)
         )
+
+
+_EITHER = re.compile(r"\{([^{}~]*)~([^{}~]*)\}")
+
+
+def either(name: str) -> list[tuple[str, str]]:
+    """The short texts of a file, one a line, each as it is wrong and as it is right: `{wrong~right}`."""
+    lines = (line.replace("\\n", "\n") for line in (HERE / name).read_text().splitlines() if "~" in line)
+    return [(_EITHER.sub(r"\1", line), _EITHER.sub(r"\2", line)) for line in lines]

@@ -114,12 +114,16 @@ def audit(
 
 
 def _singly(context: Context, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:
-    """What is wrong of the clauses of long sentences, each read as a statement of its own."""
-    said = singly.told(context)
-    if said is None:
-        return []
-    again = _found(said.document, asked, singly.KINDS, names=said.names)
-    return singly.accusing(again, found, said)
+    """What is wrong of clauses of long sentences and of fragments, each read as a statement of its own."""
+    new: list[Finding] = []
+    for said, kinds_read in (
+        (singly.told(context), singly.KINDS),
+        (singly.told_of_fragments(context), singly.KINDS_OF_FRAGMENTS),
+    ):
+        if said is not None:
+            again = _found(said.document, asked, kinds_read, names=said.names)
+            new += singly.accusing(again, [*found, *new], said)
+    return new
 
 
 def _in_full(context: Context, asked: _Asked, found: Sequence[Finding]) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.analogy.told import SEVERAL
-from whichgpu.audit.analogy.ways import evaluated, given, nearness, variables, ways
+from whichgpu.audit.analogy.ways import evaluated, given, is_left, nearness, variables, ways
 from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: From here on a result is off, and from here on it is of something else.
 _OFF, _FAR = 0.03, 12.0
+#: The same of what is told with "about".
+_ABOUT = 0.1
 #: How many sentences before a result what it is worked out with may stand.
 _BEFORE = 4
 #: How near two amounts are that are the same.
@@ -29,7 +31,7 @@ _TRIED = 6
 def judged(group: Group, context: Context) -> Iterator[Finding]:
     """The result that does not follow where all others do by one way, and by no way of its own."""
     results = group.results
-    if any(each.amount.limit or _is_given(each) or SEVERAL.search(_sentence(each)) for each in results):
+    if any(_is_limit(each) or _is_given(each) or SEVERAL.search(_sentence(each)) for each in results):
         return
     own = [variables(each, context) for each in results]
     explained = [ways(each, some, given(each, context)) for each, some in zip(results, own, strict=True)]
@@ -37,18 +39,26 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
     if len(open_) != 1:
         return
     at = open_[0]
-    if _is_own(results[at], own[at]) or _WORDED.search(_sentence(results[at])):
+    worded = _WORDED.search(_sentence(results[at])) is not None
+    if worded or _is_own(results[at], own[at]) or _is_by_others(results[at], at, own, context):
         return
     for way in _shared(explained, at)[:_TRIED]:
         if any(not 0 <= results[at].number - one.number <= _BEFORE for one, _ in way.given):
             continue
-        values = evaluated(way, own[at])
+        values = evaluated(way, own[at]) if not way.rest or is_left(results[at]) else []
         others = [each for one, each in enumerate(results) if one != at]
         if values and all(_is_off(results[at], value) for value in values):
             yield _finding(results[at], min(values), way, others[0], context)
             return
         if values:
             return
+
+
+def _is_by_others(result: Told, at: int, own: Sequence[Sequence[Variable]], context: Context) -> bool:
+    """Whether a result follows with what is told of the others: weights that one of them was to hold."""
+    others = (one for other, some in enumerate(own) if other != at for one in some)
+    told = [one for one in others if one.slot.startswith("text") and not one.bare]
+    return bool(told and ways(result, own[at], [*given(result, context), *told]))
 
 
 #: What stands in brackets or in a formula is no result, nor is the size of what is named ("a file of 40 GB"),
@@ -62,6 +72,17 @@ _WORDED = re.compile(
     r"\b(?:half|quarter|third)(?: an?| of an?)?[ -](?:second|minute|hour|day|week|month|year)s?\b",
     re.IGNORECASE,
 )
+
+
+#: Before the most there can be, told as what it is not more than.
+_NO_MORE = re.compile(r"(?:\b(?:not|cannot|no|never)|n[\u2019']t)\b[^.;,\d]{0,24}$", re.IGNORECASE)
+
+
+def _is_limit(one: Told) -> bool:
+    """Whether an amount is told as what something is above or below, and so is no result."""
+    text, start = one.passage.text, one.amount.start
+    exact = one.amount.limit in ("", "about") or _NO_MORE.search(text, max(0, start - 40), start)
+    return not exact
 
 
 def _is_given(one: Told) -> bool:
@@ -96,7 +117,8 @@ def _shared(explained: list[list[Way]], at: int) -> list[Way]:
 
 def _is_off(result: Told, value: float) -> bool:
     share = result.amount.middle / value
-    return abs(share - 1) > max(_OFF, 2 * nearness(result.amount)) and 1 / _FAR < share < _FAR
+    least = _ABOUT if result.amount.limit else _OFF
+    return abs(share - 1) > max(least, 2 * nearness(result.amount)) and 1 / _FAR < share < _FAR
 
 
 _POWERS = re.compile(r"\((?:-?\d+(?:, )?)+\)\s*")

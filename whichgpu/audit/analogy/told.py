@@ -56,6 +56,7 @@ def _told(context: Context) -> Iterator[Told]:
         names = [each for each in context.mentions.get(index, ()) if each.ids]
         every = amounts(passage.text, context.fraction, tuple((one.start, one.end) for one in names))
         number += _NEAR
+        listed: Sequence[_Thing] = ()
         for sentence in sentences(passage.text):
             number += 1
             here = [one for one in every if sentence.start <= one.start < sentence.end]
@@ -65,10 +66,12 @@ def _told(context: Context) -> Iterator[Told]:
                 if sentence.start <= each.start < sentence.end
             ]
             things = sorted([*things, *_by_name(sentence, things, context)], key=lambda each: each[:2])
+            before, listed = listed, things or listed
             if not 0 < len(here) <= _MOST or _SUPPOSED.search(sentence.text):
                 continue
             place = sentence.start, sentence.end
-            for one, (thing, ids) in zip(*_owned(here, things), strict=True):
+            owned = _owned(here, things) if things else (here, _in_order(here, before))
+            for one, (thing, ids) in zip(*owned, strict=True):
                 yield Told(thing, one, number, place, passage, ids, passage.section)
 
 
@@ -131,6 +134,15 @@ def _owned(
         if at not in owners and one.kind == "count" and behind:
             owners[at] = (behind[2], behind[3])
     return done, [owners.get(at, _NOBODY) for at in range(len(done))]
+
+
+def _in_order(here: Sequence[Amount], before: Sequence[_Thing]) -> list[tuple[_Key, tuple[str, ...]]]:
+    """The things of amounts of one kind that are as many as the sentence before names: "$97 and $142"."""
+    every = {each[2]: (each[2], each[3]) for each in before}
+    solid = [one for one in here if not one.bare]
+    alike = len(every) == len(solid) > 1 and len({one.dims for one in solid}) == 1
+    named = iter(every.values() if alike else ())
+    return [next(named, _NOBODY) if not one.bare else _NOBODY for one in here]
 
 
 def _is_like(row: Sequence[Amount], at: int, dims: tuple[int, ...]) -> bool:
@@ -225,4 +237,6 @@ def _rows(row: Sequence[Told], first: Told) -> Iterator[tuple[Told, ...]]:
 
 
 #: What is not told of a thing alone.
-SEVERAL = re.compile(r"\b(?:together|in total|combined|both|all)\b", re.IGNORECASE)
+SEVERAL = re.compile(
+    r"(?<!\bfits )(?<!\bfit )(?<!\bon )\b(?:both|all)\b|\b(?:together|in total|combined)\b", re.IGNORECASE
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -61,6 +61,8 @@ class Way(NamedTuple):
     given: tuple[tuple[Variable, int], ...]
     #: By how much of it a result is told: a million tokens.
     by: float = 1.0
+    #: Whether it is what is left: the one slot less the one amount of none.
+    rest: bool = False
 
     @property
     def length(self) -> int:
@@ -74,10 +76,18 @@ def variables(result: Told, context: Context) -> list[Variable]:
     return [each for each in found if each.value > 0]
 
 
+#: That what a result is worked out with was told further up, and how far.
+_ABOVE = re.compile(
+    r"\b(?:above|earlier|from the table|as measured|these rates|these prices)\b", re.IGNORECASE
+)
+_FAR_BACK = 60
+
+
 def _of_text(result: Told, context: Context) -> Iterator[Variable]:
+    reach = _FAR_BACK if _ABOVE.search(result.passage.text, *result.place) else _BACK
     for each in told(context):
         back = result.number - each.number
-        if each.thing != result.thing or not 0 <= back <= _BACK or each.amount is result.amount:
+        if each.thing != result.thing or not 0 <= back <= reach or each.amount is result.amount:
             continue
         one = each.amount
         if one.start == result.amount.start or one.kind in ("share", "times"):
@@ -97,11 +107,13 @@ def _variable(slot: str, one: Amount, number: int = 0) -> Variable:
 
 
 def _of_tables(result: Told, context: Context) -> Iterator[Variable]:
+    # Of many tables in a text one has by chance what explains a result of another section.
+    few = len(context.document.tables) <= _FEW_TABLES
     for at, series in enumerate(store(context)):
         dims = _dims(series)
         # The amounts of running text are read here themselves.
         laid_out = series.group > LAID_OUT
-        if series.derived or not laid_out or dims is None or not _is_near(series, result):
+        if series.derived or not laid_out or dims is None or not (few or _is_near(series, result)):
             continue
         own = [each for each in series.amounts if (each.ids or {each.name}) & {*result.ids}]
         if len(own) == 1:
@@ -122,7 +134,8 @@ def _of_bare(series: Series) -> tuple[tuple[int, ...], float] | None:
     if _COUNTED.match(label):
         return powers(), 1.0
     if series.measure == "price":
-        return (_RENT, 1 / HOUR) if _RENTED.search(label) else (powers(money=1), 1.0)
+        paid = next((1 / many for words, many in _PER_MANY if words.search(label)), 1.0)
+        return (_RENT, 1 / HOUR) if _RENTED.search(label) else (powers(money=1), paid)
     if series.measure == "speed":
         minutes = _A_MINUTE.search(label) is not None
         return powers(second=-1), 1 / MINUTE if minutes else 1.0
@@ -132,6 +145,10 @@ def _of_bare(series: Series) -> tuple[tuple[int, ...], float] | None:
     return None
 
 
+_PER_MANY = (
+    (re.compile(r"\b(?:per|a|/)\s?(?:1\s?M\b|million)", re.IGNORECASE), 1e6),
+    (re.compile(r"\b(?:per|a|/)\s?(?:1,?000\b|1k\b|thousand)", re.IGNORECASE), 1e3),
+)
 _RENTED = re.compile(r"(?:/|\bper |\ban )\s?(?:gpu[- ]?)?(?:hour|hr|h)\b|\bhourly\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\W*(?:number of )?(?:GPUs?|cards|nodes|instances)\W*$", re.IGNORECASE)
 _A_MINUTE = re.compile(r"(?:/|\bper )\s?min", re.IGNORECASE)
@@ -141,6 +158,9 @@ _UNITS = (
     (re.compile(r"\b(?:minutes?|min)\b", re.IGNORECASE), MINUTE),
     (re.compile(r"\b(?:hours?|h)\b", re.IGNORECASE), HOUR),
 )
+
+
+_FEW_TABLES = 4
 
 
 def _is_near(series: Series, result: Told) -> bool:
@@ -215,7 +235,32 @@ def ways(result: Told, own: Sequence[Variable], none: Sequence[Variable]) -> lis
                     order = (one.place[0], more.place[0], one.place[1], more.place[1], at)
                     found.append((order, Way(slots, more.signed, by)))
     found.sort(key=lambda each: (each[1].length, each[0]))
-    return [way for _, way in found]
+    return [*_rests(result, own, none), *(way for _, way in found)]
+
+
+#: What a device has less what something takes of it, in words.
+_IS_LEFT = re.compile(r"\b(?:leav\w+|left|spare|free|remain\w*|room|headroom)\b", re.IGNORECASE)
+
+
+def is_left(result: Told) -> bool:
+    """Whether an amount is told as what is left of something."""
+    one, (first, last) = result.amount, result.place
+    around = max(first, one.start - _AROUND), min(last, one.end + _AROUND // 2)
+    return _IS_LEFT.search(result.passage.text, *around) is not None
+
+
+_AROUND = 48
+
+
+def _rests(result: Told, own: Sequence[Variable], none: Sequence[Variable]) -> Iterator[Way]:
+    """The differences of an amount of its thing and one of none that come to a result which is left."""
+    if not is_left(result) or result.amount.bare:
+        return
+    for one, taken in product(own, none):
+        left = one.value - taken.value
+        alike = one.dims == taken.dims == result.amount.dims and not one.bare
+        if alike and left > 0 and abs(result.amount.middle / left - 1) <= nearness(result.amount):
+            yield Way(((one.slot, 1),), ((taken, -1),), rest=True)
 
 
 def _targets(result: Told) -> Iterator[tuple[float, tuple[int, ...], float]]:
@@ -249,6 +294,9 @@ def _parts(chosen: Iterable[tuple[Variable, ...]], nothing: tuple[int, ...]) -> 
 
 def evaluated(way: Way, own: Sequence[Variable]) -> list[float]:
     """What a way comes to of another thing, for each of the amounts that it has in the slots."""
+    if way.rest:
+        taken = way.given[0][0].value
+        return [left for one in own if one.slot == way.slots[0][0] and (left := one.value - taken) > 0]
     base = way.by * math.prod(one.value**sign for one, sign in way.given)
     values = [base]
     for slot, sign in way.slots:

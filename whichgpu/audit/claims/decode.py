@@ -139,10 +139,20 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         ):
             # What trains has many tokens for each read of the weights.
             continue
-        said = formats(label) or formats(above)
+        said = formats(label) or formats(above) or formats(heads[0])
         if len(said) < 2:
-            read = _read(found[0], said[0] if said else None, above)
+            read = _read(found[0], said[0] if said else None, f"{above} {_size(heads, table, cell)}")
             yield from _judged(cell.passage, (cell.ids, cell.number), read, _of_one(around), context)
+
+
+#: A column of how large each model of a table is.
+_SIZED = re.compile(r"\W*(?:(?:file|model|gguf|weights?)\s)?(?:size|weights)\b[^/]*$", re.IGNORECASE)
+
+
+def _size(heads: Sequence[str], table: Table, cell: Cell) -> str:
+    """What the row of a rate tells of the size of what is read, in words."""
+    beside = zip(heads, table.rows[cell.row], strict=False)
+    return "; ".join(f"a file of {one.text}" for head, one in beside if one and _SIZED.match(head))
 
 
 def _of_one(around: str) -> float:

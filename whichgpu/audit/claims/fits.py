@@ -302,9 +302,14 @@ def _of_clause(
     least = _NEEDS.search(text, *place) and _AT_LEAST.search(text, *place)
     minimum = bool(least and not _FOR_SPEED.search(sentence.text))
     whole = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
+    if _OFFERS.search(text, here[0].end, max(here[0].end, verb.start())):
+        # "Two of these cost as much as one A40 and offer 96 GB": of the first of them.
+        return
     yield _Claim(whole, *what, here[0], count, not denied, minimum=minimum)
 
 
+#: Behind a device with which another is compared, what that one has.
+_OFFERS = re.compile(r"\band (?:offers?|gives?|has|have|brings?|provides?)\s[^.;]{0,16}\d", re.IGNORECASE)
 #: A requirement that is said to be the least, what leaves room beside the weights, and what is far too much.
 _AT_LEAST = re.compile(r"\b(?:at least|at the (?:very )?least|minimum|no less than)\b", re.IGNORECASE)
 _FOR_SPEED = re.compile(

@@ -343,7 +343,7 @@ def _left(
         wrong = need.high < (_LOW - _SLACK) * room.low * room.many
     else:
         wrong = float((much["n"] or much["m"]) if much else 0) * 1e9 > left * (1 + _SLACK) + 1e9
-    if not wrong or found is None:
+    if not wrong or found is None or (fit and _is_anothers(passage, clause, fit, found.start(), context)):
         return
     because = f"{need.told()}; {room.told()}, so about {max(left, 0.0) / 1e9:,.3g} GB are left"
     place = (clause.start + found.start(), clause.start + found.end())
@@ -352,6 +352,12 @@ def _left(
         because=because, expected=f"{max(left, 0.0) / 1e9:,.2g} GB",
         evidence=(Evidence(because, "memory model"),),
     )  # fmt: skip
+
+
+def _is_anothers(passage: Passage, clause: _Clause, fit: _Fit, at: int, context: Context) -> bool:
+    """Whether another is named before what is left: "it fits the 5070, while the RX 9070 has 4 GB left"."""
+    named = context.mentions.get(context.place(passage), ())
+    return bool(within(named, fit.end, clause.start + at))
 
 
 _ON_SEVERAL = re.compile(

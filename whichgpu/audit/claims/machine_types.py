@@ -70,7 +70,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 #: The name of an instance type in running text, and what sets a device beside one: "the T4 as g4dn.xlarge".
-_TYPE = re.compile(
+TYPE = re.compile(
     r"(?<![\w.-])(?:[a-z]{1,2}\d{1,2}[a-z]{0,3}\.(?:\d{0,2}x?large|metal)|[a-z]\d-[a-z]+-\d+g?|"
     r"Standard_N[A-Za-z]\w+)(?![\w-])"
 )
@@ -90,7 +90,7 @@ _HAS_ONE = re.compile(
 
 def _of_types(passage: Passage, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """The device that stands beside the name of an instance type which has another."""
-    for match in _TYPE.finditer(passage.text) if named else ():
+    for match in TYPE.finditer(passage.text) if named else ():
         kind = of_type(match[0])
         before = [each for each in named if each.end <= match.start()][-1:]
         behind = [each for each in named if each.start >= match.end()][:1]

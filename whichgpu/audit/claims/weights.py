@@ -231,6 +231,10 @@ _CARDS_HAVE = re.compile(
 )
 
 
+#: Behind an amount that is of anything but the weights.
+_OF_THE_REST = re.compile(r"\s+for (?:everything else|all else|the rest|the others?)\b", re.IGNORECASE)
+
+
 def _of_weights(
     passage: Passage, sentence: Sentence, told: Term, held: tuple[Model, Format | None], context: Context
 ) -> Iterator[Finding]:
@@ -247,7 +251,7 @@ def _of_weights(
     clause = "" if beside else _BYTES_EACH.sub(" ", _LEFT_OUT.sub(" ", clause))
     named_here = _NAMES.search(sentence.text) or model.start >= sentence.start
     before = text[max(0, sentence.start - 2 * _ITEM) : told.start]
-    if not named_here or _OF_TRAINING.search(before):
+    if not named_here or _OF_TRAINING.search(before) or _OF_THE_REST.match(text, told.end):
         # A size that is not said to be the model's, or with what training adds to it.
         return
     if (

@@ -159,6 +159,14 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     if not rule.sums and all(map(_is_a_rate, (told, a, b))):
         # Of three speeds none is the product or the quotient of the others, but by chance.
         return None
+    if (
+        not rule.sums
+        and "memory" in _units(told)
+        and not told.money
+        and {"bandwidth"} & {*_units(a), *_units(b)}
+    ):
+        # Nor is what a device has of what it moves.
+        return None
     factor = 1.0 if rule.sums else median(told.values[row] / made_of[row] for row in both)
     natural = next((one for one in _NATURAL if abs(factor / one - 1) <= _WITHIN), 0.0)
     real = {row: value * (1.0 if rule.sums else natural or factor) for row, value in made_of.items()}
@@ -182,6 +190,11 @@ def _follows(one: Amount, context: Context) -> bool:
         each.attribute == "derived" and one.cell.start <= each.start < one.cell.end and not each.accuses
         for each in context.memo["found"]
     )
+
+
+def _units(column: Column) -> set[str]:
+    """What the cells of a column are of by their units."""
+    return {each.told.dimension for each in column.amounts.values()}
 
 
 def _is_a_rate(column: Column) -> bool:

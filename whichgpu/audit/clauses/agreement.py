@@ -174,10 +174,19 @@ def _agreed(kind: str, found: Sequence[Finding], context: Context) -> Iterator[F
 
 
 def _is_borne_out(accused: Finding, place: At, found: Sequence[Finding]) -> bool:
-    """Whether another comparison of the same two holds in the sentence: "76 % more of this, 60 of that"."""
+    """Whether another comparison of the same two, or of its subject in the same, holds in the sentence.
+
+    "76 % more of this, 60 of that", "a third more than the A and 20 % more than the B".
+    """
     start, end = place.passage.span(place.sentence.start, place.sentence.end)
-    return " against " in accused.subject and any(
-        each.verdict == "confirmed" and each.subject == accused.subject and start <= each.start < end
+    own = accused.subject.partition(" against ")
+    return bool(own[1]) and any(
+        each.verdict == "confirmed"
+        and start <= each.start < end
+        and (
+            each.subject == accused.subject
+            or (each.subject.partition(" against ")[0], each.attribute) == (own[0], accused.attribute)
+        )
         for each in found
     )
 

@@ -49,10 +49,11 @@ class Multiple(NamedTuple):
 #: "A third more", "half again as many", "a quarter less".
 _PART = re.compile(
     r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
-    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|"
+    r"(?:again as (?:much|many|large|big|wide|high|fast|quick|long|expensive)|"
+    r"as (?:much|many|large|big|fast|high) again|"
     r"(?P<split>as (?:much|many)(?: [\w-]+){1,3}? again)|more|"
-    r"higher|larger|bigger|greater|wider|faster"
-    r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
+    r"higher|larger|bigger|greater|wider|faster|quicker|longer|dearer|pricier"
+    r"|(?P<less>less|lower|fewer|smaller|narrower|slower|cheaper|shorter))\b",
     re.IGNORECASE,
 )
 _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,

@@ -280,9 +280,17 @@ _PAIR = 2
 _OPPOSED = re.compile(r"\b(?:vs|versus|v|or|against|compared|comparison)\b", re.IGNORECASE)
 
 
+def in_title(context: Context) -> list[tuple[str, ...]]:
+    """The devices that the title of a document, or a short line at its start, sets beside each other."""
+    if "titled" not in context.memo:
+        lines = (_titled(line, context) for line in _headlines(context))
+        context.memo["titled"] = next((found for found in lines if len(found) > 1), [])
+    found: list[tuple[str, ...]] = context.memo["titled"]
+    return found
+
+
 def _named_devices(context: Context) -> list[tuple[str, ...]]:
-    titled = next((found for line in _headlines(context) if len(found := _titled(line, context)) > 1), [])
-    titled = titled or _titled(context.document.title, context)
+    titled = in_title(context) or _titled(context.document.title, context)
     every = titled or [each.named for found in context.mentions.values() for each in found]
     distinct: list[tuple[str, ...]] = []
     for one in every:

@@ -106,7 +106,7 @@ def _fit(
     exact = all(_is_exact(told, row, one.made[row][1]) for row in right)
     shown = {
         row
-        for row in right - {one.base}
+        for row in right - (set() if one.defined else {one.base})
         if _apart(one.made[row], exact) + told.halves[row]
         <= _SURE * (abs(one.made[row][1]) + one.over or 1.0)
     }
@@ -122,7 +122,7 @@ def _fit(
     if not varied or len(shown) < max(least, len(wrong) + 1):
         return None
     # What follows from nothing but what is on file has no other cell that may be wrong.
-    settled = one.named and all((at, row) in known for at in one.inputs for row in one.made)
+    settled = one.named and (one.defined or all((at, row) in known for at in one.inputs for row in one.made))
     fewest = least if settled or one.free <= 1 else _SHOWN
     sure = len(shown) >= fewest and len(shown) >= 2 * len(wrong) - one.named
     return Fit(one, right, frozenset(wrong) if sure and not one.loose else frozenset())
@@ -154,6 +154,8 @@ def _best(read: Mapping[int, Line], fits: Sequence[Fit]) -> list[Fit]:
     best = []
     for at in read:
         own = [fit for fit in fits if fit.relation.at == at]
+        # What a heading says outright goes before what else its cells may happen to be.
+        own = [fit for fit in own if fit.relation.defined] or own
         if own:
             most = max(len(fit.right) for fit in own)
             least = min(len(fit.wrong) for fit in own if len(fit.right) == most)

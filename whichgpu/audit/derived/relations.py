@@ -105,6 +105,8 @@ class Relation(NamedTuple):
     over: float = 0.0
     #: Whether it may hold in most rows and not in others: a discount that one offer does not have.
     loose: bool = False
+    #: Whether the heading of the line names all that it follows from, and its table has one line of each.
+    defined: bool = False
     #: Whether none of its lines is the result of the others, so that either may have the wrong cell.
     even: bool = False
 
@@ -131,6 +133,7 @@ def related(
             yield from _of_counts(told, [one for one in others if one.counts])
             continue
         yield from _of_pairs(told, others)
+        yield from _of_sum(told, others)
         yield from _of_one(told, others, stated)
         yield from _of_base(told, others, heads, plain)
         yield from _of_heads(told, others)
@@ -194,7 +197,54 @@ def _scales(told: Line, of: Callable[..., float]) -> tuple[float, ...]:
     return (1.0, 100.0) if of in (_change, _below) and not told.shares else (1.0,)
 
 
+#: What is paid, and for what, by the unit or the word that a heading has for it.
+_PRICE_PER = re.compile(
+    r"\W*(?:\$|\u20ac|usd|eur|dollars?|price|costs?|msrp)\s?(?:per|/)\s?"
+    r"(?:(?P<bandwidth>[GT]B/s|bandwidth)|(?P<memory>[GT]i?B(?!/)|gigabytes?)|(?P<power>W|watts?)|"
+    r"(?P<flops>[TP]FLOPS?))\b[^/]*$",
+    re.IGNORECASE,
+)
+_PAID_FOR = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flops": "flop rate"}
+
+
+def _price_per(told: Line, others: Sequence[Line]) -> tuple[int, int] | None:
+    """The one price and the one amount of a table over each other, where a heading says that it is that."""
+    said = _PRICE_PER.match(told.name)
+    if said is None:
+        return None
+    of = _PAID_FOR[said.lastgroup or ""]
+    prices = [one.at for one in others if one.money and not _PER.search(one.name)]
+    paid = [one.at for one in others if of in one.dimensions or _is_headed(one, of)]
+    return (prices[0], paid[0]) if len(prices) == len(paid) == 1 else None
+
+
+def _is_headed(one: Line, dimension: str) -> bool:
+    """Whether a heading tells the unit of bare numbers below it: "Memory (GB)"."""
+    unit = _IN_BRACKETS.search(one.name)
+    told = quantities(f"1 {unit[1]}") if unit and one.dimensions == {"number"} else []
+    return len(told) == 1 and told[0].dimension == dimension
+
+
+_IN_BRACKETS = re.compile(r"\(([^()]{1,8})\)")
+
+
+def _of_sum(told: Line, others: Sequence[Line]) -> Iterator[Relation]:
+    """A line that is called the total, of all others of its kind."""
+    alike = (one for one in others if one.at and one.dimensions == told.dimensions)
+    parts = [one for one in alike if not aggregate(one.name)]
+    if aggregate(told.name) == "total" and len(parts) > 1 and not told.shares:
+        made = _made(told, _sum_of, *parts)
+        said = " and ".join(one.name for one in parts)
+        ats = tuple(one.at for one in parts)
+        yield Relation(told.at, said, ats, made, named=True, defined=True)
+
+
+def _sum_of(*parts: float) -> float:
+    return sum(parts)
+
+
 def _of_pairs(told: Line, others: Sequence[Line]) -> Iterator[Relation]:
+    per = _price_per(told, others)
     for a, b in permutations([one for one in others if not one.shares], 2):
         for words, of, headings in _PAIRS:
             named = headings.search(told.name) is not None
@@ -203,7 +253,10 @@ def _of_pairs(told: Line, others: Sequence[Line]) -> Iterator[Relation]:
                     made = _made(told, of, a, b, scale=scale)
                     over = scale if of in (_change, _below) else 0.0
                     one = Relation(told.at, words.format(a.name, b.name), (a.at, b.at), made, free=2)
-                    yield from _in_units(told, one._replace(named=named, over=over), of)
+                    defined = of is _over and per == (a.at, b.at)
+                    yield from _in_units(
+                        told, one._replace(named=named or defined, over=over, defined=defined), of
+                    )
     for a, b in combinations(others, 2):
         for words, of in (("{0} times {1}", _times), ("{0} and {1}", _sum)):
             if _is_of_money(told, of, a, b) and not (a.shares and b.shares):
@@ -307,6 +360,7 @@ def _of_base(
     if not (told.shares or _RATIO.search(told.name) or _CHANGE.search(told.name)):
         return
     bases = _bases(told, heads, plain)
+    alone = len([one for one in others if one.at and not one.shares]) == 1
     for one in others:
         for base in bases if not one.shares else ():
             if one.values.get(base, 0.0) <= 0:
@@ -321,7 +375,9 @@ def _of_base(
                     }
                     said = words.format(one.name, f"that of {heads.get(base, '')}")
                     over = scale if of in (_change, _below) else 0.0
-                    yield Relation(told.at, said, (one.at,), made, base=base, named=True, free=2, over=over)
+                    found = Relation(told.at, said, (one.at,), made, base=base, named=True, free=2, over=over)
+                    # Of two columns of numbers the one is of the other, and one row is 1.
+                    yield found._replace(defined=alone and told.values.get(base) == 1.0 and of is not _less)
     yield from _of_steps(told, others, plain)
 
 

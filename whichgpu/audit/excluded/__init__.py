@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.at_most import at_most
+from whichgpu.audit.excluded.between import between
 from whichgpu.audit.excluded.capabilities import capabilities
 from whichgpu.audit.excluded.costs import costs
 from whichgpu.audit.excluded.differences import differences
@@ -63,7 +64,7 @@ _READ = (
 _BY_FIGURES = (
     quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, at_most, feeding,
     for_the_price,
-    pins, granted, pooled, suited,
+    pins, granted, pooled, suited, between,
 )  # fmt: skip
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)

@@ -170,6 +170,7 @@ def _told(index: int, passage: Passage, sentence: Sentence, context: Context) ->
         and each.value == each.high
         and not any(one.start <= each.start < one.end for one in names)
         and not _is_of_device(each, context)
+        and not _LEFT.match(passage.text, each.end)
     ]
     found, said = models(sentence.text), formats(sentence.text)
     if len({each.value for each in sizes}) == 1:
@@ -178,6 +179,10 @@ def _told(index: int, passage: Passage, sentence: Sentence, context: Context) ->
     if sizes or one is None or len(said) != 1 or active(one.name.strip()):
         return None
     return _Weights(one.parameters * said[0].least, f"{one.name.strip()} in {said[0].name}")
+
+
+#: Behind an amount of room that nothing reads.
+_LEFT = re.compile(r"\s+(?:\w+\s)?(?:left|free|remain\w*|to spare|spare)\b", re.IGNORECASE)
 
 
 def _is_of_device(one: Quantity, context: Context) -> bool:

@@ -127,6 +127,10 @@ def costs(context: Context) -> Iterator[Finding]:
                 yield from (_in(coin, each) for coin in coins or {"$"} for each in found)
 
 
+#: The first of two prices of an hour: "at $3.67 and $0.71 per hour".
+_AND_HOURLY = re.compile(
+    rf"(?:{_MONEY.format('v')})(?=\s(?:and|or)\s[$\u20ac][\d.,]+\s?(?:/\s?h|an hour|per hour))", re.IGNORECASE
+)
 _COIN = re.compile(r"[$\u20ac\u00a3]")
 _CENTS = re.compile(r"\bcents?\b|\u00a2")
 
@@ -157,7 +161,7 @@ def _items(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
         # What goes on with another job has rates of its own.
         own = _HOURLY.search(sentence.text) or _RATES.search(sentence.text) or _GOES_ON.match(sentence.text)
         before = text[max(0, match.start() - _FAR) if own else match.start() : match.end()]
-        prices = [_value(each) for each in _HOURLY.finditer(before)]
+        prices = [_value(each) for each in (*_HOURLY.finditer(before), *_AND_HOURLY.finditer(before))]
         rates = [
             float(each["v"].replace(",", "")) * _many("", each["k"]) * _HOURS[each["t"][0].lower()]
             for each in _RATES.finditer(before)
@@ -263,6 +267,9 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
     near = text[max(starts, default=sentence.start) : paid.start()]
     if not _HOURLY.search(near) and not _AT.search(near) and not _MONEYED.search(near):
         # What is told far off may be another's.
+        return
+    if _TARIFF.search(near):
+        # A price of the kilowatt-hour is none of the hour.
         return
     prices = [_value(each) for each in _HOURLY.finditer(before)]
     prices += [_value(each) for each in _AT.finditer(before)]

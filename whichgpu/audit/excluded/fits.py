@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.pairs import sides_of
 from whichgpu.audit.devices.machine import is_of_system
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.frames.lexicon import meant
 from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
@@ -301,9 +302,21 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
         sizes = _of_last(scope, start, context)
     # "Both" are two of those that a longer text speaks of, and no words tell which.
     of_two = len(sizes) == len(("one", "other")) or here
-    if not sizes or not all(sizes) or (_OF_KIND.search(text, start, end) and not of_two):
+    others = not here and _is_of_others(scope, text[start:end], context)
+    if others or not sizes or not all(sizes) or (_OF_KIND.search(text, start, end) and not of_two):
         return 0.0
     return min(sizes) if _BOTH.search(text, start, end) and len(sizes) > 1 else max(sizes)
+
+
+#: All of so many, which are no others than a text speaks of.
+_ALL_OF = re.compile(r"\ball (?P<n>three|four|five|six)\b", re.IGNORECASE)
+
+
+def _is_of_others(scope: Scope, clause: str, context: Context) -> bool:
+    """Whether a clause is of all of so many, and the text speaks of more or fewer."""
+    said = _ALL_OF.search(clause)
+    every = {model(gpu.id, context.catalogue) for gpu in scope.gpus}
+    return said is not None and len(every) != _number(said["n"])
 
 
 #: "In FP16 it fits as well": on what was named last.

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 _PER_GB = re.compile(r"\s*(?:per|a|for (?:a|each|every)|/)\s*(?:gigabyte|GB)\b(?!/)", re.IGNORECASE)
 #: A sentence that tells of gigabytes first, and then what they cost.
 _OF_GB = re.compile(
-    r"\b(?:per|for each|for every)\s+(?:gigabyte|GB)\b[^.;]{0,60}?\b(?:costs?|pays?|is|are|comes? to|"
+    r"\b(?:per|for each|for every)\s+(?:gigabyte|GB)\b(?!/)[^.;]{0,60}?\b(?:costs?|pays?|is|are|comes? to|"
     r"that[\u2019']s|makes)\s[^.;\d]{0,30}$|"
-    r"\b(?:a|each|every)\s+(?:gigabyte|GB)\b[^.;]{0,30}?\b(?:costs?|comes? to)\s[^.;\d]{0,20}$",
+    r"\b(?:a|each|every)\s+(?:gigabyte|GB)\b(?!/)[^.;]{0,30}?\b(?:costs?|comes? to)\s[^.;\d]{0,20}$",
     re.IGNORECASE,
 )
 _ELSE = re.compile(
     r"\?|\b(?:ram|storage|disk|ssd|traffic|egress|transfer\w*|month\w*|hour\w*|download\w*|if|would|ddr\d)\b",
     re.IGNORECASE,
 )
+#: A gigabyte by the hour, which is of a rent.
+_RENTED = re.compile(r"\bgigabytes?\b[^;]{0,40}\b(?:per|an) hour\b", re.IGNORECASE)
 _NEAR, _MOST = 0.025, 12
 #: How many gigabytes the smallest card has of which such a price is told.
 _LEAST = 4
@@ -43,7 +45,7 @@ def per_gigabyte(context: Context) -> Iterator[Finding]:
         text = passage.text
         for sentence in sentences(text):
             told = within(quantities(text, context.fraction), sentence.start, sentence.end)
-            if _ELSE.search(sentence.text) or not is_asserted(sentence.text):
+            if _ELSE.search(sentence.text) or _RENTED.search(text) or not is_asserted(sentence.text):
                 continue
             for each in told:
                 start = max(sentence.start, each.start - 120)

@@ -26,7 +26,7 @@ _MAKES = re.compile(
 )
 _WIDTH = re.compile(r"\b(?P<n>\d{2,5}|\d,\d{3})[ -]?bits?\b", re.IGNORECASE)
 _NOT = re.compile(
-    r"\b(?:nvlink|pcie|ethernet|infiniband|network|infinity|links?|per stack|stacks?|overclock\w*|"
+    r"\b(?:nvlink|pcie|ethernet|infiniband|network\w*|efa|infinity|links?|per stack|stacks?|overclock\w*|"
     r"effective\w*|"
     r"cache)\b",
     re.IGNORECASE,
@@ -58,7 +58,8 @@ def _judged(
     for gpu in spoken_of(context):
         known = gpu.value("memory_bus")
         widths |= {float(known)} if isinstance(known, int | float) else set()
-    ways = [per_pin * width / 8 for width in widths]
+    # "400 Gbit/s, that is 50 GB/s" is the same in another unit.
+    ways = [per_pin * width / 8 for width in (*widths, 1.0)] if widths else []
     if not ways or any(abs(one.value / 1e9 / way - 1) <= _OFF for way in ways if way):
         return
     near = min(ways, key=lambda way: abs(one.value / 1e9 / way - 1))

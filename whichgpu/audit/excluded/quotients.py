@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 #: What a figure by itself is that stands in a list with one that has a unit: "30 minutes on the A100 and 90".
 _BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")
 #: A thing that is counted, in as many words as say it.
-_COUNTED = re.compile(r"\s+(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b")
+_COUNTED = re.compile(
+    r"\s+(?:output |generated )?(?!(?:with|from|when|than|while|versus|against|under|without|over|whereas)\b)"
+    r"(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b"
+)
 _A_HOUR = " by the hour"
 _BY_HOUR = f"money{_A_HOUR}"
 _UNITLESS = ("number", "count")
@@ -154,7 +157,7 @@ _FAR, _SURE = 200, 0.05
 _MOST = 4
 
 
-class _Told(NamedTuple):
+class Told(NamedTuple):
     """A figure that is told: where, of what unit or thing, how much, and what one of its unit is."""
 
     start: int
@@ -173,7 +176,7 @@ class _Where(NamedTuple):
     back: int
     #: The names of devices of the passage, with the catalogue's models.
     names: Sequence[tuple[int, int, frozenset[str]]]
-    told: Sequence[_Told]
+    told: Sequence[Told]
     every: Sequence[Claim]
 
     def models(self, start: int, end: int) -> set[frozenset[str]]:
@@ -197,11 +200,11 @@ def quotients(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             back = _carried(passage.text, sentence, done)
             done.append(sentence)
-            told = _told(passage.text, (back, sentence.end), names, context.fraction)
+            told = told_in(passage.text, (back, sentence.end), names, context.fraction)
             if "?" in sentence.text or not is_indicative(sentence.text):
                 continue
             earlier = done[-1 - _BACK : -1]
-            if not told and not (earlier and _told(
+            if not told and not (earlier and told_in(
                 passage.text, (earlier[0].start, sentence.start), names, context.fraction
             )):  # fmt: skip
                 # A ratio is of no figures that stand nowhere.
@@ -221,11 +224,11 @@ def _carried(text: str, sentence: Sentence, done: Sequence[Sentence]) -> int:
     return done[-2 if goes_on else -1].start
 
 
-def _told(
+def told_in(
     text: str, place: tuple[int, int], names: Sequence[tuple[int, int, frozenset[str]]], fraction: str
-) -> list[_Told]:
+) -> list[Told]:
     """The figures of a stretch of text; one by itself is of the unit of the one before it."""
-    found: list[_Told] = []
+    found: list[Told] = []
     near = [(start, end) for start, end, _ in names if place[0] < end and start < place[1]]
     for each in within(quantities(text, fraction), *place):
         in_name = any(start <= each.start < end for start, end in near)
@@ -235,19 +238,19 @@ def _told(
             if _RISES.search(text, max(0, each.start - 8), each.start):
                 # "It went from 800 to 1,000 images per second": two figures.
                 of = _unit_of(text, each, found)
-                found += [_Told(each.start, each.end, of, one, 1.0) for one in (each.value, each.high)]
+                found += [Told(each.start, each.end, of, one, 1.0) for one in (each.value, each.high)]
             continue
         if _RELEASE.fullmatch(text, each.start, each.end) and _OF_RELEASES.search(text, 0, each.start):
             continue
         if each.dimension not in _UNITLESS:
             plain = number(text[each.start : each.end])
             of = _unit_of(text, each, found)
-            found.append(_Told(each.start, each.end, of, each.value, each.value / (plain or 1)))
+            found.append(Told(each.start, each.end, of, each.value, each.value / (plain or 1)))
         elif counted := _COUNTED.match(text, each.end):
-            found.append(_Told(each.start, each.end, counted["what"].lower(), each.value, 1.0))
+            found.append(Told(each.start, each.end, counted["what"].lower(), each.value, 1.0))
         elif found and _BARE.match(text, each.end) and not _YEAR.fullmatch(text, each.start, each.end):
             last = found[-1]
-            found.append(_Told(each.start, each.end, last.of, each.value * last.one, last.one))
+            found.append(Told(each.start, each.end, last.of, each.value * last.one, last.one))
     return found
 
 
@@ -260,7 +263,7 @@ _OF_RELEASES = re.compile(
 _RISES = re.compile(r"\bfrom $", re.IGNORECASE)
 
 
-def _unit_of(text: str, one: Quantity, found: Sequence[_Told]) -> str:
+def _unit_of(text: str, one: Quantity, found: Sequence[Told]) -> str:
     """The dimension of a figure; of money whether it is by the hour, as the one before it where none says."""
     goes_on = bool(found) and found[-1].of == _BY_HOUR
     by_hour = one.dimension == "money" and (goes_on or _HOURLY.match(text, one.end))
@@ -291,7 +294,7 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     reals += [*sums, *(1 / each for each in sums)]
     if pairs and _OPEN.match(text, claim.end):
         reals += _to_earlier(pairs[-1], where, context)
-    if not pairs or any(_is_it(way, real) for way in claim.ways for real in reals):
+    if not pairs or any(is_it(way, real) for way in claim.ways for real in reals):
         return
     a, b = sorted(pairs[-1], key=lambda one: -one.value)
     times = a.value / b.value
@@ -308,16 +311,16 @@ _OPEN = re.compile(r"\s*as (?:much|many|fast|long|large|big)(?=\s*(?:[.,;:)]|$))
 _EARLIER = 3
 
 
-def _to_earlier(pair: tuple[_Told, _Told], where: _Where, context: Context) -> Iterator[float]:
+def _to_earlier(pair: tuple[Told, Told], where: _Where, context: Context) -> Iterator[float]:
     """What the figures of a pair are to those of their kind in the passages before."""
     at = context.place(where.passage)
     before = " ".join(each.text for each in context.document.passages[max(0, at - _EARLIER) : at])
-    told = [*_told(before, (0, len(before)), (), context.fraction)]
-    told += _told(where.passage.text, (0, where.back), where.names, context.fraction)
+    told = [*told_in(before, (0, len(before)), (), context.fraction)]
+    told += told_in(where.passage.text, (0, where.back), where.names, context.fraction)
     return (one.value / each.value for one in pair for each in told if each.of == one.of)
 
 
-def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tuple[_Told, _Told]]:
+def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tuple[Told, Told]]:
     """Each two figures of one kind that a ratio can be of; of one that its clause names, if it names any."""
     text = where.passage.text
     ahead = [each for each in where.told if claim.start - _FAR < each.start and each.end <= claim.start]
@@ -335,7 +338,7 @@ def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tup
             yield from combinations(same, 2)
 
 
-def _ends(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
+def _ends(claim: Claim, where: _Where) -> Iterator[tuple[Told, Told]]:
     """The two ends right behind a change: "the limit rose by 40 %, from 450 to 575 W"."""
     text = where.passage.text
     behind = [each for each in where.told if each.start >= claim.end]
@@ -345,13 +348,13 @@ def _ends(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
             yield a, b
 
 
-def _in_brackets(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
+def _in_brackets(claim: Claim, where: _Where) -> Iterator[tuple[Told, Told]]:
     """The two numbers in brackets behind a ratio: "twice as much in dense figures (1,307 against 989)"."""
     match = _BRACKETS.match(where.passage.text, claim.end, where.sentence.end)
     if match:
         a, b = (float(match[key].replace(",", "")) for key in ("a", "b"))
         if a and b:
-            yield _Told(*match.span("a"), "number", a, 1.0), _Told(*match.span("b"), "number", b, 1.0)
+            yield Told(*match.span("a"), "number", a, 1.0), Told(*match.span("b"), "number", b, 1.0)
 
 
 def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
@@ -373,21 +376,21 @@ def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
 _LEFT = 0.06
 
 
-def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tuple[_Told, _Told]]:
+def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tuple[Told, Told]]:
     """The one figure of a sentence with those of its kind that the two sentences before it tell."""
     text, here = where.passage.text, where.sentence
     starts = [each.start for each in sentences(text) if each.end <= here.start][-_BACK:]
     if not starts or _PERIOD.search(here.text):
         return
     # A number by itself is of the unit of the one before it, in the sentence before, too.
-    told = _told(text, (starts[-1], here.end), where.names, context.fraction)
+    told = told_in(text, (starts[-1], here.end), where.names, context.fraction)
     own = [each for each in told if here.start <= each.start and each.end <= claim.start]
     kind = own[0].of.removesuffix(_A_HOUR) if len(own) == 1 else ""
     strict = kind in _STRICT and _STRICT[kind].match(text, claim.end)
     if not kind or not (strict or _CONCLUDES.search(text, own[0].end, claim.start)):
         return
     first = starts[0] if strict else starts[-1]
-    before = _told(text, (first, here.start), where.names, context.fraction)
+    before = told_in(text, (first, here.start), where.names, context.fraction)
     pairs = [(each, own[0]) for each in before if each.of.removesuffix(_A_HOUR) == kind]
     if strict or (len(pairs) == 1 and _says(text, claim, kind)):
         yield from pairs
@@ -409,14 +412,14 @@ def _says(text: str, claim: Claim, of: str) -> bool:
     return bool(alone or tail.match(text, claim.end))
 
 
-def _turns(last: _Told, claim: Claim, where: _Where) -> bool:
+def _turns(last: Told, claim: Claim, where: _Where) -> bool:
     """Whether a device that has none of the figures is named between them and a ratio."""
     parts = _PARTS.finditer(where.passage.text, last.end, claim.start)
     start = max((each.end() for each in parts), default=claim.start)
     return bool(where.models(start, claim.start) - where.models(where.back, start))
 
 
-def _is_it(way: Multiple, real: float) -> bool:
+def is_it(way: Multiple, real: float) -> bool:
     """Whether a ratio can be what is stated, with some more than what rounding excuses."""
     if way.step:
         return any(is_near(way, real + off) for off in (-_POINT, 0.0, _POINT))

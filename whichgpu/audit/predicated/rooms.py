@@ -219,6 +219,10 @@ def _held(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
             return
 
 
+#: What is needed besides what was told first: "and another 9.5 GB for the encoder".
+_AND_MORE = re.compile(r"\b(?:another|plus|additional|on top)\b[^.;]{0,16}\d", re.IGNORECASE)
+
+
 def _remaining(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
     """What is told to be left of a device's memory behind what is needed."""
     text = one.passage.text
@@ -231,6 +235,8 @@ def _remaining(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
     amounts = [each for each in amounts_in(one, context)
                if each.dimension == "memory" or (bare and each.dimension == "number")]  # fmt: skip
     if len(sides) != 1 or len(amounts) != 1 or not (says or bare) or _MACHINE.search(text, 0, one.end):
+        return
+    if _AND_MORE.search(text, one.sentence.start, one.start):
         return
     told = amounts[0]
     value = told.value / 1e9 if told.dimension == "memory" else told.value

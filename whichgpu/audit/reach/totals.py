@@ -127,6 +127,10 @@ def _clause(one: Told) -> tuple[int, int]:
     return start, last.start() if last else one.place[1]
 
 
+#: Right before an amount that was told before: "for these 40 GB".
+_SHOWN = re.compile(r"\b(?:these|those)\s$", re.IGNORECASE)
+
+
 def _is_total(one: Told) -> bool:
     """Whether a clause plainly tells what several devices have, move, draw or compute together."""
     result, text = one.amount, one.passage.text
@@ -137,7 +141,12 @@ def _is_total(one: Told) -> bool:
     before = text[max(start, result.start - 90) : result.start]
     behind = _NOT_COUNTED.sub("", text[result.end : min(end, result.end + 60)])[:40]
     sentence = text[slice(*one.place)]
-    if one.passage.kind == "caption" or _FORMULA.search(before) or _IS_FACTOR.match(behind):
+    if (
+        one.passage.kind == "caption"
+        or _SHOWN.search(before)
+        or _FORMULA.search(before)
+        or _IS_FACTOR.match(behind)
+    ):
         return False
     if _BRIDGE.search(sentence) or any(_NOT_OWN.search(each) for each in (before, behind)):
         return False

@@ -450,7 +450,9 @@ def _is_left_too(found: Finding, where: At, context: Context) -> bool:
 
 def _is_rest(found: Finding, where: At, context: Context) -> bool:
     """Whether an amount is what is left of one, or of a device's memory, less so many times another."""
-    told = _told_at(where, context) if found.kind == "arithmetic" else None
+    # What is left of each of several in one way is no rest of anything else.
+    reckoned = found.kind == "arithmetic" and found.attribute != "analogy"
+    told = _told_at(where, context) if reckoned else None
     if told is None or told.dimension not in ("power", "memory"):
         return False
     if not _SPARE.search(

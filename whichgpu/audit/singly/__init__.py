@@ -14,15 +14,18 @@ from whichgpu.audit.clauses.agreement import OF_ELSE, OF_OTHERS
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.review.understood import UNSTATED
 from whichgpu.audit.singly.clauses import statements
+from whichgpu.audit.singly.fragments import fragments
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.devices.mentions import Mention
-    from whichgpu.audit.document import Document
+    from whichgpu.audit.document import Document, Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.singly.written import Statement
+
+    _Reader = Callable[[int, Passage, Context], Iterator[Statement]]
 
 #: Kinds of claims that are of one device.
 KINDS = (
@@ -30,6 +33,8 @@ KINDS = (
     "asserted", "having", "wrong_unit", "octets", "years", "possessed", "link", "debuts", "frames",
     "compute_capability", "fittings",
 )  # fmt: skip
+#: The same, and those that set it beside another: a fragment holds nothing else.
+KINDS_OF_FRAGMENTS = (*KINDS, "ordering", "ratio")
 #: A text with more of them is no article.
 _MOST = 250
 
@@ -44,11 +49,20 @@ class Told(NamedTuple):
 
 def told(context: Context) -> Told | None:
     """The clauses of a document's long sentences as statements; None where there are none."""
+    return _told(statements, context)
+
+
+def told_of_fragments(context: Context) -> Told | None:
+    """What a document says of its devices behind labels, in bits without a subject, as statements."""
+    return _told(fragments, context)
+
+
+def _told(read: _Reader, context: Context) -> Told | None:
     document = context.document
     every: list[Statement] = []
     for index, passage in enumerate(document.passages):
         if passage.kind in RUNNING and len(every) < _MOST:
-            every += statements(index, passage, context)
+            every += read(index, passage, context)
     passages = tuple(each.passage for each in every)
     names = {at: each.names for at, each in enumerate(every)}
     return Told(document._replace(passages=passages, tables=(), title=""), names, every) if every else None

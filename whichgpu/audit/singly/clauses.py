@@ -105,7 +105,7 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 #: A clause with these is of several at once, of a part or of a machine.
-_NOT_OF_ONE = re.compile(
+NOT_OF_ONE = re.compile(
     r"\b(?:together|combined|total\w*|nodes?|servers?|clusters?|racks?|systems?|machines?|each|every|both|all|"
     r"neither|none|two|three|four|six|eight|pairs?|could|should|might|fully|full|whole|per|free|left|spare)\b|"
     r"\d\s?[GMT]i?B to \w",
@@ -305,7 +305,7 @@ class _Reader:
     ) -> Statement | None:  # fmt: skip
         """Stretches of the sentence before the name of a device, and behind it."""
         words = " ".join(self._passage.text[start:end] for start, end in (*before, *behind))
-        if one is None or not words.strip() or _NOT_OF_ONE.search(words) or not is_indicative(words):
+        if one is None or not words.strip() or NOT_OF_ONE.search(words) or not is_indicative(words):
             return None
         pieces: list[Piece] = [*before, around[0], one, around[1], *behind, "."]
         return written(self._passage, pieces, self._who.here, self._context)._replace(firm=firm)

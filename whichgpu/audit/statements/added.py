@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.quantities import Quantity
 
 _SUM = re.compile(
-    r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|totalled|adds? (?:it |"
+    r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s(?! (?:fall|drop|come|are|rise|"
+    r"were)\b)|ling)?|totalled|adds? (?:it |"
     r"them |that )?up|"
     r"added up|sums?|combined|whole|and you (?:pay|get|end up)|amounts? to)\b[^<>;?]{0,60}<(?P<r>[mwe]\d+)>|"
     r"<(?P<s>[mwe]\d+)>[\s,]*(?:together|altogether|in total|in all|all told|all in|combined)\b",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Right before an amount of memory that something takes, and right behind it.
 _TAKES = re.compile(
     r"(?::|(?:FP\d+|BF16|INT\d|\d[- ]bits?),|\b(?:takes?|needs?|requires?|occup(?:y|ies)|weighs?|comes? to|"
-    r"come in at|is|are|of|at|makes?|fills?|wants?))\s+"
+    r"come in at|is|are|of|at|makes?|fills?|wants?|amounts? to)|\b(?:it|that)[\u2019']s)\s+"
     r"(?:(?:about|around|roughly|some|only|just|nearly|already|up|all of)\s+)*$",
     re.IGNORECASE,
 )

@@ -43,7 +43,8 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 _ABLE = re.compile(
-    rf"(?:{_THEY}\s+)?(?:(?P<none>{_NOT})|{_HAS})\s+(?:native\s+|hardware\s+)?(?P<what>{NAMES})(?:\s+support)?|"
+    rf"(?:{_THEY}\s+)?(?:(?P<none>{_NOT})|{_HAS})\s+(?:native\s+|"
+    rf"hardware\s+)?(?P<what>{NAMES})(?:\s+support)?|"
     rf"(?P<alone>{NAMES})(?:[\s-]+(?:support(?:ed)?(?:\s+(?:on|by))?|capable|ready|enabled))?(?:\s+{_THEY})?",
     re.IGNORECASE,
 )
@@ -67,8 +68,16 @@ _BETWEEN = re.compile(
     r"(?:(?:and|the|nvidia|amd|geforce|tesla|quadro|radeon|instinct)\s+)*",
     re.IGNORECASE,
 )
+#: Behind a label, that what follows has it: "NVLink: available on the A40 only".
+_TOLD_ON = re.compile(
+    r"\s*(?:only\s+)?(?:available|supported|present|found|works)\s+(?:only\s+)?(?:on|by|in|with)\s|"
+    r"\s*only\s+(?:on|by|in|with)\s",
+    re.IGNORECASE,
+)
 _FIRST = re.compile(r"\s*(?:(?:the|nvidia|amd|geforce|tesla|quadro|radeon|instinct)\s+)*", re.IGNORECASE)
-_LAST = re.compile(r"\s*(?:\([^()]{0,30}\)\s*)?(?:,?\s*(?:etc\.?|and (?:others|more)))?\s*[.;]?\s*")
+_LAST = re.compile(
+    r"\s*(?:\([^()]{0,30}\)\s*)?(?:\b(?:only|alone)\b)?(?:,?\s*(?:etc\.?|and (?:others|more)))?\s*[.;]?\s*"
+)
 _TWO = 2
 
 
@@ -118,10 +127,12 @@ def _of_lists(
     for index, passage in enumerate(document.passages):
         here = named.get(index, ())
         colon = passage.text.find(":", 0, _LABEL)
-        if passage.kind not in _LISTED or colon < 0 or len(here) < _TWO or here[0].start < colon:
+        if passage.kind not in _LISTED or colon < 0 or not here or here[0].start < colon:
             continue
         says = _says(passage.text[:colon])
-        if says and _is_list(passage.text, colon + 1, here):
+        told_on = _TOLD_ON.match(passage.text, colon + 1)
+        listed = len(here) >= _TWO or told_on
+        if says and listed and _is_list(passage.text, told_on.end() if told_on else colon + 1, here):
             yield from ((passage, mention, says) for mention in here)
 
 

@@ -103,7 +103,7 @@ def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Sta
     """A document with its questions of yes or no as what their answers say; None where it has none."""
     passages, answers, original = list(document.passages), [], document.original
     told_at: set[int] = set()
-    asks = ("", "")
+    asks, titled = ("", ""), _titled(document, mentions)
     for one in asked(document.passages):
         passage, answer = document.passages[one.at], document.passages[one.answer]
         said = YES_NO.match(answer.text, one.begins)
@@ -113,8 +113,9 @@ def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Sta
         asks = _whole(question, one, named, asks)
         question = asks[0]
         if said is None:
-            text = _which(
-                question, answer.text[one.begins : one.ends], one.begins, mentions.get(one.answer, ())
+            words, here = answer.text[one.begins : one.ends], mentions.get(one.answer, ())
+            text = _which(question, words, one.begins, here) or _who(
+                question, words, one.begins, here, titled
             )
         else:
             text = _statement(question, one.start, named, yes=bool(said["yes"]))
@@ -141,6 +142,65 @@ _WHICH = re.compile(
     r"(?P<does>(?:supports?|has|have|comes with|offers|can|does|runs|is|works)\b[^?]{2,60})\?",
     re.IGNORECASE,
 )
+#: What is asked of all that a text compares, and what it asks of them.
+_ASKED_OF_ALL = re.compile(
+    r"\s*(?:do|can|which(?: ones?)?)\s+(?:(?:any|all|both|either|one|some|each)\s+)?(?:of\s+)?"
+    r"(?:(?:these|those|the|our|them)\s+)?(?:(?:two|three|four|five)\s+)?"
+    r"(?:(?:cards|gpus|models|accelerators|chips|boards|devices|contenders|of them)\s+)?"
+    r"(?P<does>(?P<verb>have|has|support|supports|encode|encodes|offer|offers|need|needs|use|"
+    r"uses)\s[^?]{2,60})\?",
+    re.IGNORECASE,
+)
+_ALL = re.compile(
+    r"\s*(?:all(?:\s(?:two|three|four|five))?|both|each|every one)(?:\sof\s(?:them|these|those))?"
+    r"(?:\s(?:do|does|have|can|has))?\s*(?:[.!,;]|$)",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\s*(?:,|,?\s*(?:and|as well as))\s*(?:the\s+)?", re.IGNORECASE)
+_THEY_DO = re.compile(r"\s*(?:does|do|has|have|can)?(?:\s(?:it|so))?\s*(?:[.!,;]|$)", re.IGNORECASE)
+_ONE_DOES = {"have": "has"}
+
+
+def _titled(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> list[str]:
+    """The names of the devices that the title of a document sets beside each other."""
+    for index, passage in enumerate(document.passages[:_OPENING]):
+        if passage.text == document.title and len(mentions.get(index, ())) > 1:
+            return [each.text for each in mentions[index]]
+    return []
+
+
+_OPENING = 4
+
+
+def _who(question: str, answer: str, at: int, named: Sequence[Mention], titled: Sequence[str]) -> str:
+    """A question of all devices with those that answer it as a statement: "All of them do", "The L4 does"."""
+    asks = _ASKED_OF_ALL.fullmatch(question)
+    if asks is None:
+        return ""
+    names = [*titled] if _ALL.match(answer) else _answering(answer, at, named)
+    if not names:
+        return ""
+    verb = asks["verb"].lower()
+    one = verb if verb.endswith("s") else _ONE_DOES.get(verb, f"{verb}s")
+    does = asks["does"][len(asks["verb"]) :]
+    *rest, last = (f"the {name}" for name in names)
+    subject = f"{', '.join(rest)} and {last}" if rest else last
+    return f"{subject[:1].upper()}{subject[1:]} {verb if rest else one}{does}."
+
+
+def _answering(answer: str, at: int, named: Sequence[Mention]) -> list[str]:
+    """The names with which an answer begins, and which are the whole of what it first says."""
+    found: list[str] = []
+    end = 0
+    for each in (one for one in named if at <= one.start < at + len(answer)):
+        before = answer[end : each.start - at]
+        if not (_BETWEEN.fullmatch(before) if found else _ONE.fullmatch(before)):
+            break
+        found.append(answer[each.start - at : each.end - at])
+        end = each.end - at
+    return found if found and _THEY_DO.match(answer, end) else []
+
+
 _ONE = re.compile(r"\s*(?:only\s+|just\s+)?(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*$", re.IGNORECASE)
 _ALONE = re.compile(r"\s*(?:does|do|is|has|can)?\s*[.!,;]?\s*$", re.IGNORECASE)
 

@@ -111,7 +111,8 @@ def _before(
         ):
             return None
         return _as("bandwidth" if told == "bandwidth" else before[0], before[1], text, (start, end))
-    return _by_unit(scope, start, end, context) or _headed(scope, start, end)
+    # What a sentence names itself, however far before, is not what heads its section.
+    return _by_unit(scope, start, end, context) or (None if before else _headed(scope, start, end))
 
 
 def _begins(text: str, start: int) -> int:

@@ -37,7 +37,7 @@ _SAID = re.compile(
 #: What orders nothing: "more than 100 W", "no more", "more and more", "the more", "larger models".
 _NO_ORDER = re.compile(
     r"\s+(?:of (?:its|the|their)\b|than\s+(?:[~$\u20ac\d]|an?\s|one\b|half|twice|two|three|enough|what you|"
-    r"you|most|any|all|ever|before|just|it[\u2019'\s])|or less|and more|"
+    r"you|most|any|all|ever|before|just|it[\u2019'\s]|\w+ times\b)|or less|and more|"
     r"recent|important|expensive|efficient|power|suitable|common|complex|interesting|modern|powerful|"
     r"attractive|"
     r"(?:than\s(?:the|its|their)\s(?:\w+\s)?(?:bandwidth|memory|gap|number|cores?|figures?|specs?|data|"

@@ -28,7 +28,8 @@ _ELSE = re.compile(
     r"every|average|usage|"
     r"idle\w*|load|overhead|need\w*|requir\w+|fits?|utili[sz]\w+|efficien\w+|sell\w*|market\w*|ram|ddr\d|"
     r"effective|rest|remaining|left|free|scal\w+|games?|gaming|fps|practice|real[- ]world|applications?|"
-    r"money|shares?|SDXL|SD|made|makes|another|spars\w+|this figure|that figure|overclock\w*|undervolt\w*|"
+    r"money|shares?|SDXL|SD|dynamics|simulation\w*|workloads?|made|makes|another|spars\w+|this figure|"
+    r"that figure|overclock\w*|undervolt\w*|"
     r"limit(?:ed|ing)?|capped|bits|data ?sets?|time|hours?|minutes?|days?|years?|"
     r"energy|kwh|noise|size[sd]?|boards?' |square|density|stacks?|expect\w*|hop(?:e|ed|ing)|bidirection\w*|"
     r"direction)\b|%\s?of\b",
@@ -62,6 +63,13 @@ _CLAUSE = re.compile(
 )
 
 
+def _is_of_several(scope: Scope) -> bool:
+    """Whether a sentence, or the one before it, speaks of several at once; "both" there is of itself."""
+    text, sentence = scope.passage.text, scope.sentence
+    found = _SEVERAL.finditer(text, _begin_before(scope), sentence.end)
+    return any(each.start() >= sentence.start or each[0].lower() != "both" for each in found)
+
+
 def is_stated(scope: Scope) -> bool:
     """Whether a sentence states something of devices in its author's voice, and of none in parts."""
     text = scope.sentence.text
@@ -73,7 +81,7 @@ def weighable(scope: Scope, start: int, end: int, context: Context) -> tuple[str
     what = measure(scope, start, end, context)
     if what is None or not is_plain(scope, (start, end), what):
         return None
-    if _SEVERAL.search(scope.passage.text, _begin_before(scope), scope.sentence.end):
+    if _is_of_several(scope):
         return None
     who = sides(scope, start, end, context)
     return (what[0], who) if who and _is_told_of(what[0], who, scope, start, context) else None

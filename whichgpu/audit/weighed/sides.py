@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.parts import owner
+from whichgpu.audit.comparisons.pairs import in_title
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.excluded.scope import spoken_of
 from whichgpu.audit.text.sentences import sentences, topic
@@ -90,7 +91,7 @@ def _with_rest(
     one: Mention | None, other: Mention | None, start: int, scope: Scope, context: Context
 ) -> Sides | None:
     """A side that is told against each that the other can be: of the passage, else of the text."""
-    passage, every = _passage(scope, start, context), every_model(context)
+    passage, every = _passage(scope, start, context), compared(scope, context)
     about = _about(scope, context) if one is None and other is not None else None
     if about and other and _model(about, context) != _model(other, context):
         return Sides([about.ids], [other.ids], told=False)
@@ -99,9 +100,9 @@ def _with_rest(
     if not _TWO <= len(every) <= MOST or known is None:
         pairs = list(every.values())
         return Sides(pairs, pairs, told=False) if known is None and _TWO <= len(pairs) <= _FEW else None
-    said = None if _OF_BEFORE.match(scope.sentence.text) else _FORMS.search(scope.sentence.text)
+    said = "" if _OF_BEFORE.match(scope.sentence.text) else _form(scope)
     if said:
-        return _namesake(known, said[0].lower(), is_first=one is not None, context=context)
+        return _namesake(known, said, is_first=one is not None, context=context)
     rest = _but(_near(scope, context), known, context) or _but(passage, known, context)
     # Whom "it" is was named before; whom it is against may be told anywhere.
     rest = rest or (_but(every, known, context) if one is not None else [])
@@ -109,6 +110,13 @@ def _with_rest(
     if not rest or any(each.start > start and each is not other for each in scope.here):
         return None
     return Sides([known.ids], rest, told=False) if one else Sides(rest, [known.ids], told=False)
+
+
+def _form(scope: Scope) -> str:
+    """The form of a name that a sentence tells beside the names: "the laptop version"."""
+    said = _FORMS.finditer(scope.passage.text, scope.sentence.start, scope.sentence.end)
+    free = (each for each in said if not any(one.start <= each.start() < one.end for one in scope.here))
+    return next((each[0].lower() for each in free), "")
 
 
 def _about(scope: Scope, context: Context) -> Mention | None:
@@ -189,3 +197,16 @@ def every_model(context: Context) -> dict[frozenset[str], tuple[str, ...]]:
     for gpu in spoken_of(context):
         found.setdefault(model(gpu.id, context.catalogue), set()).add(gpu.id)
     return {key: tuple(sorted(ids)) for key, ids in found.items()}
+
+
+def compared(scope: Scope, context: Context) -> dict[frozenset[str], tuple[str, ...]]:
+    """The models that a sentence can set beside each other.
+
+    Those of the title with those that its passage names, else all that the text speaks of.
+    """
+    every = every_model(context)
+    titled = {model(ids[0], context.catalogue) for ids in in_title(context)} & every.keys()
+    if len(titled) < _TWO:
+        return every
+    named = {_model(each, context) for each in context.mentions.get(scope.number, ()) if each.ids}
+    return {key: ids for key, ids in every.items() if key in titled or key in named}

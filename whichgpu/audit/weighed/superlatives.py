@@ -10,7 +10,7 @@ from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.weighed.measure import measure, values_of
 from whichgpu.audit.weighed.orders import GOES_ON, is_attribute
 from whichgpu.audit.weighed.plain import finding, is_plain, is_stated
-from whichgpu.audit.weighed.sides import Sides, every_model
+from whichgpu.audit.weighed.sides import Sides, compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ _CUT = re.compile(r"[;:]\s|,\s+(?:and|but|while|whereas|with|so|though|although)
 def _among(scope: Scope, context: Context) -> dict[frozenset[str], tuple[str, ...]] | None:
     """The devices compared: as many as the sentence says, of the passage or of the text."""
     said = _AMONG.search(scope.sentence.text)
-    every = every_model(context)
+    every = compared(scope, context)
     if said is None:
         return every if 1 < len(every) <= _FEW - 1 else None
     number = _N.get((said["n"] or "").lower(), 0)
