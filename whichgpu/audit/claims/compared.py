@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.ratio import is_of_itself
+from whichgpu.audit.claims.ratio import OF_ITS_PART
 from whichgpu.audit.comparisons.changes import changes
-from whichgpu.audit.comparisons.multiple import OF_SLICES, TOGETHER, finding_on, verdict_of
+from whichgpu.audit.comparisons.multiple import OF_SLICES, TOGETHER, finding_on, is_per_other, verdict_of
 from whichgpu.audit.comparisons.pairs import exact, facts
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
@@ -74,7 +74,9 @@ def find(context: Context) -> Iterator[Finding]:
             if OF_THEM.match(sentence.text):
                 continue
             for change in changes(passage, sentence, context):
-                if is_of_itself(passage.text, sentence, change.multiple):
+                if is_per_other(passage.text, sentence.start, change.multiple.start):
+                    continue
+                if OF_ITS_PART.match(passage.text, change.multiple.end):
                     continue
                 who = spoken(index, passage, sentence, context)
                 found = _judged(passage, sentence, change, who, context)

@@ -72,10 +72,12 @@ _FROM = re.compile(r"\s+from\s+[\d$]", re.IGNORECASE)
 #: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
 _ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
 _MOST = 4
-#: A part of what was told: "half of it on a 3090", "half of its memory on the back of the board".
-_OF_IT = re.compile(
-    r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$))"
-    r"|(?:its|their) (?:own )?(?:memory|VRAM|cores|chips) (?:on|in|at|under|behind|for|free|idle|unused)\b)",
+#: A part of what was told: "a model of 42 GB, half of it on a 3090".
+_OF_IT = re.compile(r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$)))", re.IGNORECASE)
+#: A part of a device: "half of its memory on the back of the board".
+OF_ITS_PART = re.compile(
+    r"\s+of (?:its|their) (?:own )?(?:memory|VRAM|cores|chips) "
+    r"(?:on|in|at|under|behind|for|free|idle|unused)\b",
     re.IGNORECASE,
 )
 #: "Half as tall as normal", "fails twice as often": of what no data sheet tells.
@@ -189,6 +191,7 @@ def is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
         or _OCCASIONS.match(text, claim.start)
         or _SO_OFTEN.search(text, before, claim.start)
         or _OF_A_PART.match(text, claim.end)
+        or OF_ITS_PART.match(text, claim.end)
         or _OF_NO_OTHER.match(text, claim.end)
         or _AS_TALL.match(text, claim.end)
         or _OF_A_WHOLE.search(text, before, claim.start)
