@@ -150,7 +150,10 @@ def test_experts_dealt_out_or_cut_hold_the_same_and_data_parallel_attention_spre
 
 @pytest.mark.parametrize("phase", ["decode", "prefill"])
 def test_groups_of_attention_share_a_batch_that_is_stated(phase: str) -> None:
-    """As many sequences of each group take about as long, however many there are, and as much memory."""
+    """As many sequences of each group take about as long, however many there are, and as much memory.
+
+    Of what is exchanged three quarters cross machines where there are four, half where there are two.
+    """
     job = Job("deepseek-v3", phase=phase, precision="fp8", runtime="sglang", input_tokens=2000.0,
               output_tokens=100.0, tp=1.0)  # fmt: skip
     of = {
@@ -158,7 +161,7 @@ def test_groups_of_attention_share_a_batch_that_is_stated(phase: str) -> None:
                "h200-141gb-sxm")
         for n in (16.0, 32.0)
     }  # fmt: skip
-    assert of[32.0].seconds[0, 0] == pytest.approx(of[16.0].seconds[0, 0], rel=0.25)
+    assert of[32.0].seconds[0, 0] == pytest.approx(of[16.0].seconds[0, 0], rel=0.3)
     assert of[32.0].parts["kv_cache"][0, 0] == pytest.approx(of[16.0].parts["kv_cache"][0, 0])
     wide = replace(job, n_gpus=32.0, options={"attention_dp": "32", "ep": "32"})
     one = run(replace(wide, batch=1.0), "h200-141gb-sxm")
