@@ -31,8 +31,9 @@ def readings(name: str) -> Iterator[str]:
     host = _HOST.match(name)
     parts = name[host.end() if host else 0 :].strip("/").split("/")
     said = [_JOINED.sub("", part) for part in parts if part and not _BESIDE.fullmatch(part)]
-    # Two parts alone are who published a model and its name.
-    alone = not host and len(parts) < 3 and not _SIZE.fullmatch(parts[-1])
+    # Two parts alone are who published a model and its name, or a number behind it its patches.
+    sized = _SIZE.fullmatch(parts[-1]) and not parts[-1].isdigit()
+    alone = not host and len(parts) < 3 and not sized
     if not said or alone or any(" " in part for part in parts):
         return
     yield "-".join(said)
