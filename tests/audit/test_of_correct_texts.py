@@ -50,6 +50,13 @@ PAIRS = [
     ("   7B ->  14 GB FP16,   7 GB INT8,  3.5 GB 4 bit\n  13B ->  26 GB FP16,  13 GB INT8,  6.5 GB 4 bit\n"
      "  70B -> 140 GB FP16,  70 GB INT8,   35 GB 4 bit\n 180B -> 360 GB FP16, 180 GB INT8,   90 GB 4 bit\n",
      "A 70B model takes 70 GB in FP16.", "70 GB"),
+    # So many of one are level with the other.
+    ("In dense FP16 an RTX A6000 has 155 TFLOPS, half of the A100's 312, so two of them are on par.",
+     "In dense FP16 the RTX A6000 and the A100 are on par.", "on par"),
+    # What succeeds an architecture is one.
+    ("The A10 and the A100 are built on NVIDIA's Ampere microarchitecture. Named after a physicist, the "
+     "Ampere microarchitecture is the successor to NVIDIA's Turing microarchitecture.",
+     "The A10 is built on NVIDIA's Turing microarchitecture.", "Turing"),
     # Slices have units and memory of their own.
     ("On an A100 80GB the smallest profile, 1g.10gb, has 14 SMs and 10 GB; 2g.20gb has 28 SMs and 20 GB.",
      "The 1g.10gb profile of the A100 80GB has 24 SMs.", "24"),

@@ -43,7 +43,8 @@ _TWO = re.compile(r"\b(?:the two|both|these two|the pair|they|either)\b", re.IGN
 _UNSURE = re.compile(
     r"\?|\b(?:if|would|could|should|not|never|hardly|benchmark\w*|measured|tests?|in practice|"
     r"per (?:watt|dollar|"
-    r"core|gb)|laptop|mobile|games?|generat\w+|users?|capped|limited|tuned|undervolt\w*|price\w*)\b|"
+    r"core|gb)|(?:two|three|four|five|six|eight|ten|\d+) of (?:them|these|those)|pairs? of|"
+    r"laptop|mobile|games?|generat\w+|users?|capped|limited|tuned|undervolt\w*|price\w*)\b|"
     r"n[\u2019']t\b",
     re.IGNORECASE,
 )

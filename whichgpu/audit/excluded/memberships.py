@@ -60,6 +60,7 @@ _ANOTHERS = re.compile(
     r"(?:of|in|behind|before|after|did|had|was|were|[\u2019']s)\b",
     re.IGNORECASE,
 )
+_SUCCEEDS = re.compile(r"(?:success|predecess)ors?", re.IGNORECASE)
 #: How far behind a name it is set in something.
 _FAR = 70
 
@@ -103,7 +104,14 @@ def _of_family(scope: Scope, one: _Named, match: re.Match[str], context: Context
     text = scope.passage.text
     between = text[one.end : match.start()]
     certain = _KIND.match(text, match.end()) and _LEADS.search(between) and not _OF_OTHERS.search(between)
-    if certain and not _ANOTHERS.match(text, match.end()) and not _is_of(one.gpus, match[0]):
+    # "Ampere is the successor to the Turing architecture" is of no device.
+    of_family_itself = _SUCCEEDS.fullmatch(text, one.start, one.end)
+    if (
+        certain
+        and not of_family_itself
+        and not _ANOTHERS.match(text, match.end())
+        and not _is_of(one.gpus, match[0])
+    ):
         yield of_family(scope.passage, match.span(), match[0], _few(one.gpus), context)
 
 
