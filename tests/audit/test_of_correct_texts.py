@@ -57,6 +57,14 @@ PAIRS = [
     ("The A10 and the A100 are built on NVIDIA's Ampere microarchitecture. Named after a physicist, the "
      "Ampere microarchitecture is the successor to NVIDIA's Turing microarchitecture.",
      "The A10 is built on NVIDIA's Turing microarchitecture.", "Turing"),
+    # What is divided is no rate, and what was before is of another machine.
+    ("The RTX 3060 Ti has 448 GB/s, the RTX 4060 Ti 288 GB/s. A 4-bit 7B model has about 4 GB of weights: "
+     "448 / 4 = 112 tokens per second at best on the older card, 288 / 4 = 72 on the newer one.",
+     "The RTX 3060 Ti has 448 GB/s. A model of 4 GB runs at 160 tokens per second at best on it.",
+     "160"),
+    ("The H100 has 80 GB. Eight GPUs exchanged over NVLink 2 at 300 GB/s each before, two over NVLink 4 "
+     "at 900 GB/s now.",
+     "The H100 has NVLink 2.", "NVLink 2"),
     # Slices have units and memory of their own.
     ("On an A100 80GB the smallest profile, 1g.10gb, has 14 SMs and 10 GB; 2g.20gb has 28 SMs and 20 GB.",
      "The 1g.10gb profile of the A100 80GB has 24 SMs.", "24"),

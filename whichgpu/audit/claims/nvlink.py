@@ -39,6 +39,8 @@ _FURTHER = re.compile(
 _OPEN = re.compile(
     r"\b(?:not|no|if|than|future|next|switch|until|earlier|previous|before)\b|n[\u2019']t\b", re.IGNORECASE
 )
+#: Behind a generation, that it was another machine's: "over NVLink 2 at 300 GB/s each before".
+_ONCE = re.compile(r"[^,;:.]*\b(?:before|then|earlier|previously|formerly)\b", re.IGNORECASE)
 _ANY = re.compile(r"\bnvlink", re.IGNORECASE)
 #: Between a generation and the device that it is told of: "NVLink 4.0 (H100)".
 _BEHIND = re.compile(r"\s*\((?:the\s+|nvidia\s+)*", re.IGNORECASE)
@@ -73,7 +75,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         clause = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1]
         # "And NVLink 5 doubles it once more": of the link itself; the devices before have older ones.
         by_itself = _DOES.match(passage.text, match.end(), sentence.end)
-        if owner and (owner in who.here or who.certain) and not by_itself and not _OPEN.search(clause):
+        once = by_itself or _ONCE.match(passage.text, match.end(), sentence.end)
+        if owner and (owner in who.here or who.certain) and not once and not _OPEN.search(clause):
             yield from _judged(passage, match.span(), match[group], owner, context)
         last = match
     for each in who.here if last else ():

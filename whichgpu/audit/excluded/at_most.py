@@ -114,6 +114,8 @@ def _rates(passage: Passage, sentence: Sentence, context: Context) -> list[Quant
         inside = any(one.start <= each.start < one.end for one in names)
         if each.value != each.high or inside or not (tokens or each.dimension == "number"):
             continue
+        if not tokens and _OPERAND.match(text, each.end):
+            continue
         bare = any(
             _ON_IT.fullmatch(text, each.end, one.start) or _IT_HAS.fullmatch(text, one.end, each.start)
             for one in names
@@ -125,6 +127,8 @@ def _rates(passage: Passage, sentence: Sentence, context: Context) -> list[Quant
     return found
 
 
+#: Behind a number that is worked with: "288 / 4 = 72 on the newer one".
+_OPERAND = re.compile(r"\s?[/*+\u00d7\u00f7=]\s?[$~]?\d")
 _TOKENS = re.compile(r"\b(?:tok(?:en)?s?|t)\s?(?:/|per\s|a\s)\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 _RIGHT_BEFORE = re.compile(rf"{_MOST.pattern}\s$", re.IGNORECASE)
 #: Between a bare number and the device that it is of, and the other way round.
