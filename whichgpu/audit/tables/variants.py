@@ -416,6 +416,7 @@ def _is_a_part(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) ->
 #: A MIG profile, the last one before a value of its sentence.
 _CUT = re.compile(r"\b(?P<profile>\dg\.\d{1,3}gb)\b(?:(?!\dg\.\d)[^.]|\.(?=\d))*$", re.IGNORECASE)
 _BEFORE = 120
+_OF_A_SLICE = "it is told of a slice of the device"
 
 
 def verdict_on(
@@ -430,9 +431,11 @@ def verdict_on(
     found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
     cut = _CUT.search(text, max(0, quantity.start - _BEFORE), quantity.start)
     if cut and found.verdict == "contradicted":
-        # "On an A100 80GB, 1g.10gb has 14 SMs": of that slice, and of none where it has no such profile.
+        # "On an A100 80GB, 1g.10gb has 14 SMs": of that slice, which no list of whole devices has.
         parts = cut_into(cut["profile"], gpus)
-        return judged(attribute, what, parts, context.catalogue) if parts else Verdict("unverifiable")
+        if parts and confirmed(attribute, what, parts, context.catalogue):
+            return judged(attribute, what, parts, context.catalogue)
+        return Verdict("unverifiable", because=_OF_A_SLICE)
     marked = _GROUPED.match(words) if found.verdict == "contradicted" else None
     if marked and marked["mark"] == context.fraction:
         # "1.792 GB/s" in a page of several languages: a mark of thousands, which was read as a fraction's.
