@@ -65,6 +65,9 @@ PAIRS = [
     ("The H100 has 80 GB. Eight GPUs exchanged over NVLink 2 at 300 GB/s each before, two over NVLink 4 "
      "at 900 GB/s now.",
      "The H100 has NVLink 2.", "NVLink 2"),
+    # A card by its memory and bandwidth is no model of that size.
+    ("One card, 96 GB at 1,792 GB/s: at most 45 tokens per second for a single user in 4 bits.",
+     "With 1,792 GB/s a model of 40 GB is read at most 90 times a second.", "90"),
     # Slices have units and memory of their own.
     ("On an A100 80GB the smallest profile, 1g.10gb, has 14 SMs and 10 GB; 2g.20gb has 28 SMs and 20 GB.",
      "The 1g.10gb profile of the A100 80GB has 24 SMs.", "24"),

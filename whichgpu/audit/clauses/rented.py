@@ -136,8 +136,8 @@ def _capped(read: Marked, whole: Marked) -> Iterator[Finding]:
     # "2,039 GB/s against 1,008": the second has no unit.
     if not alone or not _CAPS.search(read.text) or AGAINST.search(whole.text):
         return
-    if read.passage.text[sizes[0].end : bandwidths[0].start].strip() == "and":
-        # "It has 180 GB and 7.7 TB/s": what the device has, and no file.
+    if read.passage.text[sizes[0].end : bandwidths[0].start].strip() in ("and", "at", "with"):
+        # "It has 180 GB and 7.7 TB/s", "96 GB at 1,792 GB/s": what the device has, and no file.
         return
     if rates[0].start > max(bandwidths[0].start, sizes[0].start) and sizes[0].value > 1e9:
         because = f"{read.words(bandwidths[0])} over {read.words(sizes[0])}"
