@@ -101,6 +101,8 @@ def test_a_batch_that_nobody_stated_is_no_reason_for_a_fast_training(whichgpu):
 def test_billions_of_tokens_are_trained_on_unless_a_server_is_named():
     plain = told("Pythia 1.4B on 16 A100 80GB SXM: 300B tokens in 12 days", GPUS)
     assert plain.columns["phase"] == "train"
+    with pytest.raises(UsageError, match="no measured figure"):
+        told("Pythia 1.4B on 16 A100 80GB SXM: 300B tokens", GPUS)
     served = told("vLLM made 2B tokens in 3 days with Llama 3.1 8B on an H100 SXM", GPUS)
     assert (served.columns["runtime"], "phase" in served.columns) == ("vllm", False)
 

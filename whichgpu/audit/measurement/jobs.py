@@ -169,7 +169,8 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
         side, text = _side(text)
         found |= {"resolution": side} if side else {}
     corpus = bool(_CORPUS.search(text)) and is_language_model(model) and not done
-    stack, text = _stack(as_rate(text, stepped=stepped))
+    # Without the time that they took they are no figure, and no bytes.
+    stack, text = _stack(_CORPUS.sub(";", as_rate(text, stepped=stepped)))
     if corpus and "runtime" not in stack and "train" in phases:
         found["phase"] = "train"
     stack = _by_its_maker(stack, text) if model.family == "whisper" else stack
