@@ -14,7 +14,8 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.hardware.names import candidates, nearest, resolve, resolve_count, without_number
+from whichgpu.hardware.names import candidates, resolve, resolve_count, without_number
+from whichgpu.hardware.nearby import nearest
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu

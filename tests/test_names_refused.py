@@ -7,7 +7,8 @@ import pytest
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.hardware.names import candidates, nearest, resolve, resolve_count
+from whichgpu.hardware.names import candidates, resolve, resolve_count
+from whichgpu.hardware.nearby import nearest
 from whichgpu.hardware.slices import resolve_device
 
 pytestmark = pytest.mark.slow
