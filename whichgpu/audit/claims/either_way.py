@@ -19,7 +19,7 @@ from whichgpu.audit.comparisons.said import AFTER, BEFORE, said_in
 from whichgpu.audit.devices.families import architectures, is_of
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, sentences, within
 from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _is_of_others(
 
 def _before_it(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
     """The names of the sentence before one."""
-    before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
+    before = one_before(passage.text, sentence.start)
     named_there = context.mentions.get(index, ())
     return within(named_there, before[0].start, before[0].end) if before else ()
 

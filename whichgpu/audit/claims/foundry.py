@@ -9,7 +9,7 @@ from whichgpu.audit.capable.verdict import of_architecture
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.tables.entries import entries
 from whichgpu.audit.tables.variants import cells
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import one_before, sentences
 from whichgpu.audit.values.fields import OF_CHIPLETS, of_field, owner_of
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _of_those(
     passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
 ) -> Iterator[Finding]:
     """What is said of all devices that the sentence before names: wrong of one of them, else right."""
-    before = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+    before = one_before(passage.text, sentence.start)
     named = context.mentions.get(context.place(passage), ())
     here = [one for one in named if before and before[0].start <= one.start < before[0].end]
     every = [found for one in here for found in _judged(passage, match, one.ids, context)]

@@ -18,7 +18,7 @@ from whichgpu.audit.devices.roles import Spoken, owned
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.denials import SET_OFF
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,7 +158,7 @@ _VERSIONS = re.compile(
 
 def _of_versions(passage: Passage, sentence: Sentence, here: Sequence[Mention]) -> list[_Ids]:
     """The one device that the sentence before tells several versions of; none where it tells of several."""
-    before = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+    before = one_before(passage.text, sentence.start)
     if not before or not _VERSIONS.search(before[0].text):
         return []
     named = {each.named for each in within(here, before[0].start, before[0].end)}
@@ -291,7 +291,7 @@ _OTHER_FORM = re.compile(
 
 
 def _sentence_before(text: str, sentence: Sentence) -> tuple[int, int]:
-    back = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+    back = one_before(text, sentence.start)
     return (back[0].start, back[0].end) if back else (sentence.start, sentence.start)
 
 

@@ -15,7 +15,7 @@ from whichgpu.audit.devices.machine import is_of_system, names_machine
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, within
 from whichgpu.audit.values.offers import usual
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _told(
     if which or own or not (_THAT.search(sentence.text) or _BY_ITSELF.search(sentence.text)):
         # "14 GB of weights stand at 112 GB, which fits on": what was told last.
         return _sure(own[-1:] if which else own, passage, sentence.start)
-    before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
+    before = one_before(passage.text, sentence.start)
     if before and _NO_MODEL.search(before[0].text):
         return []
     told = _amounts(passage, (before[0].start, before[0].end), here, context) if before else []

@@ -10,7 +10,7 @@ from whichgpu.audit.devices.machine import is_machine
 from whichgpu.audit.review.understood import KEPT_FOR
 from whichgpu.audit.tables.variants import finding_on, verdict_on
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, within
 from whichgpu.audit.values.attributes import ACCUMULATES, CHIP, attributes, named, qualifiers
 from whichgpu.audit.values.binding import is_change
 from whichgpu.audit.values.no_value import MODIFIED, is_nobodys, is_none
@@ -165,7 +165,7 @@ def _wrong(
 
 def _is_of_one_before(clause: Clause, other: str, context: Context) -> bool:
     """Whether the sentence before one that goes on names the device of which a value is, and not its own."""
-    before = [each for each in sentences(clause.passage.text) if each.end <= clause.sentence.start + 1][-1:]
+    before = one_before(clause.passage.text, clause.sentence.start)
     here = context.mentions.get(context.place(clause.passage), ())
     told = [one.named for each in before for one in within(here, each.start, each.end)]
     return bool(other) and clause.subject.named not in told and any(other in named for named in told)

@@ -12,7 +12,7 @@ from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
 from whichgpu.audit.comparisons.said import BEFORE
 from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, within
 from whichgpu.audit.values.attributes import RATES, attributes, is_of_cache, named
 from whichgpu.audit.values.binding import united
 from whichgpu.audit.values.offers import usual
@@ -296,7 +296,7 @@ def _value_and_device(
     begins = _THAT_IS.match(text, sentence.start, sentence.end)
     if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:
         # "141 GB. That is twice the H100's": what was told last in the sentence before.
-        earlier = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+        earlier = one_before(text, sentence.start)
         told_before = [
             each
             for one in earlier

@@ -17,7 +17,7 @@ from whichgpu.audit.devices.families import of_generation
 from whichgpu.audit.devices.left import is_one_told, left_by
 from whichgpu.audit.devices.mentions import Mention
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.text.sentences import Sentence, sentences, topic, within
+from whichgpu.audit.text.sentences import Sentence, one_before, sentences, topic, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -349,7 +349,7 @@ _ANOTHER = re.compile(
 def _is_of_so_many(text: str, sentence: Sentence, everywhere: Sequence[Mention]) -> bool:
     """Whether "the two cards" are those of one kind that the sentence before counted: "plan on two L40S"."""
     many = _SO_MANY.match(sentence.text)
-    before = [each for each in sentences(text) if each.end <= sentence.start][-1:]
+    before = one_before(text, sentence.start)
     if not many or not before:
         return False
     told = before[0].text

@@ -16,7 +16,7 @@ from whichgpu.audit.review.unfounded import Place
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.models import formats, models
 from whichgpu.audit.text.quantities import SPELLED, quantities, read_number
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, within
 from whichgpu.audit.values.attributes import attributes, named
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -111,7 +111,7 @@ def _is_of_last_named(found: Finding, where: At, context: Context) -> bool:
         return False
     if _names(where, context, sentence.start, sentence.end):
         return False
-    before = [each for each in sentences(where.passage.text) if each.end <= sentence.start + 1][-1:]
+    before = one_before(where.passage.text, sentence.start)
     named = [name for each in before for name in _names(where, context, each.start, each.end)]
     own = frozenset(found.true_for.split(", "))
     return bool(named) and (

@@ -13,7 +13,7 @@ from whichgpu.audit.findings import made
 from whichgpu.audit.known.store import store
 from whichgpu.audit.statements.things import clause_at, is_none, subject, things
 from whichgpu.audit.text.denials import SET_OFF
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, sentences, within
 from whichgpu.audit.values.capabilities import CAPABILITIES
 from whichgpu.audit.values.sourced import source_of
 
@@ -91,7 +91,7 @@ def _too(index: int, passage: Passage, sentence: Sentence, context: Context) -> 
     """What a sentence says of a device and the feature that the sentence before is about."""
     text = passage.text
     match = _IT_TOO.search(text, sentence.start, sentence.end)
-    before = [each for each in sentences(text) if each.end <= sentence.start][-1:]
+    before = one_before(text, sentence.start)
     if match is None or not before or not (match["also"] or match["too"]):
         return
     told = [(capability, one) for capability, names in _NAMED if capability.key != "tensor_cores"

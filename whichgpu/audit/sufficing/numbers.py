@@ -127,7 +127,8 @@ def _said(text: str, sentence: Sentence, one: _Holder, last: bool | None) -> boo
         return None
     every = _SAYS.finditer(text, max(sentence.start, one.start - _BETWEEN), one.start)
     before = [each for each in every if not _PARTS.search(text, each.end(), one.start)]
-    behind = _SAYS.match(text, _BEHIND.match(text, one.end).end())  # type: ignore[union-attr]
+    after = _BEHIND.match(text, one.end)
+    behind = _SAYS.match(text, after.end() if after else one.end)
     match = before[-1] if before else behind
     if behind and behind["so"] is None:
         match = behind

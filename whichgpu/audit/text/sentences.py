@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -114,6 +114,16 @@ def has_digit(text: str) -> bool:
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text."""
     return tuple(_sentences(text))
+
+
+def one_before(text: str, start: int) -> tuple[Sentence, ...]:
+    """The sentence before one that begins at a place; none before the first."""
+    every = sentences(text)
+    count = bisect_right(every, start, key=_ENDS)
+    return every[max(0, count - 1) : count]
+
+
+_ENDS = attrgetter("end")
 
 
 def _sentences(text: str) -> Iterator[Sentence]:

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.values import IN_THAT
 from whichgpu.audit.devices.roles import spoken, turned_from
 from whichgpu.audit.tables.variants import is_right
-from whichgpu.audit.text.sentences import Sentence, guarded, sentences
+from whichgpu.audit.text.sentences import Sentence, guarded, one_before
 from whichgpu.audit.values.attributes import CHIP, Attribute
 from whichgpu.audit.values.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.values.instead import namesakes
@@ -236,7 +236,7 @@ _SHORTLY = re.compile(
 
 def _is_subject(passage: Passage, sentence: Sentence, mention: Mention, context: Context) -> bool:
     """Whether the sentence before is about a device, and others are only set against it there."""
-    earlier = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+    earlier = one_before(passage.text, sentence.start)
     index = context.place(passage)
     if not earlier or index < 0:
         return False
