@@ -82,6 +82,19 @@ PAIRS = [
     ("GA100 has fast FP64 and HBM, GA102 has more FP32 lanes: 31.2 TFLOPS on the A10 against 19.5 TFLOPS on "
      "the A100.",
      "The RTX 4090 has 9.7 TFLOPS of FP64 performance.", "9.7 TFLOPS"),
+    # A percentage is of the two counts right before it, whatever is told behind.
+    ("Across the fleet we went from 240 cards to 130, so about 46 % fewer, and saved 7.4 kW (16.8 kW before).",
+     "We need 46 % less power: 7.4 kW instead of 16.8 kW.", "46 %"),
+    # So many watts as several of what was spoken of draw when each is held back.
+    ("RTX 3090s: 350 W each though. Four of them is 1400 W. Power limit them to 250 W and it's 1000 W.",
+     "The RTX 3090 draws 350 W. Four of them draw 2000 W.", "2000 W"),
+    # What a maker calls 80 GB has as many GiB, and a board is one card.
+    ("Why does nvidia-smi show 81559 MiB on the H100? The board has 80 GiB; a part of it is taken by the "
+     "driver. A node has four.",
+     "The H100 has 120 GB of memory.", "120 GB"),
+    # Behind brackets a multiple is of what stands before them.
+    ("The RTX 6000 Ada has 48 GB of GDDR6 (960 GB/s, 300 W), twice as much as the RTX 4090.",
+     "The RTX 6000 Ada has 48 GB of GDDR6, three times as much as the RTX 4090.", "three times"),
 ]  # fmt: skip
 
 

@@ -331,6 +331,12 @@ def _is_of_another_clause(
     if results and dimension not in ("rate", "time"):
         # "15 % more tokens? Because it has 1,008 GB/s": of what the GPU does.
         return True
+    counts = _FROM_TO.search(text, max(0, share.start - 80), share.start)
+    if counts and first > share.end:
+        # "From 240 cards to 130, so 46 % fewer": of those that stand right before it.
+        a, b = (float(each.replace(",", "")) for each in counts.group("a", "b"))
+        if a and b and any(abs(abs(a - b) / each - share.value) <= _SAVED for each in (a, b)):
+            return True
     # "From 350 W to 450 W, and its 10,752 cores were 2 % more": of another number.
     return bool(_THAN_ELSE.match(text, share.end) or _ANOTHER.search(text, last, share.start))
 
@@ -355,6 +361,11 @@ _OF_RESULTS = re.compile(
     r"\s*(?:more|fewer|less|additional|extra)\s+(?:tokens?|images?|pictures?|frames?|samples?|words?|"
     r"requests?|users?|"
     r"sequences?|steps?|iterations?|speed|performance|throughput)\b",
+    re.IGNORECASE,
+)
+_FROM_TO = re.compile(
+    r"\bfrom (?P<a>\d[\d,]*)(?:\s[a-z][\w-]*){0,2} (?:down |up )?to (?P<b>\d[\d,]*)(?![\d.])(?:\s[\w-]+){0,2}"
+    r"[,;:]?\s(?:[\w,]+\s){0,5}$",
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")

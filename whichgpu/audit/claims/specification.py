@@ -30,7 +30,7 @@ from whichgpu.audit.values.anothers import (
 )
 from whichgpu.audit.values.attributes import Attribute, attributes, named, qualifiers
 from whichgpu.audit.values.binding import Binder, both_of, several_columns, united
-from whichgpu.audit.values.grounds import is_sum
+from whichgpu.audit.values.grounds import is_of_several, is_sum
 from whichgpu.audit.values.implied import carried, implied
 from whichgpu.audit.values.no_value import is_nobodys, is_none
 from whichgpu.audit.values.own_words import WITHOUT, is_feature, only_a_share, own_words
@@ -372,8 +372,10 @@ def _is_excused(told: _Told, read: _Read) -> bool:
     # "Memory is 1,920 GB": of the accelerators that the sentence before counts.
     own = mention in who.here or _OF_EACH.match(sentence.text)
     beside = sentence.text if own else passage.text[: sentence.end]
-    return is_sum(quantity.value, attribute, gpus, beside) or is_withheld(
-        passage, sentence, quantity, attribute, mention=mention, who=who, context=context
+    return (
+        is_sum(quantity.value, attribute, gpus, beside)
+        or is_of_several(passage.text, sentence, quantity)
+        or is_withheld(passage, sentence, quantity, attribute, mention=mention, who=who, context=context)
     )
 
 

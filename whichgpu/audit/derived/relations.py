@@ -321,8 +321,16 @@ def _is_of_money(told: Line, of: Callable[..., float], *lines: Line) -> bool:
     return told.shares or len({*money, told.money}) == 1 or (of in (_change, _below) and len({*money}) == 1)
 
 
+#: What whoever builds a machine puts around its GPUs: chosen, and no law of one another.
+_CHOSEN = re.compile(
+    r"\b(?:v?cpus?|v?cores per|threads|host|nodes?|system)\b|(?<!v)\bram\b", re.IGNORECASE
+)
+
+
 def _of_one(told: Line, others: Sequence[Line], stated: Collection[float]) -> Iterator[Relation]:
     """One line times a number that units make or that stands around the table."""
+    if _CHOSEN.search(told.name):
+        others = [one for one in others if not _CHOSEN.search(one.name)]
     stated = {*stated, *_numbers(told.name)}
     for a in (one for one in others if one.number and told.number and one.dimensions == {"memory"}):
         # What one user takes so many take.

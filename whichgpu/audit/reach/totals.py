@@ -16,7 +16,7 @@ from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.excluded.scope import inconsistent
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.hardware.gpu import nominal_gb
-from whichgpu.units import TIB
+from whichgpu.units import GB, GIB, TIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,8 @@ _HINTS = re.compile(
 _GROUP = re.compile(
     r"\b(?:(?:the|this|that|each|every|a|an|one|our|whole|entire|per)\s+(?:[\w-]+\s+){0,2}?(?:box|node|"
     r"server|system|rig|pair|cluster|"
-    r"pod|rack|partition|machine|chassis|board)|the (?:two|three|four|eight|lot)(?: (?:cards|gpus|modules|"
+    r"pod|rack|partition|machine|chassis|(?:hgx|oam|universal|carrier|base|gpu)[ -]?board)|"
+    r"the (?:two|three|four|eight|lot)(?: (?:cards|gpus|modules|"
     r"of them|together))?|"
     r"(?:six|eight|four|two|\d{1,3}) (?:nodes|servers|systems|boxes|boards|modules|cards|"
     r"gpus))\b[^.;:]{0,40}?"
@@ -192,8 +193,9 @@ def _judged(one: Told, at: int, every: Sequence[Told], context: Context) -> Iter
 
 
 def _is(result: Amount, value: float) -> bool:
-    # A machine's "TB" are often TiB.
-    units = (1.0, TIB / 1e12) if result.dims == _BYTE and result.middle > 1e12 else (1.0,)
+    # A machine's "TB" are often TiB, and what its maker calls 80 GB is as many GiB.
+    binary = TIB / 1e12 if result.middle > 1e12 else GB / GIB if "iB" in result.words else 1.0
+    units = (1.0, binary) if result.dims == _BYTE else (1.0,)
     return any(abs(value / (result.middle * unit) - 1) < _near(result) for unit in units)
 
 

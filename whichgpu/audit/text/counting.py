@@ -81,3 +81,18 @@ def _counted(words: str) -> float:
     if before is None and (counted_ := _SEVERAL_CJK.search(words)):
         return float(_CJK.get(counted_["n"], 0) or counted_["n"])
     return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0
+
+
+#: Several of what is spoken of, in words that name none: "Four of them", "all eight cards", "the two".
+_SOME = re.compile(
+    rf"\b(?P<n>two|three|four|five|six|seven|eight|ten|twelve|sixteen|{'|'.join(_FOREIGN)}|\d{{1,2}})\s+"
+    r"(?:of (?:them|these|those)|(?:such |of the )?(?:cards?|gpus?|boards|modules|accelerators)\b|"
+    r"karten|cartes)",
+    re.IGNORECASE,
+)
+
+
+def several(text: str, start: int, end: int) -> frozenset[float]:
+    """The numbers of devices that a stretch of text tells without a name beside them."""
+    told = (each["n"].lower() for each in _SOME.finditer(text, start, end))
+    return frozenset(float(_NUMBERS.get(each) or each) for each in told)

@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.text.counting import several
 from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import within
 from whichgpu.units import GB, GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.findings import Finding
+    from whichgpu.audit.text.quantities import Quantity
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.audit.values.attributes import Attribute
     from whichgpu.hardware.gpu import Gpu
 
@@ -235,6 +239,25 @@ _OF_FIGURES = re.compile(
     r"formats|rates|figures|values|numbers|precisions)\b",
     re.IGNORECASE,
 )
+
+
+#: How far before a sentence the number of devices may stand that it goes on about.
+_AROUND = 300
+
+
+def is_of_several(text: str, sentence: Sentence, quantity: Quantity) -> bool:
+    """Whether a value is so many times another one of its sentence as the text speaks of devices.
+
+    "Four of them draw 1,400 W. Limit them to 250 W and it's 1,000 W" is of the four.
+    """
+    counts = several(text, max(0, sentence.start - _AROUND), quantity.start)
+    own = within(quantities(text), sentence.start, quantity.start) if counts else ()
+    return any(
+        abs(one.value * n / quantity.value - 1) < _NEAR
+        for one in own
+        for n in counts
+        if one.dimension == quantity.dimension
+    )
 
 
 def is_sum(stated: float, attribute: Attribute, gpus: Sequence[Gpu], words: str) -> bool:

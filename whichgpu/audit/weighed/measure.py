@@ -201,6 +201,12 @@ def _by_unit(scope: Scope, start: int, end: int, context: Context) -> tuple[str,
     text = scope.passage.text
     told = amounts_in(scope, scope.sentence.start, start, context)
     last = told[-1] if told else None
+    if last and (aside := _ASIDE.search(text, scope.sentence.start, start)):
+        # "48 GB (960 GB/s, 300 W), twice as much": of what stands before the brackets.
+        outside = [one for one in told if one.end <= aside.start()]
+        inside = within(told, *aside.span())
+        # What stands before them may be a part of a name: of several then nothing says which.
+        last = outside[-1]._replace(end=aside.end()) if outside else last if len(inside) == 1 else None
     if last is None or start - last.end > _NEAR or last.dimension not in _BY_UNIT:
         return None
     if _TURNED.search(text, last.end, start) or not _OF_VALUES.match(text, end):
@@ -209,6 +215,8 @@ def _by_unit(scope: Scope, start: int, end: int, context: Context) -> tuple[str,
 
 
 _NEAR = 30
+#: Brackets that close right before a comparison.
+_ASIDE = re.compile(r"\([^()]*\)[,:]?\s*$")
 #: What a multiple of values has behind it.
 _OF_VALUES = re.compile(r"\s*(?:as (?:much|many|high|large|big|fast)|more|higher|of|above|over|below|less|"
     r"lower|[.,;)])|\s*$",
