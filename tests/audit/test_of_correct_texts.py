@@ -95,6 +95,13 @@ PAIRS = [
     # Behind brackets a multiple is of what stands before them.
     ("The RTX 6000 Ada has 48 GB of GDDR6 (960 GB/s, 300 W), twice as much as the RTX 4090.",
      "The RTX 6000 Ada has 48 GB of GDDR6, three times as much as the RTX 4090.", "three times"),
+    # What is left is of as many as hold it.
+    ("In BF16 its weights take 93.4 GB, so a single 80 GB card doesn't hold them; two do, with 66 GB left.",
+     "In BF16 its weights take 93.4 GB, so a single 80 GB card doesn't hold them; two do, with 146 GB left.",
+     "146 GB"),
+    # Values in a row are of the devices that the sentence before named, one each.
+    ("The cheapest: two P40s, two 3090s, or one RTX A6000. In bandwidth: 346, 936 and 768 GB/s per card.",
+     "The cheapest: the RTX A6000. It has a bandwidth of 868 GB/s.", "868 GB/s"),
 ]  # fmt: skip
 
 

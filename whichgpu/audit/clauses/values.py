@@ -70,6 +70,9 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
     for quantity in every:
         if any(each.start <= quantity.start < each.end for each in here):
             continue
+        if not clause.named and _LAST_OF.search(text, clause.sentence.start, quantity.start):
+            # "346, 936 and 768 GB/s per card": of several that were told before, one each.
+            continue
         if any(each.named != clause.subject.named for each in within(here, clause.start, quantity.start)):
             # "52 % less bandwidth than the RTX 3090 has (936 GB/s)".
             continue
@@ -83,6 +86,7 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
             yield from _wrong(clause, quantity, attribute, gpus, context)
 
 
+_LAST_OF = re.compile(r"\d,?\s(?:and|or|&|und|et|y)\s$")
 _ON_ANOTHER = re.compile(r"\W*(?:On|With|For|In|At)\s(?:the\s)?[A-Z]\w*,")
 
 

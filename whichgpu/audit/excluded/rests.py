@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.excluded.scope import inconsistent
-from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.counting import counted, several
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
@@ -81,6 +81,8 @@ def _judged(one: Quantity, where: tuple[int, Passage, int, int], context: Contex
         # What a model takes that only its name tells is left to what knows of models.
         return
     rooms = [*(each.high for each in told), *_rooms(index, passage, end, context)]
+    # "One card of 80 GB doesn't hold them; two do".
+    rooms += [each.high * many for each in told for many in several(passage.text, start, end)]
     left = [room - need.value for room in rooms for need in told if room > need.value]
     # Of what was said to be left elsewhere, or of several at once.
     known = [

@@ -87,7 +87,7 @@ def _counted(words: str) -> float:
 _SOME = re.compile(
     rf"\b(?P<n>two|three|four|five|six|seven|eight|ten|twelve|sixteen|{'|'.join(_FOREIGN)}|\d{{1,2}})\s+"
     r"(?:of (?:them|these|those)|(?:such |of the )?(?:cards?|gpus?|boards|modules|accelerators)\b|"
-    r"karten|cartes)",
+    r"karten|cartes|(?:do|will|can|suffice|are (?:enough|needed))\b)",
     re.IGNORECASE,
 )
 
