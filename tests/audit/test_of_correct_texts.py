@@ -83,7 +83,7 @@ PAIRS = [
      "the A100.",
      "The RTX 4090 has 9.7 TFLOPS of FP64 performance.", "9.7 TFLOPS"),
     # A percentage is of the two counts right before it, whatever is told behind.
-    ("Across the fleet we went from 240 cards to 130, so about 46 % fewer, and saved 7.4 kW (16.8 kW before).",
+    ("Across the fleet we went from 240 cards to 130, so about 46 % fewer, and saved 7.4 kW (16.8 before).",
      "We need 46 % less power: 7.4 kW instead of 16.8 kW.", "46 %"),
     # So many watts as several of what was spoken of draw when each is held back.
     ("RTX 3090s: 350 W each though. Four of them is 1400 W. Power limit them to 250 W and it's 1000 W.",

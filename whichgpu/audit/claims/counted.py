@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.text.counting import MACHINE
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.offers import usual
@@ -166,7 +167,9 @@ def _judged(
         return None
     near = [one for one in own if _LEAST < count * one / amount.value < _MOST
             or any(abs(count * one * by / amount.value - 1) <= slack for by in (10, 0.1))]  # fmt: skip
-    if not right and (not near or _ELSE.search(_beside(text, sentence, amount))):
+    # "A DGX with eight of them needs 14.3 kW".
+    of_machine = kind == "power" and MACHINE.match(sentence.text)
+    if not right and (not near or of_machine or _ELSE.search(_beside(text, sentence, amount))):
         return None
     one = min(right or near, key=lambda each: abs(count * each / amount.value - 1))
     words = text[amount.start : amount.end]

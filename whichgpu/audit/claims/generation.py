@@ -100,9 +100,10 @@ def find(context: Context) -> Iterator[Finding]:
                 told = _ORDINALS.get(match[group].lower()) or int(match[group][0])
                 right = [gpu for gpu in known if int(gpu.need(field)) == told]
                 without = [context.catalogue[key] for key in mention.ids]
-                if not known and tensor and all(gpu.value("tensor_cores") == 0 for gpu in without):
+                cores = "tensor_cores" if tensor else "rt_cores"
+                if not known and all(gpu.value(cores) == 0 for gpu in without):
                     yield of_field(
-                        passage, match.span(), "capability", "tensor_cores", without, "contradicted", context
+                        passage, match.span(), "capability", cores, without, "contradicted", context
                     )
                 if known:
                     verdict = "confirmed" if right else "contradicted"

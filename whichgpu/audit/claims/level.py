@@ -1,6 +1,7 @@
 """Two devices that are said to be level in something: "in bandwidth the two are about level".
 
-Held against what is on file of both: wrong where any form of one is far from any form of the other.
+Held against what is on file of both: wrong where any form of one is far from any form of the other. Two of
+"identical specifications" are held against each other in all of them.
 """
 
 from __future__ import annotations
@@ -57,8 +58,36 @@ _ASIDE = re.compile(
 _APART, _NOT_EQUAL, _PAIR = 1.25, 1.08, 2
 
 
+#: Two that are said to be alike in everything, and the fields in which they then are.
+_ALIKE = re.compile(
+    r"\b(?:(?:identical|the (?:very |exact )?same) (?:technical )?spec(?:ification|s|ifications|sheet)\b|"
+    r"spec(?:ification)?s (?:are|were) (?:exactly |completely )?(?:identical|the same)\b|"
+    r"identical in (?:every|each) (?:way|respect|detail)\b)",
+    re.IGNORECASE,
+)
+_EVERYTHING = ("memory", "bandwidth", "cores", "fp32", "fp16", "power")
+_EXCEPT = re.compile(
+    r"\b(?:except|apart from|besides|other than|but|although|though|save for|near(?:ly)?|almost|otherwise|"
+    r"versions?)\b",
+    re.IGNORECASE,
+)
+
+
+def _alike(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """Two that are said to be alike in everything, and differ in something that is on file of both."""
+    match = _ALIKE.search(passage.text, sentence.start, sentence.end)
+    if not match or _EXCEPT.search(sentence.text) or _UNSURE.search(sentence.text):
+        return
+    pair = _pair(index, sentence, context)
+    wrong = (each for field in _EVERYTHING if pair for each in _judged(passage, match, field, pair, context))
+    yield from [each for each in wrong if each.accuses][:1]
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every such sentence with its verdict."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text) if _ALIKE.search(passage.text) else ():
+            yield from _alike(index, passage, sentence, context)
     for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _LEVEL.search(passage.text) else ():
             match = _LEVEL.search(passage.text, sentence.start, sentence.end)

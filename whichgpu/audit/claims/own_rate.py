@@ -1,4 +1,7 @@
-"""A device's rate in one format against its own in another: "FP8 at twice its FP16 rate"."""
+"""A device's rate in one format against its own in another: "FP8 at twice its FP16 rate", "fast FP64".
+
+A format in which a device does a small part of what it does in FP32 is praised on no ground.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ _ELSE = re.compile(
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Every such ratio of the one device that a sentence speaks of, with its verdict."""
+    """Every such ratio of the one device that a sentence speaks of, with its verdict; wrong praise."""
+    yield from _praised(context)
     for passage, sentence, who in told(context, _OF):
         here = {each.named for each in who.here}
         about = who.here or (who.topic if who.certain else ())
@@ -82,6 +86,38 @@ def find(context: Context) -> Iterator[Finding]:
             # "65 TFLOPS in FP16 and twice that in INT8" begins with what it is a multiple of.
             formats = formats[::-1] if match["swap"] else formats
             yield from _judged(passage, match, formats, gpus, context)
+
+
+#: Praise of a rate: "good FP16 performance", "strong in double precision".
+_PRAISED = re.compile(
+    r"\b(?:good|great|fast|strong|excellent|decent|solid|full[- ](?:speed|rate)|outstanding|impressive|high)"
+    r"\s+"
+    rf"(?P<format>{_FORMAT})(?:\s+(?:performance|throughput|speed|rate|compute|support))?",
+    re.IGNORECASE,
+)
+#: As much of its FP32 rate as a device does at least in a format that may be praised.
+_WORTH = 1 / 12
+
+
+def _praised(context: Context) -> Iterator[Finding]:
+    """Praise of a format in which no device that may be meant does more than a small part of FP32."""
+    for passage, sentence, who in told(context, _PRAISED):
+        about = who.here or (who.topic if who.certain else ())
+        if len({each.named for each in who.here}) > 1 or not about or _ELSE.search(sentence.text):
+            continue
+        gpus = [context.catalogue[key] for key in about[0].named]
+        for match in _PRAISED.finditer(passage.text, sentence.start, sentence.end):
+            key = _key(match["format"])
+            shares = [_ratios(gpu, key, "fp32") for gpu in gpus]
+            if key not in ("fp64", "fp16") or not all(shares) or max(map(max, shares)) >= _WORTH:
+                continue
+            because = f"{gpus[0].id} does {max(shares[0]):.3g} times its FP32 rate in {match['format']}"
+            yield made(
+                context, passage, match.span(), "capability", "contradicted", subject=gpus[0].id,
+                attribute=_RATES[key][0], because=because,
+                evidence=(*(source_of(gpus[0], _RATES[each][0]) for each in (key, "fp32")),
+                          Evidence(because)),
+            )  # fmt: skip
 
 
 def _clause(text: str, sentence: Sentence, match: re.Match[str]) -> str:

@@ -253,11 +253,17 @@ def _shown(form: Form, values: Mapping[str, float], right: float, read: Marked, 
     return f"{one:,.2f}" if result.dimension == "money" else f"{one:,.4g}"
 
 
+_ONLY_IF = re.compile(r"\b(?:if|when(?:ever)?|once|as soon as|as long as|provided|unless)\b", re.IGNORECASE)
+
+
 def _ordered(form: Form, match: re.Match[str], found: _Read, read: Marked) -> Iterator[Finding]:
     """What is told to be the other way round, at the words that say so."""
     figures = [each for key, each in found.figures.items() if key in "ab"]
     sides = [[worked(each, way) for each in form.holds.split(" < ")] for way in found.ways]
     start = read.passage.text.find(match["what"], read.sentence.start, read.sentence.end)
+    if start >= 0 and _ONLY_IF.search(read.passage.text, start, read.sentence.end):
+        # "The dearer one is the cheaper choice whenever it is twice as fast".
+        return
     if start >= 0 and len({each.dimension for each in figures}) < len("ab"):
         wrong = all(less > more for less, more in sides)
         parts = " and ".join([*map(read.words, figures), *([found.named] if found.named else [])])

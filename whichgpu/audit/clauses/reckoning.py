@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, before, besides, marked
 from whichgpu.audit.comparisons.multiple import DOWN, UP
+from whichgpu.audit.text.counting import MACHINE
 from whichgpu.audit.text.sentences import has_digit
 from whichgpu.units import KWH, MONTH
 
@@ -288,6 +289,9 @@ def _such(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         and _OF_EACH.match(read.passage.text, each.end)
     ]
     told = own[-1:] or [each for each in before(read) if each.dimension == result.dimension]
+    if result.dimension == "power" and MACHINE.match(read.passage.text, read.sentence.start):
+        # A machine draws more than all that it has.
+        return
     # The slip of a power of ten is no other thing.
     if len(told) == 1 and told[0].value < result.value * _FAR:
         right = count * told[0].value

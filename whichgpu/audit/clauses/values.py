@@ -86,7 +86,7 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
             yield from _wrong(clause, quantity, attribute, gpus, context)
 
 
-_LAST_OF = re.compile(r"\d,?\s(?:and|or|&|und|et|y)\s$")
+_LAST_OF = re.compile(r"(?<![\w.,])\d[\d.,]*,?\s(?:and|or|&|und|et|y)\s$")
 _ON_ANOTHER = re.compile(r"\W*(?:On|With|For|In|At)\s(?:the\s)?[A-Z]\w*,")
 
 

@@ -322,9 +322,7 @@ def _is_of_money(told: Line, of: Callable[..., float], *lines: Line) -> bool:
 
 
 #: What whoever builds a machine puts around its GPUs: chosen, and no law of one another.
-_CHOSEN = re.compile(
-    r"\b(?:v?cpus?|v?cores per|threads|host|nodes?|system)\b|(?<!v)\bram\b", re.IGNORECASE
-)
+_CHOSEN = re.compile(r"\b(?:v?cpus?|v?cores per|threads|host|nodes?|system)\b|(?<!v)\bram\b", re.IGNORECASE)
 
 
 def _of_one(told: Line, others: Sequence[Line], stated: Collection[float]) -> Iterator[Relation]:

@@ -55,6 +55,11 @@ _TO = re.compile(
     r"the|its)\s+|^\s*)(?:(?:the|an?|its|in|on|with|for|nvidia[\u2019']s|nvidia|old|older|amd)\s+)*$",
     re.IGNORECASE,
 )
+#: Behind a multiple, that it is of what no amount of a device says alone: "450 W. 2x the compute of a 3090".
+_OF_WORK = re.compile(
+    r"\s*(?:the\s+|as\s+much\s+)?(?:raw\s+)?(?:compute|computing|speed|performance|throughput|work|muscle)\b",
+    re.IGNORECASE,
+)
 _LAUNCH = re.compile(
     r"\b(?:launch\w*|came out|msrp|list price|at its (?:debut|introduction)|recommended|originally|cost when|"
     r"introduc\w+|debut\w*|start(?:ed|ing) (?:price|at))\b",
@@ -126,7 +131,7 @@ def _judged(
     if one is None or not against or (said.by and said.by.dimension != one.dimension):
         return
     of_else = {each.attribute.dimension for each in within(named(text), said.start, until)}
-    if of_else - {one.dimension}:
+    if of_else - {one.dimension} or _OF_WORK.match(text, said.end):
         # "600 GB/s, half as much memory again as the T4".
         return
     if one.dimension == "money" and not _LAUNCH.search(text, said.end, sentence.end):

@@ -138,7 +138,12 @@ def _is_told_in_what(text: str, place: Sentence, at: tuple[int, int], context: C
     first, last = max(place.start, at[0] - _BESIDE), min(place.end, at[1] + _BESIDE)
     amounts = within(quantities(text, context.fraction), first, at[0])
     told = any(each.dimension not in ("percent", "times", "count", "number") for each in amounts)
+    told = told or _THAT_MUCH.match(text, at[1]) is not None
     return told or bool(measure(text, first, last, at)) or _PRECISION.search(text, first, last) is not None
+
+
+#: "208 billion, more than three times the 80 billion of": of what stands right behind it.
+_THAT_MUCH = re.compile(r"\s+(?:as (?:much|many) as\s+)?(?:the|its|their)\s+\d[\d.,]*\s")
 
 
 def _told_ratios(where: tuple[int, Sentence], kind: str, context: Context) -> Iterator[float]:

@@ -12,6 +12,8 @@ from whichgpu.audit.statements.things import said_of
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.nearest import held_against
+from whichgpu.audit.values.own_words import only_a_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +71,12 @@ def _is_dense(said: Said, quantity: Quantity) -> bool | None:
 def _precisions(said: Said, quantity: Quantity, before: str) -> set[str]:
     """The precisions that a rate may be in: those of its clause, its sentence, or the one before."""
     start, end = said.clause(quantity.start)
-    told = ({each.attribute.key for each in named(words)} & {*RATES}
-            for words in (said.text[start:end], said.sentence.text, before))  # fmt: skip
+    # "Against 4.5 in FP8" is of the other value.
+    last = next((each.start for each in within(named(said.text), quantity.end, said.sentence.end)
+                 if held_against(said.text, quantity, each)), said.sentence.end)  # fmt: skip
+    own = said.text[start : min(end, last)], said.text[said.sentence.start : last]
+    told = ({each.attribute.key for each in named(words) if not only_a_share(words, each)} & {*RATES}
+            for words in (*own, before))  # fmt: skip
     return next(filter(None, told), set())
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.excluded.scope import is_free
 from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.sufficing.cards import cards
+from whichgpu.audit.sufficing.fleets import fleets
 from whichgpu.audit.sufficing.numbers import numbers
 from whichgpu.audit.sufficing.pools import pools
 from whichgpu.audit.sufficing.supplies import supplies
@@ -27,9 +28,8 @@ def sufficing(found: Sequence[Finding], context: Context) -> list[Finding]:
     if language_read(context):
         return list(found)
     known = Overlaps([each for each in found if each.accuses or each.attribute != "fits"])
-    more = [
-        each for read in (cards, pools, supplies, numbers) for each in read(context) if is_free(each, known)
-    ]
+    reads = (cards, pools, supplies, numbers, fleets)
+    more = [each for read in reads for each in read(context) if is_free(each, known)]
     more = without_reported(more, context)
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more

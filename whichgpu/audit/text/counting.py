@@ -96,3 +96,11 @@ def several(text: str, start: int, end: int) -> frozenset[float]:
     """The numbers of devices that a stretch of text tells without a name beside them."""
     told = (each["n"].lower() for each in _SOME.finditer(text, start, end))
     return frozenset(float(_NUMBERS.get(each) or each) for each in told)
+
+
+#: A machine that a sentence begins with draws more than what it has.
+MACHINE = re.compile(
+    r"\W*(?:an?|the|one|each|every|our|my)\s+(?:[\w-]+\s+){0,2}?(?:[dh]gx|server|system|node|machine|chassis|"
+    r"workstation|rack|box|rig)\b",
+    re.IGNORECASE,
+)

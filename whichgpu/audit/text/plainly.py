@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.text.quantities import plainly_limited
+from whichgpu.audit.text.quantities import SPELLED, plainly_limited
 from whichgpu.audit.values.attributes import named
 from whichgpu.facts import store
 
@@ -28,6 +28,8 @@ def plain(text: str) -> str:
     """A text as long as the one given, without words that change nothing, its limits in one word each."""
     leads, chains = _patterns()
     text = _DENIALS.sub(_not, plainly_limited(text))
+    text = _LARGE.sub(lambda match: f"{SPELLED.get(match['n'].lower(), 1)}".rjust(len(match[0])), text)
+    text = _SIZED.sub(lambda match: " " * len(match[0]), text)
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
     text = _headed(text)
     text = _WITH_ITS.sub(lambda match: "With".rjust(len(match[0])), text)
@@ -45,6 +47,17 @@ def _headed(text: str) -> str:
     return f"{text[: label.end() - 1]}:{text[label.end() :]}"
 
 
+#: "One million images every day": an amount by the time like any in figures.
+_LARGE = re.compile(
+    rf"\b(?P<n>an?|one|{'|'.join(SPELLED)})(?=\s(?:thousand|million|billion)\s(?:[\w.()-]+\s){{0,5}}?"
+    r"(?:images?|pictures?|photos?|requests?|quer(?:y|ies)|prompts?|tokens?|samples?|messages?|documents?|"
+    r"calls?|frames?|inferences)\b[^.;:]{0,40}?\b(?:per|an?|each|every)\s(?:second|minute|hour|day|week|month|year)\b)",
+    re.IGNORECASE,
+)
+#: "Images (512x512, 30 steps) every day": what stands between an amount and its period.
+_SIZED = re.compile(
+    r"(?:(?<=images)|(?<=requests)|(?<=prompts)|(?<=tokens))\s\([^()]{1,40}\)(?=\s(?:per|an?|each|every)\s(?:second|minute|hour|day|week|month)\b)"
+)
 _LABEL = re.compile(r"\W{0,4}(?P<name>[A-Z][\w /-]{2,40})\.(?=\s+\S)")
 #: "Mem. bandwidth": no sentence ends there.
 _SHORT = re.compile(r"\bmem\.(?=\s+(?:bandwidth|bw|bus|clock|size|type|interface|capacity)\b)", re.IGNORECASE)

@@ -81,7 +81,9 @@ _A_PIECE = re.compile(
 _SO_MANY = re.compile(rf"\s*(?:per|an?|/)\s*(?:{PERIOD})\b", re.IGNORECASE)
 _THING = re.compile(
     r"[\s-]*(?P<scale>thousand|million|billion|trillion|"
-    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
+    r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?"
+    # "Stable Diffusion 1.5 images".
+    r"(?:(?-i:[A-Z][a-z]+|SDXL|SD|FLUX\S*)\s+(?:\d(?:\.\d)?\s+)?){0,2}(?:(?!(?:tokens?|per|an?|each|every)\b)"
     r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
     r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments|clips|videos|"

@@ -154,8 +154,27 @@ def _is_of_another(text: str, quantity: Quantity, each: Named) -> bool:
         return True
     if quantity.end <= each.start and _ONWARDS.match(text, each.end):
         return True
+    if held_against(text, quantity, each):
+        return True
     before = max(0, quantity.start - 12)
     return quantity.dimension == "number" and bool(_CHIP_NUMBER.search(text, before, quantity.start))
+
+
+#: Between a value and the name of what another one, which it is held against, is of.
+_HELD_AGAINST = re.compile(
+    r"\b(?:against|versus|vs\.?|compared (?:to|with)|instead of)\s+(?:about\s+|only\s+)?\d[\d.,]*\s*"
+    r"(?:[TP]FLOPS\s+|TOPS\s+)?(?:dense\s+|sparse\s+)?$",
+    re.IGNORECASE,
+)
+
+
+def held_against(text: str, quantity: Quantity, each: Named) -> bool:
+    """Whether a name is of another value that one is held against: "9 PFLOPS per GPU against 4.5 FP8"."""
+    return (
+        each.attribute.dimension in RATES
+        and quantity.end <= each.start
+        and _HELD_AGAINST.search(text, quantity.end, each.start) is not None
+    )
 
 
 def nearest_attribute(

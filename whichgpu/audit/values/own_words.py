@@ -83,6 +83,7 @@ def only_a_share(text: str, each: Named) -> bool:
     share = _OF_RATE.search(text, max(0, each.start - NEAR), each.start) and _SO_MUCH.match(text, each.end)
     # "FP16 with FP32 accumulation" is a rate of FP16.
     times = _TIMES_THE.search(text, max(0, each.start - NEAR), each.start) and _ITS_RATE.match(text, each.end)
+    times = times or _TIMES_THAT_OF.search(text, max(0, each.start - NEAR), each.start)
     times = times or _ACCUMULATES_IN.search(text, max(0, each.start - NEAR), each.start)
     return bool(share or times or ACCUMULATES.match(text, each.end))
 
@@ -90,6 +91,12 @@ def only_a_share(text: str, each: Named) -> bool:
 #: "FP16 goes at twice the FP32 rate, 18.7 TFLOPS": of the former.
 _TIMES_THE = re.compile(
     r"\b(?:twice|double|half|a quarter of|\w+ times)\s+(?:of\s+)?(?:the|its)\s+$", re.IGNORECASE
+)
+#: "With FP4 it doubles the throughput of FP8: 9 PFLOPS", too.
+_TIMES_THAT_OF = re.compile(
+    r"\b(?:doubl\w+|tripl\w+|quadrupl\w+|halv\w+|twice|half|\w+ times)\s+(?:the|its)\s+"
+    r"(?:rate|speed|throughput|performance|peak)\s+of\s+(?:the\s+)?$",
+    re.IGNORECASE,
 )
 _ITS_RATE = re.compile(r"\s+(?:rate|speed|throughput)\b", re.IGNORECASE)
 _BRACKET = re.compile(r"\s?\([^()]{1,40}\)")

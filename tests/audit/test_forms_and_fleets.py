@@ -1,0 +1,58 @@
+"""Forms that are not sold, devices alike in everything, spans of power, GPUs for a load, break-evens."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+#: What is right, what is wrong beside it, and where.
+PAIRS = [
+    ("The H100 SXM5 has 80 GB of memory.", "The H100 SXM4 has 80 GB of memory.", "H100 SXM4"),
+    ("There is no B200 PCIe card. The H100 PCIe takes 350 W.", "B200 PCIe cards fit in any server.",
+     "B200 PCIe"),
+    ("The B200 uses PCIe 5.0 x16.", "The MI300X PCIe has 192 GB of memory.", "MI300X PCIe"),
+    ("The A100 has no RT cores.", "The A100 includes second-generation RT Cores.",
+     "second-generation RT Cores"),
+    ("The RTX 4080 Laptop GPU draws between 60 and 150 W.",
+     "Depending on the model the RTX 4080 Laptop GPU draws between 60 and 320 W.", "60 and 320 W"),
+    ("The A10 and the A10G have nearly the same specs, except in power.",
+     "The A10G and the A10 have identical specifications.", "identical specifications"),
+    ("The P100 has good FP16 performance.", "The P40 has good FP16 performance.", "good FP16 performance"),
+    ("The A100 offers strong FP64 performance.", "The RTX 4090 offers strong FP64 performance.",
+     "strong FP64 performance"),
+    ("An A100 makes 115,200 images a day. For one million images a day we need 9 GPUs.",
+     "An H100 makes 205,714 images a day. For one million images a day we need 4 GPUs.", "4"),
+    ("To serve 420 requests per second at 50 requests per second from each GPU we need 10 of them.",
+     "Our A10G handles 50 requests per second. To serve 420 requests per second we need 6 of them.", "6"),
+    ("We have to serve 10,000 tokens per second. One L4 gives 850 tokens/s, so we need 15 L4s for headroom.",
+     "We have to serve 10,000 tokens per second. One L4 gives 850 tokens/s, so we need 7 L4s.", "7"),
+    ("It has to generate one million SD 1.5 images (512x512) every day. That's about 694 images per minute.",
+     "It has to generate one million SD 1.5 images (512x512) every day. That's 12,000 images per minute.",
+     "12,000 images per minute"),
+    ("An A100 costs $1.79 per hour and an H100 $2.99. The H100 is the cheaper choice whenever your job runs "
+     "more than 1.67 times as fast.",
+     "At $3 per hour for an H100 and $6 for a B200, the B200 is the cheaper one as soon as it is more than "
+     "three times as fast.", "three times"),
+    ("At $2 and $3 an hour: if the H100 is twice as fast, it is cheaper.",
+     "At $2 an hour for an A100 and $3 for an H100, the H100 is cheaper only if it is twice as fast.",
+     "twice"),
+    ("ECC costs some bandwidth. A laptop GPU gives the same results, though it lacks ECC.",
+     "A laptop GPU gives less accurate results because it lacks ECC.", "less accurate"),
+    ("It succeeds Hopper, which was itself the successor of Ampere in the data center.",
+     "It succeeds Hopper, which was itself the successor of Turing in the data center.", "Turing"),
+    ("With FP4 it doubles the throughput of FP8: 9 PFLOPS dense per B200 against 4.5 dense FP8.",
+     "The B200 reaches 9 PFLOPS of dense FP8.", "9 PFLOPS"),
+    ("A B200 has a TDP of up to 1,000 W. A DGX B200 with eight of them needs about 14.3 kW.",
+     "A B200 has a TDP of up to 1,000 W. Eight of them draw 14.3 kW.", "14.3 kW"),
+    ("RTX 4090 - 24 GB, 450 W. 2x the compute of a 3090, so prompts are processed much faster.",
+     "The RTX 4090 draws 450 W, 2x the power of a 3090.", "2x"),
+    ("The B200 has 208 billion transistors, 2.6 times the 80 billion of the H100.",
+     "The B200 has 208 billion transistors, more than three times the 80 billion of the H100. It moves 8 "
+     "TB/s, the A100 PCIe 2.4 times less than the H200.", "three times"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "quote"), PAIRS)
+def test_what_is_right_is_not_accused_and_what_is_wrong_is(right, wrong, quote):
+    assert not corpus.accused(right)
+    assert any(quote in each for each in corpus.accused(wrong))
