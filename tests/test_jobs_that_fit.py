@@ -171,3 +171,21 @@ def test_what_is_tried_of_a_row_that_does_not_fit_is_read_once_for_all_gpus(monk
         assert less == tuple("1024" if cell == "4096" else cell for cell in cells)
     # How many a GPU's name stands for counts.
     assert [less[COLUMNS.index("batch")] for less, _ in tries.of(rows[0], 8)] == ["512"]
+
+
+@pytest.mark.parametrize("runtime", ["llama.cpp", "Ollama", "Transformers"])
+def test_a_stream_whose_weights_are_larger_than_the_card_is_refused(runtime):
+    """A length that is left open does not make weights fit; with layers on the host llama.cpp has room."""
+    row = {"workload": "llama-3-70b", "gpu": "rtx-4090", "phase": "decode", "precision": "q4_k_m",
+           "runtime": runtime, "batch": "1"}  # fmt: skip
+    if runtime == "Transformers":
+        row |= {"precision": "fp16", "workload": "qwen2.5-14b"}
+    alone, two = predict_rows([row, {**row, "gpu": "rtx-4090:2"}], GPUS)
+    assert alone.error.startswith("does not fit: it needs ")
+    assert alone.value is None
+    assert two.value
+    if runtime == "llama.cpp":
+        assert "options offload=" in alone.error
+        (away,) = predict_rows([{**row, "options": "offload=19GB"}], GPUS)
+        assert away.value
+        assert away.value < two.value

@@ -74,6 +74,8 @@ class Outline(NamedTuple):
     devices: Devices
     required: Array
     available: Array
+    #: Of what is required, the weights alone.
+    weights: Array
     #: By GPU, why it cannot run the jobs, empty where it can; and what the sweep takes.
     refused: Callable[[], tuple[str, ...]]
     estimates: Callable[[], Estimates]
@@ -83,7 +85,7 @@ class Outline(NamedTuple):
         """What is estimated already, on one GPU."""
         return cls(
             found.workload, found.job, found.runtime, found.devices, found.required[0], found.available[0],
-            lambda: found.refusals, lambda: found,
+            np.broadcast_to(_array(found.parts.get("weights", 0.0)), found.required.shape)[0], lambda: found.refusals, lambda: found,
         )  # fmt: skip
 
 
@@ -99,12 +101,14 @@ def outlined(settled: Settled, devices: Paired) -> Outline:
         return finish(laid, found_for(laid))
 
     shape = devices.shape(settled.job.size)
-    required, available = (
-        np.broadcast_to(_array(one), shape)[0] for one in (needed(begun.parts), devices.column("memory"))
+    required, available, weights = (
+        np.broadcast_to(_array(one), shape)[0]
+        for one in (needed(begun.parts), devices.column("memory"), begun.parts.get("weights", 0.0))
     )
     return Outline(
-        settled.workload, settled.job, settled.runtime, devices, required, available, begun.refused, estimates
-    )
+        settled.workload, settled.job, settled.runtime, devices, required, available, weights, begun.refused,
+        estimates,
+    )  # fmt: skip
 
 
 def _met(job: Job, gpus: Sequence[Gpu]) -> Met | None:

@@ -68,6 +68,8 @@ _NOTHING: dict[str, str] = {}
 #: What needs this many times the memory of the card is refused: measured jobs whose table states no length
 #: ran where three times seemed needed.
 _HOPELESS = 3.5
+#: Phases in which one program has all weights on the GPUs that its row states.
+_STREAMS = ("decode", "prefill")
 
 
 @dataclass(slots=True)
@@ -232,13 +234,17 @@ class Sweep(ABC):
         refused, gpus = begun.refused(), begun.devices.gpus
         reasons = {i: refused[place] for i, place in enumerate(places) if refused[place]}
         if not self._lenient:
-            for i in np.flatnonzero(begun.required > self._most * begun.available).tolist():
+            hopeless = begun.required > self._most * begun.available
+            if is_language_model(begun.workload) and begun.job.phase in _STREAMS:
+                # No length that is left open is a part of weights; how a server deals them out may be.
+                hopeless |= begun.weights > UNSURE * begun.available
+            ways = "more GPUs (tp), a smaller batch or a narrower precision"
+            if begun.runtime.holds.get("host_layers"):
+                ways = "more GPUs (pp), a narrower precision, or options offload=.. to leave layers on the host"
+            for i in np.flatnonzero(hopeless).tolist():
                 need, has = begun.required[i] / GIB, begun.available[i] / GIB
-                reasons.setdefault(
-                    i,
-                    f"does not fit: it needs {need:.1f} GiB per GPU, {gpus[places[i]].id} has "
-                    f"{has:.1f} GiB; use more GPUs (tp), a smaller batch or a narrower precision",
-                )
+                said = f"{gpus[places[i]].id} has {has:.1f} GiB; use {ways}"
+                reasons.setdefault(i, f"does not fit: it needs {need:.1f} GiB per GPU, {said}")
         return reasons
 
 
