@@ -189,3 +189,17 @@ def test_a_stream_whose_weights_are_larger_than_the_card_is_refused(runtime):
         (away,) = predict_rows([{**row, "options": "offload=19GB"}], GPUS)
         assert away.value
         assert away.value < two.value
+
+
+@pytest.mark.parametrize(
+    ("told", "beside"), [("f16", 2.0), ("bf16", 2.0), ("q8_0", 1.0625), ("q4_k_m", 1.0625)]
+)
+def test_files_of_gpt_oss_keep_its_experts_narrow_in_any_format(told, beside):
+    """gpt-oss-20b-F16.gguf has 13.8 GB, Q8_0 12.1 and Q4_K_M 11.6; no GPU holds the table of tokens."""
+    (answer,) = whichgpu.fit("gpt-oss-20b", gpus="rtx-4090", precision=told, runtime="llama.cpp").answers
+    size = 13.8e9 if beside == 2.0 else 12.1e9
+    assert answer.fits
+    assert answer.parts["weights"] == pytest.approx(size - beside * 201_088 * 2880, rel=0.02)
+    # Another engine is asked for a model that somebody made wide.
+    (wide,) = whichgpu.fit("gpt-oss-20b", gpus="h100-80gb-sxm", precision="bf16", runtime="vllm").answers
+    assert wide.parts["weights"] > 40e9

@@ -83,9 +83,10 @@ class Outline(NamedTuple):
     @classmethod
     def of(cls, found: Estimates) -> Outline:
         """What is estimated already, on one GPU."""
+        weights = np.broadcast_to(_array(found.parts.get("weights", 0.0)), found.required.shape)
         return cls(
             found.workload, found.job, found.runtime, found.devices, found.required[0], found.available[0],
-            np.broadcast_to(_array(found.parts.get("weights", 0.0)), found.required.shape)[0], lambda: found.refusals, lambda: found,
+            weights[0], lambda: found.refusals, lambda: found,
         )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def read(job: Job) -> Asked:
     asked = job.phase or workload.phases[0]
     stack = attending(stack, job, workload, asked)
     filled, own, said = _formatted(workload, job, named, said)
-    stored = _stored(filled, workload, stack, released=_released(workload, own, filled.precision))
+    stored = _stored(filled, workload, stack, own)
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
@@ -248,16 +248,19 @@ def _released(workload: Workload, own: str | None, asked: str) -> bool:
     return bool(own and precision(own).weight < 1.0) or not workload.dims.get("experts")
 
 
-def _stored(job: Job, workload: Workload, stack: Runtime, *, released: bool) -> Job:
-    """A job in the format that its name means of its runtime, and of a model not `released` in it."""
+def _stored(job: Job, workload: Workload, stack: Runtime, own: str | None) -> Job:
+    """A job in the format that its name means of its runtime, and of a model that comes in its `own`."""
     if not job.precision:
         return job
-    asked = precision(job.precision)
+    asked, released = precision(job.precision), _released(workload, own, job.precision)
+    if own and own in stack.keeps and not job.trains and not released:
+        wide, narrow = stack.keeps[own]
+        return job.changed(precision=wide if asked.weight >= _SIXTEEN else narrow)
     meant = stack.freezes if job.phase in ADAPTER_PHASES else stack.trains if job.trains else {}
     if job.trains and workload.family in stack.loads_wide:
         meant = {**meant, **_WIDE}
-    own = meant.get(asked.id) or stack.stores.get(asked.id) or ("" if released else asked.made)
-    return job.changed(precision=own) if own else job
+    found = meant.get(asked.id) or stack.stores.get(asked.id) or ("" if released else asked.made)
+    return job.changed(precision=found) if found else job
 
 
 def with_cache(job: Job, stack: Runtime) -> Job:
@@ -336,6 +339,8 @@ def _with_layer_norms(stack: Runtime) -> Runtime:
 
 #: What a trainer's "fp16" and "bf16" mean of a model that it loads in FP32: autocast.
 _WIDE = {"fp16": "amp-fp16", "bf16": "amp-bf16"}
+#: Bytes of a weight in 16 bits.
+_SIXTEEN = 2.0
 #: INT4 weights as words have them that say no more, which Kimi's releases have of experts alone.
 _INT4 = "w4a16"
 

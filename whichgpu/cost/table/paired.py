@@ -221,8 +221,8 @@ _OF_EACH = (
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
-    "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
-    "loads_wide", "recipes", "language", "pipelines", "trainer", "lengths", "habits", "undated",
+    "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "keeps", "freezes",
+    "trains", "loads_wide", "recipes", "language", "pipelines", "trainer", "lengths", "habits", "undated",
     "sums_wide",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")

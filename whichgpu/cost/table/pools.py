@@ -240,7 +240,7 @@ class Sweep(ABC):
                 hopeless |= begun.weights > UNSURE * begun.available
             ways = "more GPUs (tp), a smaller batch or a narrower precision"
             if begun.runtime.holds.get("host_layers"):
-                ways = "more GPUs (pp), a narrower precision, or options offload=.. to leave layers on the host"
+                ways = "more GPUs (pp), a narrower precision, or options offload=.. for layers on the host"
             for i in np.flatnonzero(hopeless).tolist():
                 need, has = begun.required[i] / GIB, begun.available[i] / GIB
                 said = f"{gpus[places[i]].id} has {has:.1f} GiB; use {ways}"
