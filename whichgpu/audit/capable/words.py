@@ -56,7 +56,7 @@ _LACKS = (
     r"split|sliced|partitioned) "
     r"(?:over|via|through|by|with|using|into))|drop(?:s|ped)?|omits?|omitted|"
     r"(?:but|and|,|aber|jedoch|doch|mais|pero)\s+(?:has\s+|there[\u2019']s\s+)?(?:no(?=\s)|kein(?:e|en)?|"
-    r"pas de|sin)|"
+    r"pas de|sin)|(?:but|yet|though|aber|mais|pero) (?:not|nicht|pas|no)(?=\s)|"
     r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL

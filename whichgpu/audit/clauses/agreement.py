@@ -62,6 +62,11 @@ _WILL = re.compile(
     r"(?:do|hold|run|take|load|fit|handle|be (?:enough|plenty|sufficient))\b)",
     re.IGNORECASE,
 )
+#: A rule for whatever needs so much is as good as a statement: "if a model needs 30 GB, it will do".
+_OF_WHATEVER = re.compile(
+    r"\bif (?=(?:an?|the|your) (?:model|job|network|file|checkpoint) (?:needs?|takes?|requires?|has)\b)",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[;:]\s|,\s+(?:and|so|but)\s")
 #: What will be is so, and what is so for whoever uses a thing.
 _UNCONDITIONAL = re.compile(
@@ -290,7 +295,7 @@ def _not_plain(kind: str, found: Finding, place: At, context: Context) -> str:
     if kind == "holding":
         # What follows from it is told in a clause of its own: ", so it no longer has to be split".
         ends = _FOLLOWS.search(text, place.at - place.sentence.start + len(found.quote))
-        text = _WILL.sub(" ", text[: ends.start()] if ends else text)
+        text = _OF_WHATEVER.sub(" ", _WILL.sub(" ", text[: ends.start()] if ends else text))
     if kind == "category":
         # What never happens will not happen either; a condition is of its own clause.
         at = place.at - place.sentence.start

@@ -292,6 +292,11 @@ def _such(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     if result.dimension == "power" and MACHINE.match(read.passage.text, read.sentence.start):
         # A machine draws more than all that it has.
         return
+    if not own and any(
+        each.dimension == result.dimension and each.start < result.start for each in read.figures.values()
+    ):
+        # "A context takes 1 GiB, and 32 of them 64 GiB": not of what the sentence before tells.
+        return
     # The slip of a power of ten is no other thing.
     if len(told) == 1 and told[0].value < result.value * _FAR:
         right = count * told[0].value

@@ -185,7 +185,7 @@ _REMAINS = re.compile(
 _FITS = re.compile(
     r"\s+(?:(?:of (?:it|weights|model|data)|model|then|still|also|easily|comfortably|just|barely|only|"
     r"neatly|never|can|could|will|would|do(?:es)?|should|not|to)\s+){0,3}"
-    r"(?:fits?|fit|squeez\w+|goes?|spill\w*|loads?|overflow\w*)\b",
+    r"(?:fits?|fit|squeez\w+|go(?:es)?|spill\w*|loads?|overflow\w*)\b",
     re.IGNORECASE,
 )
 #: Behind a size, that it is a host's memory, or what is left of the device's for use.

@@ -22,6 +22,8 @@ KEYS = frozenset({
 PRECISIONS = frozenset({"fp32", "fp64", "fp16", "bf16", "tf32", "fp8", "int8", "fp4"})
 #: Before what a device takes more or less of.
 _DRAWS = re.compile(r"\b(?:draws?|consumes?)\s+(?:\w+\s){0,2}$", re.IGNORECASE)
+#: Behind "most" or "more": "the most power-hungry card here".
+HUNGRY = re.compile(r"\s+(?:power|energy)[- ]hungry\b", re.IGNORECASE)
 #: Those of which a figure with sparsity is told, too.
 SPARSE = frozenset({"fp16", "bf16", "tf32", "fp8", "int8", "fp4"})
 #: Letters between a comparison and what it is in.
@@ -72,7 +74,7 @@ _BY_UNIT = {"bandwidth": "bandwidth", "memory": "memory", "power": "power"}
 def measure(scope: Scope, start: int, end: int, context: Context) -> tuple[str, int] | None:
     """The key of what a comparison at a place is in, and where that is told."""
     text, sentence = scope.passage.text, scope.sentence
-    if _DRAWS.search(text, max(sentence.start, start - 24), start):
+    if _DRAWS.search(text, max(sentence.start, start - 24), start) or HUNGRY.match(text, end):
         return "power", start
     found = _named(text, _begins(text, sentence.start), sentence.end)
     if len({one[0] for one in found} & PRECISIONS) > 1:
@@ -224,5 +226,17 @@ _OF_VALUES = re.compile(r"\s*(?:as (?:much|many|high|large|big|fast)|more|higher
 
 
 def values_of(key: str, ids: tuple[str, ...], context: Context) -> list[float]:
-    """What devices have on file of an attribute."""
-    return [value for one in ids for value in attributes()[key].amounts(context.catalogue[one])]
+    """What devices have on file of an attribute; of power what they are sold with, but for parts of laptops.
+
+    The least that a card can be limited to is not what anybody compares.
+    """
+    gpus = [context.catalogue[one] for one in ids]
+    return [
+        value
+        for gpu in gpus
+        for value in (
+            [float(gpu.value("power") or 0.0)]
+            if key == "power" and gpu.segment != "laptop" and gpu.value("power")
+            else attributes()[key].amounts(gpu)
+        )
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.parts import owner
 from whichgpu.audit.devices.mentions import model
-from whichgpu.audit.weighed.measure import measure, values_of
+from whichgpu.audit.weighed.measure import HUNGRY, measure, values_of
 from whichgpu.audit.weighed.orders import GOES_ON, is_attribute
 from whichgpu.audit.weighed.plain import finding, is_plain, is_stated
 from whichgpu.audit.weighed.sides import Sides, compared
@@ -30,7 +30,7 @@ _SAID = re.compile(
 )
 #: Among whom: of so many, or of those here.
 _AMONG = re.compile(
-    r"\b(?:of|among|between)\s+(?:the|these|those|all|our)\s+(?P<n>two|three|four|five|six)\b|\b(?:in|"
+    r"\b(?:of|among|between)\s+(?:the|these|those|all|our)\s+(?P<n>two|three|four|five|six)\b|\b(?:in|on|"
     r"of) (?:this|our|the) (?:comparison|list|table|"
     r"test|lot|bunch|field|trio|group|round|quartet)\b|\bof (?:them )?all\b|\bof the lot\b|\bhere\b",
     re.IGNORECASE,
@@ -67,7 +67,7 @@ def _is_place(match: re.Match[str], scope: Scope) -> bool:
     """Whether a superlative is one of what is compared, and no "fastest GeForce"."""
     text, end = scope.passage.text, match.end()
     told = match["top2"] or match["second2"] or match["last2"]
-    return bool(told or GOES_ON.match(text, end) or is_attribute(text, end))
+    return bool(told or GOES_ON.match(text, end) or is_attribute(text, end) or HUNGRY.match(text, end))
 
 
 def _judged(
