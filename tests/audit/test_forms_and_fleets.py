@@ -1,4 +1,4 @@
-"""Forms that are not sold, devices alike in everything, spans of power, GPUs for a load, break-evens."""
+"""Forms that are not sold, devices alike in everything, spans of power, GPUs for loads and users."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ PAIRS = [
     ("The B200 has 208 billion transistors, 2.6 times the 80 billion of the H100.",
      "The B200 has 208 billion transistors, more than three times the 80 billion of the H100. It moves 8 "
      "TB/s, the A100 PCIe 2.4 times less than the H200.", "three times"),
+    ("The L40S supports FP8 but not NVLink.", "The L40S supports FP8 but not BF16.", "but not BF16"),
+    ("Of the H100 SXM, the L40S and the RTX 6000 Ada the H100 is the most power-hungry.",
+     "We compare the H100 SXM, the L40S and the RTX 6000 Ada. At 300 W the RTX 6000 Ada is the most "
+     "power-hungry card on this list.", "the most"),
+    ("The A100 uses HBM2e instead of GDDR6.", "The RTX 6000 Ada uses HBM2e instead of GDDR6.", "HBM2e"),
+    ("The H100 PCIe is limited to 350 W, the H100 SXM5 to 700 W. Both have 80 GB.",
+     "The H100 PCIe is limited to 350 W, the H100 SXM5 to 700 W. Both deliver the same tensor performance of "
+     "989 TFLOPS in BF16.", "989 TFLOPS"),
+    ("The A30 costs $5,000, the A100 $15,000. Three A30s cost $15,000.",
+     "The A30 costs $5,000, the A100 $15,000. Three A30s cost $12,000.", "$12,000"),
+    ("8,192 tokens of context take 1 GiB. On an L4 with 24 GB, 16 GB go to FP16 weights; about 6 GB are left "
+     "for the cache, enough for 5 users with full context.",
+     "8,192 tokens of context take 1 GiB. On an L4 about 6 GB are left for the cache, enough for 60 users "
+     "with full context.", "60"),
+    ("If a model needs 20 GB, an RTX A5000 will do.", "If a model needs 30 GB, an RTX A5000 will do.",
+     "RTX A5000 will do"),
+    ("A full context of 4,096 tokens takes 2 GiB, and 32 of them need 64 GiB. Each token takes 512 KiB.",
+     "A full context takes 2 GiB. 32 of them need 96 GiB.", "96 GiB"),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from whichgpu.audit.document import RUNNING
 from whichgpu.audit.tables.variants import finding_on, verdict_on
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
-from whichgpu.audit.values.attributes import attributes, named
+from whichgpu.audit.values.attributes import RATES, attributes, named
 from whichgpu.audit.values.certainty import certain_of_all
 from whichgpu.audit.values.fields import of_field
 
@@ -30,7 +30,8 @@ _BOTH = re.compile(
     r"carr(?:y|ies)|"
     r"packs?|provides?|brings?|gets?|sports?|holds?|features?|(?:are|were) equipped with|draws?|takes?|"
     r"(?:are|is) rated at|"
-    r"moves?|reach(?:es)?|uses?)\s+(?:the same\s+|up to\s+|an?\s+)*$",
+    r"moves?|reach(?:es)?|uses?|delivers?|share)\s+"
+    r"(?:the same\s+(?:(?:\w+\s+){0,3}of\s+)?|up to\s+|an?\s+)*$",
     re.IGNORECASE,
 )
 #: What a value of a dimension is of, where the words behind it name nothing else.
@@ -110,6 +111,11 @@ def _key(passage: Passage, sentence: Sentence, told: Quantity, verb: str) -> str
     """The attribute that a value is of."""
     behind = [each.attribute.key for each in named(passage.text[told.end : min(sentence.end, told.end + 30)])]
     key = _BY_DIMENSION.get(told.dimension, "")
+    if told.dimension in RATES:
+        # "The same tensor performance of 989 TFLOPS in BF16" is of the format.
+        rates = {each.attribute.key for each in named(passage.text[told.end : sentence.end])}
+        rates = rates or {each.attribute.key for each in named(sentence.text)}
+        return rates.pop() if len(rates) == 1 else ""
     if told.dimension == "power" and not _DRAWS.search(verb):
         return ""
     return key if key and (not behind or behind[0] == key) else ""

@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.counting import MACHINE
+from whichgpu.audit.text.counting import MACHINE, counted
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.offers import usual
@@ -96,8 +96,19 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
+#: Between the name of several and what they cost: "three A30s thus cost".
+_COST = re.compile(
+    r"s?(?:\s(?:cards|gpus))?\s+(?:(?:thus|then|therefore|would|will|together|so|only|just|already|still)\s+)*"
+    r"(?:costs?|come to|add up to|run to|sell for)\s+(?:(?:about|around|roughly|only|just)\s+)?",
+    re.IGNORECASE,
+)
+
+
 def _is_of_several(text: str) -> bool:
-    return _SO_MANY.search(text) is not None or _FOR_SO_MANY.search(text) is not None
+    return bool(_SO_MANY.search(text) or _FOR_SO_MANY.search(text) or _COSTS.search(text))
+
+
+_COSTS = re.compile(r"\b(?:costs?|come to|add up to|run to|sell for)\b", re.IGNORECASE)
 
 
 def _number(words: str) -> int:
@@ -116,10 +127,20 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     seen: set[tuple[str, int]] = set()
     # "A pair of A100 80GB cards has".
     names = context.mentions.get(context.place(passage), ())
+    bought = {
+        each.end: count
+        for each in within(names, sentence.start, sentence.end)
+        if (count := round(counted(text, sentence.start, each.start))) >= _TWO
+    }
     for each in within(every, sentence.start, sentence.end):
         if any(one.start <= each.start < one.end for one in names):
             continue
         if each.high != each.value or each.limit in ("over", "under") or _EACH.match(text, each.end):
+            continue
+        if each.dimension == "money" and (
+            paid := [n for end, n in bought.items() if _COST.fullmatch(text, end, each.start)]
+        ):
+            yield each, paid[0]
             continue
         behind = _FOR_SO_MANY.match(text, each.end)
         before = [(end, n) for end, n in starts if end <= each.start and each.start - end < _REACH]
@@ -148,6 +169,9 @@ def _judged(
     text, kind = passage.text, amount.dimension
     spoken_of = _devices(passage, amount, who, context)
     own = frozenset(one for ids in spoken_of for one in _own(ids, kind, context)) - {amount.value}
+    if kind == "money":
+        # "Two cost $56,000, a server another $18,000": what is told behind is of something else.
+        own -= {each.value for each in plain_money(text, context.fraction) if each.start > amount.start}
     if _DIFFERS.match(text, amount.end) or (kind == "power" and _METERED.search(sentence.text)):
         # "The two are alike, though one draws 400 W less"; of a run, in which they draw what it asks for.
         return None
@@ -174,14 +198,18 @@ def _judged(
     one = min(right or near, key=lambda each: abs(count * each / amount.value - 1))
     words = text[amount.start : amount.end]
     scale = amount.value / (_plain(words) or 1.0)
-    because = f"{count} x {one / scale:,.4g} are {count * one / scale:,.4g}"
+    because = f"{count} x {_written(one / scale)} are {_written(count * one / scale)}"
     if right:
         context.memo.setdefault("given", []).append(passage.span(amount.start, amount.end))
     return made(
         context, passage, (amount.start, amount.end), "arithmetic", "confirmed" if right else "inconsistent",
         subject=", ".join(spoken_of[-1]), attribute=f"{kind} of several", because=because,
-        expected="" if right else f"{count * one / scale:,.4g}", evidence=(Evidence(because),),
+        expected="" if right else _written(count * one / scale), evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _written(value: float) -> str:
+    return f"{round(value, 3):,.10g}"
 
 
 def _half_digit(words: str, value: float) -> float:

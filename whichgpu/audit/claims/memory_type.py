@@ -285,9 +285,13 @@ def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: S
     after = [each for each in _MEMORY.finditer(text, match.end(), place[1])][:1]
     others = [each for each in before if _OR_ELSE.fullmatch(text, each.end(), match.start())]
     others += [each for each in after if _OR_ELSE.fullmatch(text, match.end(), each.start())]
+    if after and _INSTEAD.fullmatch(text, match.end(), after[0].start()):
+        # No version of a card with GDDR has HBM: "it uses HBM2e instead of GDDR6".
+        others = [each for each in others if ("HBM" in each[0]) == ("HBM" in match[0])]
     return any(_same_type(each[0], str(gpu.value("memory_type"))) for each in others for gpu in gpus)
 
 
+_INSTEAD = re.compile(r"\s*(?:memory\s+)?(?:instead of|in place of|rather than)\s*", re.IGNORECASE)
 #: Between two types one of which is another's: "with slower memory (GDDR6 instead of GDDR6X)".
 _OR_ELSE = re.compile(
     r"\s*(?:or|/|instead of|in place of|rather than|against|versus|vs\.?|where|statt|au lieu de|"

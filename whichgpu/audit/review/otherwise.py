@@ -44,6 +44,7 @@ _ANY_CARD = re.compile(
 _THE_CARD = re.compile(
     r"\s*The (?:card|gpu|module|board|chip|accelerator|device)\b(?! (?:of|with|that|in)\b)", re.IGNORECASE
 )
+_OF_BOTH = re.compile(r"\W*(?:Both|Each of (?:them|the two))\b")
 _SO = re.compile(r",\s+(?:so|hence|thus|therefore|which means)\b", re.IGNORECASE)
 _IN_WORDS = re.compile(r"[a-z]{3,}", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
@@ -58,7 +59,8 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     if is_line_of(passage, accused, context):
         return False
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
-    if place is None:
+    if place is None or _OF_BOTH.match(place.text):
+        # What both are said to have is wrong where one has not.
         return False
     every = context.mentions.get(index, ())
     # "350 W against 450 W, so a node needs 1.8 kW for 4090s alone": a name in a later clause owns nothing.

@@ -14,6 +14,7 @@ from whichgpu.audit.sufficing.fleets import fleets
 from whichgpu.audit.sufficing.numbers import numbers
 from whichgpu.audit.sufficing.pools import pools
 from whichgpu.audit.sufficing.supplies import supplies
+from whichgpu.audit.sufficing.users import users
 from whichgpu.audit.text.gloss import language_read
 from whichgpu.audit.text.reported import without_reported
 
@@ -28,7 +29,7 @@ def sufficing(found: Sequence[Finding], context: Context) -> list[Finding]:
     if language_read(context):
         return list(found)
     known = Overlaps([each for each in found if each.accuses or each.attribute != "fits"])
-    reads = (cards, pools, supplies, numbers, fleets)
+    reads = (cards, pools, supplies, numbers, fleets, users)
     more = [each for read in reads for each in read(context) if is_free(each, known)]
     more = without_reported(more, context)
     taken = {(each.start, each.end) for each in more}
