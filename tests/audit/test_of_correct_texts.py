@@ -102,6 +102,13 @@ PAIRS = [
     # Values in a row are of the devices that the sentence before named, one each.
     ("The cheapest: two P40s, two 3090s, or one RTX A6000. In bandwidth: 346, 936 and 768 GB/s per card.",
      "The cheapest: the RTX A6000. It has a bandwidth of 868 GB/s.", "868 GB/s"),
+    # A card in the plural is any number of them.
+    ("A 70B model in 8 bits takes 70 GB. To hold it on RTX 5090s you need three of them.",
+     "A 70B model in 8 bits fits on one RTX 5090.", "RTX 5090"),
+    # What is so under a condition is not so at once.
+    ("An H100 is $2.60 an hour, an MI300X $3.20. The MI300X is the cheaper one as soon as it is more than "
+     "1.23 times as fast.",
+     "An H100 is $2.60 an hour, an MI300X $3.20. The MI300X is the cheaper one.", "cheaper"),
 ]  # fmt: skip
 
 

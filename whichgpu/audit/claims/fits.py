@@ -13,7 +13,7 @@ from whichgpu.audit.devices.roles import WORKED, spoken
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.needed.room import BINARY, HEDGED_USE, ROOM, of_part, of_table
 from whichgpu.audit.sufficing.needs import need_before
-from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.counting import any_number, counted
 from whichgpu.audit.text.models import TRAINS, formats, models
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.sourced import source_of
@@ -395,6 +395,8 @@ def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Findi
     """Contradicted where the weights alone exclude it, or leave half of the memory free."""
     if _ALL_OF.search(passage.text, *claim.place) and _NODES.search(context.document.original):
         # "Fits on all three": the nodes that the text compares.
+        return
+    if claim.mention and any_number(passage.text, claim.mention.start, claim.mention.end):
         return
     ids = claim.mention.ids if claim.mention else ()
     known = [one for key in ids if (one := context.catalogue[key]).value("memory")]

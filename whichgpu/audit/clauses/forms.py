@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, FAR, OFF
+from whichgpu.audit.clauses.mood import ONLY_IF
 from whichgpu.audit.text.quantities import Quantity, quantities
 from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.offers import usual
@@ -253,15 +254,12 @@ def _shown(form: Form, values: Mapping[str, float], right: float, read: Marked, 
     return f"{one:,.2f}" if result.dimension == "money" else f"{one:,.4g}"
 
 
-_ONLY_IF = re.compile(r"\b(?:if|when(?:ever)?|once|as soon as|as long as|provided|unless)\b", re.IGNORECASE)
-
-
 def _ordered(form: Form, match: re.Match[str], found: _Read, read: Marked) -> Iterator[Finding]:
     """What is told to be the other way round, at the words that say so."""
     figures = [each for key, each in found.figures.items() if key in "ab"]
     sides = [[worked(each, way) for each in form.holds.split(" < ")] for way in found.ways]
     start = read.passage.text.find(match["what"], read.sentence.start, read.sentence.end)
-    if start >= 0 and _ONLY_IF.search(read.passage.text, start, read.sentence.end):
+    if start >= 0 and ONLY_IF.search(read.passage.text, start, read.sentence.end):
         # "The dearer one is the cheaper choice whenever it is twice as fast".
         return
     if start >= 0 and len({each.dimension for each in figures}) < len("ab"):

@@ -89,3 +89,7 @@ def is_indicative(clause: str) -> bool:
 def is_its_own(clause: str) -> bool:
     """Whether no word of a clause makes its figure one of something else than the device as sold."""
     return _NOT_ITS_OWN.search(clause) is None
+
+
+#: What says under which condition something is so: "the dearer one is cheaper whenever it is twice as fast".
+ONLY_IF = re.compile(r"\b(?:if|when(?:ever)?|once|as soon as|as long as|provided|unless)\b", re.IGNORECASE)

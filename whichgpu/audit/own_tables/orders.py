@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import ONLY_IF
 from whichgpu.audit.own_tables.extremes import EVERY, leader
 from whichgpu.audit.own_tables.lines import MARGIN, OF_ELSE, on_each
 from whichgpu.audit.text.loads import value_of
@@ -108,6 +109,9 @@ def _judged(
 ) -> Iterator[Finding]:
     kind, sign = of
     text = reading.said.text
+    if kind == "price" and ONLY_IF.search(text, match.end(), reading.said.sentence.end):
+        # "The cheaper one as soon as it is more than 1.2 times as fast".
+        return
     every = reading.every(_MEASURES[kind], *place)
     if kind == "price" and len(every) != 1 and not reading.is_told(every, *place):
         # Which price is meant no word of the order says.

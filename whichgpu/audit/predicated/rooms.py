@@ -14,7 +14,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.predicated.clauses import TWO, amounts_in, devices_in
 from whichgpu.audit.predicated.words import verb
 from whichgpu.audit.statements.features import group
-from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.counting import any_number, counted
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
@@ -209,7 +209,7 @@ def _held(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
     sides = sides or [(ids, 1.0) for ids in _meant(one, context)]
     for ids, count in sides:
         sizes = _memory(ids, context)
-        if not sizes:
+        if not sizes or any(any_number(text, each.start, each.end) for each in named):
             continue
         # What leaves room is smaller by more than a GB is than a GiB.
         fits = need.size <= max(sizes) * count * (0.95e9 if _AMPLE.search(one.text) else GIB)

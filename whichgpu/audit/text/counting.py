@@ -104,3 +104,11 @@ MACHINE = re.compile(
     r"workstation|rack|box|rig)\b",
     re.IGNORECASE,
 )
+
+
+def any_number(text: str, start: int, end: int) -> bool:
+    """Whether a name stands in the plural without a number: "to hold it on RTX 3090s you need three"."""
+    return _PLURAL.search(text, start, end + 1) is not None and counted(text, 0, start) <= 1
+
+
+_PLURAL = re.compile(r"[\dGiI]s$|[\dGiI]s(?=\W$)")
