@@ -67,6 +67,13 @@ PAIRS = [
      "RTX A5000 will do"),
     ("A full context of 4,096 tokens takes 2 GiB, and 32 of them need 64 GiB. Each token takes 512 KiB.",
      "A full context takes 2 GiB. 32 of them need 96 GiB.", "96 GiB"),
+    ("Each token takes 512 KiB of cache. A context of 4,096 tokens takes 2 GiB.",
+     "Each token takes 512 KiB of cache. A context of 4,096 tokens takes 1 GiB.", "1 GiB"),
+    ("CUDA doesn't run on Apple GPUs; Metal does.", "CUDA runs on Apple GPUs through Metal.", "CUDA runs on"),
+    ("Two RTX 3090s can be bridged by NVLink, but that doesn't merge their memory into a single one.",
+     "They can be bridged by NVLink, which merges their memory into a single 48 GB GPU.", "merges their"),
+    ("Prices: $4,650 for the A6000 and $1,599 for the 4090. Six 4090s would cost $9,594.",
+     "Prices: $4,650 for the A6000 and $1,599 for the 4090. Six 4090s would cost $8,594.", "$8,594"),
 ]  # fmt: skip
 
 

@@ -108,6 +108,7 @@ def _is_of_several(text: str) -> bool:
     return bool(_SO_MANY.search(text) or _FOR_SO_MANY.search(text) or _COSTS.search(text))
 
 
+_WOULD_COST = re.compile(r"\bwould (?=(?:then )?(?:cost|come to|add up to|run to)\b)", re.IGNORECASE)
 _COSTS = re.compile(r"\b(?:costs?|come to|add up to|run to|sell for)\b", re.IGNORECASE)
 
 
@@ -193,7 +194,10 @@ def _judged(
             or any(abs(count * one * by / amount.value - 1) <= slack for by in (10, 0.1))]  # fmt: skip
     # "A DGX with eight of them needs 14.3 kW".
     of_machine = kind == "power" and MACHINE.match(sentence.text)
-    if not right and (not near or of_machine or _ELSE.search(_beside(text, sentence, amount))):
+    # What several would cost they cost: no condition hangs on a price.
+    beside = _beside(text, sentence, amount)
+    beside = _WOULD_COST.sub(" ", beside) if kind == "money" else beside
+    if not right and (not near or of_machine or _ELSE.search(beside)):
         return None
     one = min(right or near, key=lambda each: abs(count * each / amount.value - 1))
     words = text[amount.start : amount.end]

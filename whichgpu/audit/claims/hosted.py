@@ -56,7 +56,7 @@ _AFTER = re.compile(
 _ALONE = re.compile(
     rf"{_KIND}\s+{_HAVE}\s+(?:exactly |only |just )?(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})"
     r"(?:\s+(?:of (?:these|those|them)(?: gpus| cards)?|gpus|cards|accelerators))?(?=\s*(?:[.,;:)]|$|"
-    r"and so\b))",
+    r"and so\b|with\b|together\b))",
     re.IGNORECASE,
 )
 #: Before a type, that something is in it; and behind that, what.
