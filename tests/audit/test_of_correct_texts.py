@@ -106,9 +106,9 @@ PAIRS = [
     ("A 70B model in 8 bits takes 70 GB. To hold it on RTX 5090s you need three of them.",
      "A 70B model in 8 bits fits on one RTX 5090.", "RTX 5090"),
     # What software made of a module that was sold before.
-    ("In December 2024 NVIDIA gave the Orin Nano a higher power mode by software (\"Super\"): 25 W. The Jetson "
+    ("In December 2024 NVIDIA gave the Orin Nano a higher power mode by software, Super: 25 W. The Jetson "
      "Orin Nano 8GB then has 102 GB/s of bandwidth.",
-     "The Jetson Orin Nano 8GB has 102 GB/s of bandwidth.", "102 GB/s"),
+     "The Jetson Orin Nano 8GB has 136 GB/s of bandwidth.", "136 GB/s"),
     # What is so under a condition is not so at once.
     ("An H100 is $2.60 an hour, an MI300X $3.20. The MI300X is the cheaper one as soon as it is more than "
      "1.23 times as fast.",
