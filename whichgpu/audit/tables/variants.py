@@ -436,6 +436,9 @@ def verdict_on(
         if parts and confirmed(attribute, what, parts, context.catalogue):
             return judged(attribute, what, parts, context.catalogue)
         return Verdict("unverifiable", because=_OF_A_SLICE)
+    faster = _super_of(gpus, context) if found.verdict == "contradicted" else []
+    if faster and confirmed(attribute, what, faster, context.catalogue):
+        return judged(attribute, what, faster, context.catalogue)
     marked = _GROUPED.match(words) if found.verdict == "contradicted" else None
     if marked and marked["mark"] == context.fraction:
         # "1.792 GB/s" in a page of several languages: a mark of thousands, which was read as a fraction's.
@@ -444,6 +447,20 @@ def verdict_on(
         )
         return grouped if grouped.verdict == "confirmed" else found
     return found
+
+
+#: What software makes of a module that was sold before: "a higher power mode, Super".
+_SUPER = re.compile(r"\bsuper\b", re.IGNORECASE)
+
+
+def _super_of(gpus: Sequence[Gpu], context: Context) -> list[Gpu]:
+    """The Super forms of modules, where the text speaks of such; cards of that name are others."""
+    ids = {gpu.id for gpu in gpus if gpu.segment == "edge"}
+    if not ids or not _SUPER.search(context.document.original):
+        return []
+    return [
+        gpu for key, gpu in context.catalogue.items() if "-super" in key and key.replace("-super", "") in ids
+    ]
 
 
 def is_right(text: str, quantity: Quantity, attribute: Attribute, gpu: Gpu, context: Context) -> bool:

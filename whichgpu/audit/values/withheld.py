@@ -157,12 +157,7 @@ def is_withheld(
         return True
     part = attribute.key == "memory" and _is_of_slice(passage.text, quantity, mention, context)
     by_mode = attribute.key in _BY_MODE and _IN_MODE.search(sentence.text)
-    if (
-        part
-        or by_mode
-        or _is_of_super(passage.text, quantity, attribute, mention, context)
-        or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who)
-    ):
+    if part or by_mode or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
         return True
     if mention in who.here:
         return False
@@ -193,21 +188,6 @@ _BY_MODE = frozenset({"power", "clock", "clock_boost", "clock_base"})
 _IN_MODE = re.compile(
     r"\b(?:super|turbo|performance|overclock\w*|oc|silent|eco|quiet|gaming)[ -]mode\b|\bMAXN\b", re.IGNORECASE
 )
-
-
-#: What software makes of a module that was sold before: "a higher power mode ("Super")".
-_SUPER = re.compile(r"\bsuper\b", re.IGNORECASE)
-
-
-def _is_of_super(
-    text: str, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
-) -> bool:
-    """Whether a value is that of the Super form of a module, of which the text speaks; cards are others."""
-    edge = all(context.catalogue[key].segment == "edge" for key in mention.ids)
-    if not edge or not _SUPER.search(context.document.original):
-        return False
-    others = [key for key in context.catalogue if key.replace("-super", "") in mention.ids]
-    return any(is_right(text, quantity, attribute, context.catalogue[key], context) for key in others)
 
 
 def _is_of_variant(text: str, sentence: Sentence, mention: Mention) -> bool:
