@@ -74,6 +74,10 @@ PAIRS = [
      "They can be bridged by NVLink, which merges their memory into a single 48 GB GPU.", "merges their"),
     ("Prices: $4,650 for the A6000 and $1,599 for the 4090. Six 4090s would cost $9,594.",
      "Prices: $4,650 for the A6000 and $1,599 for the 4090. Six 4090s would cost $8,594.", "$8,594"),
+    ("# NVIDIA A100\n\nFP16 performance: 312 TFLOPS (dense)",
+     "# NVIDIA A100\n\nFP16 performance: 312 TFLOPS (sparse)", "312 TFLOPS"),
+    ("| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u5355\u69fd |\n| TDP | 150W |",
+     "| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u53cc\u69fd |\n| TDP | 150W |", "\u53cc\u69fd"),
 ]  # fmt: skip
 
 

@@ -54,7 +54,7 @@ _GENERATIONS = {
     "ray tracing core": "rt_core_generation",
 }
 _FORMS = ("form factor", "slot width", "form", "board", "module")
-_FORM = re.compile(r"form|slot|size|width|cooler|dimensions")
+_FORM = re.compile(r"form|slot|size|width|cooler|dimensions|\u69fd|\u5c3a\u5bf8|\u5f62\u6001")
 _BARE = re.compile(r"([1-4](?:\.\d)?)")
 _SLOT_LINE = re.compile(
     r"(?:^|[.\n*]\s*)(?:slots?(?: width)?|form factor|card size|width)\W{0,3}:\W{0,3}(?=\S)", re.IGNORECASE
@@ -73,10 +73,16 @@ _SLOTS_IN_WORDS = {
     "two": 2.0,
     "triple": 3.0,
     "three": 3.0,
+    # "\u5355\u69fd", "\u53cc\u69fd", "\u4e09\u69fd".
+    "\u5355": 1.0,
+    "\u55ae": 1.0,
+    "\u53cc": 2.0,
+    "\u96d9": 2.0,
+    "\u4e09": 3.0,
 }
 SLOTS = re.compile(
-    rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ](?:slots?|steckpl(?:atz|\u00e4tze)|"
-    r"emplacements?|ranuras?)\b",
+    rf"(?<![A-Za-z\d])({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)"
+    r"(?:[- ](?:slots?|steckpl(?:atz|\u00e4tze)|emplacements?|ranuras?)\b|\u69fd)",
     re.IGNORECASE,
 )
 _MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)

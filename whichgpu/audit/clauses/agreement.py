@@ -441,6 +441,9 @@ def _is_far(told: Quantity, attribute: Attribute, accused: set[str], context: Co
     return bool(digits) and all(not 1 / FAR < each < FAR for each in found) and min(digits) > _A_DIGIT
 
 
+_LABEL = re.compile(r"\W*[^.;:]{2,40}:\s*")
+
+
 def _is_of_another(found: Finding, place: At, one: Mention, accused: set[str], context: Context) -> bool:
     """Whether a value is the device's in what its clause does not name, or one's that a description means."""
     text = place.passage.text
@@ -456,6 +459,9 @@ def _is_of_another(found: Finding, place: At, one: Mention, accused: set[str], c
     if told is not None and attribute is not None and _is_far(told, attribute, accused, context):
         return True
     start, end = stretch(text, place.at)
+    label = _LABEL.match(text)
+    # "FP16 performance: 312 TFLOPS (sparse)" names what it is of before its colon.
+    start = 0 if label and start <= label.end() else start
     if (
         told is None
         or attribute is None
