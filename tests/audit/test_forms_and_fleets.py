@@ -77,7 +77,8 @@ PAIRS = [
     ("# NVIDIA A100\n\nFP16 performance: 312 TFLOPS (dense)",
      "# NVIDIA A100\n\nFP16 performance: 312 TFLOPS (sparse)", "312 TFLOPS"),
     ("| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u5355\u69fd |\n| TDP | 150W |",
-     "| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u53cc\u69fd |\n| TDP | 150W |", "\u53cc\u69fd"),
+     "| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u53cc\u69fd |\n| TDP | 150W |",
+     "\u53cc\u69fd"),
 ]  # fmt: skip
 
 

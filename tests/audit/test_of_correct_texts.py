@@ -105,6 +105,10 @@ PAIRS = [
     # A card in the plural is any number of them.
     ("A 70B model in 8 bits takes 70 GB. To hold it on RTX 5090s you need three of them.",
      "A 70B model in 8 bits fits on one RTX 5090.", "RTX 5090"),
+    # What a run needed at its peak is what no card has.
+    ("We rented an RTX 4090 and an A100 80GB. Peak memory was 13.8 GB on the RTX 4090 with batch 2, 41 GB on "
+     "the A100 with batch 16.",
+     "We rented an RTX 4090 and an A100 80GB. Memory is 24 GB on the RTX 4090, 41 GB on the A100.", "41 GB"),
     # What software made of a module that was sold before.
     ("In December 2024 NVIDIA gave the Orin Nano a higher power mode by software, Super: 25 W. The Jetson "
      "Orin Nano 8GB then has 102 GB/s of bandwidth.",

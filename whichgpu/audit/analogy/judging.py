@@ -40,6 +40,7 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
         return
     at = open_[0]
     worded = _WORDED.search(_sentence(results[at])) is not None
+    worded = worded or _is_written_out(results[at])
     if worded or _is_own(results[at], own[at]) or _is_by_others(results[at], at, own, context):
         return
     for way in _shared(explained, at)[:_TRIED]:
@@ -52,6 +53,17 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
             return
         if values:
             return
+
+
+#: Right before an amount, the formula that it is the result of: "450 W x 3.2 h =".
+_RESULT_OF = re.compile(
+    r"\d\s?[A-Za-z/]{0,4}\s?[x\u00d7*/]\s?\$?\d[\d.,]*(?:\s?[A-Za-z/]{1,8})?\s?=\s?(?:about\s)?\$?$"
+)
+
+
+def _is_written_out(result: Told) -> bool:
+    """Whether the text says itself how an amount is worked out, which is held against that."""
+    return _RESULT_OF.search(result.passage.text, 0, result.amount.start) is not None
 
 
 def _is_by_others(result: Told, at: int, own: Sequence[Sequence[Variable]], context: Context) -> bool:

@@ -35,7 +35,8 @@ def is_none(
         )
     if attribute.key == "memory":
         return (
-            _remains_too(text, quantity, values, sentence)
+            _WAS_USED.search(text, sentence.start, quantity.start) is not None
+            or _remains_too(text, quantity, values, sentence)
             or _is_of_a_rack(quantity, mention, context)
             or _OF_A_PROFILE.search(text, mention.end, quantity.start) is not None
             or _is_of_instance(text, sentence, quantity, mention)
@@ -186,6 +187,12 @@ _FITS = re.compile(
     r"\s+(?:(?:of (?:it|weights|model|data)|model|then|still|also|easily|comfortably|just|barely|only|"
     r"neatly|never|can|could|will|would|do(?:es)?|should|not|to)\s+){0,3}"
     r"(?:fits?|fit|squeez\w+|go(?:es)?|spill\w*|loads?|overflow\w*)\b",
+    re.IGNORECASE,
+)
+#: Before sizes that a run needed: "peak memory was 13.8 GB on the two GeForce cards, 41 GB on the A100".
+_WAS_USED = re.compile(
+    r"\bpeak (?:gpu |video )?(?:memory|vram)(?: (?:use|usage|consumption|footprint|allocation))?"
+    r"(?: of [^.;,]{2,30})?\s+(?:was|were|is|reached|came to|stayed at)\b",
     re.IGNORECASE,
 )
 #: Behind a size, that it is a host's memory, or what is left of the device's for use.
