@@ -79,6 +79,13 @@ PAIRS = [
     ("| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u5355\u69fd |\n| TDP | 150W |",
      "| \u53c2\u6570 | NVIDIA A10 |\n|---|---|\n| \u63d2\u69fd | \u53cc\u69fd |\n| TDP | 150W |",
      "\u53cc\u69fd"),
+    ("In memory bandwidth the V100 leads the RTX 3080 by 18 % and the T4 by a factor of 2.8.",
+     "The V100 has four times the memory bandwidth of the T4.", "four times"),
+    ("# NVIDIA A40\n\n- CUDA cores: 10,752\n- Tensor cores: 336 (third generation)\n- Cooling: passive",
+     "# NVIDIA A40\n\n- CUDA cores: 10,752\n- Tensor cores: 336 (fourth generation)\n- Cooling: passive",
+     "fourth generation"),
+    ("| | A40 |\n|---|---|\n| CUDA cores | 10,752 |\n| Cooling | Passive |",
+     "| | A40 |\n|---|---|\n| CUDA cores | 10,752 |\n| Cooling | Active |", "Active"),
 ]  # fmt: skip
 
 

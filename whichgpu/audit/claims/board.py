@@ -113,7 +113,8 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     cooled = _COOLED.fullmatch(text) if _COOLING.fullmatch(label) else None
     if cooled:
         right = [gpu for gpu in gpus if str(gpu.value("cooling") or "").startswith(cooled[1].lower())]
-        yield from _judged(cell, cooled.span(1), "cooling", right, context)
+        wrong = all(gpu.segment in _OWN_BOARDS and certain(gpu, "cooling") for gpu in gpus)
+        yield from _judged(cell, cooled.span(1), "cooling", right, context, wrong=wrong)
     outputs = list(_OUTPUT.finditer(text)) if not label or _OUTPUTS.fullmatch(label) else []
     if outputs or (label and _OUTPUTS.fullmatch(label) and _NO_OUTPUT.fullmatch(text)):
         place = (outputs[0].start(), outputs[-1].end()) if outputs else (0, len(text))
@@ -122,6 +123,10 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     bare = _BARE_OUTPUT.search(text) if label and _OUTPUTS.fullmatch(label) and not outputs else None
     if bare and all(gpu.value("display_outputs") == "none" for gpu in gpus):
         yield from _judged(cell, bare.span(), "display_outputs", (), context)
+
+
+#: Of what vendors build the boards themselves.
+_OWN_BOARDS = ("datacenter", "workstation")
 
 
 def _number(word: str | None) -> int:
@@ -142,7 +147,7 @@ def plugs_of(gpu: Gpu) -> Counter[str] | None:
 def has_other_plugs(gpu: Gpu, told: Counter[str]) -> bool:
     """Whether a device that its vendor builds itself has no connector of the kinds that are told of it."""
     known = plugs_of(gpu)
-    own = gpu.segment in ("datacenter", "workstation") and certain(gpu, "power_connectors")
+    own = gpu.segment in _OWN_BOARDS and certain(gpu, "power_connectors")
     return own and known is not None and not set(known) & set(told) and (bool(known) or bool(told))
 
 

@@ -62,7 +62,7 @@ _SLOT_LINE = re.compile(
 _CORES_LINE = re.compile(
     r"\b(?P<what>tensor core|rt core|"
     r"ray tracing core)s?\**\s*[:\u2013-]\s*(?P<told>(?:\d[\d,]*,?\s*(?:x\s)?\(?)?"
-    r"[1-6](?:st|nd|rd|th)[- ]gen(?:eration)?\b)",
+    r"(?:[1-6](?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth)[- ]gen(?:eration)?\b)",
     re.IGNORECASE,
 )
 _SLOTS_IN_WORDS = {

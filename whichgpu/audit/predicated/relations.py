@@ -19,6 +19,7 @@ from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.attributes import attributes
 from whichgpu.audit.values.certainty import excludes
 from whichgpu.audit.values.sourced import SPARSE, figures_of
+from whichgpu.audit.weighed.sides import BY
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def _times(one: Clause, context: Context) -> Iterator[Finding]:
         each for each in claims(text, one.sentence, context.fraction) if one.body <= each.start < one.end
     ]
     for claim, behind in zip(every, [*(each.start for each in every[1:]), one.end], strict=False):
+        if one.who and BY.fullmatch(text, one.who.end, claim.start):
+            # "It leads the A by 18 % and the B by a factor of 2.8": the B is no subject.
+            continue
         named = _named_behind(one, claim.end, behind, context)
         bare = _OF_THAT.match(text, claim.end, one.end) is not None or _is_whole(one, claim.end, named)
         base = (named.ids if named else ()) or (_base(one, context) if bare else one.against)

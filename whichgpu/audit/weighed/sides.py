@@ -39,6 +39,14 @@ _AGAINST = re.compile(
     r"previous\s|predecessor,?\s){0,3}$",
     re.IGNORECASE,
 )
+#: Between a name and by how much another one leads it.
+BY = re.compile(
+    r"\s+by\s+(?:a factor of\s+)?(?:(?:about|around|roughly|nearly|over|some)\s+)?", re.IGNORECASE
+)
+_LEADS = re.compile(
+    r"\b(?:beats?|outruns?|outdoes|exceeds?|surpass(?:es)?|trails?|leads?|ahead of|tops)\s+(?:the\s)?$",
+    re.IGNORECASE,
+)
 #: Models that a text may speak of where a side is not told.
 MOST = 5
 
@@ -61,6 +69,10 @@ def sides(scope: Scope, start: int, end: int, context: Context) -> Sides | None:
         for each in here
         if each.end <= start and each is not other and not _AGAINST.search(text, sentence.start, each.start)
     ]
+    led = other is not None and _LEADS.search(text, sentence.start, other.start) is not None
+    if led and subjects[1:] and BY.fullmatch(text, subjects[-1].end, start):
+        # "The V100 leads the RTX 3080 by 18 % and the T4 by a factor of 2.8".
+        *subjects, other = subjects
     one = subjects[-1] if subjects else owner(scope.number, scope.passage, start, context)
     others = {_model(each, context) for each in here if each is not other and each.start >= start}
     opposed = {_model(each, context) for each in here if each.end <= start and each is not other}
