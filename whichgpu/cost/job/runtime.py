@@ -100,10 +100,10 @@ class Runtime:
     does: str = ""
     #: By a format, the one of its own in which it keeps such weights.
     stores: Mapping[str, str] = field(default_factory=dict)
-    #: By the format of a model's own weights, what its files in 16 bits and in fewer are: experts stay in it.
-    keeps: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     #: The same of weights that lie frozen beside adapters, and of a model that it trains whole.
     freezes: Mapping[str, str] = field(default_factory=dict)
+    #: By the format of a model's own weights, what its files in 16 bits and in fewer are: experts stay in it.
+    keeps: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     #: Families whose models it loads in FP32 to train them, whatever 16 bits are asked for.
     loads_wide: tuple[str, ...] = ()
     #: Whether it has no backward pass, so that another trains what is trained.
