@@ -109,6 +109,15 @@ PAIRS = [
     ("We rented an RTX 4090 and an A100 80GB. Peak memory was 13.8 GB on the RTX 4090 with batch 2, 41 GB on "
      "the A100 with batch 16.",
      "We rented an RTX 4090 and an A100 80GB. Memory is 24 GB on the RTX 4090, 41 GB on the A100.", "41 GB"),
+    # What is done at a power is no ratio of it.
+    ("The RTX A2000 12GB and the RTX 4000 SFF Ada draw 70 W. The 4000 SFF has more than twice its compute at "
+     "the same power.",
+     "The RTX A2000 12GB draws 70 W. The RTX 4000 SFF Ada draws twice the power of the RTX A2000 12GB.",
+     "twice"),
+    # A card of two sizes is the larger one where the text speaks of that.
+    ("RTX A2000 12GB, RTX 2000 Ada, RTX 4000 SFF Ada: Llama 3 8B in 8 bits (8.5 GB) fits on all three. The "
+     "A2000 came as a 6 GB version first.",
+     "RTX 3060 8GB, RTX 2000 Ada, RTX 4000 SFF Ada: Llama 3 8B in FP16 fits on all three.", "fits on"),
     # What software made of a module that was sold before.
     ("In December 2024 NVIDIA gave the Orin Nano a higher power mode by software, Super: 25 W. The Jetson "
      "Orin Nano 8GB then has 102 GB/s of bandwidth.",

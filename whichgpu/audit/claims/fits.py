@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.pairs import devices as devices_compared
 from whichgpu.audit.devices.machine import names_machine
 from whichgpu.audit.devices.mentions import Mention, mentions
+from whichgpu.audit.devices.narrowed import larger_forms
 from whichgpu.audit.devices.roles import WORKED, spoken
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.needed.room import BINARY, HEDGED_USE, ROOM, of_part, of_table
@@ -337,15 +338,17 @@ def _on_all(
         or not 2 <= len(compared) <= _GROUP_MOST
     ):
         return
-    least = min(
-        compared, key=lambda ids: max(float(context.catalogue[key].value("memory") or 0) for key in ids)
-    )
+    least = min((larger_forms(ids, context) for ids in compared), key=lambda ids: _most_memory(ids, context))
     if _is_counted(least, context):
         # "Four used RTX 3090": both is one machine of several, and another.
         return
     denied = bool(_NOT.search(passage.text, place[0], verb.start()))
     mention = Mention(verb.start(), group.end(), group[0], least, least)
     yield _Claim((verb.start(), group.end()), *what, mention, 1, not denied)
+
+
+def _most_memory(ids: tuple[str, ...], context: Context) -> float:
+    return max(float(context.catalogue[key].value("memory") or 0) for key in ids)
 
 
 def _is_counted(ids: tuple[str, ...], context: Context) -> bool:

@@ -96,3 +96,14 @@ def _size(gpu: Gpu) -> str:
     """The memory of a device in GB, as it is sold."""
     size = re.match(r"\d+", gpu.display("memory"))
     return size[0] if size else "-"
+
+
+def larger_forms(ids: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    """Devices with the larger ones of their names that the text speaks of: an A2000 with its "A2000 12GB"."""
+    forms = (
+        key for key in sorted(context.spoken_of) for one in ids if _SIZED.fullmatch(key.removeprefix(one))
+    )
+    return (*ids, *(key for key in forms if key not in ids))
+
+
+_SIZED = re.compile(r"-\d+gb")

@@ -41,7 +41,7 @@ _BEFORE, _AFTER = 64, 34
 #: What is between an attribute and a ratio of something else.
 _PARTS = re.compile(r"[;:.!?]\s|\s[\u2013\u2014-]\s|,\s(?:and|but|while|whereas|so)\b|\band\b")
 #: The same, or another amount.
-_PARTED = re.compile(rf"{_PARTS.pattern}|\d|,|\b(?:outside|without|beyond|with|using|through|via)\b")
+_PARTED = re.compile(rf"{_PARTS.pattern}|\d|,|\b(?:outside|without|beyond|with|using|through|via|at)\b")
 #: Before an attribute that a ratio is not of.
 _OUTSIDE = re.compile(r"\b(?:outside|without|beyond|besides|despite)(?: of)?(?: the| its)? $", re.IGNORECASE)
 #: A speed of memory is its bandwidth.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.pairs import devices
+from whichgpu.audit.devices.narrowed import larger_forms
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.predicated.clauses import TWO, amounts_in, devices_in
 from whichgpu.audit.predicated.words import verb
@@ -191,7 +192,7 @@ def _in_plural(one: Clause, context: Context) -> bool:
 
 def _memory(side: Side, context: Context) -> list[float]:
     """The memory that devices are sold with, in GB."""
-    every = (context.catalogue[key].value("memory") for key in side)
+    every = (context.catalogue[key].value("memory") for key in larger_forms(side, context))
     return [float(nominal_gb(float(str(each))) or float(str(each)) / GIB) for each in every if each]
 
 
