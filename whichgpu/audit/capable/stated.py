@@ -14,6 +14,7 @@ from whichgpu.audit.values.capabilities import CAPABILITIES, named_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -134,12 +135,24 @@ def as_subject_on(
             at = mention.start - len(words) + match.start("what")
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from judged(passage, (at, mention.end), each, gpus, told=told, context=context)
-            for other in beyond(mention, who, end):
+            for other in (*beyond(mention, who, end), *_also_on(passage.text, end, who, mention)):
                 named = [context.catalogue[key] for key in other.ids]
                 found = judged(passage, (other.start, other.end), each, named, told=told, context=context)
                 yield from (one for one in found if one.accuses)
 
 
+def _also_on(text: str, end: int, who: Spoken, mention: Mention) -> list[Mention]:
+    """The device that it is said to be on as well: "runs on the L4 and the A10, but also on the T4"."""
+    later = [each for each in who.here if mention.end <= each.start < end]
+    return [each for each in later if _ALSO_ON.fullmatch(text, mention.end, each.start)][:1]
+
+
+#: From the first device on, over others of its list.
+_ALSO_ON = re.compile(
+    r"(?:(?!\b(?:is|are|was|has|have|does|do|can|not|no)\b)[^.;:]){0,60},?\s(?:and|but)\s(?:also|even|equally)\s"
+    r"on\s(?:the\s|an?\s)*",
+    re.IGNORECASE,
+)
 #: Behind a device on which CUDA code runs by other means: "through ZLUDA".
 _PORTED = re.compile(r"s?\s*,?\s*(?:through|via|with|after|by|once|using|if|thanks)\b", re.IGNORECASE)
 

@@ -457,6 +457,8 @@ def _missed(
     meant = [each for each in meant if apart(each, told) < _UNLIKE] or meant
     # "It takes 2.5 hours. At 400 W": for as long, not for an hour.
     meant = [each for each in meant if not _is_untimed(each, told)] or meant
+    # "Four hours a day": not around the clock.
+    meant = [each for each in meant if any(map(is_use, each.used))] or meant
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     # A part of the cost, as power, may not be by the load.
     in_part = told.sign and any(e.share for e in best.used) and abs(told.value / best.low - 1) < _OF_A_PART

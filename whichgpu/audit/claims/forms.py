@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.sourced import source_of
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
@@ -45,7 +45,26 @@ def find(context: Context) -> Iterator[Finding]:
             match = _FORM.search(passage.text, mention.start, mention.end + 14)
             here = match and (match.start() <= mention.end or match.end() <= mention.end)
             if match and here and not _is_denied(passage, mention):
-                yield from _judged(passage, mention, match, context)
+                place = (mention.start, max(mention.end, match.end()))
+                yield from _judged(passage, place, mention, match, context)
+        yield from _apart(passage, context.mentions.get(index, ()), context)
+
+
+def _apart(passage: Passage, found: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """A socket that a sentence tells of the only device that it names: "the H200 is an SXM4 module"."""
+    for sentence in sentences(passage.text) if _SOCKET.search(passage.text) else ():
+        here = within(found, sentence.start, sentence.end)
+        match = _SOCKET.search(passage.text, sentence.start, sentence.end)
+        if match is None or len({each.named for each in here}) != 1 or _NOT.search(sentence.text):
+            continue
+        of = here[0]
+        if of.end < match.start() and not _OF_ELSE.search(passage.text, of.end, match.start()):
+            yield from _judged(passage, match.span(), of, match, context)
+
+
+_SOCKET = re.compile(r"\bSXM(?P<generation>\d)\b", re.IGNORECASE)
+#: Between a device and a socket that is not said of it.
+_OF_ELSE = re.compile(r"\b(?:than|like|from|as|of|versus|vs|before|after|replac\w+|succe\w+)\b", re.I)
 
 
 def _is_denied(passage: Passage, mention: Mention) -> bool:
@@ -53,11 +72,13 @@ def _is_denied(passage: Passage, mention: Mention) -> bool:
     return not said or _NOT.search(said[0].text) is not None
 
 
-def _judged(passage: Passage, mention: Mention, match: re.Match[str], context: Context) -> Iterator[Finding]:
+def _judged(
+    passage: Passage, place: tuple[int, int], mention: Mention, match: re.Match[str], context: Context
+) -> Iterator[Finding]:  # fmt: skip
     gpus = [context.catalogue[key] for key in mention.named]
     forms = {str(gpu.value("form_factor")) for gpu in gpus}
     known = store.load("audit")["audit"]["sockets"]["of"]
-    if match["card"]:
+    if not match["generation"]:
         wrong = bool(forms) and forms <= {*_MODULES}
         because = (
             f"{gpus[0].name} is an {gpus[0].display('form_factor')}; there is no card of it" if wrong else ""
@@ -69,7 +90,7 @@ def _judged(passage: Passage, mention: Mention, match: re.Match[str], context: C
     if wrong:
         evidence = (source_of(gpus[0], "form_factor"), Evidence(because))
         yield made(
-            context, passage, (mention.start, max(mention.end, match.end())), "identity", "contradicted",
+            context, passage, place, "identity", "contradicted",
             attribute="form_factor", subject=", ".join(gpu.id for gpu in gpus), because=because,
             evidence=evidence,
         )  # fmt: skip

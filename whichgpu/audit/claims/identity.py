@@ -125,6 +125,8 @@ _FRONTED = re.compile(
 )
 _OPENED = re.compile(r"\s*\(")
 _CLOSED = re.compile(r"(?:[ -](?:architecture|generation|based|gpu|card))?\s*[),;]", re.IGNORECASE)
+#: "T4: Turing (2018). L4: Ada."
+_ENDED = re.compile(rf"{_CLOSED.pattern}|\s*(?:\((?:in |from )?20\d\d\)\s*)?(?:\.(?:\s|$)|$)", re.IGNORECASE)
 _IT = re.compile(r",\s+(?:it|this (?:card|gpu|one))\b", re.IGNORECASE)
 #: Before an architecture, which the device is of for all that: "built on the newer Ampere architecture".
 _ITS_AGE = re.compile(r"\b(?:the|an?|its)\s+(?:newer|older|newest|oldest|next)\s+$", re.IGNORECASE)
@@ -221,7 +223,7 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
-            phrase = _A_CARD.match(text, first.end()) if (first := architectures().match(text)) else None
+            phrase = _CELL_OF.match(text, first.end()) if (first := architectures().match(text)) else None
             if cell.attribute is None and first and phrase:
                 yield of_family(cell.passage, first.span(), first[0], gpus, context)
             elif cell.label in headed or _FAMILY_HEAD.search(label):
@@ -240,7 +242,7 @@ _COMES_AFTER = re.compile(
     r"\b(?:after|before|follow(?:s|ed|ing)|succe\w+|replac\w+|predecess\w+|until|next)\b", re.IGNORECASE
 )
 #: Behind an architecture that a cell begins with, that it is the device's: "Turing card from 2018".
-_A_CARD = re.compile(
+_CELL_OF = re.compile(
     r"\s+(?:data cent(?:er|re) |server |workstation |gaming )?"
     r"(?:card|gpu|part|chip|board|module|accelerator|design)\b",
     re.IGNORECASE,
@@ -383,7 +385,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     is_of = is_of or (_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     is_of = is_of or (_WITH_ITS.fullmatch(gap) and _ARCHITECTURE.match(text, match.end()))
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
-    in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
+    in_list = _LISTS.fullmatch(gap) and _ENDED.match(text, match.end())
     labelled = _IN_HAN.fullmatch(f"{gap}{text[match.end() : match.end() + 2]}")
     said = kind_of or is_of or in_brackets or in_list or labelled
     return before[-1] if said or _BUILT.fullmatch(gap) else None

@@ -1,7 +1,8 @@
 """Two devices that are said to be level in something: "in bandwidth the two are about level".
 
 Held against what is on file of both: wrong where any form of one is far from any form of the other. Two of
-"identical specifications" are held against each other in all of them.
+"identical specifications" are held against each other in all of them. "The M3 Pro has the same bandwidth" is
+said against the one before it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import one_before, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,8 +84,37 @@ def _alike(index: int, passage: Passage, sentence: Sentence, context: Context) -
     yield from [each for each in wrong if each.accuses][:1]
 
 
+#: Behind a device, that it has the same of something as the one before it.
+_THE_SAME = re.compile(
+    r"(?:also |still )?(?:has|had|offers?|gives? (?:you|us)|provides?|gets?|keeps?|kept|comes? with|uses?|"
+    r"draws?|brings?|carries) (?:exactly |just |precisely )?the (?:very |exact )?same "
+    r"(?:amount of |total |peak |theoretical |memory (?=bandwidth))*(?P<what>[a-z][\w -]{1,20}?)"
+    r"(?=\s*(?:[.;)]|$|,(?! (?:as|but)\b)))",
+    re.IGNORECASE,
+)
+
+
+def _the_same(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """A device that has the same of something as the only one that is spoken of right before it."""
+    own = context.mentions.get(index, ())
+    for mention in own:
+        match = _THE_SAME.match(passage.text, mention.end + 1)
+        fields = [field for field, words in _WHAT.items() if match and words.fullmatch(match["what"])]
+        if match is None or len(fields) != 1:
+            continue
+        here = next(each for each in sentences(passage.text) if each.start <= mention.start < each.end)
+        before = one_before(passage.text, here.start)
+        start = here.start if within(own, here.start, mention.start) or not before else before[0].start
+        others = _distinct(within(own, start, mention.start))
+        if len(others) == 1 and not _UNSURE.search(passage.text, start, match.end()):
+            yield from _judged(passage, match, fields[0], (others[0], mention), context, near=_NOT_EQUAL)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every such sentence with its verdict."""
+    for index, passage in context.document.running():
+        if " same " in passage.text:
+            yield from _the_same(index, passage, context)
     for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _ALIKE.search(passage.text) else ():
             yield from _alike(index, passage, sentence, context)
@@ -117,7 +147,8 @@ def _distinct(found: Sequence[Mention]) -> list[Mention]:
 
 
 def _judged(
-    passage: Passage, match: re.Match[str], field: str, pair: Sequence[Mention], context: Context
+    passage: Passage, match: re.Match[str], field: str, pair: Sequence[Mention], context: Context,
+    *, near: float = 0.0,
 ) -> Iterator[Finding]:  # fmt: skip
     catalogue = context.catalogue
     sides = [
@@ -128,7 +159,7 @@ def _judged(
         return
     far = [max(a / b, b / a) for (_, a), (_, b) in product(*sides)]
     exact = re.search(r"\b(?:exactly|completely|identical)\b", match[0], re.IGNORECASE)
-    wrong = min(far) > (_NOT_EQUAL if exact else _APART)
+    wrong = min(far) > (near or (_NOT_EQUAL if exact else _APART))
     if not wrong and min(far) > _NOT_EQUAL:
         return
     (one, _), (other, _) = sides[0][0], sides[1][0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
@@ -14,7 +13,7 @@ from whichgpu.audit.tables import stated as tables
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities, read_number
 from whichgpu.audit.text.sentences import sentences
-from whichgpu.audit.values.offers import HOURS, Range, on_offer, providers
+from whichgpu.audit.values.offers import HOURS, Range, on_offer, providers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +104,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every rent with its verdict."""
     for table in context.document.tables:
         for cell in tables.cells(table, context):
-            provider = _providers(cell.label)
+            provider = providers_in(cell.label)
             if _is_hourly(cell, table) and not _NOT_RENT.search(cell.label):
                 place = cell.label + " " + table.caption + " " + _head(table, cell.column)
                 whole = _WHOLE.search(place) is not None
@@ -205,7 +204,7 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             if hours > 1 and not _FULL_TIME.search(sentence.text):
                 # What a month costs may be for some hours of it, or for power alone: it is no offer.
                 continue
-            sellers = _providers(sentence.text)
+            sellers = providers_in(sentence.text)
             # "Eight A100s at $2 an hour": of all together, or of each.
             start = min(sentence.start, max(0, mention.start - _NEXT))
             counts = {counted(passage.text, start, mention.start), 1.0}
@@ -233,19 +232,6 @@ def _rented(quantity: Quantity, who: Spoken) -> Mention | None:
     if after and _FOR.search(who.text[quantity.end : after[0].start]):
         return after[0]
     return who.owner(quantity.start) or (who.here[0] if who.here else None)
-
-
-@lru_cache(maxsize=1024)
-def _providers(text: str) -> tuple[str, ...]:
-    """The providers that a text names, as the store calls them."""
-    lower = text.lower()
-    return tuple(name for name, word in _provider_words() if word.search(lower))
-
-
-@cache
-def _provider_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    known = providers().items()
-    return tuple((name, re.compile(rf"\b{re.escape(word)}\b")) for name, word in known if len(word) > 2)
 
 
 def _judged(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.rows import SLOTS, of_slots
 from whichgpu.audit.devices.roles import told
-from whichgpu.audit.text.sentences import guarded
+from whichgpu.audit.text.sentences import NO_SLOTS, guarded
 from whichgpu.audit.values.fields import ITS_OWN, SET_AGAINST, headed
 from whichgpu.audit.values.listed import is_list
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ELSE = re.compile(
     r"\b(?:motherboards?|boards? with|server|chassis|case|machine|workstation|bridge|spac\w+|apart|"
     r"gap|version|variant|edition|models?|cooler|partner|custom|aftermarket|water\w*|half|than|not|"
-    r"no longer|instead|used to|unlike|two of|both|each|free|empty|needs?|need)\b|n[\u2019']t\b",
+    rf"no longer|instead|used to|unlike|two of|both|each|free|empty|needs?{NO_SLOTS}|need)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 _OF_A_BUS = re.compile(r"\b(?:PCIe?|PCI[ -]Express|gen(?:eration)?)\.?\s*$", re.IGNORECASE)

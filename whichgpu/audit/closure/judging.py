@@ -33,6 +33,8 @@ from whichgpu.audit.closure.wording import (
     THAT_IS,
     UNTOLD,
 )
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.sentences import within
 from whichgpu.units import HOUR, KWH
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def judged(window: Window) -> Finding | None:
     if reading is None or any(comes_to(result, one, wide=_WIDE) for one in reading.values):
         return None
     nearest = min(reading.values, key=lambda one: _apart(result, one))
-    if _is_of_board(window, nearest):
+    if _is_of_board(window, nearest) or _is_of_others(window):
         return None
     others = [one for one in window.around if one is not result]
     # What is further apart is of two things.
@@ -355,6 +357,20 @@ def _again(window: Window, one: Amount) -> Reading | None:
 _OF_BOARD = re.compile(r"\b(?:per|a|each|every|by)\s(?:base|hgx |whole |full )?board\b", re.IGNORECASE)
 _OF_GPU = re.compile(r"\b(?:per|a|each|every)\s(?:gpu|card|chip|module|device)\b", re.IGNORECASE)
 _ON_A_BOARD, _ROUNDED = (2, 4, 8, 16), 0.05
+
+
+def _is_of_others(window: Window) -> bool:
+    """Whether a clause of its own tells of so many of another device: "; eight H200 hold 1,128 GB"."""
+    text, result = window.passage.text, window.result
+    names = window.context.mentions.get(window.context.place(window.passage), ())
+    here = within(names, window.sentence.start, result.start)
+    before = within(names, min(window.starts), here[-1].start) if here else ()
+    if not before or here[-1].named == before[-1].named:
+        return False
+    if counted(text, window.sentence.start, here[-1].start) <= 1:
+        return False
+    # Nothing that it may follow from stands between.
+    return not any(here[-1].end <= one.start < result.start for one in window.around)
 
 
 def _is_of_board(window: Window, value: Value) -> bool:

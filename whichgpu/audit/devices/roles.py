@@ -335,6 +335,11 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 #: A subject that is not what was spoken of: a person, several, or another of a kind that no name tells.
 _ANOTHER = re.compile(
     r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
+    # Those of a kind: "both A-cards".
+    r"|(?:both|neither|all\s+(?:two|three|four))\s+(?:[\w-]+[\s-])?(?:cards?|karten|gpus?|boards?|parts?|chips?)"
+    # Several, in German, French, Spanish and Italian.
+    r"|(?-i:Beide|Die beiden|Alle (?:zwei|drei|vier)|Les deux|Tou(?:te)?s les (?:deux|trois|quatre)|"
+    r"Amb[ao]s|L[ao]s (?:dos|tres)|Entramb[ei])"
     r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip)"
     r"|(?:both|neither|all\s+(?:two|three|four|five|six)|(?:these|the)\s+(?:two|three|four|five)|"
     r"the\s+(?:first|last|other|former|newer|older|small(?:er)?|big(?:ger)?|large[r]?)\s+(?:two|three|"

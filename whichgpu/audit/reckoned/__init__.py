@@ -13,6 +13,7 @@ from whichgpu.audit.excluded.scope import inconsistent, is_free
 from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.reckoned.beside import apart, arrow, efficiency, left, of_that, than_named, times_as
 from whichgpu.audit.reckoned.bills import bill, by_period, energy, per_gpu, several, tariff
+from whichgpu.audit.reckoned.periods import of_period
 from whichgpu.audit.reckoned.told import places
 from whichgpu.audit.text.gloss import language_read
 from whichgpu.audit.text.reported import without_reported
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _FRAMES = (
     bill, several, apart, by_period, times_as, efficiency, per_gpu, energy, tariff, left, of_that, arrow,
-    than_named,
+    than_named, of_period,
 )  # fmt: skip
 
 

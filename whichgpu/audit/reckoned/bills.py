@@ -60,7 +60,7 @@ def _is_rate(told: Told, place: Place) -> bool:
     return one.dims == MONEY and not one.per and one.low <= _RENT and at is not None
 
 
-def _hourly(result: Told, place: Place) -> list[Told]:
+def hourly(result: Told, place: Place) -> list[Told]:
     """What is told by the hour before a result, and what goes on with it: "$0.95 an hour and $1.65 for"."""
     every = [each for each in (*place.before, *place.here) if each.amount is not result.amount]
     rates = [each for each in every if each.amount.dims == RENT and _HOURLY.search(each.said)]
@@ -134,7 +134,7 @@ def bill(result: Told, place: Place) -> Found:
     times = _told_again(_nearest(place.passage.text, inside, result.amount))
     if len(times) != 1 or not _is_bill(result, inside, place):
         return None
-    rents = [each for each in inside if _is_rate(each, place)] or _hourly(result, place)
+    rents = [each for each in inside if _is_rate(each, place)] or hourly(result, place)
     if not rents or any(each.amount.per not in ("", "gpu", "each") for each in rents):
         return None
     if _IT.search(place.sentence.text) and len(rents) < len(("one", "other")):

@@ -56,7 +56,7 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     accused = {key for key in found.subject.split(", ") if key in context.catalogue}
     if found.kind not in ("specification", "identity") or not accused:
         return False
-    if is_line_of(passage, accused, context):
+    if is_line_of(passage, accused, context) or _is_item_of(passage, accused, context):
         return False
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
     if place is None or _OF_BOTH.match(place.text):
@@ -80,6 +80,17 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
         return False
     around = _around(where, context, accused) | (context.spoken_of if asked else frozenset())
     return any(_has(key, found, where, context) for key in around - accused)
+
+
+def _is_item_of(passage: Passage, accused: set[str], context: Context) -> bool:
+    """Whether a passage is an item below a heading that is nothing but the name of the accused."""
+    line = passage.section[-1].strip() if passage.kind == "item" and passage.section else ""
+    found = list(mentions(line, context.catalogue))
+    return len(found) == 1 and len(line) - len(found[0].text) < _OF_A_NAME and accused <= {*found[0].ids}
+
+
+#: Characters beside a name in a heading of its own: "NVIDIA L4", "1. L4".
+_OF_A_NAME = 10
 
 
 def _around(where: tuple[int, Passage, int], context: Context, accused: set[str]) -> set[str]:

@@ -64,10 +64,12 @@ _GROUP = re.compile(
     r"(?P<what>both(?: of them| cards| gpus| of these)?|they|these(?: cards| gpus)?|the pair|"
     r"either(?: card| of them| one)?|"
     r"(?:all |the |these |those )+(?P<n>two|three|four|five)(?: of them)?(?: (?:cards|gpus|boards|"
-    r"of them))?|the cards|each(?: of them)?)\b",
+    r"of them))?|the cards|each(?: of them)?)\b"
+    # "Both A-cards", "both Ampere cards": of those of a kind.
+    r"(?!\s+(?:[\w-]+[ -])?(?:cards?|karten?|gpus?|boards?|parts?|chips?|models?)\b)",
     re.IGNORECASE,
 )
-_COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
 def features(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
@@ -189,7 +191,7 @@ def only(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         end, capability = min(told, key=lambda each: each[0])
         if _NARROWED.match(text, end):
             continue
-        among = _among(index, passage, sentence, _COUNT.get((match["n"] or "").lower(), 0), context)
+        among = _among(index, passage, sentence, COUNT.get((match["n"] or "").lower(), 0), context)
         yield from _another_has(passage, (match.start(), end), capability, one.ids, among, context)
 
 
@@ -250,7 +252,7 @@ def _whose(  # noqa: PLR0917
         return [each.named for each in own] if not any(each in who.against for each in own) else []
     several = _GROUP.match(text, start, at)
     if several:
-        many = _COUNT.get(
+        many = COUNT.get(
             (several["n"] or "").lower(),
             2 if several["what"].lower().startswith(("both", "either", "the pair")) else 0,
         )

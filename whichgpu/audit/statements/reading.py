@@ -11,11 +11,13 @@ from whichgpu.audit.statements.added import added
 from whichgpu.audit.statements.beings import beings
 from whichgpu.audit.statements.features import features, only, only_on
 from whichgpu.audit.statements.filled import filled, fits, trained
+from whichgpu.audit.statements.gapped import gapped
 from whichgpu.audit.statements.ordered import most, orders
 from whichgpu.audit.statements.ranked import ranked
 from whichgpu.audit.statements.rated import rated
 from whichgpu.audit.statements.rates import rates
 from whichgpu.audit.statements.ratios import ratios
+from whichgpu.audit.statements.the_rest import the_rest
 from whichgpu.audit.text.gloss import language_read
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ _EVERY = (
     rated,
     added,
     rates,
+    gapped,
+    the_rest,
 )
 
 

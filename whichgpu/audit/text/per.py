@@ -76,7 +76,12 @@ _KEPT = re.compile(
 )
 _MANY = {"100": 1e2, "1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6,
          "1million": 1e6, "m": 1e6, "billion": 1e9}  # fmt: skip
-_SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
+#: Behind what begins to be spoken of: "four hours a day an RTX 5090 at 575 W costs".
+_SUBJECT = re.compile(
+    r"\s+(?:\(?(?:at|with|drawing)\s[\d.,]+\s?k?W\)?,?\s+)?"
+    r"(?:costs?|comes?|makes?|takes?|needs?|lasts?|would|uses?|draws?|adds?|burns?)\b",
+    re.IGNORECASE,
+)
 #: Between an amount of money and what it shares with the next one.
 _SHARED = re.compile(
     r"\s*(?:or|and|versus|vs\.?|against)\s+(?:only\s+|just\s+|about\s+)?[$\u20ac\u00a3]\s?\d[\d,]*(?:\.\d+)?(?=\s*(?:/|per\b|an?\b|each\b))"

@@ -30,11 +30,16 @@ _END = re.compile(
 _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
 #: Behind "No.", where it answers and numbers nothing.
 _NO_NUMBER = re.compile(r"\s+(?!\d)")
+#: No slots, which are the device's own: "occupies two slots", "needs a single slot".
+NO_SLOTS = (
+    r"(?!\s+(?:only\s+|just\s+)?(?:one|two|three|four|a single|\d)\s+(?:full\s+|whole\s+|free\s+)?slots?\b)"
+)
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(
-    r"\b(?:requir\w*|necessitat\w+|needs?|needed|at least|minimum|recommend\w*|"
+    rf"\b(?:requir\w*|necessitat\w+|necesita|requiere|n\u00e9cessite|needs?{NO_SLOTS}|needed|"
+    r"at least|minimum|recommend\w*|"
     r"consum(?:es?|ing)\s+(?:about|around|over)|"
-    r"occup\w+(?!\s+(?:one|two|three|four|a single|\d)\s+(?:full\s+)?slots?\b)|footprint|weights?|"
+    rf"occup\w+{NO_SLOTS}|footprint|weights?|"
     r"parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
     r"models? (?:is|are|weighs?|takes?) (?:about |only |some |roughly )?(?=\d)|"
     r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"

@@ -99,7 +99,8 @@ MEASURED = re.compile(
 )
 _FORM_BEHIND = re.compile(
     # Of the same line, or the next of a wrapped text: a heading below is of another device.
-    r"(?:[^\w\n]|\n(?=[a-z]))*(?:\w+[^\S\n]+){0,4}?(PCIe|SXM|NVL|OAM|Max-?Q|SFF)",
+    # Nor over the end of a sentence: "at 250 W. The A100 PCIe has".
+    r"(?:[^\w\n.;!?]|[.;!?](?!\s)|\n(?=[a-z]))*(?:\w+[^\S\n]+){0,4}?(PCIe|SXM|NVL|OAM|Max-?Q|SFF)",
     re.IGNORECASE,
 )
 #: Behind a rate, that the text knows what it is.

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
+from whichgpu.audit import patterns as re
 from whichgpu.units import HOUR
 from whichgpu.values import NamedTuple
 
@@ -40,6 +41,19 @@ def on_offer(ids: Sequence[str], providers: Sequence[str] = (), *, since: str = 
 def providers() -> Mapping[str, str]:
     """The first word of every provider's name, by the name."""
     return {name: name.split("-")[0] for name in prices.providers(prices.bundled())}
+
+
+@lru_cache(maxsize=1024)
+def providers_in(text: str) -> tuple[str, ...]:
+    """The providers that a text names, as the store calls them."""
+    lower = text.lower()
+    return tuple(name for name, word in _provider_words() if word.search(lower))
+
+
+@cache
+def _provider_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    known = providers().items()
+    return tuple((name, re.compile(rf"\b{re.escape(word)}\b")) for name, word in known if len(word) > 2)
 
 
 def common(ids: tuple[str, ...]) -> tuple[str, ...]:
