@@ -33,6 +33,9 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
     results = group.results
     if any(_is_limit(each) or _is_given(each) or SEVERAL.search(_sentence(each)) for each in results):
         return
+    if 0 < sum(_MEASURED.search(_sentence(each)) is not None for each in results) < len(results):
+        # What was measured is not worked out as a bound is.
+        return
     own = [variables(each, context) for each in results]
     explained = [ways(each, some, given(each, context)) for each, some in zip(results, own, strict=True)]
     open_ = [at for at, found in enumerate(explained) if not found]
@@ -55,6 +58,10 @@ def judged(group: Group, context: Context) -> Iterator[Finding]:
             return
 
 
+#: Of what was run.
+_MEASURED = re.compile(
+    r"\b(?:measured?|measurements?|benchmark\w*|timed|we (?:saw|got|get|ran))\b", re.IGNORECASE
+)
 #: Right before an amount, the formula that it is the result of: "450 W x 3.2 h =".
 _RESULT_OF = re.compile(
     r"\d\s?[A-Za-z/]{0,4}\s?[x\u00d7*/]\s?\$?\d[\d.,]*(?:\s?[A-Za-z/]{1,8})?\s?=\s?(?:about\s)?\$?$"

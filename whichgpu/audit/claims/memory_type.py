@@ -168,7 +168,8 @@ def _of_type(
 ) -> Iterator[Finding]:
     """A type of memory of the device that it is said of, in the sizes beside it."""
     text, start, here = passage.text, place[0], who.here
-    mention = _fronted(text, (start, match.start()), match.end(), who) or owner_of(match.start(), who)
+    mention = _in_it(text, match.end(), who) or _fronted(text, (start, match.start()), match.end(), who)
+    mention = mention or owner_of(match.start(), who)
     listed = passage.kind == "item" and len(text) < FAR
     its = _is_its_own(passage, place, match, who, context)
     if (
@@ -311,6 +312,20 @@ _TO_SUBJECT = re.compile(
     r"[^,;.:]{0,40},?\s(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd[\u2019']s\s+)*", re.IGNORECASE
 )
 _REACHES = re.compile(r"\s+(?:has|reaches|is|offers|delivers|provides|comes|gets|can|moves|achieves)\b")
+
+
+#: Between a type and what it is in: "HBM2 in the V100, HBM2e in the A100 80GB".
+_IN = re.compile(
+    r"\s+(?:in|on|for|im|bei|beim|auf|f\u00fcr|dans|pour|sur|en|para|nella?)\s+"
+    r"(?:the\s+|der\s+|dem\s+|den\s+|die\s+|la\s+|le\s+|l[\u2019']|el\s+)?(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
+
+
+def _in_it(text: str, end: int, who: Spoken) -> Mention | None:
+    """The device right behind a type that is said to be in it."""
+    after = next((each for each in who.here if each.start >= end), None)
+    return after if after and _IN.fullmatch(text, end, after.start) else None
 
 
 def _fronted(text: str, before: tuple[int, int], end: int, who: Spoken) -> Mention | None:

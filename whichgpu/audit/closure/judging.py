@@ -80,11 +80,18 @@ def _may_follow(window: Window) -> bool:
         or plain
         or A_UNIT.match(result.words)
         or SPOKEN_OF.match(text, result.end)
+        or (result.bare and _UNIT_LATER.match(text, result.end))
         or _SUPPLY.match(text, result.end)
         or GIVEN.search(text, max(0, result.start - 32), result.start)
     )
 
 
+#: "312 against 125 TFLOPS": a number whose unit stands behind the next one.
+_UNIT_LATER = re.compile(
+    r"\s+(?:against|gegen(?:\u00fcber)?|versus|vs\.?|contre|frente a|instead of|statt)\s+"
+    r"\d[\d.,]*\s?(?:[A-Z]\w*|tok\w*)",
+    re.IGNORECASE,
+)
 #: What a power supply is rated at follows from nothing.
 _SUPPLY = re.compile(
     r"[- ](?:\w+ )?(?:power suppl(?:y|ies)|supply|PSUs?|circuits?|breakers?|UPS|battery)\b", re.IGNORECASE

@@ -34,7 +34,8 @@ _GAP = re.compile(
 )
 _ENDS = re.compile(
     r"(?:[ -](?:lovelace|based|generation|class))*(?:\s+(?:one|card|gpu|part|chip|board|"
-    r"architecture|generation|family|design|silicon))?(?:\s+(?:of|from|in)\s+20\d\d|\s*\([^()]{0,24}\))?\s*(?:[.,;)]|$)",
+    r"architecture|generation|family|design|silicon))?(?:\s+(?:of|from|in)\s+20\d\d|"
+    r"\s*\([^()]{0,24}\)|\s+too|\s+as well)?\s*(?:[.,;)]|$)",
     re.IGNORECASE,
 )
 #: Of the first device, that it is of its architecture.
@@ -64,18 +65,22 @@ def gapped(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
             continue
         for before, mention in pairwise(here):
             if before.named != mention.named and _NEXT.search(passage.text, before.end, mention.start):
-                yield from _architecture(passage, before, mention, context)
+                yield from _architecture(passage, sentence, mention, context)
                 yield from _price(passage, sentence, before, mention, context=context)
 
 
 def _architecture(
-    passage: Passage, before: Mention, mention: Mention, context: Context
+    passage: Passage, sentence: Sentence, mention: Mention, context: Context
 ) -> Iterator[Finding]:  # fmt: skip
     text = passage.text
-    told = list(architectures().finditer(text, before.end, mention.start))
+    told = list(architectures().finditer(text, sentence.start, mention.start))
     gap = _GAP.match(text, mention.end)
     own = architectures().match(text, gap.end()) if gap and len(told) == 1 else None
-    if own is None or not _IS.search(text, before.end, told[0].start()) or not _ENDS.match(text, own.end()):
+    if (
+        own is None
+        or not _IS.search(text, sentence.start, told[0].start())
+        or not _ENDS.match(text, own.end())
+    ):
         return
     gpus = [context.catalogue[key] for key in mention.named]
     if not any(is_of(gpu, own[0]) for gpu in gpus):

@@ -11,12 +11,14 @@ from whichgpu.audit.statements.added import added
 from whichgpu.audit.statements.beings import beings
 from whichgpu.audit.statements.features import features, only, only_on
 from whichgpu.audit.statements.filled import filled, fits, trained
+from whichgpu.audit.statements.fits_too import fits_too
 from whichgpu.audit.statements.gapped import gapped
 from whichgpu.audit.statements.ordered import most, orders
 from whichgpu.audit.statements.ranked import ranked
 from whichgpu.audit.statements.rated import rated
 from whichgpu.audit.statements.rates import rates
 from whichgpu.audit.statements.ratios import ratios
+from whichgpu.audit.statements.so_many import so_many
 from whichgpu.audit.statements.the_rest import the_rest
 from whichgpu.audit.text.gloss import language_read
 
@@ -43,6 +45,8 @@ _EVERY = (
     rates,
     gapped,
     the_rest,
+    so_many,
+    fits_too,
 )
 
 
