@@ -29,7 +29,8 @@ _INTO = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:not|no|never|hardly|barely|if(?! only)|unless|offload\w*|two|both|split)\b|n[\u2019']t\b", re.IGNORECASE
+    r"\b(?:not|no|never|hardly|barely|if(?! only)|unless|offload\w*|two|both|split)\b|n[\u2019']t\b",
+    re.IGNORECASE,
 )
 #: How far over the room something is that does not fit.
 _OVER = 1.03
