@@ -142,3 +142,39 @@ def test_megatrons_own_scripts_hide_no_exchange_of_tensor_parallelism_unasked() 
     assert shown("NeMo 24.07", tp_overlap="false") == pytest.approx(plain)
     # Under PyTorch's trainers nothing hides it either, unless they are told to.
     assert shown("torchtitan") > shown("torchtitan", tp_overlap="true") > 0.0
+
+
+@pytest.mark.parametrize(
+    ("runtime", "after"),
+    [
+        ("Megatron-LM 2023-06", True), ("Megatron-LM June 2023", True), ("Megatron-LM 2022", True),
+        ("Megatron-LM 2023-11", False), ("Megatron-LM", False), ("NeMo 2023-06", False),
+    ],
+)  # fmt: skip
+def test_megatron_before_september_2023_exchanges_when_its_passes_are_over(runtime: str, after: bool) -> None:
+    """Nothing was overlapped (NVIDIA/Megatron-LM issue 391, June 2023) before --overlap-grad-reduce."""
+    job = Job("llama-2-13b", phase="pretrain", precision="bf16", runtime=runtime, batch=1.0, seq_len=2048.0,
+              n_gpus=256.0, tp=2.0, options={"global_batch": "2048", "network": "800Gbit/s"})  # fmt: skip
+    gpu = [GPUS["a100-80gb-sxm"]]
+    step = lay_out(job, gpu).gradients
+    assert step is not None
+    assert (float(np.ravel(step.late)[0]), float(np.ravel(step.gathered)[0]) > 0.0) == (
+        float(after),
+        not after,
+    )
+    parts = breakdown(job, gpu).at(0, 0)
+    assert (parts["gradients"]["hidden"] == 0.0) is after
+
+
+def test_plain_megatron_sends_gradients_as_wide_as_it_adds_them_up() -> None:
+    job = Job("llama-2-13b", phase="pretrain", precision="bf16", batch=1.0, seq_len=2048.0, n_gpus=256.0,
+              tp=2.0, options={"global_batch": "2048"})  # fmt: skip
+
+    def sent(runtime: str) -> float:
+        step = lay_out(replace(job, runtime=runtime), [GPUS[H100]]).gradients
+        assert step is not None
+        return float(np.ravel(step.exchanged)[0] / np.ravel(step.held)[0])
+
+    # Beside 16 bits of each weight that is gathered.
+    told = [sent(f"Megatron-{said}") for said in ("LM", "LM --grad-reduce-in-bf16", "Bridge 26.04")]
+    assert told == pytest.approx([6.0, 4.0, 4.0])

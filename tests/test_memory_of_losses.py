@@ -29,6 +29,15 @@ def test_megatron_s_losses_by_implementation(said: str, each: float):
     assert alone is None or each * 131072 * 62080 / GIB == pytest.approx(alone, rel=0.03)
 
 
+def test_megatron_bridge_s_recipes_take_transformer_engine_s_loss():
+    options = {"checkpointing": "full"}
+    told = [
+        parts("qwen3-8b", runtime=f"Megatron-Bridge 26.04{said}", options=options, **MEGATRON)["logits"]
+        for said in ("", " cross_entropy_fusion_impl native")
+    ]
+    assert told == pytest.approx([each * TOKENS * VOCABULARY for each in (2.0, 10.0)])
+
+
 #: Workload, GPUs of each kind of parallelism, options, GiB: headers of modelscope/ms-swift
 #: examples/megatron.
 SWIFT = [

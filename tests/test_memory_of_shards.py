@@ -41,6 +41,24 @@ def test_what_waits_on_the_host_is_not_on_the_device():
         parts("llama-2-7b", options={"offload": "disk"}, **OFFLOADED)
 
 
+@pytest.mark.parametrize(
+    ("runtime", "sharding", "whole"),
+    [("ms-swift FSDP", "shard_grad_op", 2), ("ms-swift FSDP", "fsdp", 2), ("ms-swift DeepSpeed", "zero2", 0)],
+)
+def test_fsdp_adds_gradients_up_whole_whether_it_shares_weights_out_or_not(runtime, sharding, whole):
+    """Accelerate's no_sync; DeepSpeed's ZeRO 2 shares them out with every micro-batch."""
+    job = {"phase": "finetune_full", "precision": "amp-bf16", "batch": 1, "seq_len": 4096, "n_gpus": 8}
+    one, two = (
+        parts("qwen3-4b", runtime=runtime, options={"sharding": sharding, "grad_accum": count}, **job)[
+            "gradients"
+        ]
+        for count in ("1", "2")
+    )
+    # Wide ones of each rank are there without, beside a pass or later.
+    count = parameters("qwen3-4b")
+    assert two - one == pytest.approx((whole * count - 4 * count / 8) if whole else 0.0, abs=0.02 * count)
+
+
 def test_gradients_that_fsdp_adds_up_stay_whole_beside_a_host_that_has_the_rest():
     """Within `no_sync` nothing is shared out nor moved to the host (PyTorch's page of FSDP).
 

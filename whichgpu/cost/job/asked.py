@@ -341,6 +341,8 @@ def _with_layer_norms(stack: Runtime) -> Runtime:
 _WIDE = {"fp16": "amp-fp16", "bf16": "amp-bf16"}
 #: Bytes of a weight in 16 bits.
 _SIXTEEN = 2.0
+#: Bytes of a gradient that is added up in FP32, and sent so.
+_WIDE_GRADIENT = 4.0
 #: INT4 weights as words have them that say no more, which Kimi's releases have of experts alone.
 _INT4 = "w4a16"
 
@@ -509,8 +511,8 @@ def _named(job: Job, fallback: str) -> Runtime:
     if stack.micro_batch and not job.trains and UBATCH in job.options:
         stack = replace(stack, micro_batch=job.option(UBATCH, stack.micro_batch, 1.0, 2048.0))
     if stack.domain and job.trains and not (job.runtime and stack.exact):
-        # That a model is cut over GPUs says what may train it, and not that exchanges are overlapped.
-        stack = replace(stack, exact=False, exposed=1.0)
+        # That a model is cut over GPUs says what may train it, not that exchanges are overlapped or narrow.
+        stack = replace(stack, exact=False, exposed=1.0, mixed_gradient=_WIDE_GRADIENT)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     told = layout in ("channels_last", "nhwc") and "nhwc" not in stack.marks
     return stack.marked("nhwc") if told else stack

@@ -157,6 +157,8 @@ class Runtime:
     lays_out: float = 0.0
     #: A compiler that sends what replicas exchange beside their passes, as its users tell it to.
     sends_beside: bool = False
+    #: Replicas exchange when the last backward pass of a step is over, beside no work.
+    exchanges_after: bool = False
     #: Experts that drop tokens are not padded either, so that the host waits to learn how many each one got.
     counts_dropped: bool = False
     #: Experts that it deals out over machines get all tokens, as those of one machine do.

@@ -123,8 +123,8 @@ def attention_named(text: str) -> Mapping[str, float]:
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run.
 
-    Or, as little known to the fit, which products a library has off the tensor cores, what of an exchange
-    shows, and whether it is of copies.
+    Or, as little known to the fit, which products a library has off the tensor cores, how wide an exchange
+    is, what of it shows, and whether it is of copies.
     """
     columns = set(mark.get("sets", ()))
     waits = {
@@ -155,6 +155,8 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "exposed",
         "sends_copies",
         "sends_beside",
+        "exchanges_after",
+        "mixed_gradient",
         "lays_out",
         "counts_dropped",
     }

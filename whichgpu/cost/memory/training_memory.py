@@ -369,10 +369,10 @@ def _summed_whole(step: _Step, trained: Any) -> Any:
     """Bytes of gradients that FSDP adds up whole on the GPU over several micro-batches; 0 where it does not.
 
     It exchanges none within `no_sync`, nor moves any to a host that has its parameters (documentation of
-    `FullyShardedDataParallel.no_sync`).
+    `FullyShardedDataParallel.no_sync`), whether it shares weights out or not (SHARD_GRAD_OP, level 2).
     """
     holds, spread = step.stack.holds.get("whole_gradients"), step.spread
-    if not holds or spread.level != _GATHERED or step.frozen or spread.piecewise:
+    if not holds or spread.level < _SHARDED or step.frozen or spread.piecewise:
         return 0.0
     each = min(step.named.weight, step.named.activation)
     return np.where(np.asarray(spread.micro_batches) > 1, trained * each, 0.0)

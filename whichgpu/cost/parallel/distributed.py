@@ -193,6 +193,7 @@ def plan(
     # What one GPU alone holds of its experts it exchanges with nobody.
     sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
     dealt = Experts(1.0 - (1.0 - experts) / np.maximum(sent, _LEAST), alike, mesh.experts_apart)
+    beside = not stack.exchanges_after
     # One passes through all stages, those behind it at the pace of the fullest.
     slots = rounds + (count - rounds) * unevenness(whole, layers, mesh.pp, vp)
     slots = slots + rounds * empty_slots(job, mesh)
@@ -206,7 +207,7 @@ def plan(
         together=section("training")["at_end" if language else "at_end_networks"],
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
-        gathered=np.where(bool(stack.domain) or language, 1.0 - gradients / each, 0.0),
+        gathered=np.where(beside and (bool(stack.domain) or language), 1.0 - gradients / each, 0.0),
         beside=np.minimum(_last_passes(mesh.pp, vp), count),
         rounds=rounds, tuned=bool(stack.domain) or stack.sends_beside, language=language,
     )  # fmt: skip
@@ -244,11 +245,14 @@ def empty_slots(job: Job, mesh: Mesh) -> Array:
 
 
 def _late(whole: Sequence[Op], stack: Runtime, exchanged: Any) -> Any:
-    """Share of the gradients, `exchanged` B, that is ready when the backward pass is over.
+    """Share of the gradients, `exchanged` B, that is sent when the backward pass is over.
 
-    Gradients are sent in buckets, the last layer's first (Li et al., "PyTorch Distributed", VLDB 2020). The
-    last of them is of the first layers: a bucket, or the look-up tables where these are larger.
+    All of them by a trainer that sends nothing before. Else they are sent in buckets, the last layer's first
+    (Li et al., "PyTorch Distributed", VLDB 2020). The last of these is of the first layers: a bucket, or the
+    look-up tables where they are larger.
     """
+    if stack.exchanges_after:
+        return 1.0
     if not stack.bucket_bytes:
         return 0.0
     trained = [op for op in whole if learns(op)]

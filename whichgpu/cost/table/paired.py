@@ -231,7 +231,8 @@ _HELD_OF_EACH = ("softmax_input", "arena", "sliced_decoder")
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
-    "shards", "sends_beside", "sends_copies", "lays_out", "counts_dropped", "uneven_parts", "gathered_fp8",
+    "shards", "sends_beside", "exchanges_after", "sends_copies", "lays_out", "counts_dropped", "uneven_parts",
+    "gathered_fp8",
 )  # fmt: skip
 _HELD_IN_TRAINING = (
     "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
