@@ -161,11 +161,16 @@ def _of_qualifier(
     yield from (one for one in found if one.accuses and certain)
 
 
+_WITH_OTHERS = re.compile(r"\s+(?:GPUs|devices|cards|machines|systems|hosts|builds?|nodes)\b", re.IGNORECASE)
+
+
 def _is_adjunct(text: str, place: tuple[int, int], said: _Said) -> bool:
     """Whether words are of something else than a device: "a build from before Ampere, without TF32"."""
     match = said.match
     return bool(
         (match[0].lower().startswith("without") and not _GOES_WITHOUT.search(text, place[0], match.start()))
+        # "Works with CUDA GPUs and with TPUs": of what is beside it.
+        or (said.told and _WITH_OTHERS.match(text, match.end()) and " with " in f" {match[0].lower()} ")
         # "Without NVLink, those transfers fall back to PCIe": of whatever has none.
         or (match[0].startswith("Without") and OF_OTHERS.match(text, match.end()))
         or _is_aside(text, match)

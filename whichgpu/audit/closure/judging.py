@@ -80,12 +80,17 @@ def _may_follow(window: Window) -> bool:
         or plain
         or A_UNIT.match(result.words)
         or SPOKEN_OF.match(text, result.end)
+        or _TOTAL_BEHIND.match(text, result.end)
         or (result.bare and _UNIT_LATER.match(text, result.end))
         or _SUPPLY.match(text, result.end)
         or GIVEN.search(text, max(0, result.start - 32), result.start)
     )
 
 
+#: Accounts that ran together: "general $5,865 Total Expenses $45,820".
+_TOTAL_BEHIND = re.compile(
+    r"\s+(?:L\d+:\s+)?Total\b[A-Za-z\s]{0,24}(?:L\d+:\s*)?[A-Za-z\s]{0,24}[$\u20ac]\s?\d", re.I
+)
 #: "312 against 125 TFLOPS": a number whose unit stands behind the next one.
 _UNIT_LATER = re.compile(
     r"\s+(?:against|gegen(?:\u00fcber)?|versus|vs\.?|contre|frente a|instead of|statt)\s+"
