@@ -35,6 +35,10 @@ QUESTIONS = {
         "workload": "mistral-7b", "phase": "finetune_lora", "seq-len": "1024", "samples": "50k",
         "budget": "100 USD", "deadline": "60 h",
     },
+    # Money for a time, of which no size is told, is a rent.
+    "which GPU should I rent to fine-tune Qwen2.5 14B with LoRA over a weekend for under 60 dollars": {
+        "workload": "Qwen2.5 14B", "phase": "finetune_lora", "budget": "1 USD/h", "term": "on-demand",
+    },
     "500 SDXL images per hour, must be in our office, max 350 W": {
         "workload": "SDXL", "target": "500 images/hour", "max-power": "350 W", "term": "buy",
     },
@@ -210,6 +214,12 @@ def test_a_question_is_options_of_recommend(question):
         ("500 rps of distilbert", "recommend distilbert --target '500 requests/s'"),
         ("can a Mac Studio M3 Ultra run DeepSeek R1",
          "fit 'DeepSeek R1' --gpu apple-m3-ultra-60c,apple-m3-ultra-80c"),
+        # A machine has the memory that it was bought with.
+        ("can my M3 Max 64GB run llama 70b q4",
+         "fit llama-3.3-70b --gpu 'apple-m3-max-30c 64GB,apple-m3-max-40c 64GB' --precision q4"),
+        ("how fast is llama 3 8b q4 on a Ryzen AI Max+ 395 with 64GB",
+         "predict 'llama 3 8b' --gpu 'ryzen-ai-max-395 64GB' --precision q4"),
+        ("does a 24GB RTX 3090 run mixtral 8x7b q4", "fit 'mixtral 8x7b' --gpu rtx-3090 --precision q4"),
         # What a cloud lets is the GPU that is in it, by its series too.
         ("which gpu does AWS g5 have", "show a10g"),
         ("what gpu is in a p4d instance", "show a100-40gb-sxm"),

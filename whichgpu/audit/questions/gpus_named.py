@@ -11,6 +11,7 @@ from whichgpu.audit.measurement.devices import counted, device, named
 from whichgpu.audit.questions.question_of_gpus import side_by_side
 from whichgpu.audit.text.quantities import SPELLED
 from whichgpu.errors import UsageError
+from whichgpu.hardware.slices import resolve_device
 from whichgpu.units import GIB
 
 if TYPE_CHECKING:
@@ -51,7 +52,24 @@ def on(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> t
             names = Told("", one, "", {}, may_be).gpus
     # Of the forms that a name may mean those are answered of which the memory was read.
     names = tuple(one for one in names if ":" in one or catalogue[one].value("memory")) or names
+    names = _as_bought(text, names, catalogue)
     return (("gpu", ",".join(names)),) if names else ()
+
+
+#: How much memory somebody's machine has, whose GPU shares it: "my 16GB M2".
+_OF_MACHINE = re.compile(r"\b(\d{1,3}) ?GB\b", re.I)
+
+
+def _as_bought(text: str, names: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """Names with the memory that the text tells, of machines that are sold with several sizes of it."""
+    sizes = {match[1] for match in _OF_MACHINE.finditer(text)}
+    found = []
+    for one in names if len(sizes) == 1 else ():
+        with suppress(UsageError):
+            asked = f"{one} {next(iter(sizes))}GB"
+            if one in catalogue and resolve_device(asked, catalogue)[0] is not catalogue[one]:
+                found.append(asked)
+    return tuple(found) or tuple(names)
 
 
 def so_many(text: str, devices: Sequence[tuple[str, ...]], catalogue: Catalogue) -> str:

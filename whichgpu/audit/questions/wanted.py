@@ -418,8 +418,21 @@ def _sized(wishes: dict[str, str], model: Workload, *, trains: bool) -> None:
     if "images" in wishes and model.unit != "images":
         wishes.setdefault("samples" if trains else "requests", wishes.pop("images"))
     if not {*_SIZES} & {*wishes}:
-        wishes.pop("deadline", None)
+        _by_the_hour(wishes, wishes.pop("deadline", ""))
         _bought(wishes)
+
+
+def _by_the_hour(wishes: dict[str, str], within: str) -> None:
+    """Put money for a time in which no size of a job is told into a rent: 60 USD for 60 hours are 1 USD/h."""
+    money, hours = _SUM.fullmatch(wishes.get("budget", "")), _IN_HOURS.fullmatch(within)
+    if money and hours:
+        rent = float(money[1].replace(",", "")) / (float(hours[1]) * _LONG[hours[2]])
+        wishes["budget"] = f"{rent:.3g} USD/h"
+
+
+_SUM = re.compile(r"(\d[\d,]*(?:\.\d+)?) USD")
+_IN_HOURS = re.compile(r"(\d+(?:\.\d+)?) (h|days?|weeks?)")
+_LONG = {"h": 1.0, "day": 24.0, "days": 24.0, "week": 168.0, "weeks": 168.0}
 
 
 def _hurried(job: dict[str, object], wishes: dict[str, str], model: Workload) -> None:
