@@ -214,6 +214,13 @@ def test_a_question_is_options_of_recommend(question):
         ("500 rps of distilbert", "recommend distilbert --target '500 requests/s'"),
         ("can a Mac Studio M3 Ultra run DeepSeek R1",
          "fit 'DeepSeek R1' --gpu apple-m3-ultra-60c,apple-m3-ultra-80c"),
+        # Streams of a model that stands between them and their number, whose version is none.
+        ("500 concurrent whisper large v3 streams on L4",
+         "recommend 'whisper large v3' --gpus l4 --target '500 audio seconds/s'"),
+        ("how many L4 for 500 whisper streams",
+         "recommend whisper-large-v3 --gpus l4 --target '500 audio seconds/s'"),
+        ("how many T4 for 40 yolov8s camera streams at 15 fps",
+         "recommend yolov8s --gpus t4 --target '600 images/s'"),
         # A machine has the memory that it was bought with.
         ("can my M3 Max 64GB run llama 70b q4",
          "fit llama-3.3-70b --gpu 'apple-m3-max-30c 64GB,apple-m3-max-40c 64GB' --precision q4"),

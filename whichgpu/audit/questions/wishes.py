@@ -218,6 +218,12 @@ WISHES: tuple[Wish, ...] = (
     ),
     _wish(
         "target",
+        r"(?<![\w.-])(?P<n>\d+) (?P<kept>(?:[A-Za-z][\w.-]* ){1,3}?)(?:camera |video |live )*"
+        r"(?:streams?|cameras|feeds)(?:,| at| of| with| each)* (?P<each>\d+) ?fps",
+        lambda m: f"{int(m['n']) * int(m['each'])} images/s",
+    ),
+    _wish(
+        "target",
         r"(?P<each>\d+) ?fps\b(?: (?:with|on|from|for|of|each|per|across|using|camera|in)){1,3} "
         r"(?P<n>\d+) (?:[a-z0-9]+ )?(?:streams?|cameras?|feeds?|channels?)",
         lambda m: f"{int(m['n']) * int(m['each'])} images/s",
@@ -225,7 +231,10 @@ WISHES: tuple[Wish, ...] = (
     _wish("target", r"(?P<n>\d+) ?fps\b", lambda m: f"{m['n']} images/s"),
     _wish(
         "streams",
-        r"(?P<n>\d+) (?:[a-z]+ )?(?:meetings|calls|callers|streams|channels|speakers)\b"
+        # "500 whisper large v3 streams", of which the version is no number of them.
+        r"(?<![\w.-])(?P<n>\d+) (?:(?:concurrent|simultaneous|parallel|live|audio) )?"
+        r"(?P<kept>(?:[A-Za-z][\w.-]* ){0,4}?)(?:(?:live|audio) )?"
+        r"(?:meetings|calls|callers|streams|channels|speakers)\b"
         r"(?: at once| live| in real time)?",
         lambda m: m["n"],
     ),
