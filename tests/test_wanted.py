@@ -221,6 +221,11 @@ def test_a_question_is_options_of_recommend(question):
          "recommend whisper-large-v3 --gpus l4 --target '500 audio seconds/s'"),
         ("how many T4 for 40 yolov8s camera streams at 15 fps",
          "recommend yolov8s --gpus t4 --target '600 images/s'"),
+        # So many users of the one GPU that is named: how they fare, in a format that it holds.
+        ("could I serve mistral small 24b to 20 colleagues on one L40S",
+         "predict 'mistral small 24b' --gpu l40s --phase serve --precision '4 bit' --concurrency 20"),
+        ("serve llama 3.1 8b to 200 users on L40S",
+         "recommend 'llama 3.1 8b' --phase serve --gpus l40s --users 200"),
         # A machine has the memory that it was bought with.
         ("can my M3 Max 64GB run llama 70b q4",
          "fit llama-3.3-70b --gpu 'apple-m3-max-30c 64GB,apple-m3-max-40c 64GB' --precision q4"),

@@ -31,7 +31,7 @@ from whichgpu.audit.questions.question_of_gpus import (
     review,
     whole,
 )
-from whichgpu.audit.questions.question_of_jobs import of_a_job, of_a_use, of_so_much, on_one
+from whichgpu.audit.questions.question_of_jobs import of_a_job, of_a_use, of_so_much, of_users_on_one, on_one
 from whichgpu.audit.questions.question_of_servers import of_a_load
 from whichgpu.audit.questions.recommending import as_meant, so_many_of, with_passes
 from whichgpu.audit.questions.wanted import wanted
@@ -175,7 +175,7 @@ def _of_wishes(asked: Asked) -> Answering:
             return Answering("prices own", ids, owned(text))
         any_term = (*(one for one in wishes if one[0] != "term"), ("term", "any"))
         return Answering("recommend", (workload,), any_term)
-    ways = (of_a_use, of_a_load, of_a_job, of_a_cluster, of_a_machine, of_so_much, on_one)
+    ways = (of_users_on_one, of_a_use, of_a_load, of_a_job, of_a_cluster, of_a_machine, of_so_much, on_one)
     found = next(filter(None, (way(asked) for way in ways)), None)
     return found or Answering("recommend", (workload,), as_meant(text, workload, tuple(wishes)))
 

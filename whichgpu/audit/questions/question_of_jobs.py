@@ -109,6 +109,28 @@ def of_a_job(asked: Asked) -> Answering | None:
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
 
 
+#: One GPU, and no number of them that is to be found.
+_ON_ONE = re.compile(r"\b(?:on|from|with|by) (?:(?:just|only) )?(?:one|a single|an?|my|our)\b", re.I)
+
+
+def of_users_on_one(asked: Asked) -> Answering | None:
+    """How so many users fare who share one GPU that is named: "to 20 colleagues on one L40S"."""
+    users = asked.told.get("users")
+    plain = len(asked.devices) == 1 and {*asked.told} <= {*JOB, "gpus", "users"} and asked.is_model
+    if (
+        not users
+        or not plain
+        or not _ON_ONE.search(asked.text)
+        or asked.asks_number
+        or WHICH.search(asked.text)
+    ):
+        return None
+    if MONEY.search(asked.text) or len(asked.devices[0]) > 1:
+        return None
+    job = (*asked.narrowed(asked.job, asked.devices[0]), ("concurrency", users))
+    return Answering("predict", (asked.workload,), (*asked.on, *job))
+
+
 def of_so_much(asked: Asked) -> Answering | None:
     """How long so much work takes on the GPUs that are named, where nothing limits it."""
     plain = {*asked.told} <= {*JOB, *SIZES, "gpus"} and asked.is_model
