@@ -226,6 +226,9 @@ def test_a_question_is_options_of_recommend(question):
          "predict 'mistral small 24b' --gpu l40s --phase serve --precision '4 bit' --concurrency 20"),
         ("serve llama 3.1 8b to 200 users on L40S",
          "recommend 'llama 3.1 8b' --phase serve --gpus l40s --users 200"),
+        # What its electricity costs is told with what an own one does.
+        ("what would a year of electricity for an RTX 4090 at full load cost at 0.30 per kWh",
+         "prices own rtx-4090 --hours-per-day 24 --electricity '0.30 USD/kWh'"),
         # A machine has the memory that it was bought with.
         ("can my M3 Max 64GB run llama 70b q4",
          "fit llama-3.3-70b --gpu 'apple-m3-max-30c 64GB,apple-m3-max-40c 64GB' --precision q4"),

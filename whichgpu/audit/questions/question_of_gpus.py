@@ -150,7 +150,9 @@ OWNING = re.compile(
     r"|\bcosts? (?:to|of) (?:run|operat)\w*\b.{0,40}\b(?:24/7|all day|hours? (?:a|per) day)\b"
     r"|\b(?:power|electricity|energy) (?:costs?|bill)\b"
     r"|\b(?:power|electricity|energy) (?:consumption|use|draw)\b.{0,40}\b(?:a|per|each|one) (?:year|month)\b"
-    r"|\bcosts? (?:of|in) (?:power|electricity|energy)\b",
+    r"|\bcosts? (?:of|in) (?:power|electricity|energy)\b"
+    r"|\b(?:year|month|week|day)(?:[\u2019']s)? (?:of |worth of )?(?:power|electricity)\b.{0,80}\bcosts?\b"
+    r"|\b(?:power|electricity) for (?:an?|the|my|one)\b.{0,60}\bcosts?\b",
     re.I,
 )
 #: Capacity that is taken back against what is kept: "spot or on-demand".
@@ -174,7 +176,7 @@ _YEARS = re.compile(rf"\b(?:for|over|in) ({HOW_MANY}) years?\b", re.I)
 _PLACED = re.compile(r"\b(?:in|of|for) (?:the )?([A-Z][a-z]+(?: [A-Z][a-z]+)?|USA?|UK|EU)\b")
 _HOURS = re.compile(
     r"\b(\d{1,2}) ?(?:h|hrs?|hours?) ?(?:a|per|/|every|each) ?day\b"
-    r"|\b(?:24/7|all day|(?:a|the) clock|(?:day and|all) night|non-?stop"
+    r"|\b(?:24/7|all day|(?:a|the) clock|(?:day and|all) night|non-?stop|full load"
     r"|(?:for|all) (?:an? |the |one |this |\w+ )?(?:whole |entire |full )?(?:month|week)s?)\b",
     re.I,
 )
