@@ -13,6 +13,7 @@ from whichgpu.audit.closure.amounts import powers
 from whichgpu.audit.closure.readings import is_near
 from whichgpu.audit.closure.window import finding
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
+from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.values.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GB
@@ -89,12 +90,15 @@ def _per_gigabyte(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     result, near = window.result, window.around
     text = window.sentence.text
     told = [one.middle for one in near if one.dims == powers(money=1) and one is not result]
+    # "$88.50 against $81": what another gigabyte costs is no price of a card.
+    told = [one for one in told if one >= _SMALLEST * result.middle]
     launched = [float(gpu.value("launch_price") or 0.0) for gpu in gpus]
     if result.low < _CHEAP or _PER_GB.search(text) or not (told or "launch" in text):
         return None
     # A price told anywhere in the document may be meant.
     told += _prices(window) if not told or len(told) > len(gpus) else []
     sizes = [_size(gpu) for gpu in gpus] + [one.middle for one in near if one.dims == powers(byte=1)]
+    sizes += _sizes(window)
     many = [1.0, *(one.low for one in near if one.kind == "count")]
     ways = [
         price / size * by
@@ -112,6 +116,29 @@ def _per_gigabyte(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
         ways,
         f"a price of ${first[0]:,.0f} over {first[1] / GB:g} GB makes ${first[0] / first[1] * GB:,.2f}",
     )
+
+
+#: The memory of the smallest card of which such a price is told, B.
+_SMALLEST = 4 * GB
+
+
+def _sizes(window: Window) -> list[float]:
+    """Every amount of memory of the document, in B."""
+    known: list[float] | None = window.context.memo.get("sizes told")
+    if known is None:
+        known = window.context.memo["sizes told"] = sorted(
+            {
+                each.value
+                for passage in window.context.document.passages
+                for each in quantities(passage.text, window.context.fraction)
+                if each.dimension == "memory" and each.value >= _SMALLEST
+            }
+        )
+    return known[:_TOLD_SIZES]
+
+
+#: Sizes of memory that are tried of a document.
+_TOLD_SIZES = 24
 
 
 def _prices(window: Window) -> list[float]:

@@ -113,6 +113,10 @@ def _numbers(text: str) -> list[float]:
 _NUMBER = re.compile(r"\b[A-Za-z]+\b")
 
 
+#: Passages above that may tell of the memory.
+_ABOVE = 6
+
+
 def _ways(index: int, text: str, at: int, price: float, context: Context) -> Iterator[float]:
     """Each price that is told, or a launch price on file, over each memory that is told, or on file."""
     names = context.mentions.get(index, ())
@@ -133,6 +137,9 @@ def _ways(index: int, text: str, at: int, price: float, context: Context) -> Ite
     paid += [
         float(gpu.value("launch_price")) for gpu in gpus if isinstance(gpu.value("launch_price"), int | float)
     ]
+    # What is paid for was told before, it may be in an answer above.
+    above = (each.text for each in context.document.passages[max(0, index - _ABOVE) : index])
+    amounts = [*amounts, *(each for one in above for each in quantities(one, context.fraction))]
     sizes = [each.value / 1e9 for each in amounts if each.dimension == "memory"]
     sizes += [float(nominal_gb(float(gpu.value("memory") or 0)) or 0) for gpu in gpus]
     sizes += [size * 2 for size in sizes]

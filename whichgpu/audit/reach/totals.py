@@ -63,7 +63,8 @@ _GROUP = re.compile(
 )
 #: What is none of the devices' own, wished, or partly told.
 _NOT_OWN = re.compile(
-    r"\b(?:need\w*|requir\w*|want\w*|weights|weighs|ram|system memory|hosts?|cpus?|cache|disk|storage|ssd|"
+    r"\b(?:need\w*|requir\w*|want\w*|weights?|weighs|gewichte?|poids|pesos|ram|"
+    r"system memory|hosts?|cpus?|cache|disk|storage|ssd|"
     r"nvme|l2|context|model|"
     r"dataset|free|left|spare|used|usable|slices?|mig|instances?|limit\w*|capp?ed|undervolt\w*|idle|average|"
     r"wall|psu|suppl(?:y|ies)|circuits?|breakers?|outlets?|sockets?|continuous(?:ly)?|dies|if|than|another|other|half|not|without|plus|minus|quanti\w+|stacks?|"
