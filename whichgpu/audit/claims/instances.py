@@ -45,6 +45,10 @@ _HAS = re.compile(
     rf"(?:you\s+)?(?:{_MOST}\s+)?{_NUMBER}\s+(?:\w+\s+){{0,2}}?MIG\s+{_SHARES}",
     re.IGNORECASE,
 )
+#: The most of them in a list: "933 GB/s, MIG up to seven", "MIG (x7)".
+_SHORT = re.compile(
+    rf"\bMIG\b\s*[(:]?\s*(?:up to\s+|[x\u00d7]\s?){_NUMBER}(?=\s*(?:[.,;)]|$))", re.IGNORECASE
+)
 #: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
 CELL_PARTS = re.compile(
     r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
@@ -66,7 +70,7 @@ _HEDGED = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every number of instances that is said of a device, with its verdict."""
     yield from _asides(context)
-    for pattern in (_PARTS, _HAS):
+    for pattern in (_PARTS, _HAS, _SHORT):
         for passage, sentence, who in told(context, pattern):
             for match in pattern.finditer(passage.text, sentence.start, sentence.end):
                 yield from _of_match(passage, sentence, who, match, context)
@@ -83,7 +87,7 @@ def _of_match(
     number = int(read_number(match[1]))
     gpus = [context.catalogue[key] for key in mention.ids]
     found = of_parts(passage, match.span(1), number, gpus, context)
-    if match.re is _PARTS or re.search(_MOST, match[0]):
+    if match.re is not _HAS or re.search(_MOST, match[0]):
         yield from found
         return
     # "We run three MIG instances" says nothing of how many there could be.

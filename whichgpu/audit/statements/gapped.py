@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.identity import of_family
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.devices.families import architectures, is_of
-from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.quantities import quantities, read_number
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.fields import of_field
 
@@ -66,6 +66,7 @@ def gapped(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         for before, mention in pairwise(here):
             if before.named != mention.named and _NEXT.search(passage.text, before.end, mention.start):
                 yield from _architecture(passage, sentence, mention, context)
+                yield from _later(passage, sentence, before, mention, context=context)
                 yield from _price(passage, sentence, before, mention, context=context)
 
 
@@ -85,6 +86,49 @@ def _architecture(
     gpus = [context.catalogue[key] for key in mention.named]
     if not any(is_of(gpu, own[0]) for gpu in gpus):
         yield of_family(passage, own.span(), own[0], gpus, context)
+
+
+#: How much later, where the first one's launch is told: "in December 2022, the 5090 a year later".
+_LATER = re.compile(
+    r"\s+(?:(?:about|roughly|just|only|some|almost|nearly)\s+)?(?P<n>an?|one|two|three|four|five|\d)\s+"
+    r"(?P<of>years?|months?)\s+(?P<way>later|earlier|before|after)\b",
+    re.IGNORECASE,
+)
+_MONTHS = {"year": 12.0, "month": 1.0}
+#: How many months off, and what share of it, a time between two launches may be.
+_OFF, _SHARE = 4.0, 0.25
+
+
+def _later(
+    passage: Passage, sentence: Sentence, before: Mention, mention: Mention, *, context: Context
+) -> Iterator[Finding]:  # fmt: skip
+    """A launch that is told by how long after another one it was, and was not then."""
+    match = _LATER.match(passage.text, mention.end, sentence.end)
+    if match is None or not _LAUNCHED.search(passage.text, before.end, mention.start):
+        return
+    dates = [
+        [
+            when
+            for key in each.named
+            if (when := _month(str(context.catalogue[key].value("release_date") or "")))
+        ]
+        for each in (before, mention)
+    ]
+    if not all(dates):
+        return
+    number = 1.0 if match["n"].lower() in ("a", "an", "one") else read_number(match["n"])
+    told = number * _MONTHS[match["of"].lower().rstrip("s")]
+    told = -told if match["way"].lower() in ("earlier", "before") else told
+    gaps = [later - first for first in dates[0] for later in dates[1]]
+    if all(abs(gap - told) > max(_OFF, _SHARE * abs(told)) for gap in gaps):
+        gpu = context.catalogue[mention.named[0]]
+        place = (match.start() + 1, match.end())
+        yield of_field(passage, place, "identity", "release_date", [gpu], "contradicted", context)
+
+
+def _month(date: str) -> float:
+    """A date as a number of months; zero for one without a month."""
+    return 12.0 * int(date[:4]) + int(date[5:7]) if len(date) >= len("2020-01") else 0.0
 
 
 def _price(
