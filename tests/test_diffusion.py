@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_runs import GPUS, laid
 
+from whichgpu.cost.calibration.effects import memory_terms
+from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job import asked
+from whichgpu.cost.timing.classes import op_class
 from whichgpu.errors import DataError, UsageError
 from whichgpu.workloads.diffusion import pipeline
 from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
@@ -120,6 +124,24 @@ def test_a_decode_at_1024_pixels() -> None:
 
 
 # -- jobs ----------------------------------------------------------------------------------------
+
+
+def test_what_turns_queries_and_keys_op_by_op_is_a_class_of_its_own() -> None:
+    """Where modules write it out: compiled it is fused, and engines of language models have kernels."""
+    ampere = Devices.of([GPUS["a100-40gb-sxm"]]).traits[0]
+
+    def turned(workload: str, **columns: Any) -> set[str]:
+        """The ops whose traffic has the effects of `m/turned`."""
+        made = laid(workload, "a100-40gb-sxm", batch=1.0, **columns)
+        ops = [op for one in made.work.kernels for op in one.table.ops]
+        named = {op.layer: memory_terms(op_class(op), ampere, made.runtime, trains=False) for op in ops}
+        return {layer.rpartition(".")[2] for layer, terms in named.items() if "m/turned" in terms}
+
+    assert turned("flux.1-dev", precision="bf16") == {"cosine", "rope", "query_rms", "key_rms"}
+    assert turned("cogvideox-5b", precision="bf16", runtime="ComfyUI") == {"cosine", "rope"}
+    assert not turned("flux.1-dev", precision="bf16", runtime="diffusers torch.compile")
+    assert not turned("sdxl", precision="fp16")
+    assert not turned("llama-3-8b", phase="prefill", precision="bf16", input_tokens=512.0)
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -247,6 +247,13 @@ def test_products_run_at_the_clock_that_a_card_was_measured_to_hold() -> None:
     assert (held.clocked(0.35, "") * held.clock).item() > 2.4e9
 
 
+def test_half_of_the_power_of_a_card_that_fills_its_limit_leaves_a_lower_clock() -> None:
+    """An RTX PRO 6000 Max-Q, by the 2.16 GHz of the 600 W card: x ((1/2 - 1/4) / (3/4))^0.42."""
+    maxq = Devices.of([GPUS["rtx-pro-6000-blackwell-maxq"]])
+    expected = 2.16e9 * (1.0 / 3.0) ** 0.42
+    assert (maxq.clocked(0.35, "fp16") * maxq.clock).item() == pytest.approx(expected, rel=0.01)
+
+
 def test_what_a_laptop_holds_is_no_more_than_its_maker_or_a_desktop_card_says() -> None:
     """Where no power is stated it is what it is rated for; with 80 W more SMs cost nothing."""
     unsaid, full, wide, narrow = (

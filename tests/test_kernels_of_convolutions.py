@@ -215,6 +215,15 @@ def test_wide_groups_gain_by_winograd_s_algorithm_as_whole_convolutions_do() -> 
     assert each[4] > each[16] > each[128]
 
 
+def test_the_wider_a_group_the_nearer_tensor_cores_run_it_as_a_plain_convolution() -> None:
+    """Groups of n channels beside plain convolutions of as many, which fill waves less: n / (n + 32)."""
+    shares = [
+        16.0 * _convolved("a100-40gb-sxm", n) / _convolved("a100-40gb-sxm", n, 16) for n in (96, 224, 512)
+    ]
+    assert shares == sorted(shares)
+    assert shares == pytest.approx([3 / 4, 7 / 8, 16 / 17], rel=0.15)
+
+
 def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_rest() -> None:
     """Frameworks have classes for the three; engines and maps that are channels-last have those of others."""
     stack, engine = runtime("PyTorch 2.4", ""), runtime("vLLM", "")

@@ -44,6 +44,7 @@ from whichgpu.cost.calibration.factors import KEPT, Factors
 from whichgpu.cost.calibration.releases import Lent
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtimes import runtimes
+from whichgpu.cost.timing.classes import TURNED
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.model import is_language_model
@@ -185,6 +186,9 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
         compute = "gemm" if compute == "experts" and not place.matrix else compute
         kind = kind._replace(compute=compute, memory=memory)
+    if kind.memory in TURNED:
+        op_by_op = not runtime.fuses and "cosine.half" in runtime.written
+        kind = kind._replace(memory="turned" if op_by_op else TURNED[kind.memory])
     of = _PRODUCT.get(kind.compute, kind.compute)
     if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
         kind = kind._replace(memory="converted")

@@ -86,10 +86,11 @@ def filled(
         deep = deep * np.where(tensor, _in_full_tiles(ops, runtime), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
-        # of a narrow group to the width of a matrix instruction. Wide ones fill tiles of their own.
+        # of a narrow group to the width of a matrix instruction. Wide ones fill tiles of their own, which
+        # do the less for the rows they read the narrower they are.
         half = np.where(tensor, c["group_half"] * _bytes_over(ops), c["group_half_plain"])
         apart = tensor & (n >= c["wide_group"]) & ~lacking(ops, runtime)
-        apart = np.where(apart, deep * c["wide_grouped"] / c["grouped"], 0.0)
+        apart = np.where(apart, deep * n / (n + c["wide_group"]) / c["grouped"], 0.0)
         deep = np.where(d["groups"] > 1.0, np.maximum(n / (n + half), apart), deep)
     return np.asarray(deep)
 

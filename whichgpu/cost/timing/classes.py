@@ -35,6 +35,8 @@ _FORMATS = {
     "bf16": "half", "fp8": "fp8", "int8": "byte", "fp6": "byte", "fp4": "nibble",
     "int4": "nibble",
 }  # fmt: skip
+#: What runtimes that do not write them out take the classes of `_turned` for.
+TURNED = {"turned": "pointwise", "turned_norm": "norm"}
 _BYTES = {"norm": "norm", "pointwise": "pointwise", "pool": "pool", "embedding": "lookup", "copy": "copy",
           "optimizer": "optimizer"}  # fmt: skip
 
@@ -57,7 +59,19 @@ def op_class(op: Op) -> OpClass:
         cached = some(op.kv_bytes > 0)
         return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")
     moved = "loss" if op.shard == "vocab" else _BYTES.get(op.kind, "pointwise")
-    return OpClass("vector", "plain", moved)
+    return OpClass("vector", "plain", _turned(op, moved))
+
+
+def _turned(op: Op, moved: str) -> str:
+    """The class of an op that modules which make pictures write out in FP32; of others `moved`.
+
+    They turn queries and keys by position, or norm them by the root mean square: chains of kernels over
+    strided halves of tensors that are larger than L2, of which what kernels of vision taught says nothing.
+    """
+    name = op.layer.rpartition(".")[2].removesuffix("_paired")
+    if name in ("cosine", "sine", "rope") or name.endswith("_rms"):
+        return next((known for known, usual in TURNED.items() if usual == moved), moved)
+    return moved
 
 
 def _quantised(op: Op) -> bool:
