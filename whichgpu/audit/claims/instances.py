@@ -87,7 +87,7 @@ def _of_match(
     number = int(read_number(match[1]))
     gpus = [context.catalogue[key] for key in mention.ids]
     found = of_parts(passage, match.span(1), number, gpus, context)
-    if match.re is not _HAS or re.search(_MOST, match[0]):
+    if re.search(_MOST, match[0]) or _SHORT.fullmatch(match[0]):
         yield from found
         return
     # "We run three MIG instances" says nothing of how many there could be.
