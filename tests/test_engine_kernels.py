@@ -18,7 +18,7 @@ from whichgpu.cost.kernels.products import seconds
 from whichgpu.cost.parallel.splitting import shard
 from whichgpu.cost.serving.steady import reading
 from whichgpu.cost.timing.engine_step import step_ops
-from whichgpu.cost.timing.launching import kernels
+from whichgpu.cost.timing.launching import kernels, launched
 from whichgpu.cost.timing.optable import tables
 from whichgpu.cost.timing.passes import launching_of, prompt_alone, prompts_beside, token_work
 from whichgpu.cost.timing.time import evaluate, prepare
@@ -278,6 +278,31 @@ def test_experts_have_the_kernels_that_an_engine_has_for_them_on_a_gpu():
     assert hopper - blackwell == pytest.approx(5 * 94), "layers of Qwen3 235B"
     # In FP8 vLLM narrows and gates what they multiply outside of FlashInfer's kernels.
     assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell + 3 * 94)]
+
+
+def _of_each(workload: str, engine: str, named: str, precision: str = "fp8") -> float:
+    """Kernels on eight B200 of each op of that name."""
+    asked = Job(workload, phase="serve", precision=precision, runtime=engine, n_gpus=8)
+    laid = lay_out(asked, [GPUS["b200-180gb-sxm"]])
+    prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+    (table,) = tables([op for op in prompt.ops if op.layer.endswith(named)][:1])
+    return float(np.ravel(launched(table, laid.runtime, laid.devices))[0])
+
+
+def test_gated_experts_in_fp8_of_a_corrected_choice_are_sglangs_own_on_blackwell():
+    """FlashInfer's are named for DeepSeek's (attention with latents) and Qwen's, not for MiniMax M2's."""
+    dispatched = ".dispatch"
+    assert _of_each("minimax-m2.5", "sglang", dispatched) == pytest.approx(8.0)
+    for others in (("deepseek-r1", "sglang"), ("qwen3-235b-a22b", "sglang"), ("minimax-m2.5", "vllm")):
+        assert _of_each(*others, dispatched) == pytest.approx(3.0), others
+
+
+def test_a_norm_over_the_heads_of_all_gpus_brings_kernels_under_sglang():
+    """Queries and keys copied out of their product, and a kernel before and behind the exchange of sums."""
+    assert _of_each("minimax-m2.5", "sglang", ".qk_norm") == pytest.approx(3.0)
+    assert _of_each("minimax-m2.5", "vllm", ".qk_norm") == 0.0
+    # Each head of Qwen3's is normalised for itself.
+    assert _of_each("qwen3-235b-a22b", "sglang", ".qk_norm") == 0.0
 
 
 def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():

@@ -117,7 +117,7 @@ class Columns:
 
     @cached_property
     def amd(self) -> NDArray[np.bool_]:
-        """Whether AMD makes it, (G, 1), so that ROCm's libraries and the paths of engines for them run there."""
+        """Whether AMD makes it, (G, 1), so that ROCm's libraries and engines' paths for them run."""
         return np.array([[gpu.vendor == "AMD"] for gpu in self.gpus])
 
     @cached_property
