@@ -297,6 +297,20 @@ def test_gated_experts_in_fp8_of_a_corrected_choice_are_sglangs_own_on_blackwell
         assert _of_each(*others, dispatched) == pytest.approx(3.0), others
 
 
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        ("vLLM 0.11", 8.0),
+        ("vLLM 0.14.1", 8.0),
+        ("vLLM 0.14.1 VLLM_USE_FLASHINFER_MOE_FP8=1", 3.0),
+        ("vLLM 0.15", 3.0),
+        ("vLLM", 3.0),
+    ],
+)
+def test_vllm_has_experts_of_its_own_until_it_picks_flashinfers(text, around):
+    assert _of_each("qwen3-235b-a22b", text, ".dispatch") == pytest.approx(around)
+
+
 def test_a_norm_over_the_heads_of_all_gpus_brings_kernels_under_sglang():
     """Queries and keys copied out of their product, and a kernel before and behind the exchange of sums."""
     assert _of_each("minimax-m2.5", "sglang", ".qk_norm") == pytest.approx(3.0)
