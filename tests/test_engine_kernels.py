@@ -158,6 +158,19 @@ def test_reading_the_weights_hides_their_widening_in_small_batches():
     assert few == pytest.approx(wide, rel=0.01)
 
 
+@pytest.mark.parametrize("gpu", ["rtx-5090", "rtx-3090", "a100-80gb-sxm"])
+def test_few_rows_of_a_narrow_expert_take_no_longer_than_one_tile(gpu):
+    """A token goes through eight experts: 16 rows each at the peak, however slow prompts found them to be."""
+    settled = settle(Job("qwen3-30b-a3b", phase="serve", precision="w4a16", runtime="vllm"))
+    devices, stack = Devices.of([GPUS[gpu]]), runtime("vllm", "")
+    for rows, bound in ((1.0, True), (512.0, False)):
+        whole = step_ops(settled.workload, settled.job, 0.0, rows, 1000.0 * rows)
+        (table,) = tables([op for op in whole if op.layer.endswith("experts.up")][:1])
+        compute, _ = seconds(table, devices, stack)
+        tile = table.flops * 16.0 / table.dims["m"] / devices.peak("fp16")
+        assert bool(np.all(compute <= 1.001 * tile)) is bound
+
+
 def test_awq_asked_for_by_name_is_its_own_kernel_which_widens_for_every_16_rows():
     """Slower than Marlin from 32 rows on; from 256 on it writes a copy, and multiplies as FP16 does."""
     own = "vLLM 0.8.5 --quantization awq"
