@@ -118,7 +118,7 @@ def _in_engines(
 
 
 def _of_one_tile(ops: OpTable, peaks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds of the tensor cores on experts whose rows one narrow tile takes, (O, G, J), infinite for others.
+    """Seconds of tensor cores on experts whose rows one narrow tile takes, (O, G, J), infinite for others.
 
     Kernels for narrow weights multiply so few rows while the weights come: Marlin's are "near-ideal" up to 16
     (github.com/IST-DASLab/marlin). What a fit knows of experts' arithmetic is of many rows, dealt unevenly.
