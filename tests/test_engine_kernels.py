@@ -18,7 +18,7 @@ from whichgpu.cost.kernels.products import seconds
 from whichgpu.cost.parallel.splitting import shard
 from whichgpu.cost.serving.steady import reading
 from whichgpu.cost.timing.engine_step import step_ops
-from whichgpu.cost.timing.launching import kernels
+from whichgpu.cost.timing.launching import kernels, launched
 from whichgpu.cost.timing.optable import tables
 from whichgpu.cost.timing.passes import launching_of, prompt_alone, prompts_beside, token_work
 from whichgpu.cost.timing.time import evaluate, prepare
@@ -158,6 +158,19 @@ def test_reading_the_weights_hides_their_widening_in_small_batches():
     assert few == pytest.approx(wide, rel=0.01)
 
 
+@pytest.mark.parametrize("gpu", ["rtx-5090", "rtx-3090", "a100-80gb-sxm"])
+def test_few_rows_of_a_narrow_expert_take_no_longer_than_one_tile(gpu):
+    """A token goes through eight experts: 16 rows each at the peak, however slow prompts found them to be."""
+    settled = settle(Job("qwen3-30b-a3b", phase="serve", precision="w4a16", runtime="vllm"))
+    devices, stack = Devices.of([GPUS[gpu]]), runtime("vllm", "")
+    for rows, bound in ((1.0, True), (512.0, False)):
+        whole = step_ops(settled.workload, settled.job, 0.0, rows, 1000.0 * rows)
+        (table,) = tables([op for op in whole if op.layer.endswith("experts.up")][:1])
+        compute, _ = seconds(table, devices, stack)
+        tile = table.flops * 16.0 / table.dims["m"] / devices.peak("fp16")
+        assert bool(np.all(compute <= 1.001 * tile)) is bound
+
+
 def test_awq_asked_for_by_name_is_its_own_kernel_which_widens_for_every_16_rows():
     """Slower than Marlin from 32 rows on; from 256 on it writes a copy, and multiplies as FP16 does."""
     own = "vLLM 0.8.5 --quantization awq"
@@ -293,6 +306,45 @@ def test_experts_have_the_kernels_that_an_engine_has_for_them_on_a_gpu():
     assert hopper - blackwell == pytest.approx(5 * 94), "layers of Qwen3 235B"
     # In FP8 vLLM narrows and gates what they multiply outside of FlashInfer's kernels.
     assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell + 3 * 94)]
+
+
+def _of_each(workload: str, engine: str, named: str, precision: str = "fp8") -> float:
+    """Kernels on eight B200 of each op of that name."""
+    asked = Job(workload, phase="serve", precision=precision, runtime=engine, n_gpus=8)
+    laid = lay_out(asked, [GPUS["b200-180gb-sxm"]])
+    prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+    (table,) = tables([op for op in prompt.ops if op.layer.endswith(named)][:1])
+    return float(np.ravel(launched(table, laid.runtime, laid.devices))[0])
+
+
+def test_gated_experts_in_fp8_of_a_corrected_choice_are_sglangs_own_on_blackwell():
+    """FlashInfer's are named for DeepSeek's (attention with latents) and Qwen's, not for MiniMax M2's."""
+    dispatched = ".dispatch"
+    assert _of_each("minimax-m2.5", "sglang", dispatched) == pytest.approx(8.0)
+    for others in (("deepseek-r1", "sglang"), ("qwen3-235b-a22b", "sglang"), ("minimax-m2.5", "vllm")):
+        assert _of_each(*others, dispatched) == pytest.approx(3.0), others
+
+
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        ("vLLM 0.11", 8.0),
+        ("vLLM 0.14.1", 8.0),
+        ("vLLM 0.14.1 VLLM_USE_FLASHINFER_MOE_FP8=1", 3.0),
+        ("vLLM 0.15", 3.0),
+        ("vLLM", 3.0),
+    ],
+)
+def test_vllm_has_experts_of_its_own_until_it_picks_flashinfers(text, around):
+    assert _of_each("qwen3-235b-a22b", text, ".dispatch") == pytest.approx(around)
+
+
+def test_a_norm_over_the_heads_of_all_gpus_brings_kernels_under_sglang():
+    """Queries and keys copied out of their product, and a kernel before and behind the exchange of sums."""
+    assert _of_each("minimax-m2.5", "sglang", ".qk_norm") == pytest.approx(3.0)
+    assert _of_each("minimax-m2.5", "vllm", ".qk_norm") == 0.0
+    # Each head of Qwen3's is normalised for itself.
+    assert _of_each("qwen3-235b-a22b", "sglang", ".qk_norm") == 0.0
 
 
 def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():

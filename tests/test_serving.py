@@ -11,7 +11,7 @@ from serving_cases import GPUS, H100, L40S, job
 from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.layout import lay_out
-from whichgpu.cost.job.requests import Requests, in_loop
+from whichgpu.cost.job.requests import Requests, alike, in_loop
 from whichgpu.cost.serving import curve, load
 from whichgpu.cost.serving import replica as serving
 from whichgpu.cost.timing.time import evaluate
@@ -132,6 +132,15 @@ def test_drafted_tokens_shorten_tokens_where_few_are_served():
     assert few[1] < 0.6 * few[0]
     # With many requests the drafts cost arithmetic that is short.
     assert many[1] / many[0] > few[1] / few[0]
+
+
+def test_drafted_answers_of_one_length_do_not_end_in_step():
+    """Drafts are accepted by chance, so that each request ends in a pass of its own."""
+    equal = job("llama-3.1-70b", H100, 4, options={"length_range": "0"})
+    assert alike(equal)
+    for taken, together in (("0.7", False), ("0", True)):
+        drafted = replace(equal, options={**equal.options, "speculative": "3", "acceptance": taken})
+        assert alike(drafted) is together, taken
 
 
 def test_a_narrow_cache_holds_more():

@@ -28,11 +28,15 @@ def room(laid):
     return replica_memory.cache(laid.workload, laid.job, one, laid.devices)
 
 
-@pytest.mark.parametrize(("text", "each"), [("sglang", 3.0), ("SGLang 0.5.9 --disable-radix-cache", 1.0)])
+@pytest.mark.parametrize(("text", "each"), [
+    ("sglang", 3.0), ("SGLang 0.5.13", 3.0), ("SGLang 0.5.16", 5.0), ("sglang extra_buffer", 5.0),
+    ("SGLang 0.5.16 --mamba-radix-cache-strategy no_buffer", 3.0),
+    ("SGLang 0.5.9 --disable-radix-cache", 1.0), ("SGLang 0.5.16 --disable-radix-cache", 1.0),
+])  # fmt: skip
 def test_states_take_places_of_their_own_pool(text, each):
     laid = laid_out(runtime=text)
     one = room(laid)
-    assert laid.runtime.holds["states"] == {"share": 0.9, "each": each}
+    assert laid.runtime.holds["states"]["each"] == each
     places = one.room * 0.9 / 1.9 / (each * one.state)
     assert laid.sequences[0, 0] == np.floor(places)
     # The simulator holds as many, and has the rest for tokens.
@@ -40,6 +44,17 @@ def test_states_take_places_of_their_own_pool(text, each):
     assert kept.most == pytest.approx(places)
     assert kept.room == pytest.approx(one.room / 1.9)
     assert load.server(laid.job, H200).places == int(places)
+
+
+def test_on_amd_states_are_marked_in_no_places_of_their_own():
+    """github.com/sgl-project/sglang/pull/29158: "extra_buffer" is for CUDA, "no_buffer" for ROCm."""
+    kept = {}
+    for text in ("SGLang 0.5.13", "SGLang 0.5.16"):
+        asked = Job("qwen3.5-35b-a3b", phase="serve", precision="fp8", input_tokens=1024.0, runtime=text)
+        laid = layout.lay_out(asked, [catalogue()["mi300x"], H200])
+        kept[text] = laid.sequences[:, 0]
+    assert kept["SGLang 0.5.16"][0] == kept["SGLang 0.5.13"][0]
+    assert kept["SGLang 0.5.16"][1] == pytest.approx(0.6 * kept["SGLang 0.5.13"][1], rel=0.01)
 
 
 def test_long_sequences_are_as_many_as_the_pool_of_tokens_holds():

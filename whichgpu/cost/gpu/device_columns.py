@@ -116,13 +116,18 @@ class Columns:
         return np.array([[gpu.vendor in _TILED_ALIKE] for gpu in self.gpus])
 
     @cached_property
+    def amd(self) -> NDArray[np.bool_]:
+        """Whether AMD makes it, (G, 1), so that ROCm's libraries and engines' paths for them run."""
+        return np.array([[gpu.vendor == "AMD"] for gpu in self.gpus])
+
+    @cached_property
     def miopen(self) -> NDArray[np.bool_]:
         """Whether MIOpen runs convolutions, (G, 1), and not cuDNN.
 
         It takes maps with their channels first as they are (ROCm documentation, "MIOpen provider operation
         support"), and 3x3 convolutions in 16 bits by Winograd's algorithm (ROCm/MIOpen issue 2492).
         """
-        return np.array([[gpu.vendor == "AMD"] for gpu in self.gpus])
+        return self.amd
 
     def without_winograd(self, tensor: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where a library multiplies all that 3x3 convolutions count, given where they are on `tensor` cores.

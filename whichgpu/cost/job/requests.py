@@ -291,9 +291,14 @@ def _of_dataset(dataset: str, name: str) -> Lengths | None:
 
 
 def alike(job: Job) -> bool:
-    """Whether a job says that its answers are all equally long."""
+    """Whether a job says that its answers are all equally long, so that those of a pass end together.
+
+    Drafted tokens are right or wrong by chance: answers of one length take passes of their own number each,
+    which varies by the root of that number (some 2 % of 400), and end in passes of their own.
+    """
     says = "length_range" in job.options or "dataset" in job.options or job.says("ignore_eos")
-    return says and Requests.of(job).answers is None
+    asked = Requests.of(job)
+    return says and asked.answers is None and not (asked.drafted and asked.acceptance > 0.0)
 
 
 def in_loop(job: Job, *, closed: bool = False) -> Job:

@@ -222,9 +222,13 @@ class Runtime:
     routings: Mapping[str, float] = field(default_factory=dict)
     #: Experts in 16 bits whose kernels on these are its own: "all", those of a "corrected" choice, or none.
     own_half: str = ""
+    #: Whether gated experts in FP8 of a corrected choice are its own there where attention has no latents.
+    own_bytes: bool = False
     #: Kernels more that choose experts by corrected scores where no one kernel does; of how many one does.
     choosing: float = 0.0
     chosen_at_once: tuple[float, ...] = ()
+    #: Kernels more of a norm over the heads of all GPUs, whose sums of squares are added up in between.
+    across: float = 0.0
     #: Values of a narrow side at which the weights of an expert take twice as long to read.
     expert_side: float = 0.0
     #: By vendor, times that experts' products take over those of tuned kernels, which words of a text name.

@@ -145,6 +145,8 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "one_shot_peer",
         "scheduler",
         "own_half",
+        "own_bytes",
+        "across",
         "choosing",
         "chosen_at_once",
         "routing",

@@ -111,7 +111,21 @@ def _in_engines(
     if not _widens(ops, runtime):
         return times
     narrow = _in_registers(ops, peaks, devices)
-    return in_kernels(ops, devices, runtime, times, narrow) if narrow.any() else times
+    if not narrow.any():
+        return times
+    compute, weights = in_kernels(ops, devices, runtime, times, narrow)
+    return np.where(narrow, np.minimum(compute, _of_one_tile(ops, peaks)), compute), weights
+
+
+def _of_one_tile(ops: OpTable, peaks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds of tensor cores on experts whose rows one narrow tile takes, (O, G, J), infinite for others.
+
+    Kernels for narrow weights multiply so few rows while the weights come: Marlin's are "near-ideal" up to 16
+    (github.com/IST-DASLab/marlin). What a fit knows of experts' arithmetic is of many rows, dealt unevenly.
+    """
+    rows = section("products")["expert_tile_rows"]
+    seconds = ops.flops * np.maximum(rows / np.maximum(ops.dims["m"], 1.0), 1.0) / peaks
+    return np.asarray(np.where(of_experts(ops) & (ops.dims["m"] <= rows), seconds, np.inf))
 
 
 def _widens(ops: OpTable, runtime: Runtime) -> bool:

@@ -115,26 +115,32 @@ def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cac
     )
     token, room = (high - low) / output, max(float(np.ravel(free)[0]), 0.0)
     # Beside a recurrent state a window keeps as many bytes of each sequence, however long it is.
-    fixed, pools = max(low - token * prompt, 0.0), _Pools.of(stack)
+    fixed, pools = max(low - token * prompt, 0.0), _Pools.of(stack, devices)
     if pools is None or not state:
         return Cache(room, fixed, token)
-    return Cache(room / (1.0 + pools.share), max(fixed - state, 0.0), token, room / pools.least(state))
+    most = room / float(np.ravel(pools.least(state))[0])
+    return Cache(room / (1.0 + pools.share), max(fixed - state, 0.0), token, most)
 
 
 class _Pools(NamedTuple):
     """Recurrent states and tokens in pools of their own: `share` B of states for each of tokens.
 
-    An engine keeps so many places in that of states for `each` sequence that runs.
+    An engine keeps so many places in that of states for `each` sequence that runs, on some GPUs others.
     """
 
     share: float
-    each: float
+    each: Any
 
     @classmethod
-    def of(cls, stack: Runtime) -> _Pools | None:
-        """An engine's pools; None where states and tokens share the room."""
+    def of(cls, stack: Runtime, devices: Devices | None) -> _Pools | None:
+        """An engine's pools on these GPUs; None where states and tokens share the room."""
         own = stack.holds.get("states")
-        return None if own is None else cls(own["share"], own["each"])
+        if own is None:
+            return None
+        each = own["each"]
+        if devices is not None and "on_amd" in own:
+            each = np.where(devices.amd, own["on_amd"], each)
+        return cls(own["share"], each)
 
     def least(self, state: Any) -> Any:
         """B of both pools for each sequence, as its `state` of so many B has them."""
@@ -168,7 +174,7 @@ def standing(
         times * sequence_bytes(workload, job, tokens, stack) / held_by / mesh.attention_dp
         for tokens in (prompt + made, 0.0)
     )
-    pools = _Pools.of(stack)
+    pools = _Pools.of(stack, devices)
     if pools is not None:
         # Sequences are as many as the fuller of two pools has room for.
         apart = np.maximum((each - state) * (1.0 + pools.share), pools.least(state))

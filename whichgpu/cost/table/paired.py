@@ -211,7 +211,7 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "rank")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
-    "own_half", "choosing", "chosen_at_once",
+    "own_half", "own_bytes", "across", "choosing", "chosen_at_once",
     "release", "said",
     "id", "like", "keeper", "calls", "calls_on", "tf32", "narrow", "half", "one_user", "overlaps_softmax",
     "attends",

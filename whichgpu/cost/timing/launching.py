@@ -12,7 +12,7 @@ from whichgpu.cost.kernels.attention import score_passes
 from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.timing.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
-from whichgpu.workloads.language.feed import ALL, GROUP, HALF
+from whichgpu.workloads.language.feed import ALL, EIGHT, GROUP, HALF
 from whichgpu.workloads.ops import COUNTED, READIED, WITHIN
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ def _kernels(op: Op, runtime: Runtime, devices: Devices, *, calls: bool) -> Any:
         return _routed(op, runtime, devices, calls=calls)
     if op.kind == "copy" and op.layer.endswith(f"indexer.{READIED}"):
         return _INDEXING
+    if op.kind == "norm" and "across" in op.dims:
+        return 1.0 + runtime.read(lambda one: one.across)
     if op.kind == "optimizer" and not runtime.domain:
         each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
         return max(1.0, each * float(op.dims["tensors"]))
@@ -142,14 +144,15 @@ def _routed(op: Op, runtime: Runtime, devices: Devices, *, calls: bool) -> Array
     """Kernels around a layer of experts under what runs on each of some GPUs, (G, 1) or (G, J).
 
     On architectures of `routings` a library's kernel chooses and sorts by itself, but for experts in 16 bits
-    that it has none for (`own_half`). Elsewhere a corrected choice is one kernel where its groups are small
-    and their number is a power of two, or where a kernel was written for just so many; else it is `choosing`
-    more.
+    that it has none for (`own_half`) and for those in FP8 that it is not taken for (`own_bytes`). Elsewhere
+    a corrected choice is one kernel where its groups are small and their number is a power of two, or where a
+    kernel was written for just so many; else it is `choosing` more.
     """
-    half, group, count = (float(op.dims.get(name, 0.0)) for name in (HALF, GROUP, ALL))
+    half, eight, group, count = (float(op.dims.get(name, 0.0)) for name in (HALF, EIGHT, GROUP, ALL))
 
     def around(stack: Runtime, on: Devices) -> Array:
         own = not calls and half > 0.0 and stack.own_half in (("all", "corrected") if group else ("all",))
+        own = own or (not calls and eight > 0.0 and stack.own_bytes)
         written = group > _GATED or (count > 0.0 and np.log2(count) % 1.0 > 0.0)
         chooses = stack.choosing if written and not calls and count not in stack.chosen_at_once else 0.0
         key = "routing", stack.routing, own, chooses, *stack.routings.items()

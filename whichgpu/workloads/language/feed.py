@@ -111,8 +111,9 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
 
 
 #: Dimensions of a dispatch: experts of a group among which a corrected choice is made, and how many there are
-#: in all; whether experts lie and multiply in 16 bits.
-GROUP, ALL, HALF = "group", "all", "half"
+#: in all; whether experts lie and multiply in 16 bits; whether they are gated ones in FP8 of a corrected
+#: choice under attention without latents, as MiniMax M2's and those of GLM 4.5 to 4.7.
+GROUP, ALL, HALF, EIGHT = "group", "all", "half", "eight"
 
 
 def _chosen(dims: Mapping[str, Any], rec: Recorder) -> dict[str, float]:
@@ -124,7 +125,10 @@ def _chosen(dims: Mapping[str, Any], rec: Recorder) -> dict[str, float]:
     """
     half = rec.precision.math in ("fp16", "bf16") and rec.precision.weight >= _HALF_BYTES
     told = {HALF: float(half)}
-    if dims.get("router_bias") and shared_width(dims) and not dims.get("expert_bias"):
+    corrected = dims.get("router_bias") and not dims.get("expert_bias")
+    if corrected and rec.precision.math == "fp8" and dims.get("gated", True) and "kv_rank" not in dims:
+        told[EIGHT] = 1.0
+    if corrected and shared_width(dims):
         told |= {GROUP: dims["experts"] / dims.get("expert_groups", 1), ALL: float(dims["experts"])}
     return told
 
