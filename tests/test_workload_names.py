@@ -150,6 +150,8 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("google/siglip2-so400m-patch16-384", "siglip2-so400m-patch16-384"),
         # Two stages in words, poses before their data, sizes of generators, repositories.
         ("Deformable DETR (two-stage)", "deformable-detr-two-stage"), ("DINO R50 4scale", "dino r50 4scale"),
+        ("DINO Swin-L 4-scale", "dino-swin-l"), ("DINO Swin-L (5-scale)", "dino-5scale-swin-l"),
+        ("mistralai/Magistral-Small-2509", "mistral-small-3.1-24b"), ("InstantID", "controlnet-sdxl"),
         ("DINO R50", "dino-4scale-r50"), ("Co-DETR R50", "dino-5scale-r50"),
         ("Co-DINO Swin-L", "dino-5scale-swin-l"), ("Keras 3 SAM ViT-B", "sam-vit-b"),
         ("KerasNLP BertClassifier base", "bert-base"), ("GemmaCausalLM 2B", "gemma-2b"),
