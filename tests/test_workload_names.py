@@ -150,6 +150,11 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("google/siglip2-so400m-patch16-384", "siglip2-so400m-patch16-384"),
         # Two stages in words, poses before their data, sizes of generators, repositories.
         ("Deformable DETR (two-stage)", "deformable-detr-two-stage"), ("DINO R50 4scale", "dino r50 4scale"),
+        ("pyt_vllm_llama-3.1-405b_fp8", "llama-3.1-405b"), ("pyt_train_llama-3.1-8b", "llama-3.1-8b"),
+        ("primus_pyt_megatron_lm_train_deepseek-v2-lite-16b", "deepseek-v2-lite"), ("gnn (R-GAT)", "r-gat"),
+        ("jax_maxtext_train_llama-3-70b", "llama-3-70b"), ("llama2-70b-4096", "llama-2-70b"),
+        ("segformer.b0.512x1024.city.160k", "segformer-b0"), ("baidu/Unlimited-OCR", "deepseek-ocr"),
+        ("PaddlePaddle/PP-OCRv5_server_det_safetensors", "pp-ocrv5-server-det"),
         ("DINO Swin-L 4-scale", "dino-swin-l"), ("DINO Swin-L (5-scale)", "dino-5scale-swin-l"),
         ("mistralai/Magistral-Small-2509", "mistral-small-3.1-24b"), ("InstantID", "controlnet-sdxl"),
         ("DINO R50", "dino-4scale-r50"), ("Co-DETR R50", "dino-5scale-r50"),
