@@ -155,6 +155,12 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("jax_maxtext_train_llama-3-70b", "llama-3-70b"), ("llama2-70b-4096", "llama-2-70b"),
         ("segformer.b0.512x1024.city.160k", "segformer-b0"), ("baidu/Unlimited-OCR", "deepseek-ocr"),
         ("PaddlePaddle/PP-OCRv5_server_det_safetensors", "pp-ocrv5-server-det"),
+        # Names in other words with a format behind them.
+        ("zai-org/GLM-5.2-FP8", "glm-5"), ("MiniMaxAI/MiniMax-M2.7-NVFP4", "minimax-m2"),
+        ("unsloth/Kimi-K2.6-GGUF", "kimi-k2.5"), ("Fara-7B-Q4_K_M.gguf", "qwen2.5-vl-7b"),
+        ("vit_b_16 swag_linear_v1", "vit-base-patch16-224"), ("ideogram-4-nf4", "ideogram-4"),
+        ("FLUX.2-klein-base-4B", "flux.2-klein-base-4b"),
+        ("granite-4.0-tiny-preview", "granite-4.0-h-tiny"),
         ("DINO Swin-L 4-scale", "dino-swin-l"), ("DINO Swin-L (5-scale)", "dino-5scale-swin-l"),
         ("mistralai/Magistral-Small-2509", "mistral-small-3.1-24b"), ("InstantID", "controlnet-sdxl"),
         ("DINO R50", "dino-4scale-r50"), ("Co-DETR R50", "dino-5scale-r50"),

@@ -136,7 +136,8 @@ def test_a_block_of_tokens_is_filled_in_over_several_passes() -> None:
     ("name", "stored"),
     [("RedHatAI/Qwen3-32B-NVFP4A16", "nvfp4a16"), ("moonshotai/Kimi-K2-Thinking", "int4-g32"),
      ("moonshotai/Kimi-K2.6", "int4-g32"), ("moonshotai/Kimi-K2-Instruct", "fp8"),
-     ("svdq-int4_r32-flux.1-dev.safetensors", "w4a4-int4")],
+     ("svdq-int4_r32-flux.1-dev.safetensors", "w4a4-int4"),
+     ("zai-org/GLM-5.2-FP8", "fp8"), ("lukealonso/MiniMax-M2.7-NVFP4", "fp4")],
 )  # fmt: skip
 def test_what_a_model_is_stored_in_is_its_jobs_format(name: str, stored: str) -> None:
     item = resolve(name)
