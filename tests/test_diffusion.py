@@ -373,6 +373,29 @@ def test_modulations_that_all_blocks_share_are_stored_once() -> None:
     assert not [op for op in resolve("chroma").reference_ops() if op.layer.endswith("modulation")]
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "billions"),
+    [
+        # Counted with the classes of diffusers 0.42.1.
+        ("baidu/ERNIE-Image", "ernie-image", 8.03), ("Qwen/Qwen-Image-2.1", "qwen-image-2.1", 7.12),
+        ("ideogram-ai/ideogram-4-fp8", "ideogram-4", 9.28), ("AIDC-AI/Ovis-Image-7B", "ovis-image-7b", 7.37),
+        ("krea/Krea-2", "krea-2", 12.48), ("flux-3-image-klein", "flux.3-image-klein", 4.87),
+    ],
+)  # fmt: skip
+def test_generators_of_one_stream_have_their_published_size(name: str, known: str, billions: float) -> None:
+    found = resolve(name)
+    assert found.id == known
+    assert found.parameters()["transformer"] / 1e9 == pytest.approx(billions, rel=0.006)
+
+
+def test_layers_that_share_modulations_have_none_of_their_own() -> None:
+    """Qwen-Image 2.1: four widths for all 32 layers."""
+    ops = resolve("qwen-image-2.1").reference_ops()
+    shared = [op for op in ops if op.layer.endswith("modulation_layers")]
+    assert sum(op.parameters * op.copies for op in shared) == 4 * 4096 * 4096
+    assert not [op for op in ops if ".layers." in op.layer and op.layer.endswith("modulation")]
+
+
 @pytest.mark.parametrize("text", ["PyTorch 2.1", "torch 1.13.1+cu117 xformers", "torch 2.0.0 compile"])
 def test_pictures_under_a_framework_s_name_are_made_by_a_library_s_pipeline(text: str) -> None:
     """In time; memory and the decoder's format are as the name says. All else is PyTorch's own."""

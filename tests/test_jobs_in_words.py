@@ -9,6 +9,7 @@ from whichgpu import api
 from whichgpu.cost.table.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import two_sides
 
 GPUS = catalogue()
 ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
@@ -491,3 +492,28 @@ def test_four_bits_of_svdquant_are_of_what_they_multiply_too():
     assert comfy > 2.0 * weights
     (refused,) = predict_rows([{**row, "gpu": "h100-80gb-sxm", "precision": "svdquant"}], GPUS)
     assert "no INT4 peak" in refused.error
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("128x128x64", ("128x128", "64")), ("160x96x96", ("96x96", "160")), ("49x480x720", ("480x720", "49")),
+        ("480x720x49", ("480x720", "49")), ("16x224x224", ("224x224", "16")), ("3x64x64", ("3x64x64", "")),
+        ("640x640x3", ("640x640x3", "")), ("512x768", ("512x768", "")), ("64×64×64", ("64x64", "64")),
+    ],
+)  # fmt: skip
+def test_a_third_side_is_of_slices_or_frames(text: str, known: tuple[str, str]) -> None:
+    assert two_sides(text) == known
+
+
+def test_a_volume_is_as_deep_as_its_size_says() -> None:
+    asked = {"gpu": "a100-80gb-sxm", "phase": "infer", "batch": "8", "precision": "fp16"}
+    sizes = ("128x128x64", "128x128x128", "")
+    deep = [{**asked, "workload": "v-net", "resolution": size} for size in sizes]
+    flat, whole, usual = (one.value for one in predict_rows(deep, catalogue()))
+    assert flat == usual
+    assert whole is not None
+    assert 1.7 < flat / whole < 2.2
+    plain = {**asked, "workload": "resnet50", "resolution": "224x224x32"}
+    assert "a third side of 32" in next(iter(predict_rows([plain], catalogue()))).error
+    assert api.predict("v-net", "a100-80gb-sxm", resolution="64x64x128").job.options["frames"] == "128"

@@ -121,7 +121,7 @@ def test_configurations_of_openmmlab(name: str, known: str) -> None:
         ("conformer", "conformer-ctc-large"), ("V-Net Medical", "v-net-medical"), ("DGEMM 8192", "dgemm"),
         ("SiT-XL/2", "dit-xl-2"), ("DiT-B/4", "dit-b-4"), ("wrn-40-2", "wide-resnet-40-2"),
         ("TFT (Temporal Fusion Transformer)", "tft-electricity"), ("Transformer (WMT)", "transformer-big"),
-        ("tinyllama:1.1b-chat-v1-q4_0", "tinyllama-1.1b"), ("warp-ai/wuerstchen", "stable-cascade"),
+        ("tinyllama:1.1b-chat-v1-q4_0", "tinyllama-1.1b"), ("warp-ai/wuerstchen", "wuerstchen"),
         ("DeepLearningExamples TensorFlow2 EfficientNet-B4", "efficientnet-b4"), ("hrnet-w32 human pose",
         "hrnet-w32-pose"),
     ],

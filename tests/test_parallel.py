@@ -221,6 +221,9 @@ def test_ollama_loads_four_bits_unless_it_is_told_otherwise() -> None:
     assert wide.job.precision == "fp16"
     own = Job("llama-3.1-8b", phase="generate", runtime="ollama", precision="q8_0")
     assert single(own, GPUS["rtx-4090"]).job.precision == "q8_0"
+    # What embeds has two bytes a weight: ollama.com/library/nomic-embed-text, 274 MB of 137 M parameters.
+    embedded = single(Job("nomic-embed-text", phase="infer", runtime="ollama"), GPUS["rtx-4090"])
+    assert embedded.job.precision == "fp16"
 
 
 def test_a_request_longer_than_the_model_is_refused_or_told_what_it_takes() -> None:

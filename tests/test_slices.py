@@ -393,6 +393,9 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
         ("XE9680_H200_SXM_141GBx8", "h200-141gb-sxm", 8),
         ("DGX-H100_H100-SXM-80GBx8_TRT", "h100-80gb-sxm", 8),
         ("SYS-421GE-TNRT_L40Sx8_TRT", "l40s", 8),
+        ("GH200-96GB_aarch64x1_TRT", "gh200-96gb", 1),
+        ("H200-SXM-141GBx8_TRT", "h200-141gb-sxm", 8),
+        ("8xMI300X_2xEPYC_9575F", "mi300x", 8),
         ("2x t1-45", "v100-32gb-sxm", 2),
         # With who lets it, or makes it, before it; of Colab that is a part of the name.
         ("Lambda gpu_8x_h100_sxm5", "h100-80gb-sxm", 8),

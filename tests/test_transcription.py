@@ -107,3 +107,15 @@ def test_what_is_stated_of_a_transcription_stays_and_a_program_of_speech_has_its
     plain, speech = api.job("qwen2-audio-7b", phase="generate"), api.job("whisper-small", phase="ASR")
     assert "sounds" not in {**plain.options, **speech.options}
     assert (plain.input_tokens, speech.output_tokens) == (None, None)
+
+
+def test_a_language_model_that_hears_is_a_module_of_pytorch_under_nemo():
+    """NVIDIA's card of Canary-Qwen: SALM.from_pretrained(..).generate(..) of nemo.collections.speechlm2."""
+    heard = api.predict("canary-qwen-2.5b", "a100-80gb-sxm", phase="generate", runtime="NeMo", batch=16)
+    assert heard.runtime == "transformers"
+
+
+def test_diarization_takes_its_batch_as_windows():
+    """A window a second, as pyannote.audio counts segmentation_batch_size."""
+    few, many = (api.predict("pyannote-diarization-3.1", "t4", precision="fp32", batch=b) for b in (10, 32))
+    assert many.throughput.mid > few.throughput.mid

@@ -136,8 +136,30 @@ def test_a_block_of_tokens_is_filled_in_over_several_passes() -> None:
     ("name", "stored"),
     [("RedHatAI/Qwen3-32B-NVFP4A16", "nvfp4a16"), ("moonshotai/Kimi-K2-Thinking", "int4-g32"),
      ("moonshotai/Kimi-K2.6", "int4-g32"), ("moonshotai/Kimi-K2-Instruct", "fp8"),
-     ("svdq-int4_r32-flux.1-dev.safetensors", "w4a4-int4")],
+     ("svdq-int4_r32-flux.1-dev.safetensors", "w4a4-int4"),
+     ("zai-org/GLM-5.2-FP8", "fp8"), ("lukealonso/MiniMax-M2.7-NVFP4", "fp4")],
 )  # fmt: skip
 def test_what_a_model_is_stored_in_is_its_jobs_format(name: str, stored: str) -> None:
     item = resolve(name)
     assert item.complete(Job(item.id, phase=item.phases[0])).precision == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "billions"),
+    [
+        # The first two are in the names of their checkpoints, with the parameters that a token runs.
+        ("meta-models/Muse-Spark-Open-816B-A42B", "muse-spark-open-816b-a42b", 821.9),
+        ("mistralai/Mistral-Large-4-1T-A52B", "mistral-large-4-1t-a52b", 1051.8),
+        ("zai-org/GLM-5.3-Flash", "glm-5.3-flash", 313.8),
+    ],
+)
+def test_the_largest_of_late(name: str, known: str, billions: float) -> None:
+    found = resolve(name)
+    assert found.id == known
+    assert counts(found).parameters / 1e9 == pytest.approx(billions, rel=1e-3)
+
+
+def test_experts_in_a_narrower_space_alone_are_added_up_over_gpus() -> None:
+    """No shared expert brings their answers, which are narrower than what attention gives."""
+    one = api.predict("muse-spark", "h200-141gb-sxm:16", phase="serve", runtime="sglang", concurrency=64)
+    assert 300.0 < one.throughput.mid < 5000.0

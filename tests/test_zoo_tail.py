@@ -174,3 +174,18 @@ def test_a_perception_encoder_has_the_tower_of_its_pictures_and_one_of_texts() -
             n for name, n in counted.items() if name.startswith(("text", "words"))
         )
         assert seen == pytest.approx(sum(resolve(picture).parameters().values()), rel=0.002)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "millions"),
+    [
+        ("BridgeTower/bridgetower-large-itm-mlm-itc", "bridgetower-large", 864.5),
+        ("BridgeTower/bridgetower-base", "bridgetower-base", 326.3), ("R(2+1)D-34", "r2plus1d-34", 63.7),
+        ("YOLACT-550 R101", "yolact-r101", 54.2), ("pytorch_stargan", "stargan", 8.4),
+        ("nvidia_deeprecommender", "deeprecommender", 204.5), ("warp-ai/wuerstchen", "wuerstchen", 3101.0),
+    ],
+)  # fmt: skip
+def test_what_suites_of_benchmarks_run_is_there(name: str, known: str, millions: float) -> None:
+    found = resolve(name)
+    assert found.id == known
+    assert sum(found.parameters().values()) / 1e6 == pytest.approx(millions, rel=0.005)

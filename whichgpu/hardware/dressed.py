@@ -96,10 +96,10 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
 
 
 #: What parts the pieces of a machine, and a processor among them: `i7-13700K + RTX 4070`.
-_BESIDE = r"\s*[+,;&]\s*|\s+(?:/|\||with|and)\s+"
+_BESIDE = r"(?i)\s*[+,;&]\s*|\s+(?:/|\||with|and)\s+|_(?=[1-4]x(?:epyc|xeon))"
 _PROCESSOR = (
-    r"(?i)(?:\d ?x |dual )?(?:intel |amd )?(?:core )?(?:i[3579][- ]\d{4,5}\w*|ultra [3579] \d+\w*"
-    r"|ryzen (?!ai max)\S.*|threadripper\b.*|(?:epyc|xeon|opteron)\b.*|raspberry pi\b.*|rock ?5\w*"
+    r"(?i)(?:\d ?x ?|dual )?(?:intel |amd )?(?:core )?(?:i[3579][- ]\d{4,5}\w*|ultra [3579] \d+\w*"
+    r"|ryzen (?!ai max)\S.*|threadripper\b.*|(?:epyc|xeon|opteron)(?![a-z\d]).*|raspberry pi\b.*|rock ?5\w*"
     r"|\d+ ?gi?b (?:of )?(?:d?ram|ddr\d|(?:system |host )?memory)\S*)"
 )
 

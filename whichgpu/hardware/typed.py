@@ -53,7 +53,8 @@ def held(text: str) -> Iterator[tuple[str, int]]:
             memory = size if size[-1:].isalpha() else f"{size}GB" if size else ""
             words = (said["name"].replace("_", " "), "SXM" if said.get("sxm") else "", memory)
             yield " ".join(filter(None, words)), int(said.get("count") or 1)
-    yield from _submitted(_RAN.sub("", asked))
+    system = _RAN.sub("", asked)
+    yield from _submitted(system, alone=system != asked)
 
 
 def has_form(text: str) -> bool:
@@ -66,8 +67,11 @@ def says_its_number(text: str) -> bool:
     return _FORMS[0].fullmatch(text.strip()) is not None
 
 
-def _submitted(system: str) -> Iterator[tuple[str, int]]:
-    """What a submission to MLPerf calls its system: `SYS-421GE_L40Sx8`; `DGXH100_n8` is eight machines."""
+def _submitted(system: str, *, alone: bool) -> Iterator[tuple[str, int]]:
+    """What a submission to MLPerf calls its system: `SYS-421GE_L40Sx8`; `DGXH100_n8` is eight machines.
+
+    `alone` where no machine need stand before the GPU: `H200-SXM-141GBx8` of which is said what ran it.
+    """
     if found := _NODES.fullmatch(system):
         yield found["system"], int(found["nodes"])
     found = _BOXED.fullmatch(system)
@@ -76,3 +80,5 @@ def _submitted(system: str) -> Iterator[tuple[str, int]]:
     if found and re.search(r"\d", words[0]) and re.search(r"[a-z]", words[0], re.IGNORECASE):
         for start in range(1, len(words)):
             yield " ".join(words[start:]), int(found["count"])
+    if found and alone:
+        yield " ".join(words), int(found["count"])

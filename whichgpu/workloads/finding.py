@@ -203,7 +203,17 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     ways_of = ((backbones.varied, name), (backbones.varied, joined), (backbones.over, name))
     made = (way(one, lambda other: _read_as(other, tried)) for way, one in ways_of)
-    return read or next(filter(None, made), None) or _within(name), []
+    return read or next(filter(None, made), None) or _less_stored(name, tried) or _within(name), []
+
+
+def _less_stored(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The language model of a name that is one in other words once its format is off: `GLM-5.2-FP8`."""
+    for one in names.shorter(name):
+        other = names.rewritten(one.name)
+        item = _read_as(other, tried) if other != one.name else None
+        if item and item.family in names.table()["families"]:
+            return _stored(item, one.stored)
+    return None
 
 
 #: Families of several generations, of which an upload's name without a number does not tell which.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field, fields
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -253,6 +254,28 @@ def _checked(name: str, raw: Any, least: float) -> Any:
     if np.any(value > _LARGEST[name]):
         raise UsageError(f"{name}: {value.max():g} is above {_LARGEST[name]:g}; is it a slip?")
     return value if value.ndim else value.item()
+
+
+#: Three sides of a volume or of a video.
+_THREE = r"\s*(\d{1,5})\s*[x\u00d7*]\s*(\d{1,5})\s*[x\u00d7*]\s*(\d{1,5})\s*"
+#: Sides of pictures are of as many pixels; channels beside a picture's sides.
+_SIDE, _CHANNELS = 8, ("1", "3", "4")
+
+
+@lru_cache(maxsize=4096)
+def two_sides(text: str) -> tuple[str, str]:
+    """A size without its third side, and that: slices of a volume, frames of a video; else "" for none.
+
+    Frames and slices stand before or behind; they are what is no side of a picture, the one that is not as
+    long as the others, or the shortest.
+    """
+    found = re.fullmatch(_THREE, text)
+    first, middle, last = found.groups() if found else ("", "", "")
+    if not found or first in _CHANNELS or last in _CHANNELS:
+        return text, ""
+    odd = int(first) % _SIDE > 0, int(last) % _SIDE > 0
+    ahead = odd[0] if odd[0] != odd[1] else middle == last or (first != middle and int(first) <= int(last))
+    return (f"{middle}x{last}", first) if ahead else (f"{first}x{middle}", last)
 
 
 def resolution(text: str) -> tuple[float, float]:

@@ -247,6 +247,14 @@ class Workload(Shown):
         own: tuple[str, ...] = getattr(self.code, "OPTIONS", ())
         return (*own, "classes") if classes.told(self.dims) else own
 
+    def in_depth(self, side: str, options: dict[str, str]) -> dict[str, str]:
+        """Options with the third side of a size, of slices or frames; raises `UsageError` for a picture's."""
+        if side and ("frames" in self.dims or "frames" in self.dims.get("sizes", ())):
+            return {"frames": side, **options}
+        if side and self.unit not in ("volumes", "videos"):
+            raise UsageError(f"a size with a third side of {side}: {self.id} has two; write e.g. 224x224")
+        return options
+
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""
         asked, columns = job.phase or self.phases[0], self.code.DEFAULTS

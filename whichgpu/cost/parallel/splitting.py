@@ -203,10 +203,12 @@ def tensor_parallel_seconds(
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
         return total
-    times, size, each = 2.0 if trains else 1.0, None, total
+    times, size, each, tokens = 2.0 if trains else 1.0, None, total, total
     for op in ops:
         again = op.layer.endswith(".again")
         if op.shard == "row" and (op.stage == "forward" or again):
+            # What adds the answers of experts up is of the tokens of the row layer before it.
+            tokens = np.asarray(op.dims.get("m", tokens))
             # Row layers mostly write the same: the states of the tokens.
             if size is None or not np.array_equal(op.write_bytes, size):
                 size = op.write_bytes
@@ -214,7 +216,7 @@ def tensor_parallel_seconds(
                     2.0 * all_gather(size, tp, devices)
                     if shared
                     else all_reduce(size, tp, devices, direct=not trains, captured=captured,
-                                    one_shot=np.asarray(op.dims["m"]) <= one_shot, peer=peer)
+                                    one_shot=tokens <= one_shot, peer=peer)
                 )  # fmt: skip
             total = total + op.count * (1.0 if again else times) * each
         elif "across" in op.dims and (op.stage == "forward" or again):

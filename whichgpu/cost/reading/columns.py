@@ -43,7 +43,10 @@ def job(workload: str | Job, stated: dict[str, Any]) -> Job:
 def _numbers(workload: str | Job, stated: dict[str, Any]) -> None:
     """Read resolution, concurrency and lengths, which may be typed as words."""
     if "resolution" in stated:
-        stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
+        sides, deep = jobs.two_sides(str(stated.pop("resolution")))
+        stated["height"], stated["width"] = jobs.resolution(sides)
+        item = resolve(workload.workload if isinstance(workload, jobs.Job) else workload) if deep else None
+        stated["options"] = item.in_depth(deep, stated["options"]) if item else stated["options"]
     if "concurrency" in stated:
         stated["concurrency"] = _concurrency(stated["concurrency"])
     elif isinstance(workload, str) and "batch" in stated and _is_served(workload, stated):

@@ -65,6 +65,8 @@ NAMES = tuple(
     ("height", "width") if name == "height" else (name,) for name in jobs.NUMBERS if name != "width"
 )
 CONCURRENCY, _PHASE = COLUMNS.index("concurrency"), COLUMNS.index("phase")
+#: The size of what goes in, and the word among the options of a row for the third side that it states.
+_SIDES, _DEEP = COLUMNS.index("resolution"), "third_side"
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
@@ -79,6 +81,8 @@ def head_of(cells: tuple[str, ...]) -> tuple[str, ...]:
     Beside any phase that a row's model is cut over GPUs.
     """
     texts: tuple[str, ...] = HEAD(cells)
+    if cells[_SIDES] and (deep := jobs.two_sides(cells[_SIDES])[1]):
+        texts = (*texts[:-1], f"{texts[-1]};{_DEEP}={deep}".lstrip(";"))
     if texts[DONE] and _DEALT(cells) not in _IN_ONE and _SPLIT not in texts[DONE]:
         texts = (*texts[:DONE], texts[DONE] + _SPLIT, *texts[DONE + 1 :])
     if not _counts_audio(_ASKED(cells)) or squeezed(HEAD(cells)[DONE]) not in _RUNS:
@@ -120,7 +124,7 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
         return (None,) * len(names)
     if len(names) == 1:
         return (jobs.number(names[0], text),)
-    pixels = jobs.resolution(re.sub(_CHANNELS, r"\1", text))
+    pixels = jobs.resolution(re.sub(_CHANNELS, r"\1", jobs.two_sides(text)[0]))
     return tuple(jobs.number(name, f"{value:g}") for name, value in zip(names, pixels, strict=True))
 
 
@@ -167,6 +171,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     if asked in adapters.GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
+    said = workload.in_depth(said.pop(_DEEP, ""), said)
     if adapters.PHASES[0] in workload.phases:
         asked, said = adapters.told(asked, stack, said)
     said = _drafted(said, asked or workload.phases[0])

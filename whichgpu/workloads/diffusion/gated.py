@@ -8,9 +8,11 @@ Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
 `hidden`, `heads`, `kv_heads`, `ffn`, `patch`, `text_tokens`, `text_width`, `time` (width of what
-modulates), `embeds_guidance` (flux2); `experts`, `top` of them, `shared_ffn`, `pooled`, `layer_tokens` of
-the text of each block's own, `references` (pictures of the same size beside, hidream); `patch_hidden` (of
-what makes tokens of places), `vocab` (hunyuan_image_3).
+modulates), `embeds_guidance` (flux2); `shared` (of all layers' modulations, made once: parts of the width),
+`after` (true: a norm behind each half of a layer), `attention_gate` (false), `time_inputs` (256) and
+`time_inner` (`time`) of its embedding (single_stream); `experts`, `top` of them, `shared_ffn`, `pooled`,
+`layer_tokens` of the text of each block's own, `references` (pictures of the same size beside, hidream);
+`patch_hidden` (of what makes tokens of places), `vocab` (hunyuan_image_3).
 """
 
 from __future__ import annotations
@@ -209,19 +211,23 @@ def single_stream(rec: Recorder, part: Part, x: Latent) -> None:
     """
     picture, text, patch = _streams(rec, part, x)
     width, time, text_width = picture.width, part["time"], part["text_width"]
-    two_layers(rec, x.batch, 256, part.get("time_inner", time), outputs=time, name="time", first=True)
+    inputs, inner = part.get("time_inputs", 256), part.get("time_inner", time)
+    two_layers(rec, x.batch, inputs, inner, outputs=time, name="time", first=True)
     rec.norm(text_width * text.rows, text_width, parameters=text_width, wide=True, name="text_norm")
     rec.linear(text.rows, text_width, width, bias=True, backward="weight", name="text")
     picture.embed(patch * x.channels)
-    with rec.module("text_refiner", copies=float(part["refiners"])):
-        _layer(part, text, modulated=False)
-    with rec.module("picture_refiner", copies=float(part["refiners"])):
-        _layer(part, picture)
+    if part["refiners"]:
+        with rec.module("text_refiner", copies=float(part["refiners"])):
+            _layer(part, text, modulated=False)
+        with rec.module("picture_refiner", copies=float(part["refiners"])):
+            _layer(part, picture)
     if part.get("editors"):
         with rec.module("idle", copies=float(part["editors"]), repeats=0.0):
             _layer(part, Stream(rec, IDLE, 1.0, width, picture.heads))
     both = picture.longer(text.tokens)
     both.copied()
+    if part.get("shared"):
+        _modulations(picture, part["shared"], "modulation_layers")
     with rec.module("layers", copies=float(part["layers"])):
         _layer(part, both)
     picture.rec.linear(x.batch, time, width, bias=True, name="modulation")
@@ -232,10 +238,10 @@ def single_stream(rec: Recorder, part: Part, x: Latent) -> None:
 
 
 def _layer(part: Part, stream: Stream, *, modulated: bool = True) -> None:
-    """Attention and gated feed-forward, a norm before and after each, a scale and a gate from the time."""
+    """Attention and gated feed-forward, norms before and behind each, a scale and a gate from the time."""
     rec, width, d = stream.rec, stream.width, stream.width // stream.heads
     kv = part.get("kv_heads", stream.heads)
-    if modulated:
+    if modulated and not part.get("shared"):
         with rec.aside():
             rec.linear(stream.batch, part["time"], 4 * width, bias=True, name="modulation")
     for half in ("attention", "feed_forward"):
@@ -247,10 +253,14 @@ def _layer(part: Part, stream: Stream, *, modulated: bool = True) -> None:
             stream.norm_qk(d)
             stream.rope(paired=True)
             rec.attention(stream.batch, stream.heads, stream.tokens, stream.tokens, d, kv_heads=kv)
+            if part.get("attention_gate"):
+                rec.linear(stream.rows, width, width, shard="column", name="gate")
+                rec.pointwise(stream.elements, keeps=2.0, name="gated")
             stream.out(bias=False)
         else:
             stream.gated_feed_forward(part["ffn"])
-        stream.norm(width)
+        if part.get("after", True):
+            stream.norm(width)
         stream.residual(gated=modulated)
 
 

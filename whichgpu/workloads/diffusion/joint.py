@@ -5,7 +5,8 @@
 Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `layers` (`double` and `single` for flux and hunyuan_video), `hidden`, `heads`, `patch` and
-`patch_frames`, `text_tokens`, `text_width`; `pooled`, width of the pooled text; `out_channels`.
+`patch_frames`, `text_tokens`, `text_width`; `pooled`, width of the pooled text; `out_channels`; `gated`
+(false: flux whose feed-forward parts have a gate, as wide).
 """
 
 from __future__ import annotations
@@ -96,10 +97,10 @@ def _mmdit_block(part: Part, picture: Stream, text: Stream, *, dual: bool, last:
         text.residual()
 
 
-def _mlp(stream: Stream) -> None:
+def _mlp(stream: Stream, *, gated: bool = False) -> None:
     """Modulated norm, feed-forward of 4 x D, gated residual."""
     stream.modulated()
-    stream.feed_forward(4 * stream.width)
+    (stream.gated_feed_forward if gated else stream.feed_forward)(4 * stream.width)
     stream.residual()
 
 
@@ -184,18 +185,19 @@ def refine(rec: Recorder, part: Part, text: Stream) -> None:
 def _double_and_single(
     rec: Recorder, part: Part, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True
 ) -> None:
-    norm = picture.width // picture.heads
-    double(rec, part["double"], picture, text, rope=rope, conditioned=conditioned)
+    norm, gated = picture.width // picture.heads, part.get("gated", False)
+    double(rec, part["double"], picture, text, rope=rope, conditioned=conditioned, gated=gated)
     both = picture.longer(text.tokens)
     with rec.module("single", copies=float(part["single"])):
         if conditioned:
             both.condition(3)
-        _single(both, picture if rope == "picture" else both, norm)
+        _single(both, picture if rope == "picture" else both, norm, gated=gated)
 
 
 def double(
-    rec: Recorder, layers: int, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True
-) -> None:
+    rec: Recorder, layers: int, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True,
+    gated: bool = False,
+) -> None:  # fmt: skip
     """Blocks of two streams, each with weights of its own, that meet in the attention."""
     with rec.module("double", copies=float(layers)):
         for stream in (picture, text):
@@ -206,16 +208,16 @@ def double(
         for stream in (picture, text):
             stream.out()
             stream.residual()
-            _mlp(stream)
+            _mlp(stream, gated=gated)
 
 
-def _single(both: Stream, turned: Stream, norm: int) -> None:
+def _single(both: Stream, turned: Stream, norm: int, *, gated: bool = False) -> None:
     """Attention and feed-forward side by side, one dense layer behind both."""
     rec, ffn = both.rec, 4 * both.width
     both.copied()
     both.modulated()
-    rec.linear(both.rows, both.width, ffn, bias=True, keeps=0.0, shard="column", name="up")
-    rec.pointwise(ffn * both.rows, keeps=1.0, shard="column", name="gelu")
+    rec.linear(both.rows, both.width, (1 + gated) * ffn, bias=True, keeps=0.0, shard="column", name="up")
+    rec.pointwise(ffn * both.rows, reads=1.0 + gated, keeps=1.0 + gated, shard="column", name="gelu")
     both.project()
     both.norm_qk(norm)
     turned.rope()

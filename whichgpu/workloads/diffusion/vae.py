@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def kl_decoder(rec: Recorder, part: Part, latent: Latent) -> None:
-    """(B, 4 or 16, H, W) -> (B, 3, 8 H, 8 W)."""
-    widths, x = part["widths"], latent.map
+    """(B, 4 or 16, H, W) -> (B, 3, 8 H, 8 W); `decoder_widths` where they are not the encoder's."""
+    widths, x = part.get("decoder_widths", part["widths"]), latent.map
     if part["quantisation"]:
         x = rec.conv(x, x.channels, 1, bias=True, name="post_quant")
     x = rec.conv(x, widths[-1], 3, bias=True, name="conv_in")

@@ -160,7 +160,7 @@ def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequenc
     """Scores of every earlier token by small heads with one common key, of which the best are attended to."""
     width, heads, d = dims["hidden"], dims["index_heads"], dims["index_dim"]
     with rec.module("indexer"):
-        rec.linear(rows, dims["q_rank"], heads * d, keeps=0.0, name="query")
+        rec.linear(rows, dims.get("q_rank", dims["hidden"]), heads * d, keeps=0.0, name="query")
         rec.linear(rows, width, d, keeps=0.0, name="key")
         rec.norm(d * rows, d, name="key_norm")
         rec.linear(rows, width, heads, keeps=0.0, unquantised=True, name="weights")
