@@ -126,6 +126,33 @@ PAIRS = [
     ("An H100 is $2.60 an hour, an MI300X $3.20. The MI300X is the cheaper one as soon as it is more than "
      "1.23 times as fast.",
      "An H100 is $2.60 an hour, an MI300X $3.20. The MI300X is the cheaper one.", "cheaper"),
+    # An item of a list and what it has; the sum stands behind the last of them.
+    ("Is the supply large enough? Two cards, 700 W; host, 500 W; 1.2 kW therefore, and a supply of 1.6 kW is "
+     "loaded to three quarters.",
+     "Two cards at 700 W each, so 500 W.", "500 W"),
+    # "Its Ti version" is none of a Ti.
+    ("It is with the RTX 4070 that the bus grows to 192 bits. 504 GB/s: that is 1.75 times what the 4060 Ti "
+     "has. Its Ti version adds cores, 7,680 in place of 5,888, not gigabytes.",
+     "The RTX 4070 has 5,888 cores. Its Ti version adds cores, 8,680 in place of 5,888.", "8,680"),
+    # What is swapped for another.
+    ("Hopper's last big part, the H200, swaps HBM3 for HBM3e.",
+     "Hopper's last big part, the H200, swaps HBM3 for HBM4.", "HBM4"),
+    # In single precision matrix units compute in TF32.
+    ("In single precision the tensor cores of the A100 reach 156 TFLOPS.",
+     "In single precision the A100 reaches 312 TFLOPS.", "312 TFLOPS"),
+    # Behind a comparison a value is of the one compared.
+    ("The H100 SXM outdoes the L40S in bandwidth, and yet the L40S is quicker than it in single precision: "
+     "91.6 teraflops.",
+     "The H100 SXM is quick in single precision: 91.6 teraflops.", "91.6 teraflops"),
+    # What takes so much in a format is a model.
+    ("And for 70B? Two A100 80GB are enough in FP16. In 4 bits it is 35 GB, which an A6000 or an L40S takes.",
+     "The A100 80GB is large. It has 35 GB.", "35 GB"),
+    # One card is like another but for what stands behind.
+    ("What I like is the A2. It is, if you like, the T4 with BF16 and two thirds of its bandwidth, less a "
+     "little.",
+     "What I like is the T4. It is a card with BF16.", "BF16"),
+    # Whose card took whose place in a cluster is no line of cards.
+    ("In our cluster the A100 replaced the T4.", "The A100 was the successor of the T4.", "successor"),
 ]  # fmt: skip
 
 

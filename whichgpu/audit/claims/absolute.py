@@ -76,12 +76,15 @@ _AMONG = re.compile(
     r"\bof (?:the|these|those|all|them)\b|\bamong\b|\bin (?:this|our)\b|\blist\b", re.IGNORECASE
 )
 _OF_SEVERAL = re.compile(r"\b(?:one of|among|some of)\b", re.IGNORECASE)
+#: What was so on a day, whatever came since.
+_OF_A_DAY = re.compile(r"\b(?:(?:in|of|until|before|for) (?:19|20)\d\d|had|was|were)\b", re.IGNORECASE)
 #: "The highest memory bandwidth of any workstation card", "more VRAM than any other GPU".
 _OF_ANY = re.compile(
     r"\b(?:the\s+(?:highest|largest|most|biggest|greatest|fastest|widest)|more|higher|larger|greater)\s+"
     r"(?P<what>(?:[\w-]+\s+){0,3}?[\w-]+)\s+(?:(?:of|than|among|across)\s+(?:any|all|every)\s+(?:other\s+)?"
     r"(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b"
-    r"(?!\s+(?:here|in this|in our|tested|under|we|from|at))"
+    r"(?!\s+(?:here|in this|in our|tested|under|we|from|at|which|with|without|below|that (?!nvidia|amd|"
+    r"money|you)))"
     r"|(?:ever|currently|in the world|on the market|in the industry)\b)",
     re.IGNORECASE,
 )
@@ -123,7 +126,8 @@ def find(context: Context) -> Iterator[Finding]:
                 # Where several are named it is the best of these.
                 mention = who.owner(match.start()) if len({each.named for each in who.here}) < 2 else None
                 said = [one for one in named(match["what"]) if one.attribute.dimension in (*_JUDGED, "count")]
-                if mention and len(said) == 1 and not _OF_SEVERAL.search(sentence.text):
+                narrowed = _OF_SEVERAL.search(sentence.text) or _OF_A_DAY.search(sentence.text)
+                if mention and len(said) == 1 and not narrowed:
                     yield _judged(passage, match.span(), mention, [said[0].attribute], context)
 
 

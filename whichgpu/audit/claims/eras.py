@@ -14,6 +14,7 @@ from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.sourced import source_of
+from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,11 @@ _FORMS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b{_NAME}\s+(?:(?:was|is|were)\s+)?(?:first\s+)?{_CAME}\s+{_YEAR}",
-        rf"\b{_NAME},\s+(?:which\s+)?(?:(?:was|is|nvidia|NVIDIA|Nvidia|AMD|they)\s+)?(?:first\s+)?{_CAME}\s+{_YEAR}",
+        rf"\b{_NAME},\s+(?:which\s+)?(?:(?:was|is|nvidia|NVIDIA|Nvidia|AMD|"
+        rf"they)\s+)?(?:first\s+)?{_CAME}\s+{_YEAR}",
+        rf"\b[Ww]ith\s+{_NAME},?\s+{_YEAR}(?=,\s+(?:[\w-]+\s+){{1,4}}?(?:came|arrived|appeared|was|were|"
+        rf"moved))",
+        rf"\b{_NAME}\s+(?:dates|stems|is|comes)\s+(?:back\s+)?(?:from|to)\s+(?P<year>20[012]\d)\b(?P<month>)",
         rf"\b(?:NVIDIA|Nvidia|AMD)\s+(?:first\s+)?{_CAME}\s+(?:the\s+|its\s+)?{_NAME}\s+{_YEAR}",
     )
 )
@@ -108,7 +113,9 @@ def _judged(passage: Passage, match: re.Match[str], kind: str, context: Context)
         return
     oldest = min(dated, key=lambda gpu: str(gpu.value("release_date")))
     year, first = int(match["year"]), int(str(oldest.value("release_date"))[:4])
-    right = first - _BEFORE <= year <= first and not _is_too_early(match, oldest)
+    shown = families()[oldest.family].year if oldest.vendor == "NVIDIA" and oldest.family in families() else 0
+    # Of NVIDIA's it is on file when they were shown.
+    right = min(shown or first - _BEFORE, first) <= year <= first and not _is_too_early(match, oldest)
     if not right and abs(year - first) > _FAR:
         return
     because = f"{oldest.id}, the first of {kind} on file, came out in {first}"

@@ -1,4 +1,4 @@
-"""What is said to be the only one of a class, or its first: "the only GeForce ever made with 24 GB".
+"""What is said to be the only one of a class, its first or its last: "the only GeForce ever made with 24 GB".
 
 The class is read to its last word, and the catalogue is asked which devices are of it. Where it has others,
 nothing else needs to be known of the device that is meant; where that is not told, two are enough.
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-#: Before a class, that there is one of it, or that it is the first.
+#: Before a class, that there is one of it, or that it is the first or the last.
 _SAID = re.compile(
     r"\b(?:(?P<maker>(?:nvidia|amd|intel)[\u2019']s|its maker[\u2019']s|the (?:company|maker|"
     r"vendor)[\u2019']s|"
     r"the world[\u2019']s|the|an?)\s+)?(?:very\s+)?(?:(?P<only>only|sole|one and only)|"
-    r"(?P<first>first(?:\s+ever)?))\s+",
+    r"(?P<first>first(?:\s+ever)?)|(?P<last>last(?!\s+(?:generation|year|time|month|week))))\s+",
     re.IGNORECASE,
 )
 #: What makes a class smaller than its words, or the claim one of another time or of somebody's opinion.
@@ -59,7 +59,7 @@ _YEAR = 12
 
 
 def find(context: Context) -> Iterator[Finding]:
-    """Each claim of an only one or a first one that others refute."""
+    """Each claim of an only one, a first or a last one that others refute, or that is none itself."""
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in HEADED or not _SAID.search(passage.text):
             continue
@@ -77,7 +77,7 @@ def _is_narrowed(text: str, sentence: Sentence, match: re.Match[str]) -> bool:
     before = text[sentence.start : match.start()]
     # A clause that ends before does not narrow this one.
     before = before[max(before.rfind(mark) for mark in (";", ":", ", and ", ", but ", ", so ")) + 1 :]
-    if match["first"]:
+    if match["first"] or match["last"]:
         before = _OF_FIRST.sub(" ", before)
     return _NARROWED.search(before) is not None
 
@@ -92,15 +92,23 @@ def _judged(
     if day:
         members = [gpu for gpu in members if str(gpu.value("release_date")) <= day]
     own = _own(passage, match, who)
+    if match["last"] and own and (none := _none_itself(own, told, context)):
+        because = f"{none.id} is none of them"
+        yield made(context, passage, (match.start(), told.end), "absolute", "contradicted", subject=none.id,
+                   attribute=told.keys[0], because=because,
+                   evidence=(source_of(none, told.fields[0]),))  # fmt: skip
+        return
     rivals = (
         _earlier(passage, match, own, members, context)
         if match["first"]
+        else _later(own, members, context)
+        if match["last"]
         else _others(own, members, told, who, context)
     )
     if rivals:
         field = told.fields[0]
         rival = max(rivals, key=lambda gpu: (gpu.id in context.spoken_of, str(gpu.value("release_date"))))
-        when = f" of {rival.display('release_date')}" if match["first"] else ""
+        when = f" of {rival.display('release_date')}" if not match["only"] else ""
         value = rival.value(field) if field != "compute_capability" else None
         has = f": {rival.display(field)}" if value is not None else ""
         because = f"{rival.id}{when} is one of them too{has}"
@@ -161,6 +169,33 @@ def _earlier(
         if days
         and model(gpu.id, context.catalogue) not in models
         and _months(str(gpu.value("release_date")), late=True) + _MARGIN <= _months(min(days), late=False)
+    ]
+
+
+def _none_itself(own: Mention, told: Class, context: Context) -> Gpu | None:
+    """The device that is called the last of a class, where no form of it is of the class."""
+    forms = [context.catalogue[key] for key in own.named]
+    none = all(gpu.segment in _SOLD and any(test(gpu) is False for test in told.tests) for gpu in forms)
+    return forms[0] if forms and none else None
+
+
+#: Markets of which a class without one is.
+_SOLD = ("datacenter", "geforce", "workstation")
+
+
+def _later(own: Mention | None, members: Sequence[Gpu], context: Context) -> list[Gpu]:
+    """The devices of a class that came out well after the one that is called its last."""
+    mine = [context.catalogue[key] for key in own.named] if own else []
+    days = [str(gpu.value("release_date")) for gpu in mine if gpu.value("release_date")]
+    if not days or own is None:
+        return []
+    return [
+        gpu
+        for gpu in members
+        # A Ti of it is hardly another.
+        if not gpu.id.startswith(own.named[0])
+        and model(gpu.id, context.catalogue) not in {model(key, context.catalogue) for key in own.named}
+        and _months(max(days), late=True) + _MARGIN <= _months(str(gpu.value("release_date")), late=False)
     ]
 
 

@@ -91,6 +91,16 @@ _GEN = (
     r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\b"
 )
 _SLACK, _WIDEST = 1.06, 16
+#: What is over several links at once.
+_SEVERAL = re.compile(r"\b(?:together|in total|aggregate\w*|combined|all (?:four|eight))\b", re.IGNORECASE)
+#: A rate over PCIe of whichever generation: no more than the latest moves.
+_BARE_RATE = re.compile(
+    r"\b(?:over|via|through|by|across) (?:plain |the )?PCI(?:e|[- ]?Express)(?: bus)? (?:at|with) "
+    r"(?:up to |about |some )?(?P<n>\d{2,4}(?:\.\d)?)\s?(?-i:GB)(?:/s|ps| per second)|"
+    r"(?<![\d.,])(?P<m>\d{2,4}(?:\.\d)?)\s?(?-i:GB)(?:/s|ps| per second)(?: of bandwidth)? "
+    r"(?:over|via|through|across) (?:plain |the )?PCI(?:e|[- ]?Express)\b(?!\s*(?:Gen|[2-7]\b|switch))",
+    re.IGNORECASE,
+)
 _MOVES = (
     re.compile(
         rf"\b{_GEN}(?:\s+(?:slot|link|bus|lanes?|interface))?\s*(?:[(:=]|,?\s*(?:which\s+)?(?:gives?|"
@@ -108,6 +118,13 @@ _MOVES = (
 
 def _rates(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """What PCIe is said to move, against what its lanes can: both ways, unless one is spoken of."""
+    latest, most = max(_LANE), 2 * _WIDEST * max(_LANE.values())
+    for match in _BARE_RATE.finditer(passage.text, sentence.start, sentence.end):
+        if float(match["n"] or match["m"]) > most * _SLACK and not _SEVERAL.search(sentence.text):
+            because = f"PCIe {latest}.0 x{_WIDEST}, the latest, moves {most:.3g} GB/s in both directions"
+            yield made(context, passage, match.span("n" if match["n"] else "m"), "specification",
+                       "contradicted", subject="PCIe", attribute="pcie_bandwidth", because=because,
+                       evidence=(Evidence(because),))  # fmt: skip
     for pattern in _MOVES:
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             lanes, gen = int(match["lanes"] or _WIDEST), int(match["gen"])

@@ -49,6 +49,12 @@ _CHANGED = re.compile(
     r"the)|mov\w+ from|instead of|in place of|rather than)\b",
     re.IGNORECASE,
 )
+#: Right before the one that is given up: "swaps HBM3 for HBM3e".
+_GIVEN_UP = re.compile(
+    r"\b(?:swaps?|swapped|trades?|traded|exchanges?|exchanged|replaces?|replaced|ditch(?:es|ed)|"
+    r"drops?|dropped|abandons?|abandoned|outgr[eo]ws?)\s+(?:the\s+|its\s+)?(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 #: "HBM2 or HBM2e": of one form each.
@@ -129,7 +135,7 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
 
 #: What gives a device memory of the kind, whichever generation it is of.
 _HAS_HBM = re.compile(
-    r"(?:\b(?:has|have|had|uses?|used|carries|comes with|equipped with|offers?|with|of|its)|"
+    r"(?:\b(?:is|has|have|had|uses?|used|carries|comes with|equipped with|offers?|with|of|its)|"
     r"GB)\s+(?:fast |on-package |\w+-?stacked )?$",
     re.IGNORECASE,
 )
@@ -228,7 +234,7 @@ def _is_its_own(
 def _is_apart(text: str, start: int, match: re.Match[str], mention: Mention, who: Spoken) -> bool:
     """Whether a type is what a device lacks or had, or is that of what it is set against."""
     back = max(start, match.start() - 40)
-    if _NONE.search(text, back, match.start()) or _FROM.search(text, back, match.start()):
+    if any(each.search(text, back, match.start()) for each in (_NONE, _FROM, _GIVEN_UP)):
         return True
     tied = mention in who.here and _OWN.fullmatch(text, mention.end, match.start())
     changed = _CHANGED.search(text, start, match.start()) or SET_AGAINST.search(text[back : match.start()])
@@ -242,7 +248,8 @@ _IN_SIZE = re.compile(
 )
 #: Before what a device does so many times of: "twice the throughput of an H100 with 192 GB of HBM3e".
 _SET_BESIDE = re.compile(
-    r"\b(?:\d[\d.]*\s?[x\u00d7]|times|twice|half|double|triple)\s[^.;,]{0,40}?\b(?:of|than|as)\s+(?:an?|the)\s+"
+    r"\b(?:\d[\d.]*\s?[x\u00d7]|times|twice|half|double|triple)\s[^.;,]{0,40}?\b(?:of|than|as)\s+(?:an?|"
+    r"the)\s+"
     r"(?:NVIDIA\s+|AMD\s+)?$",
     re.IGNORECASE,
 )

@@ -131,7 +131,10 @@ _WITH = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(
-    r",?\s+(?:without|lacking|(?:that|which|to)\s+(?:lacks?|runs?\s+without|works?\s+without|does without|"
+    r",?\s+(?:without|lacking|(?:that|which|to)\s+(?:lacks?|runs?\s+without|works?\s+without|do(?:es)? "
+    r"without|"
+    r"(?:comes?|came|ships?|shipped|launch|launched)\s+without|"
+    r""
     r"gets? by without|needs? no|requires? no|do(?:es)? not need|doesn[\u2019']t need|has no))\s+",
     re.IGNORECASE,
 )

@@ -441,6 +441,31 @@ def _is_far(told: Quantity, attribute: Attribute, accused: set[str], context: Co
     return bool(digits) and all(not 1 / FAR < each < FAR for each in found) and min(digits) > _A_DIGIT
 
 
+#: What makes a rate one of other units than those of its format.
+_MATRIX = re.compile(
+    r"(?<!without )(?<!without the )\b(?:tensor|matrix|spars\w+|effective\w*|"
+    r"equivalent)\b",
+    re.I,
+)
+
+
+def _is_of_named_format(
+    clause: str, attribute: Attribute, told: Quantity, accused: set[str], context: Context
+) -> bool:
+    """Whether a clause names one format and tells a rate that all of its devices have in another."""
+    formats = {
+        each.attribute.key for each in named(clause) if each.attribute.dimension == attribute.dimension
+    }
+    if attribute.dimension != "flop rate" or formats != {attribute.key} or _MATRIX.search(clause):
+        return False
+    gpus = [context.catalogue[key] for key in accused]
+    return all(
+        any(is_right(clause, told, other, gpu, context)
+            for other in attributes().values() if other.dimension == told.dimension and other != attribute)
+        for gpu in gpus
+    )  # fmt: skip
+
+
 _LABEL = re.compile(r"\W*[^.;:]{2,40}:\s*")
 
 
@@ -456,21 +481,21 @@ def _is_of_another(found: Finding, place: At, one: Mention, accused: set[str], c
         return True
     told = next((each for each in quantities(text, context.fraction) if each.start == place.at), None)
     attribute = attributes().get(found.attribute)
-    if told is not None and attribute is not None and _is_far(told, attribute, accused, context):
-        return True
     start, end = stretch(text, place.at)
+    if told is not None and attribute is not None and _is_far(told, attribute, accused, context):
+        return not _is_of_named_format(text[start:end], attribute, told, accused, context)
     label = _LABEL.match(text)
     # "FP16 performance: 312 TFLOPS (sparse)" names what it is of before its colon.
     start = 0 if label and start <= label.end() else start
-    if (
-        told is None
-        or attribute is None
-        or attribute.key in {each.attribute.key for each in named(text[start:end])}
-    ):
+    if told is None or attribute is None:
         return False
     others = [
         each for each in attributes().values() if each.dimension == told.dimension and each != attribute
     ]
+    if attribute.key in {each.attribute.key for each in named(text[start:end])}:
+        # Matrix units take single precision as TF32.
+        matrix = attribute.key == "fp32" and _MATRIX.search(text, start, end)
+        others = [each for each in others if matrix and each.key == "tf32"]
     gpus = [context.catalogue[key] for key in accused]
     return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)
 

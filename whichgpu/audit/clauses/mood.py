@@ -79,10 +79,19 @@ _MODAL = re.compile(
 )
 
 
+#: To whom something is said, which is so for everyone: "if you care about FP8, note that the A100 has it".
+_ADDRESSED = re.compile(
+    r"^\W*(?:(?:and|but|so)\s)?if (?=you (?:(?:really|only|ever|still|also) )?(?:care|wonder|worry|insist|"
+    r"prefer|ask|like|(?:are|were) (?:after|looking for|wondering|interested|curious)|"
+    r"own|already own)\b[^.;,]{3,60}, )",
+    re.IGNORECASE,
+)
+
+
 @lru_cache(maxsize=re.MANY)
 def is_indicative(clause: str) -> bool:
     """Whether a clause says what is, and not what might be."""
-    return _MODAL.search(clause) is None
+    return _MODAL.search(_ADDRESSED.sub(" ", clause)) is None
 
 
 @lru_cache(maxsize=re.MANY)

@@ -46,7 +46,8 @@ _LED_BY = any_of(r"""
     in_return
 """)
 _FOR_IT = any_of(r"""
-    it its it['’]s they their (?:each|a_pair|(?:up_to_)?(?:two|three|four|\d))_of_(?:them|these|those)
+    it its it['’]s they their (?:you|we|buyers|owners)_(?:get|have|own|buy|pay_for)
+    (?:each|a_pair|(?:up_to_)?(?:two|three|four|\d))_of_(?:them|these|those)
     two_can you_can (?:the|this|that)_(?:card|gpu|chip|board|part|accelerator|module|model)
     each_(?:(?:oam|sxm)_)?(?:module|card|gpu|board|accelerator)
     (?:behind|on|under|in|inside|over|across|around)_its
@@ -57,8 +58,9 @@ _ATTRIBUTE = any_of(r"""
 """)
 _VERB_OF_IT = any_of(r"""
     has is was had offers? comes? carries packs draws delivers provides features uses supports raised
-    raises brings? moved gets lacks cannot runs with at up_to built based launched released introduced
-    announced
+    raises brings? moved gets lacks cannot runs takes? needs? costs? sports? boasts? includes? contains
+    pushes houses sits measures weighs wants? knows keeps? with at
+    up_to built based launched released introduced announced
 """)
 _MADE_BY = any_of(r"""
     gave gives fitted rates? raised lists? specifies quotes equipped built put launched released
@@ -68,6 +70,14 @@ _GOES_ON = re.compile(
     rf"(?:[\s*_,]|\b{_LED_BY}\b)*(?:{_FOR_IT}\b|(?:the|a|total|peak|raw|nominal|\s)*{_ATTRIBUTE}\b|"
     rf"{_VERB_OF_IT}\b|"
     rf"(?:nvidia|amd|intel)\s{_MADE_BY}\b|\$?\d)",
+    re.IGNORECASE,
+)
+#: What people do with a device, behind which a text goes on about it: "people buy it for its 16 GB".
+_WITH_IT = re.compile(
+    r"\W*(?:(?:and|but|so|then|still|yet|most|many|some)\s+)*"
+    r"(?:people|you|we|i|they|everybody|everyone|nobody|many|most|gamers|buyers|users|owners|folks|"
+    r"reviewers)\s"
+    r"(?:\w+\s){1,3}?(?:it|this card|the card|that card)\b(?:\s(?!that\b|is\b|to\b)[\w'\u2019-]+)*\W*",
     re.IGNORECASE,
 )
 #: What makes words a clause of their own.
@@ -187,7 +197,12 @@ def _goes_on(text: str, carried: Mention | None) -> Mention | None:
     if carried is not None and _OF_FAMILY.match(text):
         return None
     own = _VERB.search(text) or len(text.split()) > _FRAGMENT
-    return None if _KIN.match(text) or (own and not _GOES_ON.match(text)) else carried
+    return None if _KIN.match(text) or (own and not _is_about_it(text)) else carried
+
+
+def _is_about_it(text: str) -> bool:
+    """Whether a clause that names no device says something of it, or what people do with it."""
+    return _GOES_ON.match(text) is not None or _WITH_IT.fullmatch(text) is not None
 
 
 #: "Ada and Hopper are the first with FP8" is of them.
@@ -225,7 +240,7 @@ def _is_told_before(topic: Mention, passage: Passage, before: Sequence[Sentence]
     for each in reversed(before):
         if any(one.named == topic.named for one in within(found, each.start, each.end)):
             return True
-        if not _GOES_ON.match(each.text):
+        if not _is_about_it(each.text):
             return False
     return False
 

@@ -31,6 +31,7 @@ from whichgpu.audit.closure.wording import (
     STOP,
     STRONG,
     THAT_IS,
+    TOGETHER,
     UNTOLD,
 )
 from whichgpu.audit.text.counting import counted
@@ -83,6 +84,7 @@ def _may_follow(window: Window) -> bool:
         or _TOTAL_BEHIND.match(text, result.end)
         or (result.bare and _UNIT_LATER.match(text, result.end))
         or _SUPPLY.match(text, result.end)
+        or _is_item(window)
         or GIVEN.search(text, max(0, result.start - 32), result.start)
     )
 
@@ -97,6 +99,17 @@ _UNIT_LATER = re.compile(
     r"\d[\d.,]*\s?(?:[A-Z]\w*|tok\w*)",
     re.IGNORECASE,
 )
+
+
+def _is_item(window: Window) -> bool:
+    """Whether an amount is what an item of a list has: "two cards, 700 W; host, 500 W; 1.2 kW therefore"."""
+    result, text = window.result, window.passage.text
+    label = _LABEL.search(text, window.starts[-1], result.start)
+    return label is not None and not TOGETHER.search(label[0]) and text[result.end :].lstrip()[:1] == ";"
+
+
+#: Between the semicolon of the item before it and an amount, a noun without a verb.
+_LABEL = re.compile(r"[;:]\s+(?:the |an? |our )?[a-z-]+(?: [a-z-]+)?, $", re.IGNORECASE)
 #: What a power supply is rated at follows from nothing.
 _SUPPLY = re.compile(
     r"[- ](?:\w+ )?(?:power suppl(?:y|ies)|supply|PSUs?|circuits?|breakers?|UPS|battery)\b", re.IGNORECASE

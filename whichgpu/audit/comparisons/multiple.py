@@ -112,7 +112,9 @@ def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, 
             passage, claim, answer, context, subject=both.subject, attribute="speed",
             evidence=(Evidence(words, "cost model"),),
         )  # fmt: skip
-    keys = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "bandwidth")
+    keys: tuple[str, ...] = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "bandwidth")
+    compute = _COMPUTE.search(sentence.text) is not None and not _WORK.search(sentence.text)
+    keys = keys[:-1] if compute else keys
     limits = {key: found for key in keys if (found := ratios(attributes()[key], both, context))}
     if not limits:
         answer = ("unverifiable", "", "no peak on file")
@@ -124,7 +126,7 @@ def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, 
         f"to {greatest[0]:.2g} times ({greatest[1]})"
     )
     evidence = (Evidence(because),)
-    on_paper = _ON_PAPER.search(sentence.text) is not None
+    on_paper = compute or _ON_PAPER.search(sentence.text) is not None
     beyond = on_paper and not least[0] / _BEYOND < claim.times < greatest[0] * _BEYOND
     answer = ("contradicted" if beyond else "unverifiable", "", because)
     return finding_on(
@@ -132,6 +134,13 @@ def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, 
     )
 
 
+#: What makes a speed one of arithmetic alone: "its compute is a quarter faster".
+_COMPUTE = re.compile(
+    r"\b(?:compute(?:s(?=\s)|\s(?:power|performance|throughput|speed|rate|peaks?))?(?!\s(?:capabilit\w+|"
+    r"instances?|nodes?|clusters?|dies?|units?|costs?|hours?|for)\b)|computing power|number[- ]crunching|"
+    r"arithmetic (?:speed|throughput|rate|performance))\b(?![- ](?:bound|limited|intensive))",
+    re.IGNORECASE,
+)
 #: What makes a speed that of the specifications, and how far beyond all of them it is wrong.
 _ON_PAPER = re.compile(
     r"\b(?:on paper|in theory|theoretical(?:ly)?|by the (?:numbers|specs?)|going by the spec\w*)\b",

@@ -223,7 +223,8 @@ class _Reader:
             return both[what.which in ("latter", "second")] if len(both) == 2 else ()
         if what.suffix:
             plain = match["what"].lower().startswith("plain")
-            return self._of_suffix(at, what.suffix, plain=plain)
+            its = match["det"].lower() in ("its", "their")
+            return self._of_suffix(at, what.suffix, plain=plain, its=its)
         sized = what.rank is not None and what.rank[0] == "size" and head in OF_A_MODEL
         found = self._of_size(at, what.rank[1]) if what.rank and sized else ()
         if what.form and not found:
@@ -414,10 +415,13 @@ class _Reader:
         best = (max if sign > 0 else min)(sizes.values(), default=0)
         return tuple(key for key in sizes if sizes[key] == best) if len(set(sizes.values())) == 2 else ()
 
-    def _of_suffix(self, at: int, suffix: frozenset[str], *, plain: bool) -> _Ids:
-        """The card of the number that was spoken of last, with another suffix."""
+    def _of_suffix(self, at: int, suffix: frozenset[str], *, plain: bool, its: bool) -> _Ids:
+        """The card of the number that was spoken of last, with another suffix; `its` of one without it."""
         every = list(reversed(self._distinct([*self._before, *self._upto(at)])))
         every = [*self._ordered(self._headed), *every]
+        if its:
+            # "The 4070 has 1.75 times what the 4060 Ti has. Its Ti version" is none of the 4060's.
+            every = [ids for ids in every if not suffix <= model(ids[0], self._catalogue)]
         named = next((ids for ids in every if suffix <= model(ids[0], self._catalogue)), ())
         for ids in [named] if named else every:
             number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}

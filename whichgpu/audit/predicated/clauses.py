@@ -56,6 +56,14 @@ _AND_SO_MUCH = re.compile(
 )
 
 
+#: What tells of the device right before it what it is.
+_APPOSED = re.compile(
+    r"\s*(?:an?|the|its|nvidia[\u2019']s|amd[\u2019']s)\s(?:[\w-]+\s){0,3}?(?:card|gpu|board|part|chip|module|"
+    r"accelerator|flagship|model|successor|heir|product)\b",
+    re.IGNORECASE,
+)
+
+
 class Clause(NamedTuple):
     """A clause of a sentence, with what it carries on."""
 
@@ -139,8 +147,12 @@ def clauses(context: Context) -> Iterator[Clause]:
             plain = is_asserted(sentence.text) and is_indicative(sentence.text)
             here = within(context.mentions.get(number, ()), sentence.start, sentence.end)
             several = False
-            for place in stretches(passage.text, sentence, here):
+            places = [*stretches(passage.text, sentence, here)]
+            for place, behind in zip(places, [*places[1:], None], strict=True):
                 clause, alone = _read((number, passage, sentence), place, state, context)
+                if alone and behind and not within(here, *behind) and _APPOSED.match(passage.text, *behind):
+                    # "The T4, a card of 70 watts, doubled": no list of several.
+                    alone = False
                 if several or alone:
                     # "The A10, the L4 and the T4 have": of all of these.
                     several, clause = alone, clause._replace(who=None)
@@ -176,6 +188,11 @@ def _read(
 def devices_in(one: Clause, context: Context) -> Sequence[Mention]:
     """The devices that a clause names."""
     return within(context.mentions.get(one.number, ()), one.start, one.end)
+
+
+def names_another(one: Clause, context: Context) -> bool:
+    """Whether a clause names a device besides its subject."""
+    return any(each is not one.who for each in devices_in(one, context))
 
 
 def amounts_in(one: Clause, context: Context) -> list[Quantity]:

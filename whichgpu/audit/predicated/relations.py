@@ -93,7 +93,8 @@ def _times(one: Clause, context: Context) -> Iterator[Finding]:
             continue
         named = _named_behind(one, claim.end, behind, context)
         bare = _OF_THAT.match(text, claim.end, one.end) is not None or _is_whole(one, claim.end, named)
-        base = (named.ids if named else ()) or (_base(one, context) if bare else one.against)
+        again = bare or _is_of_the_same_two(one, claim.end, context)
+        base = (named.ids if named else ()) or (_base(one, context) if again else one.against)
         key = _key_of(one, (claim.start, claim.end, behind), bare=bare)
         if key and base and not (_OF_MONEY.search(one.text) and key != "launch_price"):
             yield from _if_none(
@@ -104,6 +105,19 @@ def _times(one: Clause, context: Context) -> Iterator[Finding]:
                 context,
                 partial(_may_be, claim.ways),
             )
+
+
+def _is_of_the_same_two(one: Clause, at: int, context: Context) -> bool:
+    """Whether a clause goes on with a ratio of the same two: "twice the memory, but 1.5 times the cores"."""
+    before, after = one.before, marks(one.passage.text, at, one.end)
+    if before is None or one.named or before.who is not one.who or not after:
+        return False
+    same = before.sentence.start == one.sentence.start and claims_in(before, context)
+    return bool(same and _ARTICLE_OF.fullmatch(one.passage.text, at, after[0].start)
+                and not one.passage.text[after[0].end : one.end].strip(" .*;"))  # fmt: skip
+
+
+_ARTICLE_OF = re.compile(r"\s+(?:as (?:much|many)\s+)?(?:the\s+|of the\s+)?", re.IGNORECASE)
 
 
 def _may_be(ways: Sequence[Multiple], real: float) -> bool:
@@ -233,13 +247,18 @@ def _apart(one: Clause, context: Context) -> Iterator[Finding]:
     for each in amounts_in(one, context):
         told = _MORE_BY.match(text, each.end, one.end) or _SAVED.search(text, one.start, each.start)
         key = each.dimension if each.dimension in _DIFFERS else _counted(one, each)
+        value = each.value
+        if not key and each.dimension == "number" and one.amount and one.amount.dimension in _DIFFERS:
+            # "It draws 750 W, 50 less than the other": in the unit of the amount before.
+            key = one.amount.dimension
+            value *= _scale(one.amount, key)
         base = _base(one, context)
         if not told or not key or not base or each.value != each.high:
             continue
         sign = 1 if told["more"] else -1
         own = [*_values(key, one.subject, context), *_others_told(one, key, context)]
         gaps = [a - b for a, b in product(own, _values(key, base, context))]
-        if gaps and not any(abs(gap - sign * each.value) <= 0.12 * abs(each.value) for gap in gaps):
+        if gaps and not any(abs(gap - sign * value) <= 0.12 * abs(value) for gap in gaps):
             yield _accused(
                 one, (each.start, told.end() if told.end() > each.end else each.end), key, base, context
             )
@@ -270,6 +289,8 @@ _WHOSE = re.compile(
 _YEARS = 1990, 2035
 #: Words between a name and its value: more say something else.
 _WORDS_BETWEEN = 5
+#: How far off "about", "nearly" and the like may be.
+_ABOUT = 0.15
 
 
 def _elided(one: Clause, context: Context) -> Iterator[Finding]:
@@ -296,12 +317,13 @@ def _elided(one: Clause, context: Context) -> Iterator[Finding]:
         return
     reals = _values(key, one.subject, context, driver=True)
     value = told.value * unit
+    near = _ABOUT if told.limit else 0.04
     if key in SPARSE and any(abs(value / real / 2 - 1) <= 0.04 for real in reals):
         # With sparsity, which a clause may say elsewhere.
         return
     if (
         reals
-        and not any(abs(value / real - 1) <= 0.04 for real in reals)
+        and not any(abs(value / real - 1) <= near for real in reals)
         and _sure(one.subject, key, value, context)
     ):
         yield _accused(one, (told.start, told.end), key, (), context)
@@ -314,6 +336,9 @@ _PREFIXES = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "P": 1e15}
 def _scale(before: Quantity, key: str) -> float:
     """What a bare number counts where the amount before it is in this unit."""
     dimension = before.dimension
+    if dimension == "number" and attributes()[key].dimension == "count":
+        # "16,384 cores": the noun is what it is of.
+        return 1.0
     if dimension != attributes()[key].dimension and not (key == "memory_bus" and dimension == "bits"):
         return 0.0
     if dimension in ("memory", "bandwidth", "flop rate", "op rate"):

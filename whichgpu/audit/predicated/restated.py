@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import is_otherwise
 from whichgpu.audit.devices.mentions import Mention
-from whichgpu.audit.predicated.clauses import TWO, clauses, devices_in, rival
+from whichgpu.audit.predicated.becoming import becoming
+from whichgpu.audit.predicated.clauses import TWO, clauses, devices_in, names_another, rival
 from whichgpu.audit.predicated.words import feature
 from whichgpu.audit.singly.written import Statement, is_name
 from whichgpu.audit.values.capabilities import CAPABILITIES
@@ -166,7 +167,7 @@ _WHEN = re.compile(
 def _fragment(one: Clause, context: Context) -> tuple[Mention, str] | None:
     """A clause without a verb, of the subject of the clause before it."""
     before = one.before
-    if before and before.who and _names_another(before, context):
+    if before and before.who and names_another(before, context):
         # "The successor of the RTX 2060, a Turing card": of whom it ends with.
         return None
     if one.who is None or one.named or before is None or one.body != one.start:
@@ -178,13 +179,8 @@ def _fragment(one: Clause, context: Context) -> tuple[Mention, str] | None:
     return (one.who, f"is {one.text.strip()}") if _IS.match(one.text) else None
 
 
-def _names_another(one: Clause, context: Context) -> bool:
-    """Whether a clause names a device besides its subject."""
-    return any(each is not one.who for each in devices_in(one, context))
-
-
 _WAYS: tuple[Callable[[Clause, Context], tuple[Mention | None, str] | None], ...] = (
-    _likewise, _of_feature, _fragment,
+    _likewise, _of_feature, _fragment, becoming,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from whichgpu.audit.predicated.clauses import TWO, amounts_in, devices_in
 from whichgpu.audit.predicated.words import verb
 from whichgpu.audit.statements.features import group
 from whichgpu.audit.text.counting import any_number, counted
+from whichgpu.audit.text.sentences import topic
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
@@ -57,7 +58,8 @@ _HOLDS = re.compile(
     re.IGNORECASE,
 )
 _HOLDS_NOT = re.compile(
-    r"\btoo (?:much|big|large) (?:even )?for\b|\bmore than\b[^.;,]{3,40}\b(?:can hold|holds?|has|offers)\b|"
+    r"\btoo (?:much|big|large) (?:even )?for\b|\b(?:is|are) too small for (?:it|that|them|the model)\b|"
+    r"\bmore than\b[^.;,]{3,40}\b(?:can hold|holds?|has|offers)\b|"
     r"\b(?:do(?:es)? not|do(?:es)?n[\u2019']t|cannot|can[\u2019']t|can not|"
     r"won[\u2019']t) (?:\w+ )?(?:fit|hold|run|take)\b|"
     r"\bneither (?:of them |card |one |gpu )?(?:can )?(?:holds?|fits?|runs?|loads?|takes?)\b|"
@@ -89,7 +91,7 @@ _GROUP = re.compile(
     r"(?P<larger>the (?P<k>two|three) (?:larger|bigger)(?: cards| ones| gpus)?))\b",
     re.IGNORECASE,
 )
-_TO_SPARE = re.compile(r"^\s*with\b.*\bto spare\b", re.IGNORECASE)
+_TO_SPARE = re.compile(r"^\s*with\b.*\b(?:to spare|left(?: over)?|free|unused)\b", re.IGNORECASE)
 _AMPLE = re.compile(
     r"\b(?:ample|plenty of|lots of|comfortably|easily|room to spare|with ease)\b", re.IGNORECASE
 )
@@ -182,6 +184,23 @@ def _meant(one: Clause, context: Context) -> list[Side]:
     return found if len(found) > 1 else every if not many and len(every) <= max(_NUMBERS.values()) else []
 
 
+#: Behind what fits, where it is not told into what: "so it just fits".
+_ENDS = re.compile(
+    r"(?: (?:in|on|comfortably|easily|nicely|just so|too|with (?:some |a little )?room to "
+    r"spare))?\s*[.;!]?\s*",
+    re.I,
+)
+
+
+def _here(one: Clause, at: int, context: Context) -> list[Side]:
+    """The device that heads a paragraph which names no other, where a clause does not tell where it fits."""
+    about, certain = topic(one.number, one.passage, context)
+    own = [each for each in context.mentions.get(one.number, ()) if each.start < at]
+    alone = certain and len(about) > 0 and all(each.named == about[-1].named for each in own)
+    bare = _ENDS.fullmatch(one.passage.text, at, one.end) is not None
+    return [about[-1].ids] if alone and bare and about[-1].ids else []
+
+
 def _in_plural(one: Clause, context: Context) -> bool:
     """Whether the paragraph speaks of several of one device before a clause: "both" may be these."""
     text, every = one.passage.text, context.mentions.get(one.number, ())
@@ -207,7 +226,7 @@ def _held(one: Clause, need: _Need, context: Context) -> Iterator[Finding]:
     behind = [each for each in _own(one, context) if each.start >= told.start()]
     named = behind[:1] or _own(one, context)[:1]
     sides = [(each.ids, counted(text, one.start, each.start)) for each in named]
-    sides = sides or [(ids, 1.0) for ids in _meant(one, context)]
+    sides = sides or [(ids, 1.0) for ids in _meant(one, context) or _here(one, told.end(), context)]
     for ids, count in sides:
         sizes = _memory(ids, context)
         if not sizes or any(any_number(text, each.start, each.end) for each in named):

@@ -34,7 +34,8 @@ REFERRED = re.compile(
     r"board|chip))?))|"
     r"(?P<it>it(?:[\u2019']s)?|its|this\s(?:one|card|gpu|board|chip)|"
     r"the\s(?:card|board|gpu|chip)|(?:has|have|is|was|draws?|costs?|offers?|comes?|delivers?|needs?|takes?|"
-    r"moves?|lacks?|supports?|runs?)(?=\s)))(?![\w-])",
+    r"moves?|lacks?|supports?|runs?|had|drew|came|doubles|doubled|raises|raised|brings|brought|reaches|"
+    r"reached|carries|uses|gets|got)(?=\s)))(?![\w-])",
     re.IGNORECASE,
 )
 #: Before a device that another one is set against.

@@ -54,7 +54,10 @@ _BEFORE = re.compile(
 _NO = re.compile(
     r"\b(?:not|never|no|nor|spiritual|intended|planned|supposed|instead|rather|would|could|might|if|"
     r"unofficial|"
-    r"skip\w*|between|market|price|slot|class|rumou?r\w*|call\w*)\b|n[\u2019']t\b|\?",
+    r"skip\w*|between|market|price|slot|class|rumou?r\w*|call\w*|"
+    # Whose card took whose place in some machines is no line of a maker's.
+    r"our|my|we|(?-i:I)(?!\.)|your|their|clusters?|fleets?|labs?|clouds?|servers?|racks?|machines?|workstations?)\b|"
+    r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _SLACK, _NEAR = 45, 70
@@ -202,7 +205,7 @@ def _headed(passage: Passage, before: str, context: Context) -> End | None:
 
 _ITS = re.compile(r"\W*(?:it|its|this (?:card|one|gpu|module))\b", re.IGNORECASE)
 _SUCCESSION = re.compile(
-    r"success|heir|predecess|succeed|supersed|replacement|direct|immediate", re.IGNORECASE
+    r"success|heir|predecess|succeed|supersed|replacement|follow-up|direct|immediate", re.IGNORECASE
 )
 _FRONTED = re.compile(r",\s+(?:the |an? |nvidia[\u2019']s |amd[\u2019']s )?(?:new |newer )?", re.IGNORECASE)
 

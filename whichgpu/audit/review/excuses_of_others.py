@@ -90,6 +90,26 @@ OF_OTHERS = (
         behind=r"\s+(?:by|over|via|with|through|using)\s+(?:an?\s|the\s|AMD[\u2019']s\s)?"
         r"(?:Infinity|xGMI|PCIe|Ethernet|Xe)",
     ),
+    # "It is quicker than the H100 in single precision: 91.6 TFLOPS": of what is compared, not of the other.
+    Excuse(
+        ("specification",),
+        before=r"\b(?:\w+er|more|less) than (?:it|that one|this one|the [^.;:,]{2,30}?)"
+        r"(?: (?:in|at|by|on|with) [^.;:,\d]{2,24}(?:\d\d?)?)?(?::| \u2013| \u2014| -)\s(?:about |some |"
+        r"up to )?$",
+    ),
+    # "In 4 bits it is 35 GB": a model, whichever device was named before.
+    Excuse(
+        ("specification",), because=r"\d GB\b",
+        before=r"\b(?:in|at|with|to)\s(?:only\s|just\s)?(?:(?:\d{1,2}|four|eight|sixteen)[- ]bits?|"
+        r"FP(?:4|8|16)|BF16|INT[48]|NF4|Q\d\w*),?\s(?:it|they|that|this)(?:\s(?:is|are|takes?|needs?|"
+        r"weighs?|comes? to|wants?)|[\u2019']s)\s(?:(?:about|only|just|some|around|roughly)\s)*$",
+    ),
+    # "The A2 is, if you like, the T4 with BF16": what one is like, and by what it differs from it.
+    Excuse(
+        ("capability",), quote=r"^with(?:out)?\b",
+        before=r"\b(?:is|was|becomes?|are)(?:,[^.;,]{2,30},)?\s(?:\w+\s){0,2}?(?:the|an?)\s(?:[a-z]+\s){0,2}?"
+        r"\w*\d\w*(?:\s(?:Ti|Super|XTX?))?\s$",
+    ),
     # "Twice the FP16 rate of the 3090 and more".
     Excuse(("ratio",), behind=r"[^.;,]{0,60},?\s(?:and|or)\s(?:even\s)?(?:then some|more)\b"),
 )  # fmt: skip

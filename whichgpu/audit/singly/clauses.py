@@ -71,6 +71,13 @@ _WITH = re.compile(
 _PARTICIPLE = re.compile(r"\w+ed\b|built\b|made\b|sold\b")
 #: What a description calls that is only a part of a device.
 _CHIP = re.compile(r"\b(?:chip|die|silicon|processor|architecture)s?\b", re.IGNORECASE)
+#: Before "it", that it is what has numbers in a format, and what it takes.
+_IN_FORMAT = re.compile(
+    r"\b(?:in|at|with|to)\s(?:only\s|just\s)?(?:(?:\d{1,2}|four|eight|sixteen)[- ]bits?|FP(?:4|8|16)|BF16|"
+    r"INT[48]|NF4|Q\d\w*),?\s*$",
+    re.IGNORECASE,
+)
+_SIZED = re.compile(r"\d\s?GB\b(?!\s?/)")
 #: Behind a name, its value without a verb.
 _ELIDED = re.compile(
     r"\s+(?:at|with)?\s*(?P<what>(?:(?:just|only|about|up to|roughly|a|around|some)\s+)*\d[\d.,]*\s?"
@@ -240,7 +247,9 @@ class _Reader:
         """A part that begins with a word for what was spoken of."""
         subject = said.subject
         own = said._replace(last=ends, open=None, told=None if pronoun["its"] else subject)
-        if subject is None:
+        sized = _SIZED.search(self._text, part.start, part.end)
+        if subject is None or (sized and _IN_FORMAT.search(self._text, self._sentence.start, part.start)):
+            # "In 4 bits it is 35 GB": a model, whichever device was spoken of.
             return None, own
         link = "'s " if pronoun["its"] else " is " if pronoun["is"] else " "
         of_it = _OF_IT.search(self._text, part.start, part.end) and not ends

@@ -31,6 +31,7 @@ _HOLDS = (
     r"(?:fits?|runs? on|holds?|(?:can|could) (?:just |easily )?(?:hold|run|take|host|accommodate)|"
     r"squeezes? into|"
     r"has (?:\w+ )?room for|suffices?|(?:is|are) (?:just |more than |already )?(?:enough|sufficient)|will do|"
+    r"would (?:do|suffice|be enough)|"
     r"i\.e\. at least|at least|(?:needs?|requires?|calls? for|takes)(?= (?:only |just |at least )?(?:an?|"
     r"one|two|three|"
     r"four|five|six|eight|\d)\b))"
