@@ -107,6 +107,14 @@ RIGHT = {
         "CPU (32-core) | 128 | 180 |\nGPU (A100) | 1555 | 400 |\n"
     ),
     "a card that came out again": "The RTX 2070 Mobile Refresh was released in January 2020 and draws 115 W.",
+    "codecs below what is done with them": _table(
+        ("Metric", "L4", "T4"), ("Encoding support", "AV1, H.265, H.264", "H.264, H.265"),
+        ("Codecs", "AV1, H.265", "AV1, H.265"), ("VRAM", "24 GB", "16 GB"),
+    ),
+    "generations of cores": (
+        "The H100 uses the fourth generation of Tensor Cores. Ada Lovelace brings its third generation of "
+        "ray tracing cores."
+    ),
     "marks of sources": (
         "The RTX 6000 Ada has 18,176 CUDA cores.[1][2] Both cards support FP8 on fourth-generation Tensor "
         "Cores.[2]"
@@ -179,6 +187,18 @@ WRONG = {
     ),
     "a card that came out once": (
         "The RTX 2070 Laptop GPU was released in January 2021.", ["January 2021"],
+    ),
+    "codecs below what is done with them": (
+        _table(
+            ("Metric", "L4", "T4"), ("Encoding support", "AV1, H.265, H.264", "AV1, H.264"),
+            ("VRAM", "24 GB", "16 GB"),
+        ),
+        ["AV1"],
+    ),
+    "generations of cores": (
+        "The H100 uses the third generation of Tensor Cores. Ada Lovelace introduces a second generation of "
+        "ray tracing cores.",
+        ["third", "second"],
     ),
     "half rate of a sixty-fourth": (
         _table(
