@@ -129,6 +129,7 @@ RIGHT = {
     "as many matrix units as there are": _table(
         ("", "RX 9070 XT", "RX 9070"), ("AI Accelerators", "128", "112"), ("Memory", "16 GB", "16 GB"),
     ),
+    "second to another": "The RTX 3090 Ti sits as the second-fastest GPU ever made.",
 }  # fmt: skip
 
 WRONG = {
@@ -210,6 +211,7 @@ WRONG = {
         "Llama 3.1 405B:\n- FP16: 810GB VRAM (8x H100 or 16x A100)\n- INT8: 405GB VRAM (8x H100)",
         ["810GB VRAM (8x H100"],
     ),
+    "first of all": ("The RTX 3090 Ti is the fastest GPU ever made.", ["the fastest GPU ever"]),
     "half as many matrix units": (
         _table(("", "RX 9070 XT", "RX 9070"), ("AI Accelerators", "64", "112"), ("Memory", "16 GB", "16 GB")),
         ["64"],

@@ -403,7 +403,7 @@ class _Reader:
                 or self._cell_goes_on(self._at)
                 or (in_item and _begins_anew(self._lines[self._at - 1], line))
                 or self._leads_to_items(line)
-                or (_is_table_row(line) and self._rule_follows())
+                or self._table_begins(line)
             ):
                 return
             if is_short_heading(line.text) and (self._at + 1 in self._listed or self._stands_above_table()):
@@ -418,6 +418,10 @@ class _Reader:
         before, after = self._lines[self._at - 1].text, self._lines[self._at + 1 : self._at + 2]
         ends = before.rstrip().endswith((".", "!", "?", ":"))
         return ends and any(each.text.lstrip().startswith("|") for each in after)
+
+    def _table_begins(self, line: Line) -> bool:
+        """Whether a table stands right below a line of text; a header of several lines has begun before."""
+        return _is_table_row(line) and self._rule_follows() and not is_row(self._lines[self._at - 1])
 
     def _leads_to_items(self, line: Line) -> bool:
         """Whether a short line behind a whole sentence leads to the list right below it: "Mistral 7B:"."""
