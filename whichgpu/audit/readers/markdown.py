@@ -403,7 +403,7 @@ class _Reader:
                 or self._cell_goes_on(self._at)
                 or (in_item and _begins_anew(self._lines[self._at - 1], line))
                 or self._leads_to_items(line)
-                or self._table_begins(line)
+                or self._table_is_below(line)
             ):
                 return
             if is_short_heading(line.text) and (self._at + 1 in self._listed or self._stands_above_table()):
@@ -419,7 +419,7 @@ class _Reader:
         ends = before.rstrip().endswith((".", "!", "?", ":"))
         return ends and any(each.text.lstrip().startswith("|") for each in after)
 
-    def _table_begins(self, line: Line) -> bool:
+    def _table_is_below(self, line: Line) -> bool:
         """Whether a table stands right below a line of text; a header of several lines has begun before."""
         return _is_table_row(line) and self._rule_follows() and not is_row(self._lines[self._at - 1])
 
