@@ -83,6 +83,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         for match in ANY.finditer(text):
             what, told = capability_of(match), not _IN_SOFTWARE.match(text, match.end())
             yield from judged(cell.passage, match.span(), what, gpus, told=told, context=context)
+    yield from _coded(cell, context)
     parts = list(cell_parts(cell, context))
     yield from parts
     gpus = [context.catalogue[key] for key in cell.ids]
@@ -98,6 +99,26 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             )
     for each, yes in () if parts else told_below(cell.label, cell.passage.text):
         yield from judged(cell.passage, (0, len(cell.passage.text)), each, gpus, told=yes, context=context)
+
+
+#: Headings of what video units do, and the codec that not all of them know.
+_ENCODES = re.compile(r"\b(?:(?P<encode>en)|(?P<decode>de))?cod(?:e[rs]?|ing|ers|ecs?)\b", re.IGNORECASE)
+_AV1 = re.compile(r"\bAV1\b")
+
+
+def _coded(cell: Cell, context: Context) -> Iterator[Finding]:
+    """AV1 in a cell that lists codecs, below "Encoding support": "AV1, H.265, H.264"."""
+    does = {"encode" if each["encode"] else "decode" if each["decode"] else ""
+            for each in _ENCODES.finditer(cell.label)}  # fmt: skip
+    match = _AV1.search(cell.passage.text)
+    if match is None or len(does) != 1 or "" in does or _DENIES.search(cell.passage.text):
+        return
+    if _ENCODES.search(cell.passage.text) or _AV1.search(cell.label):
+        return
+    key = f"av1_{does.pop()}"
+    what = next(each for each in CAPABILITIES if each.key == key)
+    gpus = [context.catalogue[key] for key in cell.ids]
+    yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
 
 
 def told_below(label: str, text: str) -> Iterator[tuple[Capability, bool]]:

@@ -78,6 +78,8 @@ _AMONG = re.compile(
 _OF_SEVERAL = re.compile(r"\b(?:one of|among|some of)\b", re.IGNORECASE)
 #: What was so on a day, whatever came since.
 _OF_A_DAY = re.compile(r"\b(?:(?:in|of|until|before|for) (?:19|20)\d\d|had|was|were)\b", re.IGNORECASE)
+#: "The second-fastest GPU ever made", "the next best": another is before it.
+_BEHIND = re.compile(r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th|next)[- \u2010\u2011]$", re.IGNORECASE)
 #: "The highest memory bandwidth of any workstation card", "more VRAM than any other GPU".
 _OF_ANY = re.compile(
     r"\b(?:the\s+(?:highest|largest|most|biggest|greatest|fastest|widest)|more|higher|larger|greater)\s+"
@@ -175,10 +177,11 @@ _OF_ANOTHER = re.compile(
 
 
 def _is_scoped(sentence: Sentence, match: re.Match[str]) -> bool:
-    """Whether a sentence says of what an absolute is one, or its clause that it is one of several."""
+    """Whether a sentence says of what an absolute is one, or its clause that it is of several or no first."""
     at = match.start() - sentence.start
     clause = sentence.text[sentence.text.rfind(",", 0, at) + 1 : match.end() - sentence.start]
-    return bool(_SCOPED.search(sentence.text) or _OF_SEVERAL.search(clause))
+    behind = _BEHIND.search(sentence.text[:at])
+    return bool(behind or _SCOPED.search(sentence.text) or _OF_SEVERAL.search(clause))
 
 
 def _judged(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _CORES = re.compile(
     r"\b(?P<n>first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))[- ]gen(?:eration)?\.?\s+"
-    r"(?:nvidia\s+)?(?P<what>tensor|rt|ray[- ]tracing) cores?\b"
+    r"(?:of\s+(?:(?:its|the|nvidia[\u2019']s)\s+)?)?(?:nvidia\s+)?(?P<what>tensor|rt|ray[- ]tracing) cores?\b"
     r"|\b(?P<what2>tensor|rt|ray[- ]tracing) cores (?:(?:is|are) (?:still )?)?of (?:the )?(?P<n2>first|"
     r"second|third|fourth|fifth|sixth|"
     r"[1-6](?:st|nd|rd|th)) gen(?:eration)?\b",

@@ -142,7 +142,15 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         # "Only with Blackwell did NVIDIA put two dies under one lid": of others than the device spoken of.
         families = architectures().findall(clause)
         if all(is_of(gpu, each) for gpu in gpus for each in families):
+            if _is_of_others(gpus, match["compute"], told):
+                continue
             yield from _judged(passage, match.span(), gpus, part=part, told=told, context=context)
+
+
+def _is_of_others(gpus: Sequence[Gpu], word: str | None, told: float) -> bool:
+    """Whether so many plain "dies" are those of a device that do not compute: "six smaller dies"."""
+    plain = word is not None and word.lower() in ("dies", "dice")
+    return plain and any(told in (_number(gpu, "memory"), _number(gpu, "io")) for gpu in gpus)
 
 
 def _judged(

@@ -42,6 +42,11 @@ _FASTER = re.compile(
     r"as many (?:tokens|images|samples)|more (?:tokens|images|samples))\b",
     re.IGNORECASE,
 )
+#: Labels of places and of what is no speed, below whichever heading: "Place by popularity".
+_NO_SPEED = re.compile(
+    r"\b(?:places?|rank(?:s|ed|ing)?|positions?|popularity|evaluation|efficiency|cost-effectiveness|value)\b",
+    re.IGNORECASE,
+)
 #: What a table of speeds does not tell.
 _ELSE = re.compile(
     r"\b(?:slower|less|fewer|behind|price\w*|cost\w*|cheaper|dollars?|watts?|joules?|power|efficien\w+|vram|"
@@ -99,7 +104,7 @@ def speeds(table: Table, context: Context, *, several: bool = False) -> Iterator
         slow = _TIME.search(f"{cell.label} {head}") and not _SPEED.search(text)
         numbers = [each for each in quantities(cell.passage.text, context.fraction) if each.value > 0]
         of_speed = _SPEED.search(f"{cell.label} {head}") or slow or (said and cell.attribute is None)
-        if len(numbers) != 1 or not of_speed or "%" in text or "$" in text:
+        if len(numbers) != 1 or not of_speed or _NO_SPEED.search(cell.label) or "%" in text or "$" in text:
             continue
         value = numbers[0].value
         found.setdefault(f"{cell.label} {above}", {})[row(cell, several=several)] = (

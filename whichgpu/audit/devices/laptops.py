@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.tables.cells import Cell
     from whichgpu.hardware.catalogue import Catalogue
@@ -46,6 +48,29 @@ def as_laptop(mention: Mention, catalogue: Catalogue) -> Mention:
     """A name of a card as that of its namesake in laptops, if there is one."""
     ids = namesakes(mention.ids, catalogue)
     return mention._replace(ids=ids, named=ids) if ids else mention
+
+
+def going_on(text: str, every: Sequence[Mention], catalogue: Catalogue) -> Iterator[Mention]:
+    """The names of a passage, those of cards that go on about their namesakes in laptops as either.
+
+    "The RTX 4080 Laptop GPU came in 2023. The RTX 4080 has a 192-bit bus."
+    """
+    told: set[str] = set()
+    for mention in every:
+        own = namesakes(mention.named, catalogue)
+        if own and told >= {*own} and _OPENS.search(text, max(0, mention.start - 40), mention.start):
+            either = (*mention.named, *own)
+            yield mention._replace(ids=either, named=either)
+            continue
+        if own:
+            # The card has been spoken of as well.
+            told -= {*own}
+        told |= {key for key in mention.named if key.endswith("-laptop")}
+        yield mention
+
+
+#: Before a name that begins a sentence; "the desktop RTX 4080" is the card.
+_OPENS = re.compile(r"[.!?]\s+(?:The\s+)?(?:(?:NVIDIA|GeForce)\s+)*$", re.IGNORECASE)
 
 
 def namesakes(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:

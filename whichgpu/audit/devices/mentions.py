@@ -94,6 +94,8 @@ _A_TYPE = re.compile(r"-(?:high|ultra|mega|edge|max)gpu-\d", re.IGNORECASE)
 _GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}\b(?![-\d])")
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
+#: Behind a name, that another card is meant, which a maker brought out again: "RTX 2070 Mobile Refresh".
+_REFRESH = re.compile(r"[ -](?:Mobile |Max-Q )?Refresh\b(?! rate)")
 #: Words that make another card of the one whose name they stand behind.
 _OTHER_CARD = frozenset({"ti", "super", "xt", "xtx", "gre"})
 _CHIP_SIZES = frozenset({"pro", "max", "ultra", "extreme"})
@@ -161,6 +163,8 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             at = last + 1
             continue
         end, ids = _of_sizes(text, start, (end, ids), catalogue)
+        if _REFRESH.match(text, end):
+            ids = ()
         yield Mention(start, end, text[start:end], ids, ids)
         at = next((place for place in range(last + 1, len(words)) if words[place].start() >= end), len(words))
 

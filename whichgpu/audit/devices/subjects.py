@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.devices.laptops import LAPTOPS, as_laptop, beside, namesakes
+from whichgpu.audit.devices.laptops import LAPTOPS, as_laptop, beside, going_on, namesakes
 from whichgpu.audit.devices.mentions import Mention, mentions, model
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
                 as_laptop(mention, catalogue) if mobile == "all" or beside(passage.text, mention) else mention
                 for mention in every
             )
+        if LAPTOPS.search(passage.text):
+            every = going_on(passage.text, tuple(every), catalogue)
         every = (_of_sale(mention, document, catalogue) for mention in every)
         here = [_narrowed(_sized(passage.text, mention, catalogue), talk, catalogue) for mention in every]
         if here:

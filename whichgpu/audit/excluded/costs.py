@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MONEY = r"(?:US)?[$\u20ac\u00a3]\s?(?P<{0}>\d[\d,]*(?:\.\d+)?)|(?P<{0}c>\d+(?:\.\d+)?)\s?(?:cents?|\u00a2)"
 _ITEMS = r"(?:images?|pictures?|tokens?|requests?|prompts?|samples?|sequences?|frames?|of them)"
-#: "1,000 images cost $0.38", "$0.27 per image", "a million tokens for $2".
+#: "1,000 images cost $0.38", "$0.27 per image", "a million tokens for $2", "the cost per token is $0.001".
 _OF_ITEMS = (
     re.compile(
         rf"(?P<n>\d[\d,]*|an?|one|each|every|a (?:thousand|million)|one (?:thousand|"
@@ -40,6 +40,14 @@ _OF_ITEMS = (
         rf"(?P<paid>{_MONEY.format('v')})\s(?:per|for (?:each|every|an?|one)|an?|each)\s"
         rf"(?P<n>\d[\d,]*\s|a (?:thousand|million)\s|one (?:thousand|million)\s)?(?P<k>million\s|thousand\s)?"
         rf"(?:single\s)?{_ITEMS}\b",
+        re.IGNORECASE,
+    ),
+    # "Cost per token drops to $0.0000001".
+    re.compile(
+        rf"\b(?:costs?|price)\s(?:per|of (?:an?|one|each))\s(?P<n>\d[\d,]*\s|a (?:thousand|million)\s)?"
+        rf"(?P<k>million\s|thousand\s)?(?:single\s)?{_ITEMS}\s?(?::|(?:then\s)?(?:drops?|falls?|sinks?|goes|"
+        rf"comes?|rises?|is|of|becomes)\b)\s?(?:down\s)?(?:to\s|at\s)?(?:about\s|around\s|only\s|just\s|roughly\s)*"
+        rf"(?P<paid>{_MONEY.format('v')})",
         re.IGNORECASE,
     ),
 )  # fmt: skip

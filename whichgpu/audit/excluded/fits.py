@@ -51,7 +51,10 @@ _NO = re.compile(
     r"(?:tokens?|frames?) (?:per|a) second|half of|most of|left|remain\w*|leav\w+|draft|embedding|batch|"
     r"users?|requests?|faster|quick\w*|vision|encoder|unet|vae|smaller|shorter|reduc\w+|from \d|"
     r"models that|(?:workload|job|task|software)s? (?:that |which )?(?:it|they|you)|"
-    r"whatever|anything|everything|take the|buy|choose|ten of|dozen|systems)\b"
+    r"whatever|anything|everything|take the|buy|choose|ten of|dozen|systems|"
+    # "The limiting factor for running it is VRAM", "that's before you run a single token".
+    r"(?:factors?|bottlenecks?|challenges?|problems?|obstacles?|constraints?|hurdles?)\s(?:for|in|of|to|when)|"
+    r"before (?:you|we|one|it|they))\b"
     # "35B-A3B": experts are often in the host's memory. "Its FP16 runs at 1/64th the rate": no model does.
     r"|-A\d{1,3}(?:\.\d)?B\b|\bruns? at\s+(?:an?\s+)?(?:1/|\d|half|quarter|full rate)"
     r"|n[\u2019']t\b|%|\s\+\s",

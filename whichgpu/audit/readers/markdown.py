@@ -362,7 +362,7 @@ class _Reader:
         first, builder = self._at, Builder()
         inline(builder, line.text[match.end() :], line.start + match.end())
         self._at += 1
-        self._continue(builder)
+        self._continue(builder, in_item=True)
         self._put(builder, "item", level)
         self._images(first)
 
@@ -389,7 +389,7 @@ class _Reader:
         beside = (self._lines[at].text for at in (self._at - 2, self._at) if 0 <= at < len(self._lines))
         return _NAMED.match(line.text) is not None and any(map(_NAMED.match, beside))
 
-    def _continue(self, builder: Builder) -> None:
+    def _continue(self, builder: Builder, *, in_item: bool = False) -> None:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
         while not self._unwrapped and self._at < len(self._lines):
             line = self._lines[self._at]
@@ -401,6 +401,9 @@ class _Reader:
                 or self._columns_begin(line)
                 or unruled(self._lines, self._at)
                 or self._cell_goes_on(self._at)
+                or (in_item and _begins_anew(self._lines[self._at - 1], line))
+                or self._leads_to_items(line)
+                or self._table_is_below(line)
             ):
                 return
             if is_short_heading(line.text) and (self._at + 1 in self._listed or self._stands_above_table()):
@@ -415,6 +418,17 @@ class _Reader:
         before, after = self._lines[self._at - 1].text, self._lines[self._at + 1 : self._at + 2]
         ends = before.rstrip().endswith((".", "!", "?", ":"))
         return ends and any(each.text.lstrip().startswith("|") for each in after)
+
+    def _table_is_below(self, line: Line) -> bool:
+        """Whether a table stands right below a line of text; a header of several lines has begun before."""
+        return _is_table_row(line) and self._rule_follows() and not is_row(self._lines[self._at - 1])
+
+    def _leads_to_items(self, line: Line) -> bool:
+        """Whether a short line behind a whole sentence leads to the list right below it: "Mistral 7B:"."""
+        before, after = self._lines[self._at - 1].text, self._lines[self._at + 1 : self._at + 2]
+        leads = line.text.rstrip().endswith(":") and len(line.text) < _WIDTH
+        ended = before.rstrip().endswith((".", "!", "?"))
+        return leads and ended and any(_ITEM.match(each.text) for each in after)
 
     def _columns_begin(self, line: Line) -> bool:
         """Whether aligned columns begin with a line behind one that has none."""
@@ -445,6 +459,17 @@ _STANDS_BELOW = re.compile(r"[^|\s][^|]{0,50}?\S {3,60}[^|\s]")
 
 def _is_table_row(line: Line) -> bool:
     return line.text.count("|") > 0
+
+
+#: What begins a sentence or leads to a list, and so long a line at least is broken at a width.
+_ANEW = re.compile(r"[A-Z](?:\S*\s+\S+){3}|[A-Z].*:\s*$")
+_WIDTH = 60
+
+
+def _begins_anew(before: Line, line: Line) -> bool:
+    """Whether a line behind an item is no part of it: its first word would have gone onto the item's line."""
+    first = line.text.split()[0]
+    return _ANEW.match(line.text) is not None and len(before.text) + 1 + len(first) < _WIDTH
 
 
 def _starts_block(line: Line) -> bool:

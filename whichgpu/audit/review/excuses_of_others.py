@@ -6,6 +6,21 @@ from whichgpu.audit.review.excusing import Excuse
 
 #: What `excuses.py` asks besides its own.
 OF_OTHERS = (
+    # "This guide explains NVLink and how to choose between": what a text is on, and nothing of a device.
+    Excuse(
+        ("capability", "specification", "identity"),
+        before=r"\b(?:this|the|our) (?:guide|article|post|page|section|comparison|chapter|overview|video)\s+"
+        r"(?:also )?(?:explains?|covers?|discusses|describes|explores|examines|looks at|breaks down|"
+        r"walks (?:you )?through)\s(?!that\b|why\b)[^.]*$",
+    ),
+    # "Runs a model with 40 % less memory": what the model takes, not what the card has.
+    Excuse(
+        ("ratio",),
+        before=r"\b(?:models?|networks?|LLMs?|parameters|jobs?|workloads?|mod\u00e8les?|param\u00e8tres|"
+        r"modelle?|modell(?:en)?|parameter|modelos?|par\u00e1metros)\b[^.;]{0,40}\b(?:with|in|mit|avec|con)\s+"
+        r"(?:(?:about|around|up to|roughly|environ|jusqu.\u00e0|etwa|rund)\s+)?$",
+        because=r"\bhas \d[\d.,]* GB\b",
+    ),
     # "Two large dies side by side. They are linked at 10 TB/s": of what joins the dies.
     Excuse(
         ("specification",),

@@ -224,8 +224,25 @@ def _of_rate(cell: Cell) -> Cell | None:
 _SO_MANY_CORES = re.compile(r"(\d[\d.,]*)-core\b", re.IGNORECASE)
 
 
+#: A cell that says itself what it counts, and a label of a part of a device.
+_ALL_CORES = re.compile(
+    r"\s*~?(?P<n>\d[\d.,]*)\s(?P<kind>CUDA|tensor|RT|shader|stream)\s(?:cores?|processors?|units?)\s*",
+    re.IGNORECASE,
+)
+_OF_A_PART = re.compile(
+    r"\b(?:per|each|sm|cu|cluster|total|enabled|disabled|instances?|slices?|mig)\b", re.IGNORECASE
+)
+
+
 def _cores_in(cell: Cell) -> Iterator[Cell]:
-    """The number of cores that a cell tells beside the architecture."""
+    """The number of cores that a cell tells beside the architecture, or by itself."""
+    whole = _ALL_CORES.fullmatch(cell.passage.text) if cell.attribute is None else None
+    if whole and not _OF_A_PART.search(cell.label):
+        own = attributes()[_KINDS.get(whole["kind"].lower(), "cores")]
+        yield cell._replace(
+            passage=cell.passage.part(*whole.span("n")), attribute=own, said=frozenset(), unit=""
+        )
+        return
     match = _SO_MANY_CORES.search(cell.passage.text) if cell.attribute is None else None
     if match and open_header(f"{cell.label.lower().replace('gpu', '')} "):
         part = cell.passage.part(*match.span(1))

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.devices.subjects import of_sale
 from whichgpu.audit.findings import made
 from whichgpu.audit.tables import stated as tables
@@ -294,6 +295,9 @@ def _of_value(
             return None
         if quantity.high != quantity.value:
             verdict = _of_upper_end(cell, quantity, gpus, named, context)
+    elif verdict.verdict == "confirmed" and quantity.high != quantity.value and attribute.key in _FIXED:
+        upper = _of_upper_end(cell, quantity, gpus, named, context)
+        verdict = upper if _is_of_sibling(upper, gpus, context) else verdict
     return finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
 
 
@@ -381,6 +385,16 @@ def _of_upper_end(
     found = _of_all(cell, quantity._replace(value=quantity.high), gpus, said, context)
     sure = found.verdict != "contradicted" or found.true_for
     return found if sure else Verdict("unverifiable", because="a range, which other settings may explain")
+
+
+#: What no setting changes of a device.
+_FIXED = ("bandwidth", "memory", "memory_bus", "cores", "nvlink")
+
+
+def _is_of_sibling(found: Verdict, gpus: Sequence[Gpu], context: Context) -> bool:
+    """Whether a value is wrong of some devices, and exactly that of another form of them."""
+    other = context.catalogue.get(found.true_for) if found.verdict == "contradicted" else None
+    return other is not None and model(other.id, context.catalogue) == model(gpus[0].id, context.catalogue)
 
 
 def _of_pair(

@@ -53,8 +53,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     # "327,680 bytes per token"; "2 bytes each" are no amount of memory.
     (r"(?<=,\d\d\d\s)bytes?\b", "memory", "B"),
-    # "102 GB/s68 GB/s", as pages run them together.
-    (r"(?P<p>[kKMGT]i?)B\s?/\s?s(?=\d)", "bandwidth", "{p}B/s"),
+    # "102 GB/s68 GB/s", "102 GB/swas 68", as pages run them together.
+    (r"(?P<p>[kKMGT]i?)B\s?/\s?s(?=\d|[A-Z]|was\b)", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
     (r"(?P<p>[GM])o(?:ctets?)?\b", "memory", "{p}B"),
     (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
@@ -432,7 +432,8 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             name = "USD" if word.startswith("us") else "EUR" if word == "eur" else trailing[1] or trailing[2]
             scale, name = (0.01, "$") if cents else (1.0, name)
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
-        if _GOES_ON.match(text, end):
+        if _GOES_ON.match(text, end) or (text[start - 1 : start] == "[" and text[end : end + 1] == "]"):
+            # "Tensor Cores.[2]" has the mark of a source.
             return None
         told, unit_told = _of_label(text, start, end, first, last)
         return Quantity(start, end, *told, unit_told, limit)

@@ -197,7 +197,7 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             if found:
                 return _single(found), True
             break
-        heads = _heads(back, context)
+        heads = () if not found and _leads_to_model(back, index, context) else _heads(back, context)
         if heads is not None:
             turned = nearest and not any({*each.ids} & {*one.ids} for each in heads for one in nearest)
             # A paragraph in between that speaks of another device is nearer.
@@ -209,6 +209,17 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             nearest = nearest or owned(passages[back].text, found)
     likely = _single(nearest)
     return likely or _titled(passage, nearest, context), not likely
+
+
+def _leads_to_model(back: int, index: int, context: Context) -> bool:
+    """Whether a passage is in a list right below the name of a network: "Mistral 7B:", "- FP16: 14 GB"."""
+    from whichgpu.audit.text.models import models
+
+    passages = context.document.passages
+    lead = passages[back].text.rstrip("* ")
+    if passages[back].kind != "paragraph" or not lead.endswith(":") or len(lead) > _LABEL:
+        return False
+    return all(each.kind == "item" for each in passages[back + 1 : index + 1]) and bool(models(lead))
 
 
 def _titled(passage: Passage, nearest: Sequence[Mention], context: Context) -> Sequence[Mention]:

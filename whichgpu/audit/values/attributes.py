@@ -117,10 +117,18 @@ def named(text: str) -> tuple[Named, ...]:
             and _OF_COMPUTING.search(text, max(0, each.start - 16), each.start)
         )
         and not (word == "boost" and _MORE_OF.match(text, each.end))
+        and not (word in _LEISTUNG and not _beside_watts(text, each))
         and not _WITHOUT.search(text, max(0, each.start - 16), each.start)
     )
 
 
+def _beside_watts(text: str, each: Named) -> bool:
+    """Whether "Leistung", which is performance as well as power, has watts or what draws them beside it."""
+    return _WATTS.search(text, max(0, each.start - _BESIDE), each.end + _BESIDE) is not None
+
+
+_LEISTUNG = frozenset({"leistung", "max. leistung", "maximale leistung"})
+_BESIDE, _WATTS = 48, re.compile(r"\d\s?W(?:att)?\b|\b(?:verbrauch\w*|netzteil\w*|watt)\b", re.IGNORECASE)
 #: Behind "boost" that is no clock: "a 15 % boost in cores".
 _MORE_OF = re.compile(r"\s+(?:in|over|to|of|from|for)\s", re.IGNORECASE)
 #: Before what is not counted: "9.7 TFLOPS without tensor cores".

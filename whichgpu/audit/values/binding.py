@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import OF_THOSE, within
+from whichgpu.audit.values.chained import chained
 from whichgpu.audit.values.fields import ITS_OWN
 from whichgpu.audit.values.listed import listed
 from whichgpu.audit.values.nearest import (
@@ -192,7 +193,8 @@ class Binder:
         values: Sequence[Quantity] = (),
     ) -> None:  # fmt: skip
         self._text, self._sentence, self._attributes, self._who = text, sentence, attributes, who
-        self._in_order = dict(_in_order(text, attributes, values))
+        whole = [each for each in values if not any(m.start <= each.start < m.end for m in who.here)]
+        self._in_order = {**chained(text, attributes, whole), **dict(_in_order(text, attributes, values))}
         self._leads = attributes[0] if attributes and _leads(text, sentence, attributes[0]) else None
         self._taken: set[int] = set()
         self._last: tuple[Quantity, Attribute, Mention] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.text.roundings import EXACT, exactly
 from whichgpu.audit.values.certainty import excludes
 from whichgpu.audit.values.sourced import RATES, nearly_same, values_of
@@ -108,7 +109,9 @@ def _of_laptop(attribute: Attribute) -> float:
 def _of_sort(attribute: Attribute, gpu: Gpu) -> float:
     """How far sources differ on an attribute of a sort of devices."""
     if attribute.key == "clock_base":
-        # What a base clock is, is read in several ways.
+        # What a base clock is, is read in several ways; a maker that tells one clock tells no base.
+        if gpu.value("clock_base") == gpu.value("clock_boost"):
+            return 1.0
         return max(_BASE, _of_laptop(attribute) if gpu.segment == "laptop" else 0.0)
     if attribute.dimension == "money" and gpu.segment not in _PRICED:
         # Who sells them says what they cost; NVIDIA and AMD name estimates at most.
@@ -119,6 +122,16 @@ def _of_sort(attribute: Attribute, gpu: Gpu) -> float:
 _BASE = 0.03
 #: A module's accelerators with their sparsity and its fastest mode, over its tensor cores alone.
 _WHOLE = 4.0
+
+
+#: The ids of superchips, each a CPU with GPUs.
+_SUPERCHIP = re.compile(r"g[hb]\d{2,3}-")
+
+
+def _of_superchip(attribute: Attribute, what: Stated, gpu: Gpu) -> float:
+    """How much more than its GPU a superchip draws, which is its CPU and all its GPUs."""
+    more = attribute.key == "power" and _SUPERCHIP.match(gpu.id) is not None
+    return math.inf if more and what.value > float(gpu.value("power") or 0.0) else 0.0
 
 
 def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
@@ -148,6 +161,7 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     allowed = max(allowed, _of_sort(attribute, gpu))
     if _of_plain_units(attribute, what, gpu) or _is_of_the_next_clock(attribute, what, gpu):
         return True
+    allowed = max(allowed, _of_superchip(attribute, what, gpu))
     for value, field in values_of(attribute, what, gpu):
         if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:
             # Since RDNA 3 a stream processor does two operations at once, and some count it twice.

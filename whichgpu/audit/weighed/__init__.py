@@ -14,6 +14,7 @@ from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.overlaps import Overlaps
 from whichgpu.audit.text.reported import without_reported
 from whichgpu.audit.weighed.jointly import jointly
+from whichgpu.audit.weighed.mixed import mixed
 from whichgpu.audit.weighed.orders import orders
 from whichgpu.audit.weighed.prices import prices
 from whichgpu.audit.weighed.ratios import ratios
@@ -37,4 +38,5 @@ def weighed(found: Sequence[Finding], context: Context) -> list[Finding]:
     ]
     more = without_reported(more, context)
     taken = {(each.start, each.end) for each in more}
-    return jointly([each for each in found if (each.start, each.end) not in taken] + more, context)
+    every = jointly([each for each in found if (each.start, each.end) not in taken] + more, context)
+    return mixed(every, context)

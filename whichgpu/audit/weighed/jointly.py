@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 #: What differs between the forms of a name; the memory tells which form is meant.
 _DIFFERS = ("bandwidth", "power", "cores", "tensor_cores", "memory_bus")
 #: Words that speak of several forms.
-_SEVERAL = re.compile(
+SEVERAL = re.compile(
     r"\b(?:or|up to|between|from|respectively|versions?|variants?|models?|editions?|both|depending|either|"
     r"later|"
     r"originally|also|against|than|instead|not|two sizes|limit\w*|capp?ed|measured|nodes?|servers?|total|"
-    r"together)\b|\d ?/ ?\d|\(",
+    r"together)\b|\d ?/ ?\d|\d\s?GB\s(?:and|&|et|und|y|e)\s\d|\(",
     re.IGNORECASE,
 )
 _RATES = ("fp64", "fp32", "fp16", "bf16", "tf32", "fp8", "int8")
@@ -83,18 +83,18 @@ def _of_sentence(
         if each.attribute == "transistors" and _WHOLE.search(sentence.text):
             yield from _of_all_dies(each, context)
     memory = [each for each in found if each.attribute == "memory"]
-    if len(memory) != 1 or _SEVERAL.search(sentence.text) or not is_asserted(sentence.text):
+    if len(memory) != 1 or SEVERAL.search(sentence.text) or not is_asserted(sentence.text):
         return
     every = memory[0].subject.split(", ")
     if len({model(key, context.catalogue) for key in every if key in context.catalogue}) != 1:
         return
-    meant = _having(memory[0], context)
+    meant = having(memory[0], context)
     for each in found:
         if (
             each.subject == memory[0].subject
             and each.attribute in _DIFFERS
             and meant
-            and ((own := _having(each, context)) and not own & meant)
+            and ((own := having(each, context)) and not own & meant)
         ):
             field = attributes()[each.attribute].fields[0]
             shown = dict.fromkeys(
@@ -130,8 +130,8 @@ def _of_form(
     if (
         of_form
         and len(of_form) < len(every)
-        and _having(found, context)
-        and not _having(found, context) & of_form
+        and having(found, context)
+        and not having(found, context) & of_form
     ):
         field = attributes()[found.attribute].fields[0]
         shown = [f"{key} has {context.catalogue[key].display(field)}" for key in sorted(of_form)]
@@ -148,7 +148,7 @@ def _of_all_dies(found: Finding, context: Context) -> Iterator[tuple[Finding, Fi
         yield found, found._replace(verdict="contradicted", because=because, evidence=(Evidence(because),))
 
 
-def _having(found: Finding, context: Context) -> set[str]:
+def having(found: Finding, context: Context) -> set[str]:
     """The devices of a finding's subject that have what is told."""
     value = next((one.value for one in quantities(found.stated, context.fraction)), None)
     if value is None:
