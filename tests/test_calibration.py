@@ -315,10 +315,11 @@ def test_engines_read_dense_weights_in_four_bits_apart():
 
 
 def test_vllm_of_2025_has_more_kernels_around_experts():
-    old, new = runtime("vLLM 0.11", ""), runtime("vLLM 0.14", "")
+    old, last, new = (runtime(f"vLLM {release}", "") for release in ("0.11", "0.14", "0.15"))
     assert (old.routing, old.quantising) == (runtime("sglang", "").routing, 2.0)
-    assert new.routing < old.routing
-    assert (new.sequence, new.fixed) < (old.sequence, old.fixed)
+    # A library's kernel sorts by itself since 0.15 takes it unasked.
+    assert new.routing < last.routing == old.routing
+    assert (last.sequence, last.fixed) < (old.sequence, old.fixed)
 
 
 def test_no_fit_makes_an_op_faster_than_the_roofline():

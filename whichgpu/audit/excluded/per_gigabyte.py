@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -139,8 +139,8 @@ def _ways(index: int, text: str, at: int, price: float, context: Context) -> Ite
     ]
     # What is paid for was told before, it may be in an answer above.
     above = (each.text for each in context.document.passages[max(0, index - _ABOVE) : index])
-    amounts = [*amounts, *(each for one in above for each in quantities(one, context.fraction))]
-    sizes = [each.value / 1e9 for each in amounts if each.dimension == "memory"]
+    told = chain(amounts, *(quantities(one, context.fraction) for one in above))
+    sizes = [each.value / 1e9 for each in told if each.dimension == "memory"]
     sizes += [float(nominal_gb(float(gpu.value("memory") or 0)) or 0) for gpu in gpus]
     sizes += [size * 2 for size in sizes]
     yield from (price / size for price in dict.fromkeys(paid) for size in dict.fromkeys(sizes) if size)
