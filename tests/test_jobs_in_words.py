@@ -500,6 +500,7 @@ def test_four_bits_of_svdquant_are_of_what_they_multiply_too():
         ("128x128x64", ("128x128", "64")), ("160x96x96", ("96x96", "160")), ("49x480x720", ("480x720", "49")),
         ("480x720x49", ("480x720", "49")), ("16x224x224", ("224x224", "16")), ("3x64x64", ("3x64x64", "")),
         ("640x640x3", ("640x640x3", "")), ("512x768", ("512x768", "")), ("64×64×64", ("64x64", "64")),
+        ("128x128x0", ("128x128x0", "")),
     ],
 )  # fmt: skip
 def test_a_third_side_is_of_slices_or_frames(text: str, known: tuple[str, str]) -> None:

@@ -271,7 +271,7 @@ def two_sides(text: str) -> tuple[str, str]:
     """
     found = re.fullmatch(_THREE, text)
     first, middle, last = found.groups() if found else ("", "", "")
-    if not found or first in _CHANNELS or last in _CHANNELS:
+    if not found or first in _CHANNELS or last in _CHANNELS or not all(map(int, found.groups())):
         return text, ""
     odd = int(first) % _SIDE > 0, int(last) % _SIDE > 0
     ahead = odd[0] if odd[0] != odd[1] else middle == last or (first != middle and int(first) <= int(last))
