@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import sentence_at
 from whichgpu.audit.values.sourced import source_of
 from whichgpu.hardware.fields import FIELDS
 
@@ -76,7 +76,7 @@ FORMATS = frozenset({"fp8", "fp4", "bf16", "tf32"})
 
 def is_otherwise(text: str, place: tuple[int, int], what: Capability) -> bool:
     """Whether a capability is had by other means than the device's, left unused, or a format of storage."""
-    own = next((each for each in sentences(text) if each.start <= place[0] < each.end), None)
+    own = sentence_at(text, place[0])
     if own is not None and _OTHERWISE.search(own.text):
         return True
     return what.key in FORMATS and _KEPT_IN.match(text, place[1]) is not None

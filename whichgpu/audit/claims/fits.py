@@ -16,7 +16,7 @@ from whichgpu.audit.needed.room import BINARY, HEDGED_USE, ROOM, of_part, of_tab
 from whichgpu.audit.sufficing.needs import need_before
 from whichgpu.audit.text.counting import any_number, counted
 from whichgpu.audit.text.models import TRAINS, formats, models
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentence_at, sentences, within
 from whichgpu.audit.values.sourced import source_of
 from whichgpu.units import GIB
 from whichgpu.values import NamedTuple
@@ -430,7 +430,7 @@ def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Findi
 
 def _needs_more(passage: Passage, claim: _Claim, total: float, context: Context) -> bool:
     """Whether the sentence of a fit tells a need before it that is beyond what there is."""
-    one = next((each for each in sentences(passage.text) if each.start <= claim.place[0] < each.end), None)
+    one = sentence_at(passage.text, claim.place[0])
     need = need_before(passage, one, claim.place[0], context) if one else None
     return need is not None and one is not None and need.start >= one.start and need.value > total
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.sentences import one_before, sentences, within
+from whichgpu.audit.text.sentences import one_before, sentence_at, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,9 +100,9 @@ def _the_same(index: int, passage: Passage, context: Context) -> Iterator[Findin
     for mention in own:
         match = _THE_SAME.match(passage.text, mention.end + 1)
         fields = [field for field, words in _WHAT.items() if match and words.fullmatch(match["what"])]
-        if match is None or len(fields) != 1:
+        here = sentence_at(passage.text, mention.start) if len(fields) == 1 else None
+        if match is None or here is None:
             continue
-        here = next(each for each in sentences(passage.text) if each.start <= mention.start < each.end)
         before = one_before(passage.text, here.start)
         start = here.start if within(own, here.start, mention.start) or not before else before[0].start
         others = _distinct(within(own, start, mention.start))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.quantities import Quantity
     from whichgpu.audit.text.sentences import Sentence
 
-_AGAINST = re.compile(r"\s*(?:against|versus|vs\.?|compared (?:to|with)|as opposed to|\u2192|->|/)\s*", re.I)
+_AGAINST = re.compile(r"\s*(?:against|versus|vs\.?|compared (?:to|with)|as opposed to|\u2192|->)\s*", re.I)
 #: From what the values are of to the first of them.
 _IS = re.compile(
     r"\s*(?::|is|was|are|goes|[\u2013\u2014-])\s+(?:about |roughly |around |up |from )?", re.IGNORECASE
@@ -35,7 +35,7 @@ _ELSE = re.compile(
     r"model|models|laptop|before|earlier|stock|limited|capped)\b",
     re.IGNORECASE,
 )
-_KEYS = frozenset({"memory", "bandwidth", "power", "cores", "tensor_cores", "rt_cores", "bus_width"})
+_KEYS = frozenset({"memory", "bandwidth", "power", "cores", "tensor_cores", "rt_cores", "memory_bus"})
 
 
 def find(context: Context) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.models import models
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentence_at, sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _of_sentence(
 
 def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | None:
     """The one device that the clause around a place names or goes on about; None where it is not certain."""
-    sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
+    sentence = sentence_at(passage.text, at)
     if sentence is None or _IS_NOT.search(sentence.text):
         return None
     who = spoken(index, passage, sentence, context)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import SPELLED, quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentence_at, sentences, within
 from whichgpu.audit.values.attributes import named
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import GB
@@ -96,7 +96,7 @@ def _is_of_two_products(told: float, where: tuple[int, Passage, int], context: C
     """Whether two numbers, each times the one behind it, make the amount together."""
     _, passage, at = where
     before = [place for place, _ in _numbers(passage.text, where, context) if place < at]
-    own = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
+    own = sentence_at(passage.text, at)
     if own is None or not before or not told:
         return False
     back = next(
@@ -146,6 +146,6 @@ def _clause(text: str, at: int) -> tuple[int, int]:
     """Where the clause of a place begins and ends."""
     ends: Sequence[int] = [each.end() for each in _CLAUSES.finditer(text) if each.end() <= at]
     behind = _CLAUSES.search(text, at)
-    own = next((one for one in sentences(text) if one.start <= at < one.end), None)
+    own = sentence_at(text, at)
     first, last = (own.start, own.end) if own else (0, len(text))
     return max([first, *ends[-1:]]), min(last, behind.start() if behind else last)

@@ -18,7 +18,7 @@ from whichgpu.audit.known.said import OF_SPEED, claims
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import Sentence, sentences, within
+from whichgpu.audit.text.sentences import Sentence, sentence_at, sentences, within
 from whichgpu.audit.values.attributes import attributes
 from whichgpu.audit.values.fields import generations, same_chip
 
@@ -58,7 +58,7 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
         return False
     if is_line_of(passage, accused, context) or _is_item_of(passage, accused, context):
         return False
-    place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
+    place = sentence_at(passage.text, at)
     if place is None or _OF_BOTH.match(place.text):
         # What both are said to have is wrong where one has not.
         return False
@@ -124,7 +124,7 @@ def is_in_something_else(found: Finding, where: tuple[int, Passage, int], contex
     if found.kind not in ("ratio", "arithmetic") or found.attribute == OF_SPEED:
         return False
     index, passage, at = where
-    place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
+    place = sentence_at(passage.text, at)
     end = at + len(found.quote)
     stated = [
         way.times for one in (claims(passage.text, place, context.fraction) if place else ())

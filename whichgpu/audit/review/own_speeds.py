@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.store import store
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentence_at, within
 from whichgpu.units import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _own(asked: set[int], context: Context) -> Iterator[int]:
 
 def _speeds(index: int, passage: Passage, at: int, context: Context) -> list[float]:
     """The speeds that are told of one of the last device that a sentence names before a place."""
-    here = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
+    here = sentence_at(passage.text, at)
     named = within(context.mentions.get(index, ()), here.start, at)[-1:] if here else ()
     ids = {one for each in named for one in (*each.named, *each.ids)}
     return [

@@ -15,7 +15,7 @@ from whichgpu.audit.premised import lacks_premise
 from whichgpu.audit.review.unfounded import SAME, Place, chunk, is_unfounded
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import sentences, within
+from whichgpu.audit.text.sentences import sentence_at, within
 from whichgpu.audit.values.attributes import attributes, named
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _clause(place: Place) -> str:
 def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
     """Whether an accusation takes for granted what its sentence does not say."""
     index, passage, at = where
-    sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
+    sentence = sentence_at(passage.text, at)
     if sentence is None or passage.kind == "cell":
         # Whose a cell is, and in what, is told by the headers of its table.
         return False

@@ -13,7 +13,7 @@ from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.devices.roles import owned, spoken
 from whichgpu.audit.devices.strangers import does, is_of_unknown, is_strange
 from whichgpu.audit.review.anywhere import gives
-from whichgpu.audit.text.sentences import sentences
+from whichgpu.audit.text.sentences import sentence_at, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def _is_subject(mention: Mention, since: int, where: _Where) -> bool:
 def _is_only_compared(found: Finding, where: _Where, own: Sequence[Mention], context: Context) -> bool:
     """Whether the accused is what another is compared with: "The L4, although newer than the A100, has no MIG"."""  # noqa: E501
     index, passage, at = where
-    sentence = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
+    sentence = sentence_at(passage.text, at)
     if found.kind != "capability" or sentence is None:
         return False
     who = spoken(index, passage, sentence, context)

@@ -10,7 +10,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.statements.filled import model_of
 from whichgpu.audit.text.models import formats_at
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.text.sentences import one_before, sentences, within
+from whichgpu.audit.text.sentences import one_before, sentence_at, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +40,11 @@ def fits_too(index: int, passage: Passage, context: Context) -> Iterator[Finding
     """What is larger than the room that it is said to fit in as well."""
     text = passage.text
     for match in _TOO.finditer(text) if "fit" in text else ():
-        sentence = next(each for each in sentences(text) if each.start <= match.start() < each.end)
+        sentence = sentence_at(text, match.start())
+        if sentence is None:
+            continue
         before = one_before(text, sentence.start)
-        if (
-            not before
-            or not is_asserted(sentence.text)
-            or _NO.search(sentence.text)
-            or _NO.search(before[0].text)
-        ):
+        if not before or not is_asserted(sentence.text) or _NO.search(sentence.text):
             continue
         room = _room(index, passage, before[0], context)
         need = _need(index, passage, sentence, match.start(), context)

@@ -9,7 +9,7 @@ from whichgpu.audit.claims.identity import of_family
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.devices.families import architectures, is_of
 from whichgpu.audit.statements.features import COUNT, group
-from whichgpu.audit.text.sentences import one_before, sentences, within
+from whichgpu.audit.text.sentences import one_before, sentence_at, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +35,10 @@ def the_rest(index: int, passage: Passage, context: Context) -> Iterator[Finding
     """An architecture that is told of the others, of which one of them is not."""
     text = passage.text
     for match in _REST.finditer(text) if "other" in text or "remaining" in text else ():
-        sentence = next(each for each in sentences(text) if each.start <= match.start() < each.end)
-        are = _ARE.match(text, match.end(), sentence.end)
+        sentence = sentence_at(text, match.start())
+        are = _ARE.match(text, match.end(), sentence.end) if sentence else None
         own = architectures().match(text, are.end()) if are else None
-        if own is None or not is_asserted(sentence.text):
+        if sentence is None or own is None or not is_asserted(sentence.text):
             continue
         many = COUNT[match["n"].lower()] if match["n"] else COUNT["two"]
         rest = _others(index, passage, sentence, match.start(), many, context)

@@ -121,6 +121,13 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     return tuple(_sentences(text))
 
 
+def sentence_at(text: str, at: int) -> Sentence | None:
+    """The sentence that a place of a text is in; None between two, and behind the last."""
+    every = sentences(text)
+    index = bisect_right(every, at, key=_ENDS)
+    return every[index] if index < len(every) and every[index].start <= at else None
+
+
 def one_before(text: str, start: int) -> tuple[Sentence, ...]:
     """The sentence before one that begins at a place; none before the first."""
     every = sentences(text)
