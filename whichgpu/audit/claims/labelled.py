@@ -252,9 +252,7 @@ def _compared(
             return
         yield from _of_all(passage, best, groups, named, context)
         return
-    stated = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    if sum(each.dimension in ("time", "rate", "money") for each in stated) > 1:
-        # What a sentence states itself is what it compares.
+    if _states_itself(passage, sentence, context):
         return
     said_of = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
@@ -274,6 +272,15 @@ def _compared(
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
 
 
+def _states_itself(passage: Passage, sentence: Sentence, context: Context) -> bool:
+    """Whether a sentence states what it compares."""
+    stated = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+    told = sum(each.dimension in ("time", "rate", "money") for each in stated)
+    return told > 1 or _PAIR.search(sentence.text) is not None
+
+
+#: Two figures that a sentence sets against each other itself: "4.67x faster (12.5 vs 2.7 FPS)".
+_PAIR = re.compile(r"\d[\d.,]*(?:\s[A-Za-z/]{1,9})?\s(?:vs\.?|versus)\s\d")
 #: What specifications tell, and no row of speeds: "memory bandwidth tells another story".
 _ON_PAPER = re.compile(r"\b(?:band-?\s?width|capacity|cores|cache|[TP]FLOPS|TOPS|[GT]B/s)\b", re.IGNORECASE)
 #: What is so only for some work: "Anything that runs less than 1.5 times faster on the A100 is cheaper on".

@@ -77,7 +77,8 @@ _BESIDE_WEIGHTS = re.compile(
     r"experts?|active|moe|layers?|embedding\w*|draft|per gpu|each|split|shard\w*|adapter|not|"
     r"never|if|savings?|"
     r"together|both|side by side|"
-    r"reduc\w+|cut\w*|compared|previously|file|disk|download|text encoder|vae)\b|\d+x\d+b|n[\u2019']t\b",
+    r"reduc\w+|cut\w*|compared|previously|file|disk|download|packages?|snapshots?|text encoder|vae)\b|"
+    r"\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 
@@ -196,12 +197,16 @@ def _clause_by_clause(
             continue
         if not _STATES.search(before) and not of_weights:
             continue
+        if own and not _WORD.search(before):
+            # "~8 GB: Llama 3.2 3B in BF16" is of the machines for which the model is named.
+            continue
         found_of = of_model(found[-1], next(iter(said.values())))
         judged = judged_need(passage, sizes[0], found_of, found[-1].name, context)
         if judged.accuses:
             yield judged
 
 
+_WORD = re.compile(r"[^\W_]")
 #: "Has weights of about 26 GB".
 _OF_WEIGHTS = re.compile(r"\bweights of (?:about |around |roughly |some |only |just |~)*$", re.IGNORECASE)
 #: A clause that goes on about the model of the sentence before.

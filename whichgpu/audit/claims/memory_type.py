@@ -15,6 +15,7 @@ from whichgpu.audit.text.sentences import sentences
 from whichgpu.audit.values.certainty import excludes
 from whichgpu.audit.values.fields import FAR, ITS_OWN, SET_AGAINST, headed, of_field, owner_of
 from whichgpu.audit.values.judging import same_card
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -402,10 +403,27 @@ def _one_of(
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
     if not known or (not right and (unified or vague)):
         return
+    if not right and _is_of_a_hosts_size(passage.text, match, known):
+        return
     sure = [gpu for gpu in known if excludes(gpu, "memory_type", math.inf)]
     sure = [] if not right and _only_enhanced(match[0], known, context) else sure
     verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
     yield of_field(passage, match.span(), "specification", "memory_type", right or known, verdict, context)
+
+
+#: An amount right before a type of a host's memory.
+_AMOUNT = re.compile(r"(?P<n>\d{1,5})\s?(?P<scale>[GT])i?B\s+(?:of\s+)?(?:\w+\s){0,2}$", re.IGNORECASE)
+_HOST_TYPE = re.compile(r"(?:LP)?DDR\d", re.IGNORECASE)
+
+
+def _is_of_a_hosts_size(text: str, match: re.Match[str], known: Sequence[Gpu]) -> bool:
+    """Whether a type of a host's memory stands behind an amount that none of the devices has."""
+    if not _HOST_TYPE.match(match[0]):
+        return False
+    told = _AMOUNT.search(text, max(0, match.start() - 24), match.start())
+    size = float(told["n"]) * (1024.0 if told["scale"] in "Tt" else 1.0) if told else 0.0
+    sizes = {nominal_gb(float(gpu.value("memory") or 0.0)) for gpu in known}
+    return told is not None and size not in sizes
 
 
 def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:

@@ -150,6 +150,10 @@ def _judged(passage: Passage, name: str, match: re.Match[str], context: Context)
     if not sizes:
         return
     told = float(match["n"].replace(",", ".")) * _SCALES[match["scale"][0].lower()]
+    names = {name.strip(" -.*"), *(each.name.strip() for each in models(name))}
+    if any(used and max(told / used, used / told) <= _OFF for used in map(active, names)):
+        # "gpt-oss-20b | 3.6B": what it uses of itself for a token.
+        return
     known = min(sizes, key=lambda size: abs(told / size - 1))
     off = abs(told / known - 1)
     rounding = 0.5 / max(float(match["n"].replace(",", ".")), 1.0)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.devices.mentions import mentions
-from whichgpu.audit.tables.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
+from whichgpu.audit.tables.columns import (
+    ON_FILE,
+    Column,
+    by_devices,
+    columns,
+    doubtful,
+    finding,
+    is_shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,7 +171,7 @@ def _judged(
     times, scale = scale > 0, scale or _scale(told.values, a, b)
     for row in sorted((told.values.keys() & a.values.keys() & b.values.keys()) - accused):
         real, one = _quotient(a, b, row, scale), told.amounts[row]
-        off = abs(told.values[row] / real - 1) - one.slack
+        off = 0.0 if is_shown(one, real) else abs(told.values[row] / real - 1) - one.slack
         if off > _WITHIN and (
             off <= _WRONG
             or _is_otherwise(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.quantities import Quantity
     from whichgpu.audit.text.sentences import Sentence
 
 _NEEDS = re.compile(
@@ -96,9 +97,22 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             if need and _BARE.fullmatch(need.text) and _IN_GB.search(heads[needed[-1]]):
                 found = quantities(f"{need.text} GB", context.fraction)
             if cell and len(found) == 1 and found[0].dimension == "memory" and not _EASED.search(cell.text):
+                every = (found, *_beside(table, row, needed[-1], at, context))
+                found = min(every, key=lambda each: each[0].value)
                 # A device's gigabytes are binary as well.
                 one = GIB if "i" in found[0].unit else 1e9
                 yield from _of_cell(cell, found[0].value / one, context)
+
+
+def _beside(
+    table: Table, row: int, first: int, last: int, context: Context
+) -> Iterator[tuple[Quantity, ...]]:
+    """The amounts of memory between a need and the devices, as "FP16 | ours | fits on" has them."""
+    for at in range(first + 1, last):
+        cell = table.cell(row, at)
+        found = quantities(cell.text, context.fraction) if cell else ()
+        if len(found) == 1 and found[0].dimension == "memory":
+            yield found
 
 
 def _in_words(table: Table, context: Context) -> Iterator[Finding]:

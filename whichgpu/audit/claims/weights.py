@@ -90,6 +90,8 @@ _SHRINKS = re.compile(r"\b(?:shrinks?|drops?|down to|brings?|cuts?|reduc\w+)\b",
 _ADAPTERS = re.compile(r"\bq-?lora\b", re.IGNORECASE)
 #: A sentence, or a section, of what comes beside the weights.
 _CACHES = re.compile(r"\b(?:kv|caches?|contexts?|tokens?)\b", re.IGNORECASE)
+#: So long a context is no matter of the weights alone.
+_AT_LENGTH = re.compile(r"\bat \d{1,4}k\b", re.IGNORECASE)
 _CARD = re.compile(r"\s*(?:-?(?:card|gpu|of (?:vram|ram|memory|gpu))|vram|a100|h100|rtx|mac)", re.IGNORECASE)
 _OF_CACHE = re.compile(
     r"\b(?:kv|caches?)\b(?:[^.;]|\.(?=\d))*\btokens?\b|\btokens?\b(?:[^.;]|\.(?=\d))*\b(?:kv|caches?)\b",
@@ -260,6 +262,7 @@ def _of_weights(
         or _CARDS_HAVE.search(sentence.text)
         or _ELSE.search(clause)
         or _CACHES.search(about)
+        or _AT_LENGTH.search(own)
         or _TRAINS.search(own)
         or _ELSE.search(model.name)
     ):

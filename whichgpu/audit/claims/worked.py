@@ -6,6 +6,7 @@ reverse of one, times one number that all rows have. A row that is off, where th
 
 from __future__ import annotations
 
+import math
 from itertools import combinations, permutations
 from statistics import median
 from typing import TYPE_CHECKING
@@ -173,7 +174,9 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     right = frozenset(row for row in both if abs(told.values[row] / real[row] - 1) <= _WITHIN)
     wrong = frozenset(both) - right
     varied = all(len({round(one.values[row], 9) for row in right}) > 1 for one in (told, a, b))
-    enough = len(right) >= max(_SHOWN if natural or rule.sums else _FREE, _TO_ONE * len(wrong))
+    # Of units of time so many are tried that two rows fit one of them by chance.
+    plain = rule.sums or told.money or (natural and round(math.log10(natural), 6).is_integer())
+    enough = len(right) >= max(_SHOWN if plain else _FREE, _TO_ONE * len(wrong))
     sure = natural or "{1}" in rule.words
     whole = (natural or rule.sums) and "{1}" in rule.words and len(right) >= _FREE
     # What hardly changes from row to row seems to follow from anything that doesn't either.

@@ -201,6 +201,10 @@ def _number(words: str, each: Quantity) -> float:
     return float(re.sub(r"[^\d.]", "", found[0]) or 1) if found and found[0].count(".") < 2 else each.value
 
 
+#: Around a number that stands between the words of a name.
+_NAME_BEFORE, _NAME_BEHIND = re.compile(r"[A-Za-z]-$"), re.compile(r"-[A-Za-z]")
+
+
 def _is_no_amount(text: str, each: Quantity) -> bool:
     words = text[each.start : each.end]
     if _YEAR.fullmatch(words) and not re.match(
@@ -208,6 +212,9 @@ def _is_no_amount(text: str, each: Quantity) -> bool:
     ):
         return True
     if re.search(r"\d[/:]$|\bZen $", text[max(0, each.start - 4) : each.start]):
+        return True
+    if _NAME_BEFORE.search(text, max(0, each.start - 4), each.start) and _NAME_BEHIND.match(text, each.end):
+        # "nemotron-3-super".
         return True
     alone = not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2])
     named = alone and _NO_AMOUNT.search(text, max(0, each.start - 12), each.start)

@@ -85,6 +85,7 @@ def _may_follow(window: Window) -> bool:
         or (result.bare and _UNIT_LATER.match(text, result.end))
         or _SUPPLY.match(text, result.end)
         or _is_item(window)
+        or _LIMITS.search(text, window.starts[-1], result.start)
         or GIVEN.search(text, max(0, result.start - 32), result.start)
     )
 
@@ -99,6 +100,10 @@ _UNIT_LATER = re.compile(
     r"\d[\d.,]*\s?(?:[A-Z]\w*|tok\w*)",
     re.IGNORECASE,
 )
+
+
+#: "Limits: 4,000 files, 16 MiB per file": a list of them, in which none follows from others.
+_LIMITS = re.compile(r"\b(?:limits?|quotas?|defaults?|maxim\w+|caps?)(?:\s\w+)?\s?:\s[^.;]*$", re.IGNORECASE)
 
 
 def _is_item(window: Window) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.decode import EXPERTS
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.models import formats, models, single
@@ -180,13 +181,15 @@ def _told(index: int, passage: Passage, sentence: Sentence, context: Context) ->
     if len({each.value for each in sizes}) == 1:
         return _Weights(sizes[0].value, passage.text[sizes[0].start : sizes[0].end])
     one = single(found)
-    if sizes or one is None or len(said) != 1 or active(one.name.strip()):
+    if sizes or one is None or len(said) != 1 or active(one.name.strip()) or EXPERTS.search(sentence.text):
         return None
     return _Weights(one.parameters * said[0].least, f"{one.name.strip()} in {said[0].name}")
 
 
 #: Behind an amount of room that nothing reads.
-_LEFT = re.compile(r"\s+(?:\w+\s)?(?:left|free|remain\w*|to spare|spare)\b", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\s+(?:\w+\s)?(?:left|free|remain\w*|to spare|spare|smaller|larger|less|more|bigger)\b", re.IGNORECASE
+)
 
 
 def _is_of_device(one: Quantity, context: Context) -> bool:

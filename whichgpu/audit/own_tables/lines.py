@@ -49,7 +49,8 @@ OF_ELSE = re.compile(
     r"dollars?|euros?|efficien\w*|power|watts?|joules?|games?|gaming|t?flops|tops|peak|per (?:dollar|euro|"
     r"watt|"
     r"joule|gpu|card|core|gb|gigabyte|hour)|arithmetic|compute|value|support\w*|features?|software|"
-    r"availab\w*|noise|heat)\b|"
+    r"availab\w*|noise|heat|accuracy|quality|perplexity|fidelity|"
+    r"(?:small|large|long|short)\w* (?:batch|context|prompt|sequence)\w*)\b|\b\w+\s?=\s?\d|"
     r"[$\u20ac]",
     re.IGNORECASE,
 )

@@ -318,6 +318,9 @@ def _elided(one: Clause, context: Context) -> Iterator[Finding]:
     reals = _values(key, one.subject, context, driver=True)
     value = told.value * unit
     near = _ABOUT if told.limit else 0.04
+    if key == "cores" and value in _values("sms", one.subject, context):
+        # Makers other than NVIDIA call their multiprocessors cores.
+        return
     if key in SPARSE and any(abs(value / real / 2 - 1) <= 0.04 for real in reals):
         # With sparsity, which a clause may say elsewhere.
         return

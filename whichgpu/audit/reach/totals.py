@@ -79,7 +79,11 @@ _IS_FACTOR = re.compile(
     r"\s*(?:(?:per (?:gpu|card|module|device|chip)|each|apiece)\b|[=x\u00d7*])", re.IGNORECASE
 )
 _FORMULA = re.compile(r"[=\u00d7*/+]\s*(?:about\s*)?$|\dx\s*$")
-_BRIDGE = re.compile(r"\b(?:bridges?|connector|per link|links|pcie [345]|per direction)\b", re.IGNORECASE)
+#: What joins two of them, and whoever runs on them: what those reach is measured.
+_BRIDGE = re.compile(
+    r"\b(?:clients|workers|processes|ranks|bridges?|connector|per link|links|pcie [345]|per direction)\b",
+    re.IGNORECASE,
+)
 _HOST = re.compile(
     r"\b(?:box|node|server|machine|system|rig|chassis|partition|cluster|rack)s?\b", re.IGNORECASE
 )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.review.excuses_in_passing import IN_PASSING
 from whichgpu.audit.review.excuses_of_others import OF_OTHERS
 from whichgpu.audit.review.excusing import BACK, Excuse
 
@@ -556,5 +557,5 @@ def excused(found: Finding, text: str, at: int) -> bool:
 @cache
 def _of_kind(kind: str) -> tuple[tuple[Excuse, ...], re.Many]:
     """The excuses of a kind, and which of them what stands before a quotation may be."""
-    every = tuple(each for each in (*_EXCUSES, *OF_OTHERS) if kind in each.kinds)
+    every = tuple(each for each in (*_EXCUSES, *OF_OTHERS, *IN_PASSING) if kind in each.kinds)
     return every, re.Many.of(re.compile(each.before, re.IGNORECASE) for each in every)

@@ -56,6 +56,14 @@ class Amount(NamedTuple):
         )
 
 
+def is_shown(one: Amount, real: float) -> bool:
+    """Whether an amount is a value to as many decimals as its cell has: 0.01 of 0.0136."""
+    digits = _DIGITS.search(one.words)
+    decimals = len(digits[0].partition(".")[2]) if digits else 0
+    return decimals > 0 and float(f"{real:.{decimals}f}") == one.told.value == one.told.high
+
+
+_DIGITS = re.compile(r"\d+\.\d+")
 #: What a heading says that its bare numbers are of; "TFLOPS per $" is of none.
 _MONEY = re.compile(r"(?<!per )(?<!/)(?<!/ )(?:[$\u20ac\u00a3]|\b(?:USD|EUR|GBP)\b)")
 

@@ -288,6 +288,8 @@ def _of_value(
             or (attribute.key == "memory" and cell.number == 1 and _is_of_all(cell, quantity, gpus))
             or (attribute.key == "power" and _OF_SYSTEM.search(cell.label))
             or _WAS_READ.search(cell.label)
+            # A limit that is set below what the device may draw.
+            or (attribute.key == "power" and _IS_SET.search(cell.label) and _is_below(quantity, gpus))
             # A price with a mark of a note is told in the note.
             or (attribute.dimension == "money" and text.rstrip().endswith(("*", "\u2020")))
             or (cell.number == 1 and is_sum(quantity.value, attribute, gpus, f"{cell.label} {text}"))
@@ -317,6 +319,14 @@ _TOTAL = re.compile(
 )
 #: A row of what was read while something ran: "board power under SDXL".
 _WAS_READ = re.compile(r"\b(?:under|during|while|average[sd]?|measured|observed|idle)\b", re.IGNORECASE)
+_IS_SET = re.compile(r"\bpower[- ](?:limit|cap)\b|\bcapped\b", re.IGNORECASE)
+
+
+def _is_below(quantity: Quantity, gpus: Sequence[Gpu]) -> bool:
+    """Whether a power is less than that of each of the devices."""
+    return all(quantity.value < float(gpu.value("power") or 0.0) for gpu in gpus)
+
+
 #: What draws more than its GPUs.
 _OF_SYSTEM = re.compile(
     r"\b(?:system|server|node|machine|chassis|rack|wall|total system|gesamtsystem|syst\u00e8me|sistema)\b|"
@@ -382,6 +392,11 @@ def _of_upper_end(
     cell: Cell, quantity: Quantity, gpus: Sequence[Gpu], said: frozenset[str], context: Context
 ) -> Verdict:
     """The verdict on a range whose ends are not both right: wrong where the upper is another's figure."""
+    assert cell.attribute is not None
+    known = [float(str(gpu.value(cell.attribute.fields[0]) or 0.0)) for gpu in gpus]
+    if cell.attribute.key not in _FIXED and any(quantity.value <= one <= quantity.high for one in known):
+        # "280-350 W" of one with 320 is what several of its boards draw.
+        return Verdict("unverifiable", because="a range that has its own value in it")
     found = _of_all(cell, quantity._replace(value=quantity.high), gpus, said, context)
     sure = found.verdict != "contradicted" or found.true_for
     return found if sure else Verdict("unverifiable", because="a range, which other settings may explain")

@@ -40,20 +40,20 @@ _SPELLED = re.compile(
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
 _FORMATS = (
-    (re.compile(r"\b(?:fp32|32-bit|float32|single precision|32 bits?|thirty-two bits?)\b", re.I), 4.0, 4.0),
+    (re.compile(r"\b(?:fp32|float32|single precision|32[- ]?bits?|thirty-two bits?)\b", re.I), 4.0, 4.0),
     # Of models that come in 16 bits those are called the full precision, too.
     (re.compile(r"\bfull precision\b", re.I), 2.0, 4.0),
     (
-        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|sixteen[- ]bits?|half[- ]precision|"
+        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16[- ]?bits?|sixteen[- ]bits?|half[- ]precision|"
             r"unquanti[sz]ed|without (?:any )?quanti[sz]ation)\b", re.I),
         2.0,
         2.0,
     ),
-    (re.compile(r"\b(?:fp8|int8|8-bit|8 bits?|eight[- ]bits?|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
-    (re.compile(r"\b(?:q6(?:_k)?|6-bit|six[- ]bits?)\b", re.I), 0.75, 0.82),
-    (re.compile(r"\b(?:q5\w*|5-bit|five[- ]bits?)\b", re.I), 0.62, 0.70),
+    (re.compile(r"\b(?:fp8|int8|8[- ]?bits?|eight[- ]bits?|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
+    (re.compile(r"\b(?:q6(?:_k)?|6[- ]?bits?|six[- ]bits?)\b", re.I), 0.75, 0.82),
+    (re.compile(r"\b(?:q5\w*|5[- ]?bits?|five[- ]bits?)\b", re.I), 0.62, 0.70),
     (
-        re.compile(r"\b(?:int4|4-bits?|4 bits?|four[- ]bits?|q4\w*|awq|gptq|nf4|(?:n?v|mx)?fp4)\b", re.I),
+        re.compile(r"\b(?:int4|4[- ]?bits?|four[- ]bits?|q4\w*|awq|gptq|nf4|(?:n?v|mx)?fp4)\b", re.I),
         0.5,
         0.58,
     ),
@@ -72,6 +72,8 @@ _BESIDE = 4
 _SAME = 0.06
 
 
+#: A size that ends a name, and how far off it is another model's.
+_SIZE_BEHIND, _OTHER = re.compile(r"[- ](\d{1,4}(?:\.\d{1,2})?)[bB]\b(?![-/])"), 0.25
 #: Around a size that is of what a mixture of experts uses of itself.
 _ACTIVE = re.compile(
     r"\bactivat\w+ (?:only )?(?:about |around |roughly |~)?$|\bactive parameters?(?: of| are|:)? ?$", re.I
@@ -155,7 +157,11 @@ def _named(text: str) -> Iterator[Model]:
         while words:
             parameters = _parameters(words)
             if parameters:
-                yield Model(match.start(), match.start() + len(words), parameters, words)
+                # "Nemotron-3-Nano-4B" is no model of that name with 30 billion.
+                own = _SIZE_BEHIND.match(text, match.start() + len(words))
+                told = float(own[1]) * 1e9 if own else parameters
+                size = parameters if abs(told / parameters - 1) < _OTHER else told
+                yield Model(match.start(), match.start() + len(words), size, words)
                 break
             words = re.sub(r"[ :-]?[^ :-]*$", "", words)
 

@@ -14,6 +14,8 @@ from whichgpu.audit.values.instead import by_sparsity, what_instead
 from whichgpu.audit.values.sourced import on_file, shown, source_of
 from whichgpu.facts import store
 from whichgpu.hardware.blank import is_not_in_hardware
+from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import GB
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -72,7 +74,20 @@ def _judged(
             return Verdict("unverifiable", because="it is sold with several sizes of memory")
     if right is None and attribute.key == "cores":
         right = _of_units(what, known)
+    if right is None and attribute.key == "memory" and any(_is_shown(what, gpu) for gpu in known):
+        return Verdict("unverifiable", because="a driver shows about so much of it, with ECC")
     return right or _wrong(attribute, what, known, catalogue, spoken_of)
+
+
+#: What a driver shows of memory without a place of its own for ECC, as shares of what it is sold with.
+_LEAST_SHOWN, _MOST_SHOWN = 0.905, 0.965
+
+
+def _is_shown(what: Stated, gpu: Gpu) -> bool:
+    """Whether a size is what a driver shows of a board whose ECC takes a sixteenth of its GDDR."""
+    takes = gpu.value("ecc") == "yes" and "GDDR" in str(gpu.value("memory_type"))
+    sold = (nominal_gb(float(gpu.value("memory") or 0.0)) or 0.0) * GB
+    return bool(takes and sold) and _LEAST_SHOWN <= what.value / sold <= _MOST_SHOWN
 
 
 def _of_units(what: Stated, known: Sequence[Gpu]) -> Verdict | None:
