@@ -176,6 +176,37 @@ RIGHT = {
         "| Model | Bits | Speed (M4 Max) |\n|---|---|---|\n| Nemotron-3-Nano-4B | 3 | 75.6 tok/s "
         "|\n"
     ),
+    "what runs took": """| Model | GPU | Time | Memory |
+|---|---|---|---|
+| UNet | RTX 3080 | 1.2 s | 3.2 GB |
+| UNETR | RTX 3080 | 2.8 s | 4.1 GB |
+""",
+    "terms": "Here `fp16` = 2 bytes, `q8` = 1 byte, `q4` = 0.5 bytes of each parameter.\n",
+    "nothing at all": """| Voice | VRAM | FP16 | INT8 |
+|---|---|---|---|
+| Audio 0.1B | 0 GB | 0 GB | 0 GB |
+| Audio 0.6B | 0 GB | 0 GB | 0 GB |
+| Other | 2.5 GB | 4 GB | 1.5 GB |
+""",
+    "of one operation": """## GEMM of a 7B model
+
+| Kernel | dtype | Weight size |
+|---|---|---|
+| plain | BF16 | 129.5 MB |
+| packed | FP8 | 64.8 MB |
+""",
+    "a kernel": "It reaches up to 1460 TFLOPS during prefill and 950 TFLOPS during decoding on B200.\n",
+    "than a mesh": "On the RTX 5090 it has 11x fewer cells and takes 5.1x less memory than the whole mesh.\n",
+    "a corpus": "Score `Q` against a large corpus in GPU memory without materialising the full matrix.\n",
+    "by the format": "- **INT4 weights**: 1.73x as fast on an H100, with slight impact on accuracy.\n",
+    "an id in one word": "| Model | Weights |\n|---|---|\n| llama3-1B-chat | 2 GB |\n| llama3-8B | 16 GB |\n",
+    "in another unit": """| Metric | Default | Optimized | Change |
+|---|---|---|---|
+| RTF p50 | 0.362 | 0.355 | -1.9% |
+| RTF p95 | 0.528 | 0.494 | -6.4% |
+| TTFA p50 (ms) | 1194 | 1150 | -44 ms |
+| UTMOS | 3.13 | 3.24 | +3.5% |
+""",
 }  # fmt: skip
 
 WRONG = {

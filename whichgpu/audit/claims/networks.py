@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.lineages import models_in
+from whichgpu.audit.text.lineages import lineages, models_in
 from whichgpu.audit.text.sentences import sentences
 from whichgpu.values import NamedTuple
 
@@ -277,7 +277,8 @@ def _sizes(passage: Passage, start: int, end: int, context: Context) -> Iterator
     if _UNSURE.search(passage.text, start, end):
         return
     for each in models_in(passage.text):
-        if each.lineage and each.size and start <= each.start < end and not _is_size(each.size, each.lineage):
+        known = each.lineage and each.size and start <= each.start < end
+        if known and each.lineage and not (_is_size(each.size, each.lineage) or _is_of_minor(each)):
             yield _of_size(passage, (each.start, each.end), each, context)
 
 
@@ -302,6 +303,13 @@ def _listed(at: _At) -> Iterator[Finding]:
 
 def _is_size(size: str, lineage: Lineage) -> bool:
     return size.upper() in (each.upper() for each in lineage.sizes)
+
+
+def _is_of_minor(named: Named) -> bool:
+    """Whether an id in one word may leave out the minor version that has its size: "llama3-1b"."""
+    key = f"{named.lineage.key}-" if named.lineage else ""
+    minor = [each for each in lineages() if key and each.key.startswith(key)]
+    return " " not in named.name.strip() and any(_is_size(named.size, each) for each in minor)
 
 
 def _of_size(passage: Passage, place: tuple[int, int], whose: Named, context: Context) -> Finding:

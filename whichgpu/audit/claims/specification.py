@@ -142,12 +142,31 @@ def _of_table(found: Sequence[Cell], context: Context) -> Iterator[Finding]:
     verdicts: dict[str, list[str]] = {}
     for _, answer in told:
         verdicts.setdefault(answer.attribute, []).append(answer.verdict)
+    used = _usages(told)
     for cell, answer in told:
         others = verdicts[answer.attribute]
+        if answer.accuses and (answer.attribute, cell.ids) in used:
+            # What runs took of it, each its own.
+            continue
         sure = answer.verdict == "unverifiable" and others.count("confirmed") >= max(_SURE, len(others) - 2)
         reference = cell._replace(said=cell.said | {"reference"})
         again = of_cell(reference, context) if sure and answer.attribute in _REFERENCE else ()
         yield next((each for each in again if each.start == answer.start and each.accuses), answer)
+
+
+#: Values of one device that differ, from so many on, are of what runs on it.
+_USED = 2
+
+
+def _usages(told: Sequence[tuple[Cell, Finding]]) -> set[tuple[str, tuple[str, ...]]]:
+    """The kinds of values of which a table tells a device several, and none that it has."""
+    values: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
+    for cell, answer in told:
+        values.setdefault((answer.attribute, cell.ids), {})[answer.quote.strip()] = answer.verdict
+    return {
+        of for of, found in values.items()
+        if of[0] in ("memory", "power") and len(found) >= _USED and "confirmed" not in found.values()
+    }  # fmt: skip
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

@@ -86,6 +86,7 @@ def _may_follow(window: Window) -> bool:
         or _SUPPLY.match(text, result.end)
         or _is_item(window)
         or _LIMITS.search(text, window.starts[-1], result.start)
+        or _TERMS.search(text, window.starts[-1], result.start)
         or GIVEN.search(text, max(0, result.start - 32), result.start)
     )
 
@@ -104,6 +105,10 @@ _UNIT_LATER = re.compile(
 
 #: "Limits: 4,000 files, 16 MiB per file": a list of them, in which none follows from others.
 _LIMITS = re.compile(r"\b(?:limits?|quotas?|defaults?|maxim\w+|caps?)(?:\s\w+)?\s?:\s[^.;]*$", re.IGNORECASE)
+
+
+#: "FP16 = 2 bytes, q8 = 1 byte, q4 =": each of what it is told of.
+_TERMS = re.compile(r"\w\W{0,3}=\s*\d[^=.;]*,[^=.;\d]*\w\W{0,3}=\s*$")
 
 
 def _is_item(window: Window) -> bool:

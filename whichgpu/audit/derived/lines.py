@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -116,12 +117,21 @@ def lines(table: Table, context: Context, *, turned: bool = False) -> dict[int, 
             row: one
             for row, one in amounts.items()
             if row < CELLS
-            and one.told.high == one.told.value
+            # Of nothing everything follows.
+            and one.told.high == one.told.value != 0
             and not _NAME.search(one.cell.text[: one.told.start])
         }
+        amounts = _alike(amounts)
         if not amounts or not all(_YEAR.fullmatch(one.cell.text.strip()) for one in amounts.values()):
             read[at] = _line(at, column.name, amounts)
     return read
+
+
+def _alike(amounts: Mapping[int, Amount]) -> dict[int, Amount]:
+    """Amounts without those in another unit than most are: the "44 ms" of a column of percentages."""
+    kinds = Counter(one.told.dimension for one in amounts.values() if one.told.dimension != "number")
+    most = kinds.most_common(1)[0][0] if len(kinds) > 1 else ""
+    return {row: one for row, one in amounts.items() if not most or one.told.dimension in (most, "number")}
 
 
 def _multiplied(cell: Passage, context: Context) -> Amount | None:

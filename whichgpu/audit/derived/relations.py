@@ -146,7 +146,10 @@ def _made(
     told: Line, of: Callable[..., float], *lines: Line, scale: float = 1.0
 ) -> dict[int, tuple[float, float, float]]:
     """A function of other lines by row, with what rounding makes of it, where it has a value."""
-    made = {}
+    made: dict[int, tuple[float, float, float]] = {}
+    if len({each.name for each in lines}) < len(lines):
+        # Of two lines of one name nothing tells which is which.
+        return made
     for row in sorted(set(told.values).intersection(*(each.values for each in lines))):
         values = [each.values[row] for each in lines]
         try:

@@ -51,6 +51,8 @@ _ASKED = re.compile(r"\b(?:required|needed|wanted|needs?|requirements?|minimum)\
 _MOST_ROWS = 60
 #: An amount below so much of the weights holds them in another format.
 _BELOW = 0.9
+#: A share of the weights that no slip makes of them.
+_LEAST_PART = 0.05
 #: Two ends of a range.
 _RANGE = re.compile(r"\d\s?(?:[BMG]B?)?\s?[-\u2013\u2014]\s?\d")
 #: More columns of formats than of what may be trained in.
@@ -160,6 +162,9 @@ def weights_tables(table: Table, context: Context) -> Iterator[Finding]:
             continue
         if cell and quantity and len({each.parameters for each in own}) == 1 and len(said) == 1:
             need = of_model(own[0], said[0])
+            if quantity.value < _LEAST_PART * need.weights:
+                # Of one operation, a layer, a token.
+                continue
             # "Qwen3 30B Q4_K_M (18.6 GB)": the amount beside it is that of what the card holds of them.
             if not any(_is_whole(text, need, context) for text in beside):
                 yield judged_need(cell, quantity, need, own[0].name, context)

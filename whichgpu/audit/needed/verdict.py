@@ -62,7 +62,7 @@ def only_size(passage: Passage, place: tuple[int, int], context: Context) -> Qua
         for each in within(quantities(passage.text, context.fraction), *place)
         if each.dimension == "memory"
     ]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and found[0].value > 0 else None
 
 
 def need_of_name(name: str, said: Format | None) -> Need | None:

@@ -12,6 +12,34 @@ IN_PASSING = (
         before=r"\b(?:(?:power|thermal|clock)[- ](?:capped|limited|throttled)|sustain(?:s|ed|ing)?|"
         r"throttl\w+)\b[^.;]*$",
     ),
+    # "Up to 1,460 TFLOPS during prefill": what a kernel reached.
+    Excuse(
+        ("specification",), because=r"TFLOPS",
+        behind=r"\s+(?:during|in|for)\s+(?:the\s)?(?:prefill\w*|decod\w+|forward|backward|training|GEMMs?|attention)\b",
+    ),
+    # "5.1x less memory than the global mesh": than no device.
+    Excuse(
+        ("ratio",), because=r"no two that the text speaks of",
+        behind=r"\s*(?:less|more|fewer|lower|higher|smaller|faster|slower)\s(?:\w+\s)?than\s(?:the|an?|our|its)\s(?:[a-z-]+\s){0,3}"
+        r"(?:mesh|model|baseline|version|implementation|path|method|code|library|default|original|run|network|kernel)\b",
+    ),
+    # "A large corpus, without materialising all of it".
+    Excuse(("category",), quote=r"corpus|data|collection", behind=r"[^.;]*\bwithout\b"),
+    # "A lower error than Whisper": of a model.
+    Excuse(
+        ("category",), quote=r"error|accura|quality",
+        behind=r"\s+(?:rates?\s)?than\s(?:the\s)?(?:Whisper|Llama|Qwen|Gemma|GPT|BERT|Wav2Vec|YOLO|[A-Z]\w+Net)",
+    ),
+    # "Pipelines of tokenization and NER decoding": of no token of a model.
+    Excuse(
+        ("category",), because=r"each token",
+        quote=r"\b(?:tokeni[sz]ation|video|JPEG|images?|NER|beam|audio)\b",
+    ),
+    # "Weights in four bits, with slight impact on accuracy": by the format.
+    Excuse(
+        ("category",), because=r"same accuracy",
+        before=r"\b(?:int\d|quanti[sz]\w+|weight-only|fp8|float8|fp4|prun\w+|sparsity|awq|gptq|distill?\w*|\d-bit)\b[^\u2029]*$",
+    ),
     # "139 t/s (10.1 GB VRAM)": what a run took.
     Excuse(
         ("specification",), because=r"\d GB\b",
@@ -87,7 +115,7 @@ IN_PASSING = (
     # "`qwen3.5-4b` at 16 GB or above": of machines.
     Excuse(("memory",), behind=r"\s+(?:or|and)\s+(?:above|up|more|larger|higher|over)\b"),
     # "In the mode that drafts, 3.16x of it: 107 to 213 tokens/s": more than one token for a read.
-    Excuse(("benchmark",), because=r"at most", before=r"\d\s?[x\u00d7]\W[^;]{0,60}$"),
+    Excuse(("benchmark",), because=r"at most", before=r"\d\.\d+\s?[x\u00d7]\W[^;]{0,60}$"),
     # "The package is 21.2 GiB": what is downloaded.
     Excuse(
         ("memory",),
