@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from job_rows import ROW, alone, values
 
 from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.calibration.spread import joined, spread, widths
@@ -285,3 +286,54 @@ def test_int8_of_bitsandbytes_waits_for_its_outliers() -> None:
 
     assert launch("int8") > launch("nf4") > launch("bf16") == launch("int8", "transformers optimum-quanto")
     assert launch("int8") == launch("int8", "transformers bitsandbytes")
+
+
+def test_networks_of_pictures_in_transformers_are_layers_of_pytorch():
+    """What the text says of PyTorch and its compiler is said of them; attention is as Transformers has it."""
+
+    def under(text, workload="resnet50", **columns):
+        return laid(workload, "v100-16gb-sxm", precision="fp32", batch=1.0, runtime=text, **columns)
+
+    def kernels(text):
+        return sum(float(one.launched.sum()) for one in under(text, "vit-base-patch16-224").work.kernels)
+
+    compiled = under("PyTorch 2.0.1 torch.compile, Transformers").runtime
+    assert (compiled.id, compiled.launch) == ("pytorch-2-compile", runtime("torch.compile", "").launch)
+    assert under("Transformers 4.30, PyTorch 1.13").runtime.id == "pytorch-1-13"
+    assert under("Transformers").runtime.id == under("Optimum, Transformers 4.40").runtime.id == "pytorch-2"
+    assert under("Transformers", "bert-base").runtime.id == "transformers"
+    # Queries, keys and values are three products, copied before the scores are made and behind them.
+    assert (
+        kernels("PyTorch 2.0.1, Transformers") > kernels("PyTorch 2.5, Transformers") > kernels("PyTorch 2.5")
+    )
+
+
+def test_rows_under_a_library_keep_what_is_said_beside_its_name():
+    """A table takes no two of them for one job whose compilers launch in other ways."""
+    texts = (
+        "PyTorch 2.1 torch.compile reduce-overhead, Transformers",
+        "PyTorch 2.1 torch.compile, Transformers",
+    )
+    rows = [
+        {**ROW, "id": text, "gpu": "v100-16gb-sxm", "batch": "1", "precision": "fp32", "runtime": text}
+        for text in texts
+    ]
+    graphs, compiled = values(*rows)
+    assert graphs > 1.5 * compiled
+    assert compiled == pytest.approx(alone(rows[1])[1])
+
+
+def test_fixed_norms_make_their_constants_in_each_pass():
+    """Seven kernels in torchvision and DETR, one in detectron2: they set the pace of small batches."""
+
+    def kernels(text, workload="fasterrcnn-r50-fpn"):
+        work = laid(workload, "v100-16gb-sxm", precision="fp32", batch=1.0, runtime=text).work
+        return sum(
+            float((one.launched * one.table.count).sum())
+            for one in work.kernels
+            if any("constants" in op.layer for op in one.table.ops)
+        )
+
+    assert kernels("PyTorch 1.1, torchvision 0.3") > 53 * 5
+    assert kernels("detectron2, PyTorch 1.10") == kernels("mmdet 2.20, PyTorch 1.8") == 0.0
+    assert kernels("TensorRT 8.5") < 10.0

@@ -14,7 +14,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import habits, saturated, unread
 from whichgpu.cost.job.attention import attending, off
-from whichgpu.cost.job.behind import behind_networks
+from whichgpu.cost.job.behind import behind_networks, by_layers, is_by_layers
 from whichgpu.cost.job.runtime import kept
 from whichgpu.cost.job.runtimes import runtime, suggested
 from whichgpu.cost.parallel import sequence
@@ -159,6 +159,8 @@ def _hosted(
     pictures = workload.family.startswith("diffusion") and not job.trains
     if pictures or "generate" not in workload.phases:
         part = workload.family == "diffusion_part"
+        if not (pictures or job.trains) and is_by_layers(stack, workload.unit):
+            return job, by_layers(stack, workload.unit), said
         stack = behind_networks(stack, pictures, workload.unit, part)
     return job, stack, said
 
