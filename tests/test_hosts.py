@@ -337,3 +337,31 @@ def test_fixed_norms_make_their_constants_in_each_pass():
     assert kernels("PyTorch 1.1, torchvision 0.3") > 53 * 5
     assert kernels("detectron2, PyTorch 1.10") == kernels("mmdet 2.20, PyTorch 1.8") == 0.0
     assert kernels("TensorRT 8.5") < 10.0
+
+
+def test_nvidias_examples_compile_bert_unless_they_are_told_otherwise():
+    """use_xla="true" of its scripts, and --amp --xla of ELECTRA's, whose FP32 runs op by op."""
+
+    def rate(name, text, precision="amp-fp16", **options):
+        job = Job(
+            name, phase="train", precision=precision, batch=8.0, seq_len=384.0, runtime=text, options=options
+        )
+        return estimate(job, [GPUS["v100-32gb-sxm3"]]).at(0, 0).throughput.mid
+
+    bare, compiled, told = (f"TensorFlow 21.02 NGC{said}" for said in ("", " XLA", " no XLA"))
+    for precision in ("amp-fp16", "fp32"):
+        assert rate("bert-large", bare, precision) == rate("bert-large", compiled, precision)
+    assert rate("bert-large", told) == rate("bert-large", bare, compile="false") < rate("bert-large", bare)
+    assert rate("electra-base", bare) == rate("electra-base", compiled)
+    assert rate("electra-base", bare, "fp32") < rate("electra-base", compiled, "fp32")
+    # Of whoever says no more than that it is compiled, XLA is what compiles.
+    meant = rate("bert-large", "TensorFlow 2.4", compile="true")
+    assert rate("bert-large", "TensorFlow 2.4 XLA") == meant > rate("bert-large", "TensorFlow 2.4")
+
+
+def test_rows_that_compile_nothing_are_apart_from_those_of_recipes():
+    columns = {"workload": "bert-large", "gpu": "v100-16gb-sxm", "batch": "8", "precision": "fp16",
+               "seq_len": "384", "unit": "sequences/s"}  # fmt: skip
+    texts = ("TensorFlow NGC no XLA", "TensorFlow NGC", "TensorFlow NGC XLA")
+    plain, recipe, compiled = values(*({**ROW, **columns, "id": text, "runtime": text} for text in texts))
+    assert plain < 0.9 * recipe == pytest.approx(0.9 * compiled)

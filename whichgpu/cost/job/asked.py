@@ -93,6 +93,9 @@ def read(job: Job) -> Asked:
     said = (*said, *narrow, *_of_training(job, stack))
     said = (*said, *_recomputing(job, stack))
     job, said = habits.by_recipe(habits.by_habit(job, stack), stack, said)
+    if "compile" in job.options and "compile" not in stated.options:
+        # A recipe has it compiled, which is another use of the same runtime.
+        stack = dated(_named(job, fallback), job)
     stack = habits.as_measured(stack) if saturated.saturates(job, workload) else stack
     job, spread = saturated.as_published(job, workload, stack)
     job, counted = _counted(job, workload)
@@ -500,8 +503,10 @@ def _named(job: Job, fallback: str) -> Runtime:
     """The runtime that a job names, with the options that make another of it."""
     text = job.runtime or fallback
     mode = job.options.get("compile", "")
-    text = text if off(mode) else f"{text} torch.compile {mode}"
     stack = runtime(text, fallback)
+    if not off(mode):
+        text = f"{text} {stack.compiles} {mode}"
+        stack = runtime(text, fallback)
     if stack.infers and job.trains and suggested(job.runtime):
         # A word such as CUDA says TensorRT of an inference, and nothing of what trains.
         return replace(runtime(fallback, fallback), exact=False)

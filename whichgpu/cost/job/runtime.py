@@ -116,6 +116,8 @@ class Runtime:
     infers: bool = False
     #: The id of what trains under its name, where that runs other kernels.
     backwards: str = ""
+    #: What option `compile` adds to its text, which is then read as another use of it.
+    compiles: str = "torch.compile"
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.

@@ -221,8 +221,13 @@ def _keys(
         named = replace(named, exact=False)  # as `asked` takes it
     # Of what is one runtime, Ollama loads other files than llama.cpp does, where nothing says which.
     loaded = "" if stated else next((one for one in named.loads if one in (stack or fallback).lower()), "")
-    # What is said beside a library's name is of the framework whose layers its networks are.
-    whole = "compile" in kept or is_by_layers(named, workload.unit)
+    # What is said beside a library's name is of the framework whose layers its networks are; recipes that
+    # compile a model are of some texts of one runtime.
+    told = any(
+        "compile" in one.get("options", {}) and workload.id in one.get("workloads", ())
+        for one in named.recipes
+    )
+    whole = "compile" in kept or told or is_by_layers(named, workload.unit)
     same = (stack if whole else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
