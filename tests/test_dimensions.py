@@ -81,6 +81,7 @@ class Dimensioned:
             "tiled_alike",
             "without_winograd",
             "paired",
+            "plain_maturity",
         }
         return getattr(self._devices, name)
 

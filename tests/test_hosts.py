@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from job_rows import ROW, alone, values
 
 from whichgpu.cost.calibration.effects import Fit
 from whichgpu.cost.calibration.spread import joined, spread, widths
@@ -285,3 +286,82 @@ def test_int8_of_bitsandbytes_waits_for_its_outliers() -> None:
 
     assert launch("int8") > launch("nf4") > launch("bf16") == launch("int8", "transformers optimum-quanto")
     assert launch("int8") == launch("int8", "transformers bitsandbytes")
+
+
+def test_networks_of_pictures_in_transformers_are_layers_of_pytorch():
+    """What the text says of PyTorch and its compiler is said of them; attention is as Transformers has it."""
+
+    def under(text, workload="resnet50", **columns):
+        return laid(workload, "v100-16gb-sxm", precision="fp32", batch=1.0, runtime=text, **columns)
+
+    def kernels(text):
+        return sum(float(one.launched.sum()) for one in under(text, "vit-base-patch16-224").work.kernels)
+
+    compiled = under("PyTorch 2.0.1 torch.compile, Transformers").runtime
+    assert (compiled.id, compiled.launch) == ("pytorch-2-compile", runtime("torch.compile", "").launch)
+    assert under("Transformers 4.30, PyTorch 1.13").runtime.id == "pytorch-1-13"
+    assert under("Transformers").runtime.id == under("Optimum, Transformers 4.40").runtime.id == "pytorch-2"
+    assert under("Transformers", "bert-base").runtime.id == "transformers"
+    # Queries, keys and values are three products, copied before the scores are made and behind them.
+    assert (
+        kernels("PyTorch 2.0.1, Transformers") > kernels("PyTorch 2.5, Transformers") > kernels("PyTorch 2.5")
+    )
+
+
+def test_rows_under_a_library_keep_what_is_said_beside_its_name():
+    """A table takes no two of them for one job whose compilers launch in other ways."""
+    texts = (
+        "PyTorch 2.1 torch.compile reduce-overhead, Transformers",
+        "PyTorch 2.1 torch.compile, Transformers",
+    )
+    rows = [
+        {**ROW, "id": text, "gpu": "v100-16gb-sxm", "batch": "1", "precision": "fp32", "runtime": text}
+        for text in texts
+    ]
+    graphs, compiled = values(*rows)
+    assert graphs > 1.5 * compiled
+    assert compiled == pytest.approx(alone(rows[1])[1])
+
+
+def test_fixed_norms_make_their_constants_in_each_pass():
+    """Seven kernels in torchvision and DETR, one in detectron2: they set the pace of small batches."""
+
+    def kernels(text, workload="fasterrcnn-r50-fpn"):
+        work = laid(workload, "v100-16gb-sxm", precision="fp32", batch=1.0, runtime=text).work
+        return sum(
+            float((one.launched * one.table.count).sum())
+            for one in work.kernels
+            if any("constants" in op.layer for op in one.table.ops)
+        )
+
+    assert kernels("PyTorch 1.1, torchvision 0.3") > 53 * 5
+    assert kernels("detectron2, PyTorch 1.10") == kernels("mmdet 2.20, PyTorch 1.8") == 0.0
+    assert kernels("TensorRT 8.5") < 10.0
+
+
+def test_nvidias_examples_compile_bert_unless_they_are_told_otherwise():
+    """use_xla="true" of its scripts, and --amp --xla of ELECTRA's, whose FP32 runs op by op."""
+
+    def rate(name, text, precision="amp-fp16", **options):
+        job = Job(
+            name, phase="train", precision=precision, batch=8.0, seq_len=384.0, runtime=text, options=options
+        )
+        return estimate(job, [GPUS["v100-32gb-sxm3"]]).at(0, 0).throughput.mid
+
+    bare, compiled, told = (f"TensorFlow 21.02 NGC{said}" for said in ("", " XLA", " no XLA"))
+    for precision in ("amp-fp16", "fp32"):
+        assert rate("bert-large", bare, precision) == rate("bert-large", compiled, precision)
+    assert rate("bert-large", told) == rate("bert-large", bare, compile="false") < rate("bert-large", bare)
+    assert rate("electra-base", bare) == rate("electra-base", compiled)
+    assert rate("electra-base", bare, "fp32") < rate("electra-base", compiled, "fp32")
+    # Of whoever says no more than that it is compiled, XLA is what compiles.
+    meant = rate("bert-large", "TensorFlow 2.4", compile="true")
+    assert rate("bert-large", "TensorFlow 2.4 XLA") == meant > rate("bert-large", "TensorFlow 2.4")
+
+
+def test_rows_that_compile_nothing_are_apart_from_those_of_recipes():
+    columns = {"workload": "bert-large", "gpu": "v100-16gb-sxm", "batch": "8", "precision": "fp16",
+               "seq_len": "384", "unit": "sequences/s"}  # fmt: skip
+    texts = ("TensorFlow NGC no XLA", "TensorFlow NGC", "TensorFlow NGC XLA")
+    plain, recipe, compiled = values(*({**ROW, **columns, "id": text, "runtime": text} for text in texts))
+    assert plain < 0.9 * recipe == pytest.approx(0.9 * compiled)

@@ -4,7 +4,7 @@ He et al., "Deep Residual Learning"; Xie et al., "ResNeXt"; Lin et al., "Feature
 Letters: B batch, C channels, H W height and width of a feature map.
 
 `frozen` stages (the stem is the first) have no backward pass; `fixed` normalisation is a scale and a
-shift that are not trained and count as no parameters.
+shift that are not trained and count as no parameters; kernel by kernel both are made anew in each pass.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ PROGRAMS = TRAINS_NORMS + _RELU_APART
 #: and the best of a level that both are of (counted in mmdet 2: `_get_bboxes` of AnchorHead, `delta2bbox`,
 #: `multiclass_nms`; typical of others).
 DECODED, _SUPPRESSED, _BEST = 45, 45, 1000.0
+#: Kernels with which a fixed norm makes its scale and its shift of four stored vectors, anew in each pass:
+#: `w * (rv + eps).rsqrt()`, `b - rm * scale` (`FrozenBatchNorm2d` of torchvision/ops/misc.py; DETR's copy).
+_REMADE = 5
 
 
 def trains_norms(job: Job) -> bool:
@@ -138,6 +141,8 @@ class Backbone:
     basic: bool = False
     deep: bool = False
     dilated: Sequence[int] = ()
+    #: What a job's runtime is called: detectron2 has one kernel for a fixed norm (`F.batch_norm`).
+    program: str = ""
 
     def __call__(self, image: Map) -> list[Map]:
         """(B, 3, H, W) -> the map behind each stage, the stem's pooled one first."""
@@ -195,6 +200,10 @@ class Backbone:
                              dilated=dilated, backward=backward, name=name)  # fmt: skip
         y = self.rec.conv(x, out, kernel, stride, groups=groups, keeps=keeps, dilated=dilated,
                           backward=backward, name=name)  # fmt: skip
+        if "detectron" not in self.program.lower():
+            with self.rec.module("constants", frozen=True):
+                for _ in range(_REMADE):
+                    self.rec.pointwise(float(out), name=name)
         self.rec.scale(y.elements, name=f"{name}_scale")
         self.rec.scale(y.elements, name=f"{name}_shift")
         if relu:

@@ -166,10 +166,14 @@ class Rates(Columns):
         """FLOP/s of products on plain units that instructions leave, (G, 1); infinite where they bind none.
 
         Since Volta a scheduler issues one instruction a clock, for 32 lanes. Where an SM has 128 lanes
-        (GA10x, Ada, Hopper) loads and indices take their slots from multiply-adds.
+        (GA10x, Ada, Hopper) loads and indices take their slots from multiply-adds. A peak that counts pairs
+        of instructions (RDNA 3) is twice what libraries issue.
         """
+        c = section("products")
         single = self.each(lambda gpu: gpu.family not in _ISSUE_TWO)
-        return np.where(single, section("products")["multiply_adds"] * self.issued, np.inf)
+        paired = self.each(lambda gpu: gpu.architecture in c["dual_issue"])
+        left = np.where(paired, 0.5 * self.vector, np.inf)
+        return np.where(single, np.minimum(c["multiply_adds"] * self.issued, left), np.inf)
 
     @cached_property
     def slowness(self) -> Column:
@@ -230,6 +234,12 @@ class Rates(Columns):
         known = section("vendor")
         named = [known.get(gpu.family, known.get(gpu.vendor, known["other"])) for gpu in self.gpus]
         return np.array(named)[:, None]
+
+    @cached_property
+    def plain_maturity(self) -> Column:
+        """The same of a framework's matrix products on plain units."""
+        known = section("vendor_plain")
+        return np.asarray(np.fmax(self.maturity, self.each(lambda gpu: known.get(gpu.family, 0.0))))
 
     @cached_property
     def trained(self) -> Column:

@@ -14,7 +14,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job import habits, saturated, unread
 from whichgpu.cost.job.attention import attending, off
-from whichgpu.cost.job.behind import behind_networks
+from whichgpu.cost.job.behind import behind_networks, by_layers, is_by_layers
 from whichgpu.cost.job.runtime import kept
 from whichgpu.cost.job.runtimes import runtime, suggested
 from whichgpu.cost.parallel import sequence
@@ -93,6 +93,9 @@ def read(job: Job) -> Asked:
     said = (*said, *narrow, *_of_training(job, stack))
     said = (*said, *_recomputing(job, stack))
     job, said = habits.by_recipe(habits.by_habit(job, stack), stack, said)
+    if "compile" in job.options and "compile" not in stated.options:
+        # A recipe has it compiled, which is another use of the same runtime.
+        stack = dated(_named(job, fallback), job)
     stack = habits.as_measured(stack) if saturated.saturates(job, workload) else stack
     job, spread = saturated.as_published(job, workload, stack)
     job, counted = _counted(job, workload)
@@ -159,6 +162,8 @@ def _hosted(
     pictures = workload.family.startswith("diffusion") and not job.trains
     if pictures or "generate" not in workload.phases:
         part = workload.family == "diffusion_part"
+        if not (pictures or job.trains) and is_by_layers(stack, workload.unit):
+            return job, by_layers(stack, workload.unit), said
         stack = behind_networks(stack, pictures, workload.unit, part)
     return job, stack, said
 
@@ -498,8 +503,10 @@ def _named(job: Job, fallback: str) -> Runtime:
     """The runtime that a job names, with the options that make another of it."""
     text = job.runtime or fallback
     mode = job.options.get("compile", "")
-    text = text if off(mode) else f"{text} torch.compile {mode}"
     stack = runtime(text, fallback)
+    if not off(mode):
+        text = f"{text} {stack.compiles} {mode}"
+        stack = runtime(text, fallback)
     if stack.infers and job.trains and suggested(job.runtime):
         # A word such as CUDA says TensorRT of an inference, and nothing of what trains.
         return replace(runtime(fallback, fallback), exact=False)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.job.runtime import kept
-from whichgpu.cost.job.runtimes import runtime, suggested
+from whichgpu.cost.job.runtimes import layered, runtime, suggested
 
 if TYPE_CHECKING:
     from whichgpu.cost.job.runtime import Runtime
 
+#: Units of networks that a library has built of a framework's layers: of pictures, and encoders of texts.
+_LAYERED = ("images", "sequences")
 #: How units of what hears or speaks begin.
 _SOUNDS = ("audio", "mel", "second", "utterance")
 
@@ -37,6 +39,17 @@ def _behind(stack: Runtime, pictures: bool, unit: str) -> Runtime:
             found, exact=stack.exact, holds=stack.holds, keeper=stack.keeper, decodes_wide=stack.decodes_wide
         )
     return stack
+
+
+@kept
+def by_layers(stack: Runtime, unit: str) -> Runtime:
+    """The framework whose layers a library's network is, one by one (`layers` of a runtime)."""
+    return layered(stack, kernels=unit == "images")
+
+
+def is_by_layers(stack: Runtime, unit: str) -> bool:
+    """Whether a library's name stands for a framework's layers where such units are inferred."""
+    return bool(stack.layers) and unit in _LAYERED
 
 
 def in_its_stead(text: str, assumed: Runtime) -> str:

@@ -82,6 +82,12 @@ class Runtime:
     through: Mapping[str, str] = field(default_factory=dict)
     #: The id of what runs a network under its name that is no pipeline of it.
     networks: str = ""
+    #: What `runs` a network under its name that is a framework's layers one by one, where it infers
+    #: pictures or encodes texts, and what of the next two its modules have then.
+    layers: Mapping[str, Any] = field(default_factory=dict)
+    #: Kernels more that its modules launch around attention which is written out, and which is one kernel.
+    around_scores: float = 0.0
+    around_attention: float = 0.0
     #: The same of what hears or speaks, where a name is of a library of language models as well (NeMo).
     sounds: str = ""
     #: The id of what makes pictures where a framework is all that is named.
@@ -110,6 +116,8 @@ class Runtime:
     infers: bool = False
     #: The id of what trains under its name, where that runs other kernels.
     backwards: str = ""
+    #: What option `compile` adds to its text, which is then read as another use of it.
+    compiles: str = "torch.compile"
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -267,6 +268,28 @@ def runtime(text: str, fallback: str) -> Runtime:
         return _runtime(where, rows[where], text=text, exact=exact)
     where = _before(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
+
+
+def layered(stack: Runtime, *, kernels: bool) -> Runtime:
+    """What runs a network that a library has built of a framework's layers one by one (`layers`).
+
+    The framework, its release and what compiles it are as the text says beside the library's name.
+    Attention, modules that write an op out, and memory, are the library's. Without `kernels` it is that
+    library with the launches of such layers, unless they are compiled: what is known of its products holds.
+    """
+    own = dict(stack.layers)
+    framework = own.pop("runs")
+    names = "|".join(sorted(map(re.escape, _rows()[stack.id]["names"]), key=len, reverse=True))
+    beside = re.sub(rf"(?i)(?<![a-z])(?:{names})(?:[ =-]*v?\d+(?:\.\d+)*)?", " ", stack.said)
+    found = runtime(beside, framework)
+    if found.software not in (stack.software, "triton"):
+        found = runtime(framework, framework)
+    if not kernels and not found.fuses:
+        return replace(stack, launch=found.launch, **own)
+    return replace(
+        found, exact=stack.exact, flash=stack.flash and found.flash, holds=stack.holds, keeper=stack.keeper,
+        said=stack.said, written={**found.written, **stack.written}, **own,
+    )  # fmt: skip
 
 
 def _around(said: str) -> str:

@@ -49,10 +49,10 @@ def _by_tensor_cores(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArra
 def _rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     unasked = runtime.unasked(ops.kind)
     peaks = devices.peaks(ops.dtypes, tf32=unasked)
-    if unasked is not True and "fp32" in ops.dtypes:
+    if "fp32" in ops.dtypes:
         plain = np.array([dtype == "fp32" for dtype in ops.dtypes])[:, None, None]
-        if unasked is not False:
-            plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
+        in_tf32 = unasked if isinstance(unasked, bool) else runtime.read(lambda one: ops.kind in one.tf32)
+        plain = plain & ~(np.asarray(in_tf32) & ~np.isnan(devices.unasked))
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
     peaks = emulating(ops, devices, runtime, peaks)
     if runtime.aligned and ops.kind == "gemm":

@@ -62,7 +62,7 @@ def seconds(
     reached = np.where(
         tensor,
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
-        c["plain"] * devices.maturity,
+        c["plain"] * _maturity(ops, devices, runtime),
     )
     if ops.kind == "gemm":
         reached = reached * paired(ops, devices, runtime)
@@ -291,6 +291,12 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
     c = section("products")
     plain = np.where(ops.dims["window"] <= 1.0, c["pointwise_window"], 1.0)
     return np.where(ops.dims["groups"] > 1.0, c["grouped"], plain)
+
+
+def _maturity(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """What software away from CUDA makes of plain units, (G, 1): matrix products of frameworks are tuned."""
+    tuned = ops.kind == "gemm" and not runtime.domain
+    return np.asarray(devices.plain_maturity if tuned else devices.maturity)
 
 
 def _in_full(

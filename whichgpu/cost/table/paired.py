@@ -223,7 +223,7 @@ _OF_EACH = (
 _SETTLED = (
     "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "keeps", "freezes",
     "trains", "loads_wide", "recipes", "language", "pipelines", "trainer", "lengths", "habits", "undated",
-    "sums_wide",
+    "sums_wide", "layers", "compiles",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.job.asked import HEARD, dated
+from whichgpu.cost.job.behind import is_by_layers
 from whichgpu.cost.job.requests import in_loop
 from whichgpu.cost.job.runtimes import runtime, runtimes
 from whichgpu.cost.table.files import COLUMNS
@@ -220,7 +221,14 @@ def _keys(
         named = replace(named, exact=False)  # as `asked` takes it
     # Of what is one runtime, Ollama loads other files than llama.cpp does, where nothing says which.
     loaded = "" if stated else next((one for one in named.loads if one in (stack or fallback).lower()), "")
-    same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
+    # What is said beside a library's name is of the framework whose layers its networks are; recipes that
+    # compile a model are of some texts of one runtime.
+    told = any(
+        "compile" in one.get("options", {}) and workload.id in one.get("workloads", ())
+        for one in named.recipes
+    )
+    whole = "compile" in kept or told or is_by_layers(named, workload.unit)
+    same = (stack if whole else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     return same, work, tuple(sorted(set(job.options) - set(kept)))

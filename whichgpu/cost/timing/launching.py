@@ -58,7 +58,8 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices, *, calls: bool 
         return np.where(cast(table, devices, runtime), 3.0, 1.0) + _biases(table, runtime)
     if table.kind == "attention" and not runtime.domain:
         # Written out it is two products and between them a scaling with its mask and a softmax.
-        return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
+        written, whole = 4.0 + runtime.around_scores, 1.0 + runtime.around_attention
+        return np.where(score_passes(table, runtime) > 0.0, written, whole)
     if table.kind in COUNTED:
         return 1.0 / abreast(table, runtime) + _turns(table, runtime)
     # The parameters of a norm that is folded into a convolution are part of that one's weights.

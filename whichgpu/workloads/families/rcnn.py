@@ -197,7 +197,7 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
         return regnet.stages(dims["regnet"], job, rec, frozen=2)
     fixed = not (dims.get("normed", False) or trains_norms(job))
     net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                   frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip
+                   frozen=2, fixed=fixed, basic=dims.get("basic", False), program=job.runtime)  # fmt: skip
     return net(image(job))[1:]
 
 

@@ -38,7 +38,7 @@ _MASKED = (128.0, 100.0)
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     layers, dilated = dims["layers"], dims.get("dilated", False)
-    net = Backbone(rec, layers if dilated else layers[:3], frozen=2, fixed=True,
+    net = Backbone(rec, layers if dilated else layers[:3], frozen=2, fixed=True, program=job.runtime,
                    strides=(1, 2, 2, 1 if dilated else 2), dilated=(4,) if dilated else ())  # fmt: skip
     with rec.module("backbone"):
         x = net(image(job))[-1]  # of a sixteenth of the picture's sides

@@ -72,7 +72,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
                        frozen=0 if normed else 2,
                        fixed=dims.get("fixed", not normed) and not trains_norms(job),
-                       basic=dims.get("basic", False))  # fmt: skip
+                       basic=dims.get("basic", False), program=job.runtime)  # fmt: skip
         other = dims.get("regnet")
         maps = regnet.stages(other, job, rec, frozen=2)[1:] if other else net(image(job))[2:]
         # Strides of 8, 16, 32.
