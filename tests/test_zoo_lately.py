@@ -151,8 +151,10 @@ def test_what_a_model_is_stored_in_is_its_jobs_format(name: str, stored: str) ->
         ("meta-models/Muse-Spark-Open-816B-A42B", "muse-spark-open-816b-a42b", 821.9),
         ("mistralai/Mistral-Large-4-1T-A52B", "mistral-large-4-1t-a52b", 1051.8),
         ("zai-org/GLM-5.3-Flash", "glm-5.3-flash", 313.8),
+        ("moonshotai/Kimi-K3", "kimi-k3", 2785.4), ("tencent/Hy4-preview-FP8", "hy4-preview", 770.5),
+        ("thinkingmachines/Inkling", "inkling", 946.6), ("Inkling-Small-NVFP4", "inkling-small", 263.6),
     ],
-)
+)  # fmt: skip
 def test_the_largest_of_late(name: str, known: str, billions: float) -> None:
     found = resolve(name)
     assert found.id == known
