@@ -343,6 +343,10 @@ def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
         ("hf_T5_generate", "t5-small"), ("mobilenet_v2_quantized_qat", "mobilenet-v2"),
         ("f_net_large_en", "fnet-large"), ("yolo_v8_m_pascalvoc", "yolov8m"),
         ("Gemma2 9B CPT Sahabat-AI v1 Instruct", "gemma-2-9b"), ("all-minilm:33m", "minilm-l12"),
+        ("XLM-R base", "xlm-roberta-base"), ("mBART-50", "mbart-large-50"), ("PP-LCNet_x1_0", "lcnet-100"),
+        ("PP-LCNet_x0_35", "lcnet-035"), ("PP-HGNetV2-B4", "hgnetv2-b4"), ("HRNetPose", "hrnet-w32-pose"),
+        ("EVA02-L-14-336 (merged2b_s6b_b61k)", "clip-vit-large-patch14-336"),
+        ("EVA02-CLIP-L/14", "clip-vit-large-patch14"), ("zai-org/Glyph", "glm-4.1v-9b"),
         ("Llama 3.1 8B Instruct RTX", "llama-3.1-8b"), ("snowflake-arctic-embed:22m", "minilm-l6"),
     ],
 )  # fmt: skip
