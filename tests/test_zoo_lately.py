@@ -165,3 +165,13 @@ def test_experts_in_a_narrower_space_alone_are_added_up_over_gpus() -> None:
     """No shared expert brings their answers, which are narrower than what attention gives."""
     one = api.predict("muse-spark", "h200-141gb-sxm:16", phase="serve", runtime="sglang", concurrency=64)
     assert 300.0 < one.throughput.mid < 5000.0
+
+
+def test_patches_of_a_voice_are_denoised_one_after_another() -> None:
+    """Ten seconds at 6.25 patches a second, ten steps of each, four products and what feeds a layer of 12."""
+    item = resolve("openbmb/VoxCPM2")
+    job = item.complete(Job("voxcpm2", phase="infer", batch=1.0))
+    steps = [op for op in item.trace(job) if op.layer.startswith("head.") and op.layer.endswith(".query")]
+    assert [float(op.count) for op in steps] == [pytest.approx(62.5 * 10 * 12)]
+    # A denoising step sees two samples, with the condition and without, of 11 rows each.
+    assert float(steps[0].flops) == pytest.approx(2 * 22 * 1024 * 2048)
