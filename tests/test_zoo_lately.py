@@ -36,6 +36,8 @@ def work(name: str, phase: str, **columns: float) -> float:
         ("Geneformer V2-316M", "geneformer v2-316m", 316),
         ("depth-anything/DA3-LARGE", "depth-anything/da3-large", 335),
         ("isnet-general-use", "isnet-general-use", 44),
+        ("nvidia/NVIDIA-Nemotron-3-Nano-4B-FP8", "nemotron-3-nano-4b", 3970),
+        ("openbmb/MiniCPM-V-4_6", "minicpm-v-4.6", 1300), ("openbmb/VoxCPM1.5", "voxcpm-1.5", 867),
     ],
 )  # fmt: skip
 def test_what_was_missing_has_its_published_size(name: str, known: str, millions: float) -> None:
