@@ -338,6 +338,8 @@ def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
         ("COCO-InstanceSegmentation/mask_rcnn_R_101_FPN_3x.yaml", "maskrcnn-r101-fpn"),
         ("amd/DeepSeek-R1-WMXFP4-AMXFP4-Scale-UINT8-MoE-Quant", "deepseek-r1"),
         ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),
+        ("deepseek3-671b", "deepseek-v3"), ("deepseek2-236b", "deepseek-v2"),
+        ("llama4-17b-128e", "llama-4-maverick"), ("llama4-17b-16e", "llama-4-scout"),
         ("MaxText llama2-70b", "llama-2-70b"), ("Flux schnell maxdiffusion", "flux.1-schnell"),
         ("Llama-2-13b-hf (neuronx-distributed)", "llama-2-13b"), ("suno-ai/bark", "bark"),
         ("hf_T5_generate", "t5-small"), ("mobilenet_v2_quantized_qat", "mobilenet-v2"),
