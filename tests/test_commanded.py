@@ -213,3 +213,9 @@ def test_layers_on_the_host_are_of_llama_cpp_alone_and_numbers():
     job = Job("llama-3.1-8b", phase="serve", runtime="vLLM", concurrency=8.0, options={"n_gpu_layers": "20"})
     told = estimate(job, [GPUS["rtx-5090"]]).at(0, 0).warnings
     assert any("n_gpu_layers is llama.cpp's, and ignored under vLLM" in text for text in told)
+
+
+def test_a_value_of_several_words_is_suggested_in_quotes() -> None:
+    known = ["--option", "--gpu"]
+    assert meant("--power-limit", ["--power-limit", "50 W"], known) == 'write --option "power_limit=50 W"'
+    assert meant("--power-limit", ["--power-limit=50W"], known) == "write --option power_limit=50W"

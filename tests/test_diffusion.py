@@ -360,6 +360,19 @@ def test_a_token_goes_to_two_experts_of_four_and_the_others_lie_there() -> None:
     assert all(float(np.ravel(op.count)[0]) == 0.0 for op in idle)
 
 
+def test_a_twin_reads_the_keys_and_values_of_the_tower_of_words() -> None:
+    """Cosmos 3: two of Qwen3 32B; 1,024 words, and 48 frames of 22 x 40 patches that see words and frames."""
+    assert resolve("nvidia/Cosmos3-Super").parameters()["transformer"] == pytest.approx(64.0e9, rel=0.001)
+    job = Job("cosmos3-super", phase="generate", steps=1.0, batch=1.0, height=704.0, width=1280.0,
+              precision="bf16")  # fmt: skip
+    traced = resolve("cosmos3-super").trace(job)
+    ops = [op for op in traced if op.kind == "attention" and "layers" in op.layer]
+    words, places = 1024.0, 48 * 22 * 40
+    assert len(ops) == 2
+    for op, rows, seen in zip(ops, (words, places), (words, words + places), strict=True):
+        assert float(np.ravel(op.flops)[0]) == pytest.approx(4 * 64 * 128 * rows * seen, rel=0.01)
+
+
 def test_squares_of_pixels_are_one_position_of_the_newer_wan() -> None:
     parts = resolve("wan-2.2-ti2v-5b").parameters()
     assert parts["transformer"] == pytest.approx(5.0e9, rel=0.01)

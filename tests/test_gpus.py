@@ -480,3 +480,25 @@ def test_the_most_unlike_measure_is_told_in_the_order_of_the_rows(whichgpu: Any)
     factors = [float(row[6].rstrip("x")) for row in rows if len(row) == 9 and row[6].endswith("x")]
     assert len(factors) > 10
     assert factors == sorted(factors)
+
+
+def test_a_size_is_compared_as_it_is_sold(whichgpu: Any) -> None:
+    """Of a T4 the driver said what ECC leaves, of a T4G the data sheet alone was read: both are of 16 GB."""
+    near = {
+        one["id"]: one["ratios"]["memory"] for one in whichgpu("gpus", "--like", "t4", "--json").json["gpus"]
+    }
+    assert near["t4g"] == 1.0
+    said = whichgpu("show", "l4", "--format", "md").out
+    assert "it has 24 GB (22.5 GB usable) of GDDR6 memory" in said
+    assert "Its memory (24 GB, 22.5 GB usable)" not in said, "the L2 has as much, and others have less"
+
+
+def test_a_field_may_be_asked_for_by_yes_and_no(whichgpu: Any) -> None:
+    asked = ("gpus", "--vendor", "NVIDIA", "--segment", "geforce", "--json")
+    linked = {one["id"] for one in whichgpu(*asked, "--where", "nvlink=yes").json["gpus"]}
+    alone = {one["id"] for one in whichgpu(*asked, "--where", "nvlink=no").json["gpus"]}
+    assert "rtx-3090" in linked
+    assert "rtx-4090" in alone
+    assert not linked & alone
+    fault = whichgpu("gpus", "fp8", "laptop")
+    assert "write --needs fp8" in fault.err

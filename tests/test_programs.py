@@ -157,7 +157,7 @@ def test_every_word_points_at_a_subject_or_a_use_once() -> None:
 def test_a_subject_names_models_that_there_are(key: str) -> None:
     for name in (key, *SUBJECTS[key]["names"]):
         assert not known(name), f"{name} is a workload"
-        assert "is no model" in subject(name)
+        assert SUBJECTS[key].get("is", "is no model") in subject(name)
     for model in SUBJECTS[key]["workloads"]:
         assert resolve(model).id == model
 
@@ -178,6 +178,12 @@ def test_a_subject_in_place_of_a_model_is_told_which_models_there_are(said: str,
         read_request(Job(said), GPUS, today=TODAY)
     assert told in str(fault.value)
     assert "uses without a model" not in str(fault.value)
+
+
+def test_a_model_that_cannot_be_counted_is_told_why():
+    with pytest.raises(UsageError, match="pruned by amounts that are not told") as fault:
+        read_request(Job("PeopleNet"), GPUS, today=TODAY)
+    assert "bench import" in str(fault.value)
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,16 @@ def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():
     assert told["rank.fp64"].startswith("above that of ")
 
 
+def test_who_is_first_or_last_of_all_is_not_told_in_shares():
+    thor = " ".join(one.text for one in reviewed("jetson-agx-thor-128gb", "resnet50").strengths)
+    assert "is the highest of all 16 embedded parts on file" in thor
+    assert "above that of all but one of the other 15 embedded parts on file" in thor
+    both = reviewed("rtx-pro-6000-blackwell", "resnet50")
+    text = " ".join(one.text for one in (*both.strengths, *both.limits))
+    assert "below that of none of the other 95 workstation parts" in text
+    assert not re.search(r"\b(?:0|100) % of", text + thor)
+
+
 def test_a_place_that_others_share_says_with_how_many():
     text = " ".join(one.text for one in reviewed("radeon-ai-pro-r9700", "resnet50").limits)
     mates = (gpu for gpu in catalogue().where(family="rdna", segment="workstation") if gpu.usable)

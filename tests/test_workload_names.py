@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import UnknownName, UsageError
 from whichgpu.workloads import workload as module
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve, workloads
@@ -338,6 +338,18 @@ def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
         ("COCO-InstanceSegmentation/mask_rcnn_R_101_FPN_3x.yaml", "maskrcnn-r101-fpn"),
         ("amd/DeepSeek-R1-WMXFP4-AMXFP4-Scale-UINT8-MoE-Quant", "deepseek-r1"),
         ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),
+        ("deepseek3-671b", "deepseek-v3"), ("deepseek2-236b", "deepseek-v2"),
+        ("llama4-17b-128e", "llama-4-maverick"), ("llama4-17b-16e", "llama-4-scout"),
+        ("MaxText llama2-70b", "llama-2-70b"), ("Flux schnell maxdiffusion", "flux.1-schnell"),
+        ("Llama-2-13b-hf (neuronx-distributed)", "llama-2-13b"), ("suno-ai/bark", "bark"),
+        ("hf_T5_generate", "t5-small"), ("mobilenet_v2_quantized_qat", "mobilenet-v2"),
+        ("f_net_large_en", "fnet-large"), ("yolo_v8_m_pascalvoc", "yolov8m"),
+        ("Gemma2 9B CPT Sahabat-AI v1 Instruct", "gemma-2-9b"), ("all-minilm:33m", "minilm-l12"),
+        ("XLM-R base", "xlm-roberta-base"), ("mBART-50", "mbart-large-50"), ("PP-LCNet_x1_0", "lcnet-100"),
+        ("PP-LCNet_x0_35", "lcnet-035"), ("PP-HGNetV2-B4", "hgnetv2-b4"), ("HRNetPose", "hrnet-w32-pose"),
+        ("EVA02-L-14-336 (merged2b_s6b_b61k)", "clip-vit-large-patch14-336"),
+        ("EVA02-CLIP-L/14", "clip-vit-large-patch14"), ("zai-org/Glyph", "glm-4.1v-9b"),
+        ("Llama 3.1 8B Instruct RTX", "llama-3.1-8b"), ("snowflake-arctic-embed:22m", "minilm-l6"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
@@ -355,3 +367,9 @@ def test_a_tower_of_another_side_reads_as_many_patches(name: str) -> None:
 def test_tokens_behind_a_name_are_the_length_of_its_sequences() -> None:
     item = resolve("AlphaFold3 1024 tokens")
     assert (item.id, item.complete(Job(item.id)).seq_len) == ("alphafold-3", 1024.0)
+
+
+@pytest.mark.parametrize("name", ["bert-base:33m", "all-minilm:99m", "nomic-embed-text:500m"])
+def test_a_tag_that_says_another_size_leaves_no_model(name: str) -> None:
+    with pytest.raises(UnknownName, match=name):
+        resolve(name)

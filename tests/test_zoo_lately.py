@@ -36,6 +36,8 @@ def work(name: str, phase: str, **columns: float) -> float:
         ("Geneformer V2-316M", "geneformer v2-316m", 316),
         ("depth-anything/DA3-LARGE", "depth-anything/da3-large", 335),
         ("isnet-general-use", "isnet-general-use", 44),
+        ("nvidia/NVIDIA-Nemotron-3-Nano-4B-FP8", "nemotron-3-nano-4b", 3970),
+        ("openbmb/MiniCPM-V-4_6", "minicpm-v-4.6", 1300), ("openbmb/VoxCPM1.5", "voxcpm-1.5", 867),
     ],
 )  # fmt: skip
 def test_what_was_missing_has_its_published_size(name: str, known: str, millions: float) -> None:
@@ -151,8 +153,10 @@ def test_what_a_model_is_stored_in_is_its_jobs_format(name: str, stored: str) ->
         ("meta-models/Muse-Spark-Open-816B-A42B", "muse-spark-open-816b-a42b", 821.9),
         ("mistralai/Mistral-Large-4-1T-A52B", "mistral-large-4-1t-a52b", 1051.8),
         ("zai-org/GLM-5.3-Flash", "glm-5.3-flash", 313.8),
+        ("moonshotai/Kimi-K3", "kimi-k3", 2785.4), ("tencent/Hy4-preview-FP8", "hy4-preview", 770.5),
+        ("thinkingmachines/Inkling", "inkling", 946.6), ("Inkling-Small-NVFP4", "inkling-small", 263.6),
     ],
-)
+)  # fmt: skip
 def test_the_largest_of_late(name: str, known: str, billions: float) -> None:
     found = resolve(name)
     assert found.id == known
@@ -163,3 +167,13 @@ def test_experts_in_a_narrower_space_alone_are_added_up_over_gpus() -> None:
     """No shared expert brings their answers, which are narrower than what attention gives."""
     one = api.predict("muse-spark", "h200-141gb-sxm:16", phase="serve", runtime="sglang", concurrency=64)
     assert 300.0 < one.throughput.mid < 5000.0
+
+
+def test_patches_of_a_voice_are_denoised_one_after_another() -> None:
+    """Ten seconds at 6.25 patches a second, ten steps of each, four products and what feeds a layer of 12."""
+    item = resolve("openbmb/VoxCPM2")
+    job = item.complete(Job("voxcpm2", phase="infer", batch=1.0))
+    steps = [op for op in item.trace(job) if op.layer.startswith("head.") and op.layer.endswith(".query")]
+    assert [float(op.count) for op in steps] == [pytest.approx(62.5 * 10 * 12)]
+    # A denoising step sees two samples, with the condition and without, of 11 rows each.
+    assert float(steps[0].flops) == pytest.approx(2 * 22 * 1024 * 2048)

@@ -62,7 +62,9 @@ def meant(flag: str, typed: Sequence[str], known: Collection[str]) -> str:
     if text.startswith(_COPIES):
         beyond = "GPUs beyond those of a replica (--tp times --pp) run more of them"
         return f"{beyond}: write e.g. --gpu h100-80gb-sxm:8"
-    return f"write {text.format(_value(flag, typed))}"
+    head, _, rest = text.partition(" ")
+    value = _value(flag, typed)
+    return f'write {head} "{rest.format(value)}"' if rest and " " in value else f"write {text.format(value)}"
 
 
 def _value(flag: str, typed: Sequence[str]) -> str:

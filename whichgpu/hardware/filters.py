@@ -92,10 +92,17 @@ def where(text: str) -> Condition:
         return bound(f"{name}{wanted}", "--min" if sign == ">" else "--max")
     if sign in "<>":
         return _beyond(name, wanted, text, above=sign == ">")
+    return _equal(name, wanted)
+
+
+def _equal(name: str, wanted: str) -> Condition:
+    """A field that is what is wanted; of a rate or a size "yes" and "no" ask whether there is any."""
     dimension = FIELDS[name].dimension if name in FIELDS else "text"
     if dimension in ("text", "date"):
         return Condition(name, lambda known: str(known).lower().startswith(wanted.lower())
                          if dimension == "date" else _same(str(known), wanted))  # fmt: skip
+    if dimension in DIMENSIONS and wanted.lower() in _FLAGS:
+        return Condition(name, lambda known: bool(known) is _FLAGS[wanted.lower()])
     value = _value(wanted, dimension)
     if dimension == "memory" and wanted.rstrip().endswith("GB"):
         return Condition(name, lambda known: 0.99 * value <= known <= 1.01 * value * GIB / GB)

@@ -276,6 +276,15 @@ def nominal_gb(memory: float) -> int | None:
     return sold or (round(gib) if abs(gib - round(gib)) < 1e-6 else None)
 
 
+def sold_memory(gpu: Gpu) -> float | None:
+    """Device memory in B under which a GPU is sold, to compare sizes by.
+
+    Of one a driver told what ECC leaves (22.5 GiB of an L4), of another the data sheet alone is read (L2).
+    """
+    memory = gpu.value("memory")
+    return (nominal_gb(float(memory)) or float(memory) / GIB) * GIB if memory else None
+
+
 def _device_memory(value: float) -> str:
     size = nominal_gb(value)
     words = f"{size:,} GB" if size else f"{number(value / GIB, 4)} GiB"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.gpu import sold_memory
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import sixteen_bit, watts
 from whichgpu.planner.comparison.words import EQUAL
@@ -49,6 +50,8 @@ class Like(NamedTuple):
 
 def measure(gpu: Gpu, name: str, half: str = "fp16") -> float | None:
     """One of `MEASURES` in SI units; None where it was not read."""
+    if name == "memory":
+        return sold_memory(gpu)
     value = watts(gpu) if name == "power" else gpu.value(half if name == "half" else name)
     return float(value) if value else None
 

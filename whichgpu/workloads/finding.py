@@ -77,7 +77,8 @@ def _find(
         return None, name, keys, ""
     if keys == [name]:
         return workloads()[name], name, keys, ""
-    service = "" if keys else sold(name)
+    # What stands behind who published it may be a model of the zoo (`suno-ai/bark`).
+    service = "" if keys or ids_of(name.rpartition("/")[2]) else sold(name)
     item = None if service else _longer(name, keys)
     if item is None and not keys and not service:
         item, keys = _otherwise(name, tried)

@@ -257,7 +257,22 @@ def ids_of(name: str) -> list[str]:
         exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
         return list(exact) or keys
     bare = "" if keys else names.unwrapped(name)
-    return keys or _tagged(name) or (ids_of(bare) if bare else _sparse(name))
+    return keys or _tagged(name) or (_as_large(name, ids_of(bare)) if bare else _sparse(name))
+
+
+#: A tag of a model without sizes that says millions of parameters, and how far off those counted may be.
+_MILLIONS, _ROUNDED = regex(r".+:(\d+)m", re.IGNORECASE), 0.15
+
+
+def _as_large(name: str, keys: list[str]) -> list[str]:
+    """Of ids those as large as a tag says, where one says so: `all-minilm:33m` is not `all-minilm`."""
+    from whichgpu.workloads.counts import counts
+
+    found = _MILLIONS.fullmatch(name)
+    if found is None:
+        return keys
+    stated = 1e6 * float(found[1])
+    return [key for key in keys if abs(counts(workloads()[key]).parameters - stated) <= _ROUNDED * stated]
 
 
 def _sized(name: str, spellings: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def told(name: str, known: Callable[[str], bool]) -> str:
         if row is not None:
             says = f": {row['says']}" if "says" in row else ""
             models = _named(row)
-            return f"'{name}' is no model{says}" + (f"; {models}" if models else "")
+            return f"'{name}' {row.get('is', 'is no model')}{says}" + (f"; {models}" if models else "")
     return ""
 
 

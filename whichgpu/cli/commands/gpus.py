@@ -154,11 +154,23 @@ def _with_words(
         elif any(text in gpu.name.lower() for gpu in catalogue.values()):
             rest.append(text)
         else:
+            wish = f"write --needs {text}, or " if _needed(text) else ""
             raise UsageError(
-                f"'{text}' is no architecture, segment or vendor and in no GPU's name; "
+                f"'{text}' is no architecture, segment or vendor and in no GPU's name; {wish}"
                 f"the segments are {', '.join(SEGMENTS)}; see the list: whichgpu gpus"
             )
     return [*map(tuple, found.values()), tuple(rest)]
+
+
+def _needed(text: str) -> bool:
+    """Whether a word says what a GPU must have (`fp8`), as `--needs` takes it."""
+    from whichgpu.planner.needs import need
+
+    try:
+        need(text)
+    except UsageError:
+        return False
+    return True
 
 
 def _near(

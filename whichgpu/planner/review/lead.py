@@ -61,7 +61,7 @@ def _memory(pen: Pen, key: str) -> Iterator[str]:
         return
     kind = f" of {pen.text(key, 'memory_type')}" if pen.view.text(key, "memory_type") else ""
     rate = f" at {pen.quantity(key, 'bandwidth')}" if pen.view.number(key, "bandwidth") else ""
-    yield f"it has {pen.quantity(key, 'memory')}{kind} memory{rate}"
+    yield f"it has {pen.text(key, 'memory')}{kind} memory{rate}"
 
 
 def _peaks(pen: Pen, key: str) -> Iterator[str]:
@@ -81,9 +81,16 @@ def places(view: View, ranks: Sequence[Standing], *, strong: bool) -> Iterator[S
         pen = Pen(view)
         name = one.measure.field
         figure = own_power(view) if name == "power" else name
-        value = f" ({pen.quantity(key, figure)})" if view.number(key, figure) else ""
+        value = f" ({_figure(pen, key, figure)})" if view.number(key, figure) else ""
         place = pen.text(key, f"rank.{name}")
         yield pen.say("strength" if strong else "limit", f"its {one.measure.noun}{value} is {place}")
+
+
+def _figure(pen: Pen, key: str, field: str) -> str:
+    """A value with its unit; of memory the size that it is sold by too: `24 GB, 22.5 GB usable`."""
+    if field != "memory":
+        return pen.quantity(key, field)
+    return pen.text(key, field).replace(" (", ", ").removesuffix(")")
 
 
 def brief(view: View, around: View, cheaper: Sequence[str]) -> Iterator[Sentence]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.gpu import sold_memory
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import watts
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 GROUP = "standing"
 #: A place among fewer is no place; the shares of a pool from which on it is a strength or a limit.
 _FEWEST, _HIGH, _LOW = 4, 0.75, 0.25
+#: So many ahead of it are counted; of more it is said which share is behind.
+_NEXT = 3
 _ORDINALS = (
     "",
     "",
@@ -94,7 +97,7 @@ def _over(top: str) -> Callable[[Gpu], float | None]:
 def measures(half: str) -> tuple[Measure, ...]:
     """What a GPU is ranked in; `half` is its 16-bit format."""
     return (
-        Measure("memory", "memory", False, _value("memory")),
+        Measure("memory", "memory", False, sold_memory),
         Measure("bandwidth", "memory bandwidth", False, _value("bandwidth")),
         Measure(half, f"dense {half.upper()} rate", False, _value(half)),
         Measure("fp32", "plain FP32 rate", False, _value("fp32")),
@@ -143,9 +146,10 @@ def standing_rows(gpu: Gpu, found: Iterable[Standing], segments: Mapping[str, st
     kin = "" if gpu.segment == "cpu" else f"{family.name if family else gpu.vendor} "
     kinds = f"{kind}s" if gpu.segment == "cpu" else f"{kind} parts"
     for one in found:
-        beyond = f"{_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kinds}"
+        beyond = _beyond(one, kinds)
         place = f"{_place(one)} of the {one.of} {kin}{kinds} on file{_shared(one)}"
-        if one.of < _FEWEST:
+        # First of its whole segment, it is so of its generation.
+        if one.of < _FEWEST or one.share == 1.0:
             text = f"{beyond} on file"
         elif one.whole == one.of:
             text = place
@@ -170,5 +174,15 @@ def _shared(one: Standing) -> str:
     return f", level with {counted(level)} other{'s' if level > 1 else ''}" if level > 0 else ""
 
 
-def _beyond(one: Standing) -> str:
-    return "below that of" if one.measure.lower else "above that of"
+def _beyond(one: Standing, kinds: str) -> str:
+    """`above that of 88 % of the other 104 workstation parts`; near either end those ahead are counted."""
+    others = max(one.whole - 1, 1)
+    behind = round(one.share * others)
+    if behind == others:
+        return f"the {'lowest' if one.measure.lower else 'highest'} of all {one.whole} {kinds}"
+    share = f"{round(100 * one.share)} %"
+    if behind == 0:
+        share = "none"
+    elif others - behind <= _NEXT:
+        share = f"all but {counted(others - behind)}"
+    return f"{'below' if one.measure.lower else 'above'} that of {share} of the other {others} {kinds}"

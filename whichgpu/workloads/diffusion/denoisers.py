@@ -27,6 +27,7 @@ DENOISERS = kinds(
         "wan": "cross.wan",
         "cogview": "joined.cogview",
         "cosmos": "joined.cosmos",
+        "cosmos3": "gated.cosmos3",
         "ltx": "cross.ltx",
         "animate": "moving.animate",
         "filmed": "moving.filmed",

@@ -3,7 +3,8 @@
 `flux2` (Black Forest Labs, FLUX.2), `auraflow` (Fal, AuraFlow), `hidream` (Cai et al., HiDream-I1: experts
 of which each token of the picture goes to a few), `single_stream` (Qin et al., Lumina-Image
 2.0; Z-Image Team, Z-Image): text and picture in one stream of tokens, `hunyuan_image_3` (Cao et al.): a
-language model whose tokens are a picture's places.
+language model whose tokens are a picture's places, `cosmos3` (NVIDIA, Cosmos 3): a language model and its
+twin, which reads what the first one thinks of the text.
 Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
@@ -12,7 +13,7 @@ modulates), `embeds_guidance` (flux2); `shared` (of all layers' modulations, mad
 `after` (true: a norm behind each half of a layer), `attention_gate` (false), `time_inputs` (256) and
 `time_inner` (`time`) of its embedding (single_stream); `experts`, `top` of them, `shared_ffn`, `pooled`,
 `layer_tokens` of the text of each block's own, `references` (pictures of the same size beside, hidream);
-`patch_hidden` (of what makes tokens of places), `vocab` (hunyuan_image_3).
+`patch_hidden` (of what makes tokens of places), `vocab` (hunyuan_image_3, cosmos3), `head_dim` (cosmos3).
 """
 
 from __future__ import annotations
@@ -312,3 +313,46 @@ def _timed(rec: Recorder, x: Map, out: int, time: int) -> Map:
     rec.conv(x, out, 1, bias=True, name="short")
     rec.add(y.elements)
     return y
+
+
+# -- Cosmos 3 ------------------------------------------------------------------------------------
+
+
+def cosmos3(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass of two towers of equal sizes: (B, C, H, W) -> (B, C, H, W).
+
+    The first one reads the text causally, the second one the picture's places and, in each attention, the
+    first one's keys and values. Both run in every step; the head of words is stored and runs for texts alone.
+    """
+    width, heads, patch = part["hidden"], part["heads"], part["patch"]
+    picture = Stream(rec, x.batch, x.patches(patch), width, heads)
+    text = Stream(rec, x.batch, float(part["text_tokens"]), width, heads)
+    timestep(rec, x.batch, width)
+    picture.embed(patch**2 * x.channels)
+    rec.add(picture.elements, name="add_time")
+    with rec.module("words", repeats=0.0):
+        for name in ("table", "head"):
+            rec.linear(IDLE, width, part["vocab"], name=name)
+    with rec.module("layers", copies=float(part["layers"])):
+        _tower(part, text, 0.0)
+        _tower(part, picture, text.tokens)
+    for stream in (text, picture):
+        stream.norm(width)
+    picture.final(patch**2 * x.channels)
+
+
+def _tower(part: Part, stream: Stream, before: float) -> None:
+    """A layer of a language model over the stream, which sees the tokens `before` it; causal without any."""
+    rec, width, heads, kv, d = stream.rec, stream.width, stream.heads, part["kv_heads"], part["head_dim"]
+    inner = Stream(rec, stream.batch, stream.tokens, heads * d, heads)
+    stream.norm(width)
+    rec.linear(stream.rows, width, (heads + 2 * kv) * d, shard="column", name="qkv")
+    inner.norm_qk(d)
+    inner.rope()
+    seen = stream.tokens + before
+    rec.attention(stream.batch, heads, stream.tokens, seen, d, kv_heads=kv, causal=before == 0.0)
+    rec.linear(stream.rows, heads * d, width, shard="row", name="out")
+    stream.residual(gated=False)
+    stream.norm(width)
+    stream.gated_feed_forward(part["ffn"])
+    stream.residual(gated=False)

@@ -11,7 +11,7 @@ behind their norm that writes over what it reads, which the next one keeps. Rows
 or `[a, b]` for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1)
 equal ones, `repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training;
 of the rows those `written` are made one after another where the model runs, each over those before: tokens
-of an answer. By `kind`:
+of an answer; those that are `together` are made so group by group, `abreast` (1) groups at a time. By `kind`:
 
     layers  `rows`, `width`, `heads` (0: no attention), `ffn` (0: none); `keys` of another tower, of width
             `key_width` (width); `together` (rows that see each other alone), `seen` (most keys of a row);
@@ -106,8 +106,16 @@ def _module(
 
 
 def _write(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
-    """The rows before what is written at once, then each by itself over the cache of those before it."""
+    """The rows before what is written at once, then each by itself over the cache of those before it.
+
+    Groups of rows that see each other alone have no such cache: each is a run of its own.
+    """
     record, written = _KINDS[part["kind"]], _rows(part["written"], size)
+    if "together" in part:
+        rows = _rows(part["together"], size) * part.get("abreast", 1)
+        with _module(part, rec, written / rows):
+            record({**part, "rows": rows}, batch, size, rec)
+        return
     before = _rows(part["rows"], size) - written
     began = bool(np.any(before > 0.0))
     if began:
