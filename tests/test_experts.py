@@ -424,3 +424,26 @@ def test_int4_leaves_layers_beside_experts_wide_in_kimi_s_releases_alone():
     dense = single(Job("qwen3-8b", phase="serve", precision="int4", runtime="vllm"), h100)
     kimi = single(Job("kimi-k2.5", phase="serve", precision="int4", runtime="vllm", n_gpus=8.0, tp=8.0), h100)
     assert [found.job.precision for found in (scout, dense, kimi)] == ["w4a16-layers", "int4", "int4"]
+
+
+def test_where_all_experts_compute_all_tokens_each_token_is_theirs() -> None:
+    """`Llama4TextMoe` of Transformers repeats tokens for every expert; what it wastes is not the model's."""
+    scout = Job(
+        "llama-4-scout", phase="finetune_qlora", precision="nf4", runtime="Transformers", batch=1.0,
+        seq_len=4096.0, n_gpus=1.0, options={"checkpointing": "full"},
+    )  # fmt: skip
+    top, every = (
+        breakdown(replace(scout, options={**scout.options, "router": name}), [H100])
+        for name in ("balanced", "all")
+    )
+    assert every.at(0, 0)["forward"]["seconds"] > 2.5 * top.at(0, 0)["forward"]["seconds"]
+    assert every.ideal == pytest.approx(top.ideal, rel=0.02)
+    taken = breakdown(scout, [H100])
+    assert taken.step == pytest.approx(every.step)
+    assert breakdown(replace(scout, runtime="Unsloth"), [H100]).step < 0.6 * every.step
+
+
+def test_a_dense_model_has_nothing_for_all_experts_to_compute() -> None:
+    dense = replace(JOB, workload="llama-3-8b", options={"global_batch": "64"})
+    said = replace(dense, options={**dense.options, "router": "all"})
+    assert breakdown(said, [GB200]).step == pytest.approx(breakdown(dense, [GB200]).step)
