@@ -189,6 +189,26 @@ def test_recipes_set_what_they_are_known_to(
     assert not own.said
 
 
+@pytest.mark.parametrize(
+    ("runtime", "workload", "tp", "again"),
+    [
+        ("NeMo AutoModel", "qwen2.5-32b", 2.0, True),
+        ("NeMo AutoModel", "qwen2.5-32b", 1.0, False),
+        ("NeMo AutoModel", "qwen2.5-14b", 2.0, False),
+        ("Megatron-Bridge", "qwen2.5-32b", 2.0, False),
+    ],
+)
+def test_automodel_s_benchmark_of_adapters_runs_layers_again(
+    runtime: str, workload: str, tp: float, again: bool
+) -> None:
+    """custom_qwen2_5_32b_peft_benchmark.yaml sets `activation_checkpointing` and no `sequence_parallel`."""
+    job = replace(JOB, runtime=runtime, workload=workload, phase="finetune_lora", n_gpus=8.0,
+                  tp=tp, options={})  # fmt: skip
+    read = asked.read(job)
+    assert (read.job.options.get("checkpointing") == "early_stop") is again
+    assert (read.job.options.get("sequence_parallel") == "false") is again
+
+
 def test_experts_in_turn_lie_beside_each_other() -> None:
     """Two experts a GPU, four of them a token: on two GPUs of one machine, where the model's reaches 2.9.
 
