@@ -380,6 +380,11 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
             3,
             "--option sharding=zero2 fits",
         ),
+        (
+            ("qwen2.5-7b", "--gpu", "a100-80gb-sxm:8", "--phase", "finetune_full", "--seq-len", "8192"),
+            3,
+            "--option sharding=zero1 --option checkpointing=full fits",
+        ),
         # One GPU has nobody to share anything out with.
         (
             ("llama-3.1-8b", "--gpu", "rtx-a6000", "--phase", "dpo", "--precision", "bf16"),

@@ -189,6 +189,26 @@ def test_recipes_set_what_they_are_known_to(
     assert not own.said
 
 
+@pytest.mark.parametrize(
+    ("runtime", "workload", "tp", "again"),
+    [
+        ("NeMo AutoModel", "qwen2.5-32b", 2.0, True),
+        ("NeMo AutoModel", "qwen2.5-32b", 1.0, False),
+        ("NeMo AutoModel", "qwen2.5-14b", 2.0, False),
+        ("Megatron-Bridge", "qwen2.5-32b", 2.0, False),
+    ],
+)
+def test_automodel_s_benchmark_of_adapters_runs_layers_again(
+    runtime: str, workload: str, tp: float, again: bool
+) -> None:
+    """custom_qwen2_5_32b_peft_benchmark.yaml sets `activation_checkpointing` and no `sequence_parallel`."""
+    job = replace(JOB, runtime=runtime, workload=workload, phase="finetune_lora", n_gpus=8.0,
+                  tp=tp, options={})  # fmt: skip
+    read = asked.read(job)
+    assert (read.job.options.get("checkpointing") == "early_stop") is again
+    assert (read.job.options.get("sequence_parallel") == "false") is again
+
+
 def test_experts_in_turn_lie_beside_each_other() -> None:
     """Two experts a GPU, four of them a token: on two GPUs of one machine, where the model's reaches 2.9.
 
@@ -424,3 +444,26 @@ def test_int4_leaves_layers_beside_experts_wide_in_kimi_s_releases_alone():
     dense = single(Job("qwen3-8b", phase="serve", precision="int4", runtime="vllm"), h100)
     kimi = single(Job("kimi-k2.5", phase="serve", precision="int4", runtime="vllm", n_gpus=8.0, tp=8.0), h100)
     assert [found.job.precision for found in (scout, dense, kimi)] == ["w4a16-layers", "int4", "int4"]
+
+
+def test_where_all_experts_compute_all_tokens_each_token_is_theirs() -> None:
+    """`Llama4TextMoe` of Transformers repeats tokens for every expert; what it wastes is not the model's."""
+    scout = Job(
+        "llama-4-scout", phase="finetune_qlora", precision="nf4", runtime="Transformers", batch=1.0,
+        seq_len=4096.0, n_gpus=1.0, options={"checkpointing": "full"},
+    )  # fmt: skip
+    top, every = (
+        breakdown(replace(scout, options={**scout.options, "router": name}), [H100])
+        for name in ("balanced", "all")
+    )
+    assert every.at(0, 0)["forward"]["seconds"] > 2.5 * top.at(0, 0)["forward"]["seconds"]
+    assert every.ideal == pytest.approx(top.ideal, rel=0.02)
+    taken = breakdown(scout, [H100])
+    assert taken.step == pytest.approx(every.step)
+    assert breakdown(replace(scout, runtime="Unsloth"), [H100]).step < 0.6 * every.step
+
+
+def test_a_dense_model_has_nothing_for_all_experts_to_compute() -> None:
+    dense = replace(JOB, workload="llama-3-8b", options={"global_batch": "64"})
+    said = replace(dense, options={**dense.options, "router": "all"})
+    assert breakdown(said, [GB200]).step == pytest.approx(breakdown(dense, [GB200]).step)

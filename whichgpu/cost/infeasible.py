@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Ways to share out what training keeps, each further than the one before.
 _SHARDED = ("zero1", "zero2", "fsdp")
+#: Layers that run again.
+_AGAIN = {"checkpointing": "full"}
 
 
 def single(job: Job, gpu: Gpu) -> Estimate:
@@ -78,17 +80,15 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
 def _relaxed(job: Job, gpu: Gpu) -> str:
     """The smallest change that makes a job fit: a batch, more GPUs, or another format."""
     batch, sure = (0.0, False) if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
-    again = {**job.options, "checkpointing": "full"}
+    again = {**job.options, **_AGAIN}
     open_ = job.trains and "checkpointing" not in job.options
     ways = [f"--batch {batch:.0f} is the largest that {'fits' if sure else 'may fit'}"] if batch else []
     if open_ and bool(estimate(replace(job, options=again), [gpu]).surely.any()):
         ways.insert(0, "--option checkpointing=full fits")
     if ways:
         return ", or ".join(ways)
-    if job.trains and np.max(job.n_gpus or 1.0) > 1.0 and "sharding" not in job.options:
-        for name in _SHARDED:
-            if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).surely.any()):
-                return f"--option sharding={name} fits"
+    if shared := _shared_out(job, gpu):
+        return shared
     workload = resolve(job.workload)
     if hasattr(workload.code, "step") and not job.trains:
         more = "" if works_alone(gpu) else _more_gpus(workload, job, gpu)
@@ -96,6 +96,19 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
         if any(ways):
             return "; ".join(way for way in ways if way)
     return f"not even one at a time; what would make it fit, and which GPU holds it: {_typed(job, gpu)}"
+
+
+def _shared_out(job: Job, gpu: Gpu) -> str:
+    """What GPUs of a training have to share out among them, alone or with layers that run again."""
+    if not job.trains or np.max(job.n_gpus or 1.0) <= 1.0 or "sharding" in job.options:
+        return ""
+    again: tuple[dict[str, str], ...] = ({},) if "checkpointing" in job.options else ({}, _AGAIN)
+    for more in again:
+        for name in _SHARDED:
+            ways = {"sharding": name, **more}
+            if bool(estimate(replace(job, options={**job.options, **ways}), [gpu]).surely.any()):
+                return " ".join(f"--option {one}={said}" for one, said in ways.items()) + " fits"
+    return ""
 
 
 def _typed(job: Job, gpu: Gpu) -> str:

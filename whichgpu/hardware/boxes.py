@@ -28,6 +28,7 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "latency": "time",
         "vcpus": "count",
         "host_memory": "memory",
+        "module_power": "power",
     }
 )
 _PLAIN = ("name", "gpu", "gpus", "provider", "instance", "optional", "note", "intra", "inter", "what")

@@ -372,7 +372,7 @@ _AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency")
 #: Options of the same kind.
 _LAID_OUT = frozenset(
     ("attention_dp", "cp", "ep", "global_batch", "grad_accum", "moe_tp", "sequence_parallel", "sharding",
-     "network", "system", "vp")
+     "gpus_per_node", "network", "system", "vp")
 )  # fmt: skip
 #: What scripts that fine-tune take, whatever a model was trained with before.
 _TUNED_BY = "adamw"

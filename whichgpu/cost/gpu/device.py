@@ -31,13 +31,13 @@ class Devices(Rates):
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool | tuple[bool, ...] = False,
         system: str = "", joined_by: str = "", widens: Sequence[str] = (), launch: float = 0.0,
-        network: float = 0.0, host: str = "",
+        network: float = 0.0, node: float = 0.0, host: str = "",
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         joined_by = joined_by or ("bridge" if system and has_bridge(system) else "")
-        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network, host
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens), launch, network, node, host
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()

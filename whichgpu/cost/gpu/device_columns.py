@@ -63,6 +63,8 @@ class Columns:
     launch: float = 0.0
     #: B/s from one machine to others, one way, where a job states them; 0 where none does.
     network: float = 0.0
+    #: GPUs of one machine, where a job states them; 0 where none does.
+    node: float = 0.0
     #: The kind of host, "desktop" or "server"; "" for the usual one of each GPU.
     host: str = ""
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -242,9 +244,14 @@ class Columns:
 
     @cached_property
     def machine(self) -> Column:
-        """GPUs of the largest machine that is built for each, or that NVLink joins where these are more."""
+        """GPUs of the largest machine that is built for each, or that NVLink joins where these are more.
+
+        Of the machine that a job states, whose switches join no other; a rack that NVLink joins stays one.
+        """
         built = np.array([[together(gpu.id)] for gpu in self.gpus])
-        return np.asarray(np.maximum(self.nvlink_gpus, built))
+        most = np.maximum(self.nvlink_gpus, built)
+        racks = self.nvlink_gpus > section("links")["node"]
+        return np.asarray(np.where((self.node > 0.0) & ~racks, self.node, most))
 
     @cached_property
     def pcie(self) -> Column:

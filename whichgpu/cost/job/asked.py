@@ -369,6 +369,10 @@ def nvlink(option: str) -> str:
     return said
 
 
+#: GPUs of the largest machine: a rack that NVLink joins (GB200 NVL72).
+_MOST_IN_ONE = 72
+
+
 def network(option: str) -> float:
     """B/s that a job states from one machine to others, one way; 0 where it states none.
 
@@ -382,6 +386,21 @@ def network(option: str) -> float:
             f"option network: a machine sends 1 Gbit/s to 100 Tbit/s, not {option}; write network=400Gbit/s"
         )
     return rate / 8.0
+
+
+def node(option: str) -> float:
+    """GPUs of one machine, as a job states them; 0 where it states none.
+
+    Raises `UsageError` for what is no whole number of them, 1 to 72.
+    """
+    if not option:
+        return 0.0
+    text = option.strip()
+    if not text.isdigit() or not 1 <= int(text) <= _MOST_IN_ONE:
+        raise UsageError(
+            f"option gpus_per_node: no machine has {option}, but 1 to {_MOST_IN_ONE}; write gpus_per_node=4"
+        )
+    return float(text)
 
 
 def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:

@@ -26,6 +26,7 @@ from whichgpu.cost.memory.totals import OUTSIDE, fuller, needed
 from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.experts import all_to_all_seconds
+from whichgpu.cost.parallel.links import machine
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.timing import prompts
 from whichgpu.cost.timing.time import prepare
@@ -152,11 +153,14 @@ def devices_of(
     cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
     format_ = precision(settled.job.precision)
     seen = [as_met(as_seen(gpu, settled.job.phase), format_, stack) for gpu in gpus]
+    box = machine(options.get("system", ""))
+    built = box.facts.get("module_power") if box else None
+    most = np.inf if built is None else float(built.value)
     return Devices.of(
-        seen, cap=np.inf if cap is None else unread.power(cap), narrow=sums,
+        seen, cap=most if cap is None else min(unread.power(cap), most), narrow=sums,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
-        network=asked.network(options.get("network", "")),
+        network=asked.network(options.get("network", "")), node=asked.node(options.get("gpus_per_node", "")),
         host=hosts.host(options.get("host", "")) or ("server" if stack.domain else ""),
     )  # fmt: skip
 

@@ -412,7 +412,7 @@ def host_seconds(job: Job, stack: Runtime, whole: Sequence[Op], devices: Devices
     (`expert_launches` in all), and waits no longer than for that. Recipes
     have graphs `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
-    if router(job) == ROUTERS[-1] and not stack.counts_dropped:
+    if router(job) in ROUTERS[-2:] and not stack.counts_dropped:
         return 0.0
     graphs, on, gpus = job.options.get("cuda_graphs", "").strip().lower().partition(" on ")
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))

@@ -9,7 +9,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.parallel.links import all_gather, all_to_all, all_to_each, node_size
 from whichgpu.errors import UsageError
-from whichgpu.workloads.language.feed import evenness
+from whichgpu.workloads.language.feed import EVERY, evenness
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
@@ -33,8 +33,8 @@ DEALT = ("expert", "expert_row")
 
 
 #: Who chooses the experts of a token in training, as the option `router` says: the model, chance, nobody, or
-#: the model within an even share of each expert.
-ROUTERS = ("model", "balanced", "consecutive", "dropped")
+#: the model within an even share of each expert; `all`: every expert computes every token.
+ROUTERS = ("model", "balanced", "consecutive", EVERY, "dropped")
 
 
 def router(job: Job) -> str:
@@ -44,7 +44,8 @@ def router(job: Job) -> str:
     `moe_router_force_load_balancing`), so that all get as many tokens, or take them in turn (NeMo AutoModel's
     `FakeBalancedGate`), so that those of a token lie on one GPU or next to each other. Where tokens beyond an
     even share are `dropped` and places left are padded (NeMo's `MegatronTokenDropCallback`), the host knows
-    beforehand how many an expert gets.
+    beforehand how many an expert gets, and so it does where a module has `all` experts compute all tokens,
+    those that were not chosen times zero (`Llama4TextMoe` of transformers/models/llama4/modeling_llama4.py).
     """
     said = job.options.get("router", "").strip().lower() or ROUTERS[0]
     if said not in ROUTERS:
@@ -55,8 +56,12 @@ def router(job: Job) -> str:
 def capacity(job: Job) -> float:
     """Places of an expert over an even share of the tokens, all of which are computed: `capacity_factor`.
 
-    Of trainings that drop tokens (`router=dropped`); NeMo's have 1 of them, MaxText's benchmarks 1.25.
+    Of trainings that drop tokens (`router=dropped`); NeMo's have 1 of them, MaxText's benchmarks 1.25. Where
+    all experts compute all tokens they are the experts over those of a token.
     """
+    if router(job) == EVERY:
+        dims = resolve(job.workload).dims
+        return float(dims.get("experts", 1.0) / dims.get("experts_per_token", dims.get("experts", 1.0)))
     filled = job.option("capacity_factor", 1.0, least=1.0)
     if filled != 1.0 and router(job) != ROUTERS[-1]:
         raise UsageError(
@@ -65,9 +70,20 @@ def capacity(job: Job) -> float:
     return filled
 
 
+def _chosen(workload: Workload, job: Job) -> float:
+    """Experts that a token is sent to."""
+    every = job.trains and router(job) == EVERY
+    return float(workload.dims["experts" if every else "experts_per_token"])
+
+
+def _empty(job: Job) -> float:
+    """How many places experts have over the tokens that a trace sends to them."""
+    return 1.0 if router(job) == EVERY else capacity(job)
+
+
 def padded(ops: tuple[Op, ...], job: Job) -> tuple[Op, ...]:
     """Ops of which experts compute all the places that they have, taken or not."""
-    times = capacity(job)
+    times = _empty(job)
     if times == 1.0:
         return ops
     return tuple(
@@ -153,7 +169,7 @@ def all_to_all_seconds(
     exchanging = (mesh.ep if job.trains else mesh.attention_dp) > 1
     if not np.any(exchanging):
         return total
-    spec, top = precision(job.precision), workload.dims["experts_per_token"]
+    spec, top = precision(job.precision), _chosen(workload, job)
     size, narrow = spec.activation, 1.0 if spec.math == "fp8" else spec.activation
     within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
     shared = mesh.tp if job.trains else 1.0
@@ -162,7 +178,7 @@ def all_to_all_seconds(
     for op in ops:
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
-            sent = op.dims["elements"] / top / shared * size * (capacity(job) if job.trains else 1.0)
+            sent = op.dims["elements"] / top / shared * size * (_empty(job) if job.trains else 1.0)
             if job.trains and tunes(job):
                 sent = sent * busiest(mesh.ep, job)
             gpus = mesh.ep * mesh.moe_tp

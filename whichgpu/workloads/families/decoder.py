@@ -55,7 +55,7 @@ import numpy as np
 from whichgpu.errors import UsageError
 from whichgpu.workloads.blocks import check_positions, cross_entropy
 from whichgpu.workloads.language import cache, vision
-from whichgpu.workloads.language.feed import idle_parameters
+from whichgpu.workloads.language.feed import EVERY, idle_parameters
 from whichgpu.workloads.language.layout import Attend, groups
 from whichgpu.workloads.language.stack import through
 from whichgpu.workloads.language.state import state_bytes_per_sequence
@@ -222,6 +222,8 @@ def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if job.phase not in _FROM_SCRATCH:
         check_positions(_most(tokens), dims.get("positions") or _most(tokens), "seq_len")
     rows = job.batch * tokens
+    if "experts" in dims and job.options.get("router", "").strip().lower() == EVERY:
+        dims = {**dims, "experts_per_token": dims["experts"]}
     vision.towers(dims, rec)
     ahead = _predicted(dims, job)
     through(dims, rec, rows, [_packed(job)], rows, predicted=ahead)

@@ -62,6 +62,10 @@ def _clamped(rec: Recorder, elements: Any, outputs: Any) -> None:
     rec.pointwise(elements, reads=2.0, keeps=2.0, shard="expert", name="multiply")
 
 
+#: The option `router` of a training whose experts compute all tokens, those they were not chosen for too.
+EVERY = "all"
+
+
 def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any, kind: str) -> None:
     """What follows the mixer of a layer: '-' dense, 'E' experts, or the letter of a width."""
     if kind == "E":
