@@ -12,6 +12,7 @@ from whichgpu.cost.calibration.effects import compute_terms
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.job import runtimes
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.parallel import links
 from whichgpu.cost.parallel import splitting as parallel
@@ -20,6 +21,7 @@ from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving import load, runs
 from whichgpu.cost.timing import engine_step
 from whichgpu.cost.timing.classes import OpClass
+from whichgpu.cost.timing.passes import prompts_beside
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -384,3 +386,25 @@ def test_a_layer_ends_with_the_gpu_that_has_most_experts_to_read(tokens: int, gp
     whole = next(op for op in ops if op.layer == up.layer)
     weights = float(np.ravel(up.weight_bytes / whole.weight_bytes)[0])
     assert weights == pytest.approx(touched / float(np.ravel(whole.dims["batch"])[0]))
+
+
+@pytest.mark.parametrize(("runtime", "balanced"), [("vllm 0.15", False), ("tensorrt-llm 1.0", True)])
+def test_a_prompt_is_of_one_group_of_data_parallel_attention(runtime: str, balanced: bool) -> None:
+    """Seven groups wait while one computes it, but for an engine that waits until each has one."""
+    job = replace(BIG, workload="deepseek-v3", precision="fp8", runtime=runtime, tp=1.0, pp=1.0, n_gpus=8.0,
+                  input_tokens=2048.0, options={"attention_dp": "8", "ep": "8"})  # fmt: skip
+    few, many = (_attention_of_a_prompt_s_pass(replace(job, concurrency=one)) for one in (1.0, 64.0 * 256.0))
+    lone = _attention_of_a_prompt_s_pass(replace(job, options={}, concurrency=1.0))
+    # The fullest of eight has a few per cent more than the mean.
+    assert few == pytest.approx(lone / 8.0 if balanced else lone, rel=0.2)
+    # Where many come at once each has its own.
+    assert many == pytest.approx(lone / 8.0, rel=0.2)
+
+
+def _attention_of_a_prompt_s_pass(job: Job) -> float:
+    """Operations of attention that the GPU with most of it does in a pass, for each prompt that it has."""
+    devices, workload = Devices.of([GPUS["h200-141gb-sxm"]]), resolve(job.workload)
+    stack, running = runtimes.runtime(str(job.runtime), "vllm"), np.reshape(job.concurrency, (1, 1))
+    found = prompts_beside(workload, job, stack, devices, running)
+    whole = sum(op.flops * op.repeats for op in found.alone.ops if op.kind == "attention")
+    return float(np.ravel(whole / found.batch)[0])

@@ -14,7 +14,7 @@ from serving_cases import AGREED, GPUS
 from whichgpu.cli import main
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.placing import placed
-from whichgpu.cost.job.requests import Requests, at_random, in_flight, is_run
+from whichgpu.cost.job.requests import Requests, at_random, in_flight, in_loop, is_run
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.reading.statistic import statistic
 from whichgpu.cost.serving import load, runs, simulate
@@ -62,12 +62,13 @@ def test_a_run_is_the_same_in_a_table_and_alone(precision):
     rows = [
         {**asked, "id": one, "metric": "tpot", "unit": "ms", "n_gpus": "4", "tp": "4", "phase": "serve",
          "input_tokens": "512", "output_tokens": "256", "concurrency": "8", "runtime": one,
-         "options": "num_prompts=40"}
+         "options": "num_prompts=40;length_range=0.1"}
         for one in ("lmdeploy", "vLLM 0.15")
     ]  # fmt: skip
     table = {one.id: one.value for one in predict_rows(rows, GPUS)}
     for runtime, value in table.items():
-        _, alone = serving({"num_prompts": "40"}, **asked, count=4, concurrency=8.0, runtime=runtime, tp=4.0)
+        said = {"num_prompts": "40", "length_range": "0.1"}
+        _, alone = serving(said, **asked, count=4, concurrency=8.0, runtime=runtime, tp=4.0)
         assert value == pytest.approx(1e3 * alone.tpot.mid, rel=1e-3)
 
 
@@ -515,3 +516,36 @@ def test_high_percentiles_of_gaps_have_wider_intervals():
     assert wide["tpot"] == pytest.approx(wide["tpot_p50"])
     assert wide["tpot_p99"] > 1.2 * wide["tpot"]
     assert wide["itl_p99"] == pytest.approx(wide["tpot_p99"])
+
+
+@pytest.mark.parametrize(
+    ("runtime", "columns", "options", "equal"),
+    [
+        ("vLLM 0.15", {}, {}, True),
+        (None, {}, {}, True),
+        ("vLLM 0.15", {"output_tokens": 217.4}, {}, False),
+        ("vLLM 0.15", {"concurrency": None}, {"request_rate": "4"}, False),
+        ("vLLM 0.15", {}, {"dataset": "sharegpt"}, False),
+        ("vLLM 0.15", {}, {"input_lengths": "uniform 1 to 1023"}, False),
+        ("SGLang 0.5.6", {}, {}, False),
+        ("lmdeploy 0.9", {}, {}, False),
+    ],
+)
+def test_vllm_s_generator_sends_equal_requests_unless_told_otherwise(runtime, columns, options, equal):
+    columns = {"input_tokens": 512.0, "output_tokens": 256.0, "concurrency": 32.0, **columns}
+    asked = Job(
+        "llama-3.1-8b", phase="serve", runtime=runtime, options={"num_prompts": "320", **options}, **columns
+    )
+    assert (in_loop(asked).options.get("length_range") == "0") is equal
+    # Of a server nothing is said of who sends.
+    assert "length_range" not in in_loop(replace(asked, runtime="vLLM 0.15", options={})).options
+
+
+def test_a_row_of_a_run_under_vllm_has_equal_lengths():
+    """A short prompt that comes beside 31 that go in step waits for theirs."""
+    asked = {"concurrency": "32", "runtime": "vLLM 0.15"}
+    alike, stated, differ = (
+        answers(("ttft", "ms"), options=f"num_prompts=320{more}", **asked)["ttft"].value
+        for more in ("", ";length_range=0", ";length_range=0.1")
+    )
+    assert alike == stated > differ

@@ -117,8 +117,9 @@ def lines(table: Table, context: Context, *, turned: bool = False) -> dict[int, 
             row: one
             for row, one in amounts.items()
             if row < CELLS
-            # Of nothing everything follows.
-            and one.told.high == one.told.value != 0
+            and one.told.high == one.told.value
+            # Of nothing everything follows; no discount is one.
+            and (one.told.value != 0 or one.told.dimension in ("percent", "number", "money"))
             and not _NAME.search(one.cell.text[: one.told.start])
         }
         amounts = _alike(amounts)

@@ -70,7 +70,9 @@ def _is_of_cache(table: Table) -> bool:
 
 def _has_smaller(table: Table, row: int, column: int, need: Need, context: Context) -> bool:
     """Whether another cell of the row tells an amount of memory that those weights exceed."""
-    others = (cell for at in range(table.columns) if at != column and (cell := table.cell(row, at)))
+    cells = (cell for at in range(table.columns) if at != column and (cell := table.cell(row, at)))
+    # What a device has is in its name.
+    others = (each for each in cells if next(iter(mentions(each.text, context.catalogue)), None) is None)
     sizes = (each for cell in others for each in quantities(cell.text, context.fraction))
     return any(each.dimension == "memory" and each.value < _BELOW * need.weights for each in sizes)
 

@@ -305,11 +305,15 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
     """A job with lengths as a load generator sends them that keeps so many in flight, if it leaves that open.
 
     They are alike under an engine whose name tells no release, but for those that its published tables draw
-    (`closed` of the runtime's habits), which also says whether it is started for a `prompt` in a pass.
-    Without a `concurrency` it is one only where that is `closed` to say.
+    (`closed` of the runtime's habits), which also says whether it is started for a `prompt` in a pass; and in
+    a run of an engine whose own generator sends such (`run`), if they are whole numbers, which means of what
+    differs seldom are. Without a `concurrency` it is one only where that is `closed` to say.
     """
     lengths = job.input_tokens, job.output_tokens
     loads = not closed and job.concurrency is None
+    loop = job.concurrency is not None and None not in lengths
+    if loop and runs_alike(job) and not np.any(np.mod(np.asarray(lengths, dtype=np.float64), 1.0)):
+        return job.changed(options={**job.options, "length_range": "0"})
     if loads or None in lengths or any(map(job.options.get, LENGTHS)):
         return job
     drawn = in_tables(job)
@@ -317,6 +321,25 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
         return job
     taken = {"max_num_batched_tokens": PROMPT} if drawn.get("prompt") else {}
     return job.changed(options={**taken, **job.options, "length_range": "0"})
+
+
+def runs_alike(job: Job) -> bool:
+    """Whether a job is a run whose engine has a load generator that sends requests of equal lengths.
+
+    A closed one is taken so where nothing else is said of lengths or arrivals.
+    """
+    stated = {name for name in LENGTHS if job.options.get(name)}
+    return stated == {"num_prompts"} and not job.trains and _runs_alike(job.runtime or "vllm")
+
+
+@lru_cache(maxsize=1024)
+def _runs_alike(text: str) -> bool:
+    """The same of the engine that a text names, whatever its release; what goes by its habits has others."""
+    # What cannot be read its evaluation says.
+    with suppress(WhichGpuError):
+        stack = runtime(text, "vllm")
+        return stack.exact and stack.habits.get("run", {}).get("engine") == stack.id
+    return False
 
 
 def in_tables(job: Job) -> Mapping[str, Any] | None:

@@ -171,6 +171,8 @@ class Runtime:
     counts_dropped: bool = False
     #: Experts that it deals out over machines get all tokens, as those of one machine do.
     gathers: bool = False
+    #: Groups of data-parallel attention begin prompts together, and wait until each of them has one.
+    balances: bool = False
     #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
     eager: float = 0.0
     #: The same without latent attention and experts in 8 bits, where it is shorter; 0 where it is the same.

@@ -207,8 +207,9 @@ class SteadyState:
             beside = order["mixed"] * ran * (1.0 - np.minimum(arrivals * each, 1.0)) * self.at_work
             shared = beside + each * (1.0 + arrivals * ran)
             first = first + self.grouped * np.maximum((1.0 + self.lag) * prompt - shared, 0.0)
-        # On an idle replica no pass of tokens takes part of the prompt's cost.
-        first = first + (np.minimum(prompt - each, each) + self.without) * (1.0 - self.at_work)
+        # On an idle replica no pass of tokens takes part of the prompt's cost; a lone group has it whole.
+        rest = np.where(self.grouped, 0.0, np.minimum(prompt - each, each))
+        first = first + (rest + self.without) * (1.0 - self.at_work)
         return np.asarray(np.clip(first, self.floor, self.ceiling))
 
     def steepness(self, first: Array) -> Array:

@@ -216,7 +216,7 @@ _OF_EACH = (
     "id", "like", "keeper", "calls", "calls_on", "tf32", "narrow", "half", "one_user", "overlaps_softmax",
     "attends",
     "serverless",
-    "one_shot", "one_shot_peer", "alternates", "quantising_experts", "expert_side", "gathers",
+    "one_shot", "one_shot_peer", "alternates", "quantising_experts", "expert_side", "gathers", "balances",
     "untuned", "tuned",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.

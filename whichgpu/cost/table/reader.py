@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.job import asked, placing
-from whichgpu.cost.job.requests import in_loop, in_tables
+from whichgpu.cost.job.requests import in_loop, in_tables, runs_alike
 from whichgpu.cost.job.runtimes import suggested
 from whichgpu.cost.parallel import pipeline
 from whichgpu.cost.parallel.mesh import Mesh
@@ -344,7 +344,7 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     stated = tuple([value is not None for value in whole])
     job = head.job
     sent = numbers[_QUEUE], numbers[_IN], numbers[_OUT]
-    if None not in sent and in_tables(job):
+    if None not in sent and (in_tables(job) or runs_alike(job)):
         looped = in_loop(job.changed(concurrency=sent[0], input_tokens=sent[1], output_tokens=sent[2]))
         job = job if looped.options == job.options else job.changed(options=looped.options)
     key = *stated, job is head.job

@@ -129,10 +129,11 @@ def prompts_beside(
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = prompts_in_a_pass(job, stack, devices, running if opening else come)
     rows = batch * computed_tokens(job)
+    busy = _groups_with_prompts(job, stack, devices, running if opening else come, ended)
 
     def a_pass(prompts: Any, sequences: Any = None, kept: Any = 0.0) -> Work:
         ops, links = _rank(
-            workload, job, stack, devices, prompts, 0.0 if sequences is None else sequences, kept
+            workload, job, stack, devices, prompts, 0.0 if sequences is None else sequences, kept, busy=busy
         )
         host, beside_gpu = _host(stack, job, sequences)
         return Work(ops, links, host + _fetched(workload, job, stack, devices, ops, prompt=True), beside_gpu)
@@ -149,6 +150,20 @@ def prompts_in_a_pass(job: Job, stack: Runtime, devices: Devices, come: Any) -> 
     """How many of the prompts that `come` at once one pass takes, at least one."""
     most = limits(stack, job, devices).tokens / np.maximum(computed_tokens(job), 1.0)
     return np.asarray(np.clip(np.floor(most), 1.0, come))
+
+
+def _groups_with_prompts(job: Job, stack: Runtime, devices: Devices, come: Any, ended: Any) -> Any:
+    """How many groups of data-parallel attention compute prompts in a pass that has any, (G, J).
+
+    A prompt is one group's, and the others wait for it: as many have one as come with a pass, or are under
+    way where one takes several. Of an engine that waits until each has one (`balances`) all.
+    """
+    groups = Mesh.of(job).attention_dp
+    if np.all(groups <= 1.0):
+        return groups
+    passes = np.maximum(computed_tokens(job) / limits(stack, job, devices).tokens, 1.0)
+    there = np.clip(come + ended * (passes - 1.0), 1.0, groups)
+    return np.where(stack.read(lambda one: one.balances), groups, there)
 
 
 def prompt_alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
@@ -219,37 +234,48 @@ def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
 
 def _rank(
     workload: Workload, job: Job, stack: Runtime, devices: Devices, *tokens: Any, alone: bool = False,
-    captured: Any = False, spread: bool = False, one_shot: Any = 0.0, peer: Any = 0.0,
+    captured: Any = False, spread: bool = False, one_shot: Any = 0.0, peer: Any = 0.0, busy: Any = None,
 ) -> tuple[tuple[Op, ...], Array]:  # fmt: skip
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
     `tokens`: prompt tokens, decoding sequences and cached tokens of the pass. `alone` they are of one
     request, which one group of data-parallel attention has. `captured`: the pass is a CUDA graph, whose
     all-reduces are of `one_shot` up to so many tokens, with a wait of `peer` s for each other GPU. `spread`:
-    there are so many sequences in the mean.
+    there are so many sequences in the mean. `busy` groups have its prompts, all unless told otherwise.
     """
     mesh = Mesh.of(job)
     groups = np.ones(()) if alone else mesh.attention_dp
-    whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups), spread=spread)
+    busy = groups if busy is None else busy
+    whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups, mesh.pp * busy), spread=spread)
     links = parallel.tensor_parallel_seconds(
         whole, mesh.tp, devices, captured=captured, one_shot=one_shot, peer=peer
     )
     links = links + parallel.stages_seconds(whole, mesh, devices)
     if np.any(mesh.attention_dp > 1):
         # Each group attends to its own sequences; the experts see the tokens of all groups.
-        together = step_ops(workload, job, *_dealt(tokens, mesh.pp), spread=spread)
+        together = step_ops(workload, job, *_dealt(tokens, mesh.pp, mesh.pp), spread=spread)
         experts = [op for op in together if op.shard.startswith("expert")]
-        # All groups wait for the one that has the most to do.
-        most = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / groups)
+        more, shared = _uneven(tokens, mesh, groups, busy)
         own = [op for op in whole if not op.shard.startswith("expert")]
-        whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
+        whole = (*(changed(op, repeats=op.repeats * more) for op in own), *experts)
         few = np.asarray(tokens[0]) == 0.0
         sent = all_to_all_seconds(
             workload, job, whole, mesh, devices, few=few, gathers=stack.read(lambda one: one.gathers)
         )
-        sent = sent * exposed(job)
-        links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
+        links = links + np.where(mesh.attention_dp > 1, sent * exposed(job) * shared, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
+
+
+def _uneven(tokens: tuple[Any, ...], mesh: Mesh, groups: Any, busy: Any) -> tuple[Any, Any]:
+    """What the fullest group of attention has more than is dealt to it, and the mean one's share of it.
+
+    All wait for the one whose sequences are longest, and for one of the `busy` ones that compute prompts.
+    """
+    prompts, sequences, _ = _dealt(tokens, mesh.pp * groups, mesh.pp * busy)
+    fullest = np.maximum(prompts + sequences, 1e-12)
+    wait = (sequences * (1.0 - 1.0 / groups) + prompts * (1.0 - 1.0 / busy)) / fullest
+    mean = sequences * groups / mesh.attention_dp + prompts * busy / mesh.attention_dp
+    return 1.0 + section("links")["imbalance"] * wait, mean / fullest
 
 
 def exposed(job: Job) -> float:
@@ -261,15 +287,16 @@ def exposed(job: Job) -> float:
     return float(section("training")["moe_exposed"]) if hides else 1.0
 
 
-def _dealt(tokens: tuple[Any, ...], parts: Any) -> tuple[Any, ...]:
+def _dealt(tokens: tuple[Any, ...], parts: Any, busy: Any) -> tuple[Any, ...]:
     """What one of so many parts of a pass has of its prompt tokens, decoding sequences and cached tokens.
 
-    A sequence is not divided: of fewer than there are parts some have one, which is what a pass waits for.
+    Of its prompts `busy` parts have any. A sequence is not divided: of fewer than there are parts some have
+    one, which is what a pass waits for.
     """
     prompts, sequences, cached = tokens
     each = np.maximum(sequences / parts, np.minimum(sequences, 1.0))
     share = each / np.where(sequences > 0.0, sequences, 1.0)
-    return prompts / parts, each, cached * np.where(sequences > 0.0, share, 1.0 / parts)
+    return prompts / busy, each, cached * np.where(sequences > 0.0, share, 1.0 / parts)
 
 
 def _fetched(
