@@ -207,6 +207,29 @@ RIGHT = {
 | TTFA p50 (ms) | 1194 | 1150 | -44 ms |
 | UTMOS | 3.13 | 3.24 | +3.5% |
 """,
+    "on any of them": "`pip install it` does. Runs on CUDA, Apple MPS, or CPU, whichever it finds.\n",
+    "a default": "Zero dimensions give 1024 × 1024 and zero steps give 50 steps with guidance 3.\n",
+    "a day of data": "On the RTX 5070 Ti it was run from the 2026-09-01 00Z analysis of the stream.\n",
+    "another card in a cell": """Measured on an RTX 5070 Ti.
+
+| Grid | Card | Time |
+|---|---|---|
+| T383 | RTX 5070 Ti | 9 min |
+| T533 | RTX 5090, 32 GB, alone | 15.9 min |
+""",
+    "a bus of a slot": "GTX 1080 Ti\n\n| Field | Value |\n|---|---|\n| Name | GTX 1080 Ti |\n| Bus | 88 |\n",
+    "by a warp": "Each stream is decoded by one warp, so occupancy is `rows / (32 * SM count)` on the GPU.\n",
+    "so much of each": "- **Scales to 400M unknowns** on 3x H200 GPUs (110 GB/GPU)\n",
+    "rows of another kind": """| Codec | State bits | Word | Step |
+|---|---|---|---|
+| a | 64 | 32 | 1 |
+| b | 64 | 32 | 2 |
+| c | 64 | 32 | 3 |
+| d | 32 | 16 | 4 |
+| e | 32 | 16 | 5 |
+| f | 32 | 8 | 6 |
+| g | 32 | 8 | 7 |
+""",
 }  # fmt: skip
 
 WRONG = {

@@ -15,9 +15,10 @@ from whichgpu.audit.tables.columns import finding
 from whichgpu.audit.text.quantities import quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.derived import Line
+    from whichgpu.audit.derived.blame import Judged
     from whichgpu.audit.derived.relations import Mean
     from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
@@ -53,12 +54,22 @@ def _of_table(table: Table, context: Context, *, turned: bool) -> Iterator[Findi
     every = {**read, **{one.at: one for one in file}}
     relations = [one for one in related(read, heads, file, _stated(table, context)) if one.at in open_]
     apart = [row for row, name in heads.items() if aggregate(name)]
-    for each in judged(every, relations, known=known, accused=accused, apart=apart):
+    told_of = list(judged(every, relations, known=known, accused=accused, apart=apart))
+    for each in told_of:
+        if each.wrong and _is_of_another_kind(each, told_of, read):
+            continue
         amount = read[each.at].amounts[each.row]
         real = _written(each.real)
         because = f"{' '.join(each.words.split())} is {real}, as in the others"
         yield finding(amount, "derived", because, context, expected=real if each.wrong else "")
     yield from _means(read, heads, context)
+
+
+def _is_of_another_kind(one: Judged, every: Sequence[Judged], read: Mapping[int, Line]) -> bool:
+    """Whether several cells of a line are off by the same: rows of another kind, and no slip."""
+    value = read[one.at].values[one.row]
+    wrong = [each for each in every if each.wrong and each.at == one.at]
+    return sum(read[each.at].values[each.row] == value for each in wrong) > 1
 
 
 def _stated(table: Table, context: Context) -> set[float]:

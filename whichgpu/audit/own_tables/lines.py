@@ -50,7 +50,8 @@ OF_ELSE = re.compile(
     r"watt|"
     r"joule|gpu|card|core|gb|gigabyte|hour)|arithmetic|compute|value|support\w*|features?|software|"
     r"availab\w*|noise|heat|accuracy|quality|perplexity|fidelity|"
-    r"(?:small|large|long|short)\w* (?:batch|context|prompt|sequence)\w*)\b|\b\w+\s?=\s?\d|"
+    r"(?:small|large|long|short)\w* (?:batch|context|prompt|sequence)\w*|"
+    r"(?:double|triple|halve)s?\s+the\s+(?:users|clients|streams|requests))\b|\b\w+\s?=\s?\d|"
     r"[$\u20ac]",
     re.IGNORECASE,
 )

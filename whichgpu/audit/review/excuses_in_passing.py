@@ -40,6 +40,27 @@ IN_PASSING = (
         ("category",), because=r"same accuracy",
         before=r"\b(?:int\d|quanti[sz]\w+|weight-only|fp8|float8|fp4|prun\w+|sparsity|awq|gptq|distill?\w*|\d-bit)\b[^\u2029]*$",
     ),
+    # "Runs on CUDA, Apple MPS or CPU": on any of them.
+    Excuse(
+        ("category",), quote=r"CUDA",
+        behind=r"\s*(?:[,/]|or|and)\s*(?:Apple\s)?(?:MPS|Metal|ROCm|HIP|CPU|Vulkan|XPU|MLX)\b",
+    ),
+    # "1024 x 1024, and zero steps give 50 steps".
+    Excuse(("arithmetic",), before=r"\b(?:zero|no)\s\w+\s(?:gives?|means?)\s$"),
+    # "From the analysis of 2026-09-01 00Z": a day of data.
+    Excuse(
+        ("identity",), quote=r"^\d{4}$", behind=r"-\d\d-\d\d\s+(?:\d\d(?::?\d\d)?Z?\b|analysis|run|build)",
+    ),
+    # "Each stream is decoded by one warp": of no token of a model.
+    Excuse(
+        ("category",), because=r"each token", quote=r"\b(?:warps?|codecs?|entropy|Huffman|bitstreams?)\b",
+    ),
+    # "Scales to 400M unknowns on three of them (110 GB/GPU)": what it took.
+    Excuse(
+        ("specification",), because=r"\bfor \d+ of them\b",
+        behind=r"\s?(?:/|per)\s?(?:GPU|rank|device|card)\b",
+        before=r"\b(?:scal\w+|peak\w*|us(?:es?|ed|ing)|tak(?:es?|ing)|need\w*|fits?)\b[^.;]*$",
+    ),
     # "139 t/s (10.1 GB VRAM)": what a run took.
     Excuse(
         ("specification",), because=r"\d GB\b",

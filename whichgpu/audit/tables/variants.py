@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.devices.subjects import of_sale
 from whichgpu.audit.findings import made
 from whichgpu.audit.tables import stated as tables
@@ -115,6 +115,8 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if cell.number == 1 and OF_MACHINE.search(cell.label):
         # "Memory per node", of as many as nothing says.
         return
+    if _names_another(cell, context):
+        return
     found = list(fitting(attribute, read(cell, context)))
     if len(found) > 1 and attribute.dimension != "count":
         found = [each for each in found if each.dimension != "number"]
@@ -163,7 +165,7 @@ def _of_attribute(
         kept = [each for each in kept if not (_is_year(text, each) or _counts_else(text, each, attribute))]
     if attribute.key == "memory_bus":
         # "MXM-B (3.0)" below "Interface" is of a slot.
-        kept = [each for each in kept if each.value >= _NARROWEST]
+        kept = [each for each in kept if each.value >= _NARROWEST and not each.value % _NARROWEST]
     kept = [each for each in kept if not _OF_CHIPLET.match(text, each.end)]
     kept = [each for each in kept if not _OF_LINK.search(_own_words(text, each, kept))]
     kept = [each for each in kept if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
@@ -171,6 +173,12 @@ def _of_attribute(
         # "Interconnect bandwidth" of a card without NVLink is that of PCIe.
         kept = [each for each in kept if not _is_of_slot(each.value, cell.ids, context)]
     return kept
+
+
+def _names_another(cell: Cell, context: Context) -> bool:
+    """Whether a cell names devices itself, none of which its row or column is of: "RTX 5090, 32 GB"."""
+    own = {key for each in mentions(cell.passage.text, context.catalogue) for key in each.ids}
+    return bool(own) and not own & {*cell.ids, *cell.named}
 
 
 #: Behind a rate, the format that it is in: "450 TFLOPS (FP16), 900 TOPS (INT8)".
