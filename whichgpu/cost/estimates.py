@@ -48,7 +48,7 @@ REQUESTS = (*ASKED, *SCHEDULED, *STARTED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "lora_dropout", "adapter", "adapter_precision", "virtual_tokens", "offload",
-    "kv_precision", "loss_chunks", "fused_loss", "loss_precision",
+    "freeze_towers", "kv_precision", "loss_chunks", "fused_loss", "loss_precision",
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
@@ -86,11 +86,9 @@ _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lor
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Options that mean nothing to a server of requests.
 _NOT_SERVED = ("offload_to", "flash_attention")
-#: What a training of a language model is not read for.
-_NOT_LEARNT = ("images", "sounds", "pictures", "recordings")
 #: What is of trainings alone, and of pipelines that make pictures.
-_LEARNT = ("reference", "checkpointing", "optimizer", "optimizer_in_backward", "loss_chunks", "fused_loss",
-           "loss_precision")  # fmt: skip
+_LEARNT = ("freeze_towers", "reference", "checkpointing", "optimizer", "optimizer_in_backward", "loss_chunks",
+           "fused_loss", "loss_precision")  # fmt: skip
 _OF_PICTURES = ("captions", "safety_checker", "without")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
 PACED = 0.5
@@ -484,7 +482,7 @@ def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
 
 def unknown(job: Job, workload: Workload) -> list[str]:
     """The options of a job that nothing reads, sorted: of other jobs as well."""
-    other = {*(_NOT_LEARNT if job.trains else _LEARNT), *(() if "vae" in workload.dims else _OF_PICTURES)}
+    other = {*(() if job.trains else _LEARNT), *(() if "vae" in workload.dims else _OF_PICTURES)}
     stated = set(job.options)
     return sorted(stated - MODELLED - set(workload.options) | stated & other)
 
