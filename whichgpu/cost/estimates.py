@@ -17,6 +17,7 @@ from whichgpu.cost.job.requests import OPTIONS as ASKED
 from whichgpu.cost.job.requests import idle, is_run
 from whichgpu.cost.job.support import overflows
 from whichgpu.cost.memory import starting
+from whichgpu.cost.memory.generating import SHARES, SLEEPS
 from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, HOST_BANDWIDTH, LAYERS_ON_GPU
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
@@ -56,7 +57,7 @@ MODELLED = {
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
-    "exchange", "reference", "without",
+    "exchange", "reference", "without", SLEEPS,
     "launch", "host", HOST_BANDWIDTH, UBATCH,
     *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
@@ -77,7 +78,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("tp_comm_overlap", "enable_async_tensor_parallel"), "tp_overlap"),
     **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
     **dict.fromkeys(("ub", "n_ubatch", "ubatch_size"), UBATCH),
-    "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
+    "vllm_gpu_memory_utilization": SHARES[0], "optim": "optimizer",
+    "attn_implementation": "flash_attention", "lora_r": "lora_rank",
     "cpu_offload": "offload", "target_modules": "lora_targets", "decode_chunk_size": "decode_chunk",
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
@@ -413,7 +415,7 @@ class Estimates:
             said += [
                 f"{name} is of requests that are served (--phase serve, or --curve), and changes nothing here"
                 for name in REQUESTS
-                if name in self.job.options
+                if name in self.job.options and not (self.job.trains and name in SHARES)
             ]
         said += idle(self.job)
         ignored = unknown(self.job, self.workload) + not_served(self.job, self.runtime)

@@ -110,9 +110,9 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 
 
 def _habits(row: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a use takes unasked: the last mark's `habits` if one sets them, then what each mark `adds`, option by option.
+    """What a use takes unasked: `habits` of the last mark that sets them, then what each mark `adds` to them.
 
-    A mark of what a library does beside a trainer (its kernels, its adapters) leaves the trainer's own as they are.
+    What a library does beside a trainer (its kernels, its adapters) leaves the trainer's own as they are.
     """
     habits = dict(row.get("habits", {}))
     for mark in marks:

@@ -57,7 +57,10 @@ def settle(job: Job) -> Settled:
         job, cut = distributed.interleaved(read.job, job, mesh, stack, workload.dims.get("layers"))
         step = (*step, *cut, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(
-        workload, job, summing(stack, job.phase), unused,
+        workload,
+        job,
+        summing(stack, job.phase),
+        unused,
         (*workload.beyond(job), *read.said, *beside, *seen, *step),
     )
 

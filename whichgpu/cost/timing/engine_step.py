@@ -41,7 +41,8 @@ def step_ops(
     }
     pieces = vision.beside_prompts(workload.dims, job)
     sides = (_alike(job.height), _alike(job.width)) if pieces else ()
-    key = id(workload), spec, spread, *pieces.items(), *sides, *(_alike(one) for one in (*tokens, *sizes.values()))
+    numbers = (_alike(one) for one in (*tokens, *sizes.values()))
+    key = id(workload), spec, spread, *pieces.items(), *sides, *numbers
     known = _steps.get(key)
     if known is None:
         if len(_steps) >= _KEPT:

@@ -66,10 +66,10 @@ def added_tokens(dims: Mapping[str, Any], job: Job) -> Any:
 def of_job(dims: Mapping[str, Any], job: Job) -> Mapping[str, Any]:
     """The dimensions with patches and tokens of pictures as large as a job states, (J,) each or one number.
 
-    Of models that keep a picture's own size: sides are rounded to whole tokens (`smart_resize` of Transformers'
-    image_processing_qwen2_vl.py), and a picture has no more tokens than the `largest`.
+    Of models that keep a picture's own size: sides are rounded to whole tokens (`smart_resize` of
+    Transformers' image_processing_qwen2_vl.py), and a picture has no more of them than the `largest`.
     """
-    seen = dims.get("vision")
+    seen: Mapping[str, Any] = dims.get("vision") or {}
     if not reads_size(dims) or (job.height is None and job.width is None):
         return dims
     high, wide = (job.width if one is None else one for one in (job.height, job.width))
@@ -87,7 +87,7 @@ def reads_size(dims: Mapping[str, Any]) -> bool:
 
 
 def counted(dims: Mapping[str, Any], job: Job) -> tuple[Job, tuple[str, ...]]:
-    """A job whose prompts, or sequences in training, count the tokens of their pictures, and what to say of it."""
+    """A job whose prompts, or sequences in training, count their pictures' tokens, and what to say of it."""
     stated = [name for name in _OPTIONS.values() if job.option(name, 0.0)]
     if not stated:
         return job, ()
