@@ -102,3 +102,28 @@ def test_an_engine_beside_a_training_takes_its_share():
 def test_what_freezes_is_yes_or_no():
     with pytest.raises(UsageError, match="freeze_towers: 'tower' is neither true nor false"):
         total(VL, **TUNED, options={"images": "1", "freeze_towers": "tower"})
+
+
+def test_a_loss_of_cut_sequences_is_in_the_format_of_its_logits():
+    """`loss_scale_sp_func` of ms-swift: 8 bytes a logit for 12; over 65,536 tokens and four GPUs."""
+    job = {"phase": "finetune_full", "precision": "bf16", "seq_len": 65536.0, "n_gpus": 4.0}
+    job["runtime"] = "ms-swift DeepSpeed flash-attn"
+    cut = parts("qwen2.5-7b", **job, options={"sharding": "zero3", "cp": "4"})
+    assert cut["logits"] == pytest.approx(8.0 * 16384 * 152064)
+    whole = parts("qwen2.5-7b", **{**job, "seq_len": 16384.0}, options={"sharding": "zero3"})
+    assert whole["logits"] == pytest.approx(12.0 * 16384 * 152064)
+
+
+def test_a_device_map_deals_out_layers_that_do_not_divide():
+    """examples/models/qwen3_vl/transformers.sh of modelscope/ms-swift: 94 layers on 8 x 70 GiB."""
+    job = {
+        "phase": "finetune_lora",
+        "precision": "bf16",
+        "seq_len": 192,
+        "runtime": "ms-swift",
+        "tp": 1,
+        "pp": 8,
+    }
+    answer = whichgpu.fit("qwen3-vl-235b-a22b", ["a100-80gb-sxm:8"], **job).to_dict()
+    assert answer["fits"]
+    assert 55 < answer["required"] / GIB < 72
