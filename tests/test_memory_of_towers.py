@@ -99,6 +99,12 @@ def test_an_engine_beside_a_training_takes_its_share():
     assert alone["weights"] > 5 * GIB
 
 
+@pytest.mark.parametrize(("share", "said"), [("30", "30 is more than the whole card"), ("0", "0 is below")])
+def test_an_engine_beside_a_training_takes_no_more_than_the_card(share, said):
+    with pytest.raises(UsageError, match=f"{said}.*write gpu_memory_utilization=0.3"):
+        total(VL, **TUNED, options={"gpu_memory_utilization": share})
+
+
 def test_what_freezes_is_yes_or_no():
     with pytest.raises(UsageError, match="freeze_towers: 'tower' is neither true nor false"):
         total(VL, **TUNED, options={"images": "1", "freeze_towers": "tower"})

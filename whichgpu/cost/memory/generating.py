@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.memory.totals import needed
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +24,25 @@ if TYPE_CHECKING:
 #: The options that say an engine's share, and the one that has it sleep.
 SHARES = ("gpu_memory_utilization", "mem_fraction_static")
 SLEEPS = "sleep"
+#: What TRL's engine takes unasked.
+_USUAL = 0.3
+#: The least share of a card that means one.
+_LEAST = 0.01
 #: What is there between steps: states, other models, and what no count of tensors has.
 _STAYS = ("weights", "optimizer", "reference", "encoders", "context", "communication")
 
 
+def of_card(job: Job, name: str, usual: float) -> float:
+    """The share of a card that an option states, else `usual`; raises `UsageError` beyond the whole card."""
+    found = job.option(name, usual, _LEAST)
+    if found > 1.0:
+        raise UsageError(f"option {name}: {found:g} is more than the whole card; write {name}={usual:g}")
+    return found
+
+
 def generating(job: Job, parts: Mapping[str, Any], available: Any) -> dict[str, Any]:
     """The parts of a training step with those of an engine beside it, bytes on GPUs of `available` bytes."""
-    share = sum(job.option(name, 0.0) for name in SHARES)
+    share = sum(of_card(job, name, _USUAL) for name in SHARES if name in job.options)
     if not share:
         return dict(parts)
     engine = share * np.asarray(available)
