@@ -17,6 +17,7 @@ from whichgpu.cost.job.requests import OPTIONS as ASKED
 from whichgpu.cost.job.requests import idle, is_run
 from whichgpu.cost.job.support import overflows
 from whichgpu.cost.memory import starting
+from whichgpu.cost.memory.generating import SHARES, SLEEPS
 from whichgpu.cost.memory.offload import EXPERTS_ON_HOST, HOST_BANDWIDTH, LAYERS_ON_GPU
 from whichgpu.cost.memory.starting import OPTIONS as STARTED
 from whichgpu.cost.memory.starting import too_long, unread
@@ -48,7 +49,7 @@ REQUESTS = (*ASKED, *SCHEDULED, *STARTED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "lora_dropout", "adapter", "adapter_precision", "virtual_tokens", "offload",
-    "kv_precision", "loss_chunks", "fused_loss", "loss_precision",
+    "freeze_towers", "kv_precision", "loss_chunks", "fused_loss", "loss_precision",
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "gpus_per_node", "nvlink", "network", "cuda_graphs",
@@ -56,7 +57,7 @@ MODELLED = {
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
-    "exchange", "reference", "without",
+    "exchange", "reference", "without", SLEEPS,
     "launch", "host", HOST_BANDWIDTH, UBATCH,
     *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
@@ -77,7 +78,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("tp_comm_overlap", "enable_async_tensor_parallel"), "tp_overlap"),
     **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
     **dict.fromkeys(("ub", "n_ubatch", "ubatch_size"), UBATCH),
-    "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
+    "vllm_gpu_memory_utilization": SHARES[0], "optim": "optimizer",
+    "attn_implementation": "flash_attention", "lora_r": "lora_rank",
     "cpu_offload": "offload", "target_modules": "lora_targets", "decode_chunk_size": "decode_chunk",
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
@@ -86,11 +88,9 @@ _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lor
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Options that mean nothing to a server of requests.
 _NOT_SERVED = ("offload_to", "flash_attention")
-#: What a training of a language model is not read for.
-_NOT_LEARNT = ("images", "sounds", "pictures", "recordings")
 #: What is of trainings alone, and of pipelines that make pictures.
-_LEARNT = ("reference", "checkpointing", "optimizer", "optimizer_in_backward", "loss_chunks", "fused_loss",
-           "loss_precision")  # fmt: skip
+_LEARNT = ("freeze_towers", "reference", "checkpointing", "optimizer", "optimizer_in_backward", "loss_chunks",
+           "fused_loss", "loss_precision")  # fmt: skip
 _OF_PICTURES = ("captions", "safety_checker", "without")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
 PACED = 0.5
@@ -415,7 +415,7 @@ class Estimates:
             said += [
                 f"{name} is of requests that are served (--phase serve, or --curve), and changes nothing here"
                 for name in REQUESTS
-                if name in self.job.options
+                if name in self.job.options and not (self.job.trains and name in SHARES)
             ]
         said += idle(self.job)
         ignored = unknown(self.job, self.workload) + not_served(self.job, self.runtime)
@@ -484,7 +484,7 @@ def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
 
 def unknown(job: Job, workload: Workload) -> list[str]:
     """The options of a job that nothing reads, sorted: of other jobs as well."""
-    other = {*(_NOT_LEARNT if job.trains else _LEARNT), *(() if "vae" in workload.dims else _OF_PICTURES)}
+    other = {*(() if job.trains else _LEARNT), *(() if "vae" in workload.dims else _OF_PICTURES)}
     stated = set(job.options)
     return sorted(stated - MODELLED - set(workload.options) | stated & other)
 

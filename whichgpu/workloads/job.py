@@ -40,7 +40,7 @@ NUMBERS: Mapping[str, float] = MappingProxyType(
     }
 )  # fmt: skip
 #: Above these a number is a slip of the keyboard, not a job.
-_LARGEST = {
+LARGEST = {
     "batch": 1e7, "height": 65536, "width": 65536, "seq_len": 1e7, "input_tokens": 1e7,
     "output_tokens": 1e7, "concurrency": 1e6, "steps": 1e5, "n_gpus": 1e6, "tp": 1024, "pp": 1024,
 }  # fmt: skip
@@ -233,17 +233,17 @@ def _in_digits(name: str, text: str) -> str:
 
 def _checked(name: str, raw: Any, least: float) -> Any:
     """A float, or an array over the job axis; refuses what no job can have."""
-    if type(raw) is float and least <= raw <= _LARGEST[name]:
+    if type(raw) is float and least <= raw <= LARGEST[name]:
         return raw
     # A job is made in several steps, and its arrays are looked at in each.
     ready = type(raw) is np.ndarray and raw.dtype == np.float64 and raw.ndim and raw.size
-    if ready and least <= raw.min() and raw.max() <= _LARGEST[name]:
+    if ready and least <= raw.min() and raw.max() <= LARGEST[name]:
         return raw
     try:
         value = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError):
         raise UsageError(f"{name}: {raw!r} is not a number; give e.g. {name}={max(1, least):g}") from None
-    if value.size and value.min() >= least and value.max() <= _LARGEST[name]:
+    if value.size and value.min() >= least and value.max() <= LARGEST[name]:
         # Neither holds where one is no number.
         return value if value.ndim else value.item()
     if not np.all(np.isfinite(value)):
@@ -251,8 +251,8 @@ def _checked(name: str, raw: Any, least: float) -> Any:
     if np.any(value < least):
         least_said = f"{name}: {value.min():g} is below {least:g}, the least that makes sense"
         raise UsageError(f"{least_said}; give e.g. {name}={max(1, least):g}")
-    if np.any(value > _LARGEST[name]):
-        raise UsageError(f"{name}: {value.max():g} is above {_LARGEST[name]:g}; is it a slip?")
+    if np.any(value > LARGEST[name]):
+        raise UsageError(f"{name}: {value.max():g} is above {LARGEST[name]:g}; is it a slip?")
     return value if value.ndim else value.item()
 
 

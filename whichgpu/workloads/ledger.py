@@ -65,7 +65,8 @@ class _Module:
         ledger = self._ledger
         self._outer = outer = ledger._scope
         ledger._scope = self._inner
-        if self._copies > 1.0 and outer.copies == 1.0:
+        # What has no backward pass begins with nothing that one needs.
+        if self._copies > 1.0 and outer.copies == 1.0 and not self._inner.frozen:
             ledger._starting = self._copies
 
     def __exit__(self, *_: object) -> None:

@@ -262,10 +262,21 @@ class Workload(Shown):
         known = {
             name for some in ([served, columns.get("*", {})] if served else columns.values()) for name in some
         }
-        always = {"batch", "n_gpus", "tp", "pp", "concurrency"}
+        always = {"batch", "n_gpus", "tp", "pp", "concurrency", *self._sides()}
         return tuple(
             name for name in NUMBERS if getattr(job, name) is not None and name not in known | always
         )
+
+    def _sides(self) -> tuple[str, ...]:
+        """The columns of a picture's sides, where they decide how many tokens it becomes."""
+        sized = getattr(self.code, "reads_size", None)
+        return ("height", "width") if sized and sized(self.dims) else ()
+
+    def of_job(self, job: Job) -> Mapping[str, Any]:
+        """The dimensions as a job has them: as many classes, and pictures as large, as it states."""
+        sized = getattr(self.code, "of_job", None)
+        dims = classes.of_job(self.dims, job)
+        return sized(dims, job) if sized else dims
 
     def beyond(self, job: Job) -> tuple[str, ...]:
         """What to say of a complete job: what an import left out, and a length the model was not made for."""
@@ -322,7 +333,7 @@ class Workload(Shown):
         recorder = Recorder(of_job(job), job.trains if training is None else training)
         recorder.norms = self.dims.get("norms", "")
         job = job.changed(phase=self._traced_phase(job.phase), **_AROUND)
-        self.code.forward(classes.of_job(self.dims, job), job, recorder)
+        self.code.forward(self.of_job(job), job, recorder)
         return recorder.ops()
 
     def units(self, job: Job) -> Any:

@@ -82,12 +82,18 @@ def by_habit(job: Job, stack: Runtime) -> Job:
     own = {
         **again, **habits.get("training", {}),
         **({**adapters, **stated(job)} if asked in ADAPTER_PHASES else {}),
-        **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
+        **(several if np.any(more) else {}), **(habits.get("contexts", {}) if _cut(job) else {}),
+        **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
         **said,
     }  # fmt: skip
     if _keeps_inputs(own, job):
         own.pop("offload", None)
     return job.changed(options={**own, **job.options, **_offloaded(own, job)})
+
+
+def _cut(job: Job) -> bool:
+    """Whether a job states that sequences are cut over several GPUs."""
+    return "cp" in job.options and bool(np.any(np.asarray(job.degree("cp")) > 1))
 
 
 def _keeps_inputs(own: Mapping[str, str], job: Job) -> bool:

@@ -26,10 +26,10 @@ from whichgpu.units import parse
 from whichgpu.values import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
-_KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
+_KEEPING = {"holds", "habits", "adds", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
@@ -87,8 +87,9 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
+    row["habits"] = _habits(row, marks)
     unread = ("names", "alone", "around", "library", "compiler", "marks", "engine", "containers", "older",
-              "beside", "months", "modules", "attention", *_UNASKED, *_TIMES)  # fmt: skip
+              "beside", "months", "modules", "attention", "adds", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in _LISTS:
@@ -107,6 +108,18 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     names = (*(mark["name"] for mark in timed), *((version,) if version else ()))
     columns["changed"] = tuple(mark["name"] for mark in timed if mark.get("sets"))
     return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
+
+
+def _habits(row: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a use takes unasked: `habits` of the last mark that sets them, then what each mark `adds` to them.
+
+    What a library does beside a trainer (its kernels, its adapters) leaves the trainer's own as they are.
+    """
+    habits = dict(row.get("habits", {}))
+    for mark in marks:
+        for name, options in mark.get("sets", {}).get("adds", {}).items():
+            habits[name] = {**habits.get(name, {}), **options}
+    return habits
 
 
 def attention_named(text: str) -> Mapping[str, float]:

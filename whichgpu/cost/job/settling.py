@@ -46,8 +46,9 @@ def settle(job: Job) -> Settled:
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job, uneven=stack.uneven_parts)
     step: tuple[str, ...] = ()
-    if job.options and serves:
-        job, step = vision.served(workload.dims, job)
+    seen: tuple[str, ...] = ()
+    if job.options and (serves or job.trains):
+        job, seen = vision.counted(workload.of_job(job), job)
     if job.options and not job.trains and is_language_model(workload):
         job, more = offload.by_layers(workload, job, stack)
         step = (*step, *more)
@@ -56,7 +57,11 @@ def settle(job: Job) -> Settled:
         job, cut = distributed.interleaved(read.job, job, mesh, stack, workload.dims.get("layers"))
         step = (*step, *cut, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(
-        workload, job, summing(stack, job.phase), unused, (*workload.beyond(job), *read.said, *beside, *step)
+        workload,
+        job,
+        summing(stack, job.phase),
+        unused,
+        (*workload.beyond(job), *read.said, *beside, *seen, *step),
     )
 
 

@@ -12,6 +12,7 @@ from whichgpu.cost.memory import attention_scores, reserving, verdict
 from whichgpu.cost.memory.activations import Kept, causal, slack, windowed
 from whichgpu.cost.memory.captions import encoding, frozen_beside, loading
 from whichgpu.cost.memory.decoding import PICTURES, decoding, of_another_size, recast, workspace
+from whichgpu.cost.memory.generating import generating
 from whichgpu.cost.memory.inference import inference_parts, while_loading
 from whichgpu.cost.memory.live_tensors import of_pipeline
 from whichgpu.cost.memory.tiles import transformed
@@ -286,7 +287,7 @@ def training(
         if job.says("reference") and not adapters:
             # Loaded as the model that learns is, and shared out with it.
             all_parts["reference"] = all_parts["weights"]
-        return loading(job, stack, encoding(workload, job, stack, all_parts))
+        return generating(job, loading(job, stack, encoding(workload, job, stack, all_parts)), available)
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:

@@ -20,13 +20,13 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory.cache_room import cache_room
+from whichgpu.cost.memory.generating import of_card
 from whichgpu.cost.memory.live_tensors import ROTATED
 from whichgpu.cost.memory.totals import needed
 from whichgpu.cost.memory.widths import widest, widest_made
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.serving.scheduling import another_engines, kept_free, limits
-from whichgpu.errors import UsageError
 from whichgpu.units import GIB
 from whichgpu.workloads.language import vision
 from whichgpu.workloads.precision import of_job
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 OPTIONS = ("max_model_len", "gpu_memory_utilization", "mem_fraction_static")
 #: Tensors of the width beside a layer's function: the sum from layer to layer, its norm, what was read.
 _WIDTHS = 3.0
-#: The least share of a card that means one.
-_LEAST = 0.01
 #: Tokens of a pass that takes whole prompts, at the least, and of the longest that it takes whole.
 _FEWEST, WHOLE = 2048.0, 32768.0
 
@@ -90,11 +88,7 @@ def too_long(job: Job) -> list[str]:
 
 def share(stack: Runtime, job: Job) -> float:
     """The share of a card that a server is told to take, or takes unasked."""
-    name, usual = str(stack.holds["told"]), float(stack.holds.get("takes", 1.0))
-    found = job.option(name, usual, _LEAST)
-    if found > 1.0:
-        raise UsageError(f"option {name}: {found:g} is more than the whole card; write {name}={usual:g}")
-    return found
+    return of_card(job, str(stack.holds["told"]), float(stack.holds.get("takes", 1.0)))
 
 
 def profiled(

@@ -40,7 +40,9 @@ def step_ops(
         "decode_steps": job.output_tokens,
     }
     pieces = vision.beside_prompts(workload.dims, job)
-    key = id(workload), spec, spread, *pieces.items(), *(_alike(one) for one in (*tokens, *sizes.values()))
+    sides = (_alike(job.height), _alike(job.width)) if pieces else ()
+    numbers = (_alike(one) for one in (*tokens, *sizes.values()))
+    key = id(workload), spec, spread, *pieces.items(), *sides, *numbers
     known = _steps.get(key)
     if known is None:
         if len(_steps) >= _KEPT:
@@ -49,7 +51,8 @@ def step_ops(
         from whichgpu.workloads.language.feed import SPREAD
 
         recorder = Recorder(spec)
-        dims = {**workload.dims, SPREAD: True} if spread else workload.dims
+        dims = workload.of_job(job) if pieces else workload.dims
+        dims = {**dims, SPREAD: True} if spread else dims
         dims = {**dims, vision.PIECES: pieces} if pieces else dims
         workload.code.step(dims, recorder, *tokens, **sizes)
         # With its workload, so that no other can have its id.

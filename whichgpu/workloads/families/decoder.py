@@ -70,7 +70,7 @@ PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetu
 PHASE_ALIASES = {"infer": "generate"}
 TRAINED_ALIKE = ("train", "pretrain", "finetune_full")
 UNIT = "tokens"
-#: Pictures and pieces of sound before a prompt, and those that a prompt's tokens count already.
+#: Pictures and pieces of sound before a prompt and those that a prompt's tokens count already.
 OPTIONS = ("images", "sounds", "pictures", "recordings")
 OPTIMIZER = "adamw"
 PROMPT = 512.0
@@ -95,11 +95,16 @@ BESIDE_LAYERS = frozenset((
     "expert_groups", "groups_per_token",
 ))  # fmt: skip
 
+of_job = vision.of_job
+reads_size = vision.reads_size
 kv_bytes_per_token = cache.kv_bytes_per_token
 kv_cache = cache.kv_cache
 kv_split = cache.kv_split
 sequence_bytes = cache.sequence_bytes
-__all__ = ["kv_bytes_per_token", "kv_cache", "kv_split", "sequence_bytes", "state_bytes_per_sequence"]
+__all__ = [
+    "kv_bytes_per_token", "kv_cache", "kv_split", "of_job", "reads_size", "sequence_bytes",
+    "state_bytes_per_sequence",
+]  # fmt: skip
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -224,21 +229,22 @@ def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     rows = job.batch * tokens
     if "experts" in dims and job.options.get("router", "").strip().lower() == EVERY:
         dims = {**dims, "experts_per_token": dims["experts"]}
-    vision.towers(dims, rec)
+    vision.towers(dims, rec, job.batch, job)
     ahead = _predicted(dims, job)
-    through(dims, rec, rows, [_packed(job)], rows, predicted=ahead)
+    through(dims, rec, rows, [_packed(dims, job)], rows, predicted=ahead)
     with rec.module("loss", repeats=1.0 + ahead):
         cross_entropy(rec, rows, dims["vocab"])
 
 
-def _packed(job: Job) -> Attend:
+def _packed(dims: Mapping[str, Any], job: Job) -> Attend:
     """What attends in training: sequences of S tokens, or those of the mean length `packed` that fill them.
 
     Of packed ones each sees itself alone, by kernels that are told where it begins.
     """
     tokens, length = job.seq_len, job.option("packed", 0.0, 0.0)
     length = np.minimum(length, tokens) if length else tokens
-    return Attend(job.batch * tokens / length, length, length)
+    pictured = vision.attended_tokens(dims, job)
+    return Attend(job.batch * tokens / length, length, length, pictured=pictured)
 
 
 def _predicted(dims: Mapping[str, Any], job: Job) -> float:

@@ -7,9 +7,12 @@ attention), `patches` (through the tower, of one picture or piece of sound), `to
 prompt), `attended` (what cross-attention sees of it) and `merger` (of the parameters, those that work on
 tokens, each merged from several patches), `late` (those that work on a query). Of pictures that keep their
 own size also `largest` (tokens of the largest one; `tokens`), `film` (frames of a film that become as many
-tokens as one), and `rotary` (queries and keys are turned, in FP32). A tower is always loaded; it
+tokens as one), `patch` (the side of a patch in pixels: a job's `height` and `width` are those of its
+pictures) and `rotary` (queries and keys are turned, in FP32). A tower is always loaded; it
 runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence. Of requests that
-are served a prompt's tokens count theirs as well, which `pictures=n` and `recordings=n` say (`served`).
+are served, and of sequences that train, the tokens count theirs as well, which `pictures=n` and
+`recordings=n` say (`counted`). In training a tower learns as the rest does, or is left as it is with
+`freeze_towers=true`: it takes no gradients and no adapters, and keeps nothing.
 Letters: P patches of all pictures, D width.
 """
 
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.workloads.blocks import transformer_layer
+from whichgpu.workloads.job import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +41,8 @@ _OPTIONS = {"vision": "images", "sound": "sounds"}
 _COUNTED = {"vision": "pictures", "sound": "recordings"}
 #: Beside a model's dimensions, what each prompt of a pass has of each kind.
 PIECES = "pieces"
+#: The option of a training that leaves towers as they are.
+FREEZES = "freeze_towers"
 #: Seconds of a piece of sound: a window of Whisper and of what reads sound as it does.
 SOUND_SECONDS = 30.0
 
@@ -48,17 +54,40 @@ def _pieces(dims: Mapping[str, Any], job: Job, kind: str) -> float:
     return job.option(_OPTIONS[kind], 0.0) + job.option(_COUNTED[kind], 0.0)
 
 
-def added_tokens(dims: Mapping[str, Any], job: Job) -> float:
+def added_tokens(dims: Mapping[str, Any], job: Job) -> Any:
     """Tokens that the pictures and sounds of a sequence add to its prompt."""
     return sum(
-        job.option(name, 0.0) * float(dims[kind].get("tokens", 0))
+        job.option(name, 0.0) * dims[kind].get("tokens", 0)
         for kind, name in _OPTIONS.items()
         if dims.get(kind)
     )
 
 
-def served(dims: Mapping[str, Any], job: Job) -> tuple[Job, tuple[str, ...]]:
-    """A job of requests whose prompts count the tokens of their pictures, and what to say of it."""
+def of_job(dims: Mapping[str, Any], job: Job) -> Mapping[str, Any]:
+    """The dimensions with patches and tokens of pictures as large as a job states, (J,) each or one number.
+
+    Of models that keep a picture's own size: sides are rounded to whole tokens (`smart_resize` of
+    Transformers' image_processing_qwen2_vl.py), and a picture has no more of them than the `largest`.
+    """
+    seen: Mapping[str, Any] = dims.get("vision") or {}
+    if not reads_size(dims) or (job.height is None and job.width is None):
+        return dims
+    high, wide = (job.width if one is None else one for one in (job.height, job.width))
+    wide = high if wide is None else wide
+    each = seen["patches"] / seen["tokens"]
+    side = seen["patch"] * np.sqrt(each)
+    tokens = np.maximum(np.rint(high / side), 1.0) * np.maximum(np.rint(wide / side), 1.0)
+    tokens = np.minimum(tokens, seen["largest"])
+    return {**dims, "vision": {**seen, "patches": each * tokens, "tokens": tokens}}
+
+
+def reads_size(dims: Mapping[str, Any]) -> bool:
+    """Whether a picture's own size decides how many tokens it becomes."""
+    return "patch" in (dims.get("vision") or {})
+
+
+def counted(dims: Mapping[str, Any], job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A job whose prompts, or sequences in training, count their pictures' tokens, and what to say of it."""
     stated = [name for name in _OPTIONS.values() if job.option(name, 0.0)]
     if not stated:
         return job, ()
@@ -68,9 +97,12 @@ def served(dims: Mapping[str, Any], job: Job) -> tuple[Job, tuple[str, ...]]:
     options = {name: text for name, text in job.options.items() if name not in _OPTIONS.values()}
     options |= {_COUNTED[kind]: f"{count:g}" for kind, count in found.items() if count}
     more = added_tokens(dims, job)
-    if more:
-        said = (*said, f"{more:,.0f} of each prompt's tokens are of its {' and '.join(stated)}")
-    return job.changed(input_tokens=job.input_tokens + more, options=options), said
+    column, whose = ("seq_len", "sequence") if job.trains else ("input_tokens", "prompt")
+    if np.any(more):
+        said = (*said, f"{np.max(more):,.0f} of each {whose}'s tokens are of its {' and '.join(stated)}")
+    # A search for the longest sequence begins with the longest that a job may have.
+    whole = np.minimum(getattr(job, column) + more, LARGEST[column])
+    return job.changed(options=options, **{column: whole}), said
 
 
 def beside_prompts(dims: Mapping[str, Any], job: Job) -> dict[str, float]:
@@ -113,9 +145,15 @@ def _attended(dims: Mapping[str, Any], count: float) -> float:
 
 def towers(dims: Mapping[str, Any], rec: Recorder, batch: Any = 0.0, job: Job | None = None) -> None:
     """Every tower: run for what each of `batch` sequences has of its kind; loaded alone without any."""
+    frozen = job is not None and job.trains and is_frozen(job)
     for kind in _OPTIONS:
         each = _pieces(dims, job, kind) if job else dims.get(PIECES, {}).get(kind, 0.0)
-        tower(dims, rec, batch * each, kind=kind)
+        tower(dims, rec, batch * each, kind=kind, frozen=frozen)
+
+
+def is_frozen(job: Job) -> bool:
+    """Whether towers are left as they are; raises `UsageError` for what is neither yes nor no."""
+    return job.says(FREEZES)
 
 
 def tower(
@@ -125,16 +163,17 @@ def tower(
     *,
     patches: Any = None,
     kind: str = "vision",
+    frozen: bool = False,
 ) -> None:
     """(pictures, patches) -> (pictures, tokens, D): the layers, then all other weights in one product."""
     vision = dims.get(kind)
     if not vision:
         return
-    each = float(vision.get("patches", 1)) if patches is None else patches
+    each = vision.get("patches", 1) if patches is None else patches
     counted = 0.0
     run = float(np.max(pictures) > 0)
     pictures = pictures if run else _IDLE
-    with rec.module(kind, repeats=run):
+    with rec.module(kind, repeats=run, frozen=frozen):
         if vision.get("layers"):
             convolved = vision.get("convolved", 0)
             counted = (vision["layers"] - convolved) * layer_parameters(vision)
@@ -146,10 +185,10 @@ def tower(
             rec, "projector", float(vision["parameters"]) - counted - merger - late, each * pictures, vision
         )
         if merger:
-            merged = float(vision["tokens"]) / float(vision["patches"]) * each
+            merged = vision["tokens"] / vision["patches"] * each
             _dense(rec, "merger", merger, merged * pictures, vision)
         if late:
-            _dense(rec, "queries", late, float(vision["tokens"]) * pictures, vision)
+            _dense(rec, "queries", late, vision["tokens"] * pictures, vision)
 
 
 def _dense(rec: Recorder, name: str, weights: float, rows: Any, vision: Mapping[str, Any]) -> None:
