@@ -29,6 +29,7 @@ from whichgpu.audit.review.on_record import without_record
 from whichgpu.audit.review.own_speeds import without_own_speeds
 from whichgpu.audit.review.resting import without_resting
 from whichgpu.audit.review.second_look import looked_at_again
+from whichgpu.audit.review.set_apart import without_set_apart
 from whichgpu.audit.review.settling import settled
 from whichgpu.audit.review.traced import without_traced
 from whichgpu.audit.review.whoever import lowered, raised
@@ -232,6 +233,7 @@ def _found(
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]
     sure = without_neighbours(without_record(without_others(sure, context), context), context)
+    sure = without_set_apart(sure, context)
     return without_consequences(looked_at_again(sure, context))
 
 
