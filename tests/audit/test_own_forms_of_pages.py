@@ -1,0 +1,37 @@
+"""Forms in which pages tell figures, each right and wrong."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+TEXTS = [
+    # Clauses of Chinese are parted by commas without a space.
+    ("RTX 3070 配备了8GB的显存,而RTX 3080配备了{10~16}GB的显存。", "16GB"),
+    # The debut of an architecture in a clause that goes on about it.
+    ("The RTX 4070 is built on the Ada Lovelace architecture, which made its debut in late {2022~2023}.", "2023"),
+    # The same parts of the next device, by their number alone.
+    ("The MI300X has eight HBM3 stacks; the H100 SXM uses {five~three}.", "three"),
+    ("The B200 comes with eight HBM3e stacks, the H200 with {six~four}.", "four"),
+    # The GPU cores of a chip that is sold by them.
+    ("We ran it on a MacBook Pro with an M4 Max ({40~20}-core GPU) and 128 GB.", "20"),
+    ("The Mac Studio has the M2 Ultra with a {76~48}-core GPU.", "48"),
+]
+
+
+def _accused(text: str) -> list[str]:
+    found = audited(text.encode(), "a.md", catalogue(), date(2026, 1, 1)).findings
+    return [each.quote for each in found if each.accuses]
+
+
+@pytest.mark.parametrize(("text", "wrong"), TEXTS)
+def test_forms_of_pages(text, wrong):
+    head, _, rest = text.partition("{")
+    right, _, behind = rest.partition("}")
+    good, _, bad = right.partition("~")
+    assert _accused(f"# Notes\n\n{head}{good}{behind}\n") == []
+    assert _accused(f"# Notes\n\n{head}{bad}{behind}\n") == [wrong]
