@@ -13,7 +13,7 @@ TEXTS = [
     # Clauses of Chinese are parted by commas without a space.
     ("RTX 3070 配备了8GB的显存,而RTX 3080配备了{10~16}GB的显存。", "16GB"),
     # The debut of an architecture in a clause that goes on about it.
-    ("The RTX 4070 is built on the Ada Lovelace architecture, which made its debut in late {2022~2023}.", "2023"),
+    ("The RTX 4070 is built on the Ada Lovelace architecture, which made its debut in {2022~2023}.", "2023"),
     # The same parts of the next device, by their number alone.
     ("The MI300X has eight HBM3 stacks; the H100 SXM uses {five~three}.", "three"),
     ("The B200 comes with eight HBM3e stacks, the H200 with {six~four}.", "four"),

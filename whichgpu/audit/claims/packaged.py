@@ -75,7 +75,8 @@ _TO_NEXT = re.compile(
     re.IGNORECASE,
 )
 _AND_SO_MANY = re.compile(
-    rf"\s+(?:(?:uses|has|carries|gets|packs|with|only|just|makes do with)\s+)*(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})"
+    r"\s+(?:(?:uses|has|carries|gets|packs|with|only|just|makes do with)\s+)*"
+    rf"(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})"
     r"\s*(?=[.;,]|$)",
     re.IGNORECASE,
 )
