@@ -34,6 +34,7 @@ TEXTS = [
     # A type that the file knows no more of.
     ("The Ironwood TPU v7 has 192 GB of HBM3e.", []),
     ("The Ironwood TPU v7 has 192 GB of GDDR6.", ["GDDR6"]),
+    ("| GPU | Memory |\n|---|---|\n| RTX A6000 | 48 GB GDDR6X |\n| RTX A5000 | 24 GB GDDR6 |", ["GDDR6X"]),
     # A part of a rack.
     ("The GB200 NVL72 holds 36 superchips; each superchip combines one Grace CPU with two B200 GPUs.", []),
     ("The GB200 NVL72 combines 36 Grace CPUs with 64 GPUs.", ["64 GPUs"]),

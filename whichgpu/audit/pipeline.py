@@ -42,7 +42,7 @@ from whichgpu.audit.tables.side_by_side import apart
 from whichgpu.audit.text import answered, lists
 from whichgpu.audit.text.direct_speech import without_quoted
 from whichgpu.audit.text.gloss import besides, glossed, language, upheld
-from whichgpu.audit.text.plainly import capitals, is_lower_case, plain, sentence_starts
+from whichgpu.audit.text.plainly import capitals, is_lower_case, parted, plain, sentence_starts
 from whichgpu.audit.text.quantities import locale
 from whichgpu.audit.text.reported import without_reported
 from whichgpu.audit.text.reworded import reworded
@@ -160,6 +160,7 @@ def _whole(cell: Passage | None, done: Mapping[int, list[Passage]]) -> Passage |
 def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
     text = capitals(passage.text)
     if passage.kind in RUNNING:
+        text = parted(text)
         text = plain(sentence_starts(text) if small else text)
     passage = passage if text == passage.text else passage._replace(text=text)
     return reworded(passage) if passage.kind in RUNNING else passage

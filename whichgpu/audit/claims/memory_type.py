@@ -401,7 +401,7 @@ def _one_of(
     vague = vague and not other
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
     # A file that says "HBM" and no more does not exclude a generation of it.
-    loose = any(match[0].lower().startswith(str(gpu.value("memory_type")).lower()) for gpu in known)
+    loose = "hbm" in match[0].lower() and any(gpu.value("memory_type") == "HBM" for gpu in known)
     if not known or (not right and (unified or vague or loose)):
         return
     sure = [gpu for gpu in known if excludes(gpu, "memory_type", math.inf)]
