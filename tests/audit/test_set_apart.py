@@ -38,6 +38,35 @@ TEXTS = [
     # A part of a rack.
     ("The GB200 NVL72 holds 36 superchips; each superchip combines one Grace CPU with two B200 GPUs.", []),
     ("The GB200 NVL72 combines 36 Grace CPUs with 64 GPUs.", ["64 GPUs"]),
+    # What was announced before boards had more; "the GPU" of the two that were compared.
+    ("The H20 has a TDP of 400 W.", []),
+    ("The H20 has a TDP of 550 W.", ["550 W"]),
+    ("The H100 SXM is 6.7 times as fast as the H20 SXM in FP16. The GPU has a 400 W TDP.", []),
+    # Whose product it is.
+    ("The Intel Arc Pro B50 is manufactured by Intel. It has 16 GB.", []),
+    ("The Intel Arc Pro B50 is manufactured by Samsung. It has 16 GB.", ["by Samsung"]),
+    # What a card costs now.
+    ("| Card | MSRP | Price |\n|---|---|---|\n| RTX A2000 12GB | $449 | MSRP: $449, Avg: $380 |", []),
+    # What a bandwidth does.
+    ("The RTX 4090 moves 1,008 GB/s, a bandwidth which allows it to handle large datasets and models.", []),
+    ("The RTX 4090 has 24 GB of VRAM, which allows it to handle large datasets.", ["large datasets"]),
+    # Units that are counted twice.
+    ("The RX 7900 XTX has 12,288 stream processors, while the RX 7900 XT has 10,752.", []),
+    ("The RX 7900 XTX has 6,144 stream processors, while the RX 7900 XT has 5,120.", ["5,120"]),
+    # Generations that are counted in German, and those of links themselves.
+    ("Die Karte ist schnell. Die RTX 5090 hat 32 GB und Tensor Cores der 5. Generation.", []),
+    ("NVLink 5.0 (B200) delivers 1,800 GB/s, 2x NVLink 4.0's 900 GB/s (H100).", []),
+    ("The V100 has six links. Announced in May 2020, NVLink 3.0 increases the data rate.", []),
+    ("The A100 has 12 links. NVLink 2.0, 3.0 and 4.0 all have 50 GB/s per link.", []),
+    ("The A100 comes with NVLink 4.0.", ["NVLink 4.0"]),
+    # Figures that run together.
+    ("NVSwitch 2.03650 GB/s1.8 TB/sDGX A100 (8x A100)", []),
+    # One thing in three formats, none of which is the sum of the others.
+    ("| Model | FP16 VRAM | 8-bit VRAM | 4-bit VRAM |\n|---|---|---|---|\n| A | 16 GB | 10 GB | 6 GB |\n"
+     "| B | 140 GB | 88 GB | 52 GB |\n| C | 90 GB | 56 GB | 34 GB |\n| D | 24 GB | 16 GB | 10 GB |", []),
+    # The number of a name counts nothing, whatever heads its row.
+    ("| Model | VRAM | Setup |\n|---|---|---|\n| SDXL | 12 GB | 1x RTX 4090 or RTX 6000 Ada |\n"
+     "| FLUX | 24 GB | 1x RTX 4090 (inference), A100/H100 for scale |", []),
     # A day of announcement a year before that of sale.
     ("| GPU | Launch |\n|---|---|\n| H200 SXM | 2023-11-13 |\n| MI300X | 2023-12-06 |", []),
 ]

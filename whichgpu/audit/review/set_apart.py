@@ -10,7 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import withheld
 from whichgpu.audit.review.elsewhere import withheld_for
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.audit.text.sentences import one_before, within
+from whichgpu.audit.values.attributes import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,9 +48,41 @@ _BY_SO_MUCH = re.compile(
 )
 
 
+#: Before a price, that it is none of the launch: "MSRP: $900 | Avg: $300".
+_OF_TODAY = re.compile(
+    r"\b(?:avg\.?|average|street|used|current(?:ly)?|now|sale|lowest|resale|ebay|second[- ]hand)\b"
+    r"(?:\s+price)?\s*[:=]?\s*~?$",
+    re.IGNORECASE,
+)
+#: What a bandwidth lets a card do; and a place, from which on it is told of memory.
+_BY_BANDWIDTH = re.compile(r"\bbandwidth\b", re.IGNORECASE)
+_BY_MEMORY = re.compile(
+    r"\b(?:vram|gpu memory|video memory|memory(?! bandwidth| bus| speed))\b", re.IGNORECASE
+)
+#: Behind a number, that it counts generations: "Tensor Cores der 5. Generation".
+_NTH = re.compile(r"\.\s?(?:Generation|Gen\b|g\u00e9n\u00e9ration|generaci\u00f3n)", re.IGNORECASE)
+#: A fraction that no sheet tells so finely: a version and a value that run together.
+_TOO_FINE = re.compile(r"\d\.\d{5,}(?!\d)")
+#: A sentence that goes on about one of those before, without its name.
+_THE_ONE = re.compile(r"\s*(?:The (?:new )?(?:GPU|card|chip|accelerator|board|part)|It)\b")
+_AS_ANNOUNCED = "as announced"
+#: Architectures whose units issue two instructions, which their maker counts twice.
+_DUAL = ("rdna3", "rdna4", "rdna35")
+
+
 def without_set_apart(found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings as they are, or unverifiable where the words beside an accusation set it apart."""
-    return withheld_for(_TESTS, found, context)
+    return withheld_for(_TESTS, _without_beside(found, context), context)
+
+
+def _without_beside(found: Iterable[Finding], context: Context) -> list[Finding]:
+    """What the letters right beside a figure tell, in cells of tables as well."""
+    reasons = {"it is what it costs now": _is_of_today, "it counts generations": _is_of_generation}
+
+    def why(one: Finding) -> str:
+        return next((reason for reason, test in reasons.items() if one.accuses and test(one, context)), "")
+
+    return [withheld(each, reason) if (reason := why(each)) else each for each in found]
 
 
 def _is_of_one_of_both(found: Finding, where: At, _: Context) -> bool:
@@ -76,8 +112,90 @@ def _is_difference(found: Finding, where: At, _: Context) -> bool:
     return _BY_SO_MUCH.search(where.passage.text, max(0, where.at - 12), where.at) is not None
 
 
+def _is_of_today(found: Finding, context: Context) -> bool:
+    """Whether a price is what a card costs now, by the word before it."""
+    before = context.document.original[max(0, found.start - _BEFORE) : found.start]
+    return found.attribute == "launch_price" and _OF_TODAY.search(before) is not None
+
+
+def _is_by_bandwidth(found: Finding, where: At, _: Context) -> bool:
+    """Whether it is by its bandwidth that a card is said to work on datasets, and not by its memory."""
+    if found.kind != "category" or "dataset" not in found.quote.lower():
+        return False
+    text, start = where.passage.text, where.sentence.start
+    wide = max((each.end() for each in _BY_BANDWIDTH.finditer(text, start, where.at)), default=-1)
+    held = max((each.end() for each in _BY_MEMORY.finditer(text, start, where.at)), default=-1)
+    return wide > held
+
+
+def _is_of_generation(found: Finding, context: Context) -> bool:
+    """Whether a bare number counts generations."""
+    bare = found.kind == "specification" and found.quote.isdigit()
+    return bare and _NTH.match(context.document.original[found.end : found.end + _BEFORE]) is not None
+
+
+def _runs_together(found: Finding, _: At, __: Context) -> bool:
+    """Whether two figures run together: "NVSwitch 2.0", 36 and "50 GB/s" as "2.03650 GB/s"."""
+    return found.kind in ("specification", "identity") and _TOO_FINE.search(found.quote) is not None
+
+
+def _is_dual_issue(found: Finding, where: At, context: Context) -> bool:
+    """Whether units are counted twice, as the maker does that lets them issue two instructions."""
+    told = _amount(found, where, context) if found.attribute == "cores" else None
+    gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
+    return told is not None and any(
+        gpu.architecture in _DUAL and told == 2 * float(gpu.value("cores") or 0) for gpu in gpus
+    )
+
+
+def _amount(found: Finding, where: At, context: Context) -> float | None:
+    every = quantities(where.passage.text, context.fraction)
+    return next((each.value for each in every if each.start == where.at), None)
+
+
+def _is_as_announced(found: Finding, where: At, context: Context) -> bool:
+    """Whether a value is what was announced of its device, or of one that the sentence before names."""
+    attribute = attributes().get(found.attribute) if found.kind == "specification" else None
+    told = _amount(found, where, context) if attribute else None
+    if attribute is None or told is None:
+        return False
+    ids = set(found.subject.split(", "))
+    if _THE_ONE.match(where.sentence.text):
+        before = one_before(where.passage.text, where.sentence.start)
+        here = context.mentions.get(where.number, ())
+        ids |= {key for one in before for each in within(here, one.start, one.end) for key in each.ids}
+    return any(
+        fact.value == told and (_AS_ANNOUNCED in (fact.note or "") or key not in found.subject.split(", "))
+        for key in ids if key in context.catalogue
+        for field in attribute.fields
+        for fact in context.catalogue[key].stated(field)
+    )  # fmt: skip
+
+
+#: A day before what came out then: "Announced in May 2020, NVLink 3.0 increases".
+_CAME_OUT = re.compile(
+    r"\W*(?:First\s)?(?:Announced|Released|Launched|Introduced|Unveiled|Presented)\s[^;:]*?\d,\s"
+)
+
+
+def _is_of_what_follows(found: Finding, where: At, context: Context) -> bool:
+    """Whether a day at the head of a sentence is of its subject, which is no device."""
+    sentence = where.sentence
+    here = within(context.mentions.get(where.number, ()), sentence.start, sentence.end)
+    dated = found.attribute == "release_date" and not here
+    return dated and _CAME_OUT.match(where.passage.text, sentence.start, sentence.end) is not None
+
+
+_BEFORE = 24
+
+
 _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of one of the two whose figures stand behind it": _is_of_one_of_both,
     "it is what the card draws as it mines": _is_of_miner,
     "it is by how much it grew": _is_difference,
+    "it is by bandwidth, and not by memory": _is_by_bandwidth,
+    "it is two figures that run together": _runs_together,
+    "its units are counted twice": _is_dual_issue,
+    "it was announced so": _is_as_announced,
+    "it is of what follows": _is_of_what_follows,
 }

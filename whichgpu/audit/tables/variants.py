@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.devices.mentions import mentions, model
 from whichgpu.audit.devices.subjects import of_sale
 from whichgpu.audit.findings import made
 from whichgpu.audit.tables import stated as tables
@@ -161,6 +161,9 @@ def _of_attribute(
             for each in kept
         ]
         kept = [each for each in kept if not (_is_year(text, each) or _counts_else(text, each, attribute))]
+        # "1x RTX 4090 (inference)": the number of its name counts nothing.
+        names = [(each.start, each.end) for each in mentions(text, context.catalogue)] if kept else []
+        kept = [each for each in kept if not any(a <= each.start < b for a, b in names)]
     if attribute.key == "memory_bus":
         # "MXM-B (3.0)" below "Interface" is of a slot.
         kept = [each for each in kept if each.value >= _NARROWEST]
