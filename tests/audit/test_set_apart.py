@@ -62,11 +62,30 @@ TEXTS = [
     # Figures that run together.
     ("NVSwitch 2.03650 GB/s1.8 TB/sDGX A100 (8x A100)", []),
     # One thing in three formats, none of which is the sum of the others.
-    ("| Model | FP16 VRAM | 8-bit VRAM | 4-bit VRAM |\n|---|---|---|---|\n| A | 16 GB | 10 GB | 6 GB |\n"
-     "| B | 140 GB | 88 GB | 52 GB |\n| C | 90 GB | 56 GB | 34 GB |\n| D | 24 GB | 16 GB | 10 GB |", []),
+    (
+        "| Model | FP16 VRAM | 8-bit VRAM | 4-bit VRAM |\n|---|---|---|---|\n| A | 16 GB | 10 GB | 6 GB |\n"
+        "| B | 140 GB | 88 GB | 52 GB |\n| C | 90 GB | 56 GB | 34 GB |\n| D | 24 GB | 16 GB | 10 GB |",
+        [],
+    ),
     # The number of a name counts nothing, whatever heads its row.
-    ("| Model | VRAM | Setup |\n|---|---|---|\n| SDXL | 12 GB | 1x RTX 4090 or RTX 6000 Ada |\n"
-     "| FLUX | 24 GB | 1x RTX 4090 (inference), A100/H100 for scale |", []),
+    (
+        "| Model | VRAM | Setup |\n|---|---|---|\n| SDXL | 12 GB | 1x RTX 4090 or RTX 6000 Ada |\n"
+        "| FLUX | 24 GB | 1x RTX 4090 (inference), A100/H100 for scale |",
+        [],
+    ),
+    # From one type to another, in French; a size that is part of a name.
+    ("# RTX 5070\n\nLa VRAM de la RTX 5070 change : passant du GDDR6X au rapide GDDR7.", []),
+    ("La RTX 5070 utilise de la GDDR6X.", ["GDDR6X"]),
+    ("La RTX 5060 Ti 16 Go est 20 % plus puissante que la RTX 4060 Ti 16 Go.", []),
+    # What a card takes on average, and what might be.
+    ("La carte consomme une puissance de jeu moyenne de 140 W, la RTX 3060 Ti en consomme plus.", []),
+    ("The RTX 3070 has an average gaming power of 215 W.", []),
+    ("La RTX 4070 utiliserait 7168 c\u0153urs CUDA et consommerait 285 W.", []),
+    ("La RTX 4070 utilise 7168 c\u0153urs CUDA.", ["7168"]),
+    # The one that the text is about, and not what people come from.
+    ("La RTX 4060 vise ceux qui viennent depuis une GTX 1060. Avec son TDP de 115W, elle est sobre.", []),
+    # A ratio of what the text itself tells.
+    ("# B200\n\n192GB HBM3e memory: 2.4x larger than H100.", []),
     # A day of announcement a year before that of sale.
     ("| GPU | Launch |\n|---|---|\n| H200 SXM | 2023-11-13 |\n| MI300X | 2023-12-06 |", []),
 ]

@@ -15,6 +15,7 @@ from whichgpu.audit.review.elsewhere import withheld_for
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import one_before, within
 from whichgpu.audit.values.attributes import attributes
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -186,6 +187,90 @@ def _is_of_what_follows(found: Finding, where: At, context: Context) -> bool:
     return dated and _CAME_OUT.match(where.passage.text, sentence.start, sentence.end) is not None
 
 
+#: Before a draw, that it is one of some work, and not the most.
+_ON_AVERAGE = re.compile(
+    r"\b(?:average|averag\w+|mean|moyenne?|durchschnitt\w*|media|promedio|medio|gaming|idle|typical(?:ly)?)\b"
+    r"[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+def _is_on_average(found: Finding, where: At, _: Context) -> bool:
+    """Whether a draw is what a card takes on average at some work."""
+    if found.kind != "specification" or found.attribute != "power":
+        return False
+    text, start = where.passage.text, where.sentence.start
+    return _ON_AVERAGE.search(text, start, where.at) is not None and not _RATED.search(text, start, where.at)
+
+
+#: What other languages say of what might be: "utiliserait", "tendr\u00eda", "avrebbe", "soll .. haben".
+_MIGHT = re.compile(
+    r"\b(?:[a-z\u00e0-\u00ff]{2,}(?:erait|eraient|irait|iraient|drait|draient|urait|uraient)|serait|seraient|"
+    r"[a-z\u00e0-\u00ff]{2,}r\u00edan?|(?:av|sar|dovr|potr|us|costr)ebb(?:e|ero)|"
+    r"soll(?:en)?\s[^.;]{0,80}?\b(?:haben|bieten|bekommen|kommen|kosten|besitzen|nutzen)|d\u00fcrften?)\b"
+)
+
+
+def _is_rumour(found: Finding, where: At, context: Context) -> bool:
+    """Whether a sentence in another language says what might be."""
+    if found.kind not in ("specification", "identity", "price"):
+        return False
+    start, end = where.passage.span(where.sentence.start, where.sentence.end)
+    return _MIGHT.search(context.document.original[start:end]) is not None
+
+
+#: Before a device that somebody comes from, or that another is set against.
+_AS_AGAINST = re.compile(
+    r"\b(?:from|depuis|desde|von|vom|over|than|que|vs\.?|versus|face \u00e0|contre|unlike|like)\s+"
+    r"(?:an?|une?|the|la|le|l[\u2019']|einer|eine[mn]?|der|ein|el|un|una)?\s*"
+    r"(?:(?:nvidia|geforce|amd|radeon)\s+)*$",
+    re.IGNORECASE,
+)
+
+
+def _is_of_the_other(found: Finding, where: At, context: Context) -> bool:
+    """Whether a sentence without a name goes on about one that has the value, not about what it replaces."""
+    sentence = where.sentence
+    here = context.mentions.get(where.number, ())
+    if found.kind != "specification" or within(here, sentence.start, sentence.end):
+        return False
+    before = within(here, 0, sentence.start)
+    own = set(found.subject.split(", "))
+    set_against = [
+        each for each in before
+        if own & {*each.named} and _AS_AGAINST.search(where.passage.text, max(0, each.start - 40), each.start)
+    ]  # fmt: skip
+    attribute, told = attributes().get(found.attribute), _amount(found, where, context)
+    if not set_against or attribute is None or told is None:
+        return False
+    others = {key for each in before if not own & {*each.named} for key in each.ids}
+    return any(value == told for key in others for value in attribute.amounts(context.catalogue[key]))
+
+
+#: How near a ratio is one of what the text itself tells.
+_NEAR = 0.03
+
+
+def _is_by_what_is_told(found: Finding, where: At, context: Context) -> bool:
+    """Whether a ratio is of an amount told before it and of what the other one has: "192 GB: 2.4x"."""
+    attribute = attributes().get(found.attribute) if found.kind == "ratio" else None
+    others = found.subject.partition(" against ")[2].split(", ")
+    times = _TIMES.search(found.quote)
+    if attribute is None or times is None:
+        return False
+    told = float(times[0])
+    before = within(quantities(where.passage.text, context.fraction), 0, where.at)
+    amounts = [each.value for each in before if each.dimension == attribute.dimension]
+    known = [
+        value
+        for key in others if key in context.catalogue
+        for real in attribute.amounts(context.catalogue[key])
+        for value in ((nominal_gb(real) or 0) * 1e9 if attribute.dimension == "memory" else real, real)
+    ]  # fmt: skip
+    return any(abs(a / b / told - 1) < _NEAR for a in amounts for b in known if b)
+
+
+_TIMES = re.compile(r"\d+(?:\.\d+)?")
 _BEFORE = 24
 
 
@@ -198,4 +283,8 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "its units are counted twice": _is_dual_issue,
     "it was announced so": _is_as_announced,
     "it is of what follows": _is_of_what_follows,
+    "it is what a card takes on average": _is_on_average,
+    "it is what might be": _is_rumour,
+    "it is of the one that has it": _is_of_the_other,
+    "it is of what the text tells": _is_by_what_is_told,
 }
