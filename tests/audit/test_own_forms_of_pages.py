@@ -23,6 +23,10 @@ TEXTS = [
     # The GPU cores of a chip that is sold by them.
     ("We ran it on a MacBook Pro with an M4 Max ({40~20}-core GPU) and 128 GB.", "20"),
     ("The Mac Studio has the M2 Ultra with a {76~48}-core GPU.", "48"),
+    # The most memory that cards of a market have.
+    ("In 2026 a discrete consumer GPU tops out at {32~24} GB.", "24"),
+    ("No consumer card has more than {32~20} GB of VRAM.", "20"),
+    ("{Many~All} consumer cards top out at 48 GB.", "48"),
 ]
 
 
