@@ -189,7 +189,8 @@ def _is_of_what_follows(found: Finding, where: At, context: Context) -> bool:
 
 #: Before a draw, that it is one of some work, and not the most.
 _ON_AVERAGE = re.compile(
-    r"\b(?:average|averag\w+|mean|moyenne?|durchschnitt\w*|media|promedio|medio|gaming|idle|typical(?:ly)?)\b"
+    r"\b(?:average|averag\w+|moyenne?|durchschnitt\w*|consumo medio|potencia media|consumo promedio|"
+    r"gaming (?:power|draw|load|consumption)|idle)\b"
     r"[^.;]{0,40}$",
     re.IGNORECASE,
 )
