@@ -47,9 +47,6 @@ TEXTS = [
     ("The Intel Arc Pro B50 is manufactured by Samsung. It has 16 GB.", ["by Samsung"]),
     # What a card costs now.
     ("| Card | MSRP | Price |\n|---|---|---|\n| RTX A2000 12GB | $449 | MSRP: $449, Avg: $380 |", []),
-    # What a bandwidth does.
-    ("The RTX 4090 moves 1,008 GB/s, a bandwidth which allows it to handle large datasets and models.", []),
-    ("The RTX 4090 has 24 GB of VRAM, which allows it to handle large datasets.", ["large datasets"]),
     # Units that are counted twice.
     ("The RX 7900 XTX has 12,288 stream processors, while the RX 7900 XT has 10,752.", []),
     ("The RX 7900 XTX has 6,144 stream processors, while the RX 7900 XT has 5,120.", ["5,120"]),

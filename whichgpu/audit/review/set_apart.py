@@ -55,11 +55,6 @@ _OF_TODAY = re.compile(
     r"(?:\s+price)?\s*[:=]?\s*~?$",
     re.IGNORECASE,
 )
-#: What a bandwidth lets a card do; and a place, from which on it is told of memory.
-_BY_BANDWIDTH = re.compile(r"\bbandwidth\b", re.IGNORECASE)
-_BY_MEMORY = re.compile(
-    r"\b(?:vram|gpu memory|video memory|memory(?! bandwidth| bus| speed))\b", re.IGNORECASE
-)
 #: Behind a number, that it counts generations: "Tensor Cores der 5. Generation".
 _NTH = re.compile(r"\.\s?(?:Generation|Gen\b|g\u00e9n\u00e9ration|generaci\u00f3n)", re.IGNORECASE)
 #: A fraction that no sheet tells so finely: a version and a value that run together.
@@ -117,16 +112,6 @@ def _is_of_today(found: Finding, context: Context) -> bool:
     """Whether a price is what a card costs now, by the word before it."""
     before = context.document.original[max(0, found.start - _BEFORE) : found.start]
     return found.attribute == "launch_price" and _OF_TODAY.search(before) is not None
-
-
-def _is_by_bandwidth(found: Finding, where: At, _: Context) -> bool:
-    """Whether it is by its bandwidth that a card is said to work on datasets, and not by its memory."""
-    if found.kind != "category" or "dataset" not in found.quote.lower():
-        return False
-    text, start = where.passage.text, where.sentence.start
-    wide = max((each.end() for each in _BY_BANDWIDTH.finditer(text, start, where.at)), default=-1)
-    held = max((each.end() for each in _BY_MEMORY.finditer(text, start, where.at)), default=-1)
-    return wide > held
 
 
 def _is_of_generation(found: Finding, context: Context) -> bool:
@@ -279,7 +264,6 @@ _TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of one of the two whose figures stand behind it": _is_of_one_of_both,
     "it is what the card draws as it mines": _is_of_miner,
     "it is by how much it grew": _is_difference,
-    "it is by bandwidth, and not by memory": _is_by_bandwidth,
     "it is two figures that run together": _runs_together,
     "its units are counted twice": _is_dual_issue,
     "it was announced so": _is_as_announced,
