@@ -23,6 +23,8 @@ TEXTS = [
     # The GPU cores of a chip that is sold by them.
     ("We ran it on a MacBook Pro with an M4 Max ({40~20}-core GPU) and 128 GB.", "20"),
     ("The Mac Studio has the M2 Ultra with a {76~48}-core GPU.", "48"),
+    # Bits for bytes, rounded.
+    ("The H100 SXM has 80 GB of HBM3 and a memory bandwidth of 3.4 {TB/s~Tb/s}.", "3.4 Tb/s"),
     # The most memory that cards of a market have.
     ("In 2026 a discrete consumer GPU tops out at {32~24} GB.", "24"),
     ("No consumer card has more than {32~20} GB of VRAM.", "20"),
