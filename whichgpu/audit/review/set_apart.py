@@ -60,7 +60,7 @@ _NTH = re.compile(r"\.\s?(?:Generation|Gen\b|g\u00e9n\u00e9ration|generaci\u00f3
 #: A fraction that no sheet tells so finely: a version and a value that run together.
 _TOO_FINE = re.compile(r"\d\.\d{5,}(?!\d)")
 #: A sentence that goes on about one of those before, without its name.
-_THE_ONE = re.compile(r"\s*(?:The (?:new )?(?:GPU|card|chip|accelerator|board|part)|It)\b")
+_THE_ONE = re.compile(r"\s*The (?:new )?(?:GPU|card|chip|accelerator|board|part)\b")
 _AS_ANNOUNCED = "as announced"
 #: Architectures whose units issue two instructions, which their maker counts twice.
 _DUAL = ("rdna3", "rdna4", "rdna35")
