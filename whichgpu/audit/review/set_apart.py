@@ -245,8 +245,11 @@ def _is_by_what_is_told(found: Finding, where: At, context: Context) -> bool:
     if attribute is None or times is None:
         return False
     told = float(times[0])
-    before = within(quantities(where.passage.text, context.fraction), 0, where.at)
+    before = within(quantities(where.passage.text, context.fraction), where.sentence.start, where.at)
     amounts = [each.value for each in before if each.dimension == attribute.dimension]
+    if len(amounts) != 1 or within(context.mentions.get(where.number, ()), where.sentence.start, where.at):
+        # A sentence that tells the sides itself is held against what it tells.
+        return False
     known = [
         value
         for key in others if key in context.catalogue
