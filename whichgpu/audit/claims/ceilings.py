@@ -27,7 +27,8 @@ _MARKET = (
 )
 _MOST = (
     re.compile(
-        rf"\b{_MARKET}\s+(?:(?:still|currently|only|typically|all|now)\s+)*(?:tops?|max(?:es)?|caps?|stops?|ends?)"
+        rf"\b{_MARKET}\s+(?:(?:still|currently|only|typically|all|now)\s+)*"
+        r"(?:tops?|max(?:es)?|caps?|stops?|ends?)"
         r"\s+(?:out\s+)?at\s+(?:just\s+|only\s+|about\s+)?(?P<n>\d{1,3})\s?GB\b",
         re.IGNORECASE,
     ),
@@ -39,8 +40,8 @@ _MOST = (
 )
 #: What makes it of another time, of some cards, or of more than is told first.
 _OTHERWISE = re.compile(
-    r"\b(?:used to|until|before|back (?:then|in)|was|were|would|if|most|many|older|some|apart from|except|"
-    r"besides|laptops?|mobile|under \$|below \$|for \$|GDDR\w+|used|cheap\w*|mid-?range|mainstream|"
+    r"\b(?:almost|nearly|hardly|virtually|used to|until|before|back (?:then|in)|was|were|would|if|"
+    r"most|many|older|some|apart from|except|besides|laptops?|mobile|under \$|below \$|for \$|GDDR\w+|used|cheap\w*|mid-?range|mainstream|"
     r"affordable|or \d{2})\b",
     re.IGNORECASE,
 )
