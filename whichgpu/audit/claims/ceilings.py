@@ -41,7 +41,8 @@ _MOST = (
 #: What makes it of another time, of some cards, or of more than is told first.
 _OTHERWISE = re.compile(
     r"\b(?:almost|nearly|hardly|virtually|used to|until|before|back (?:then|in)|was|were|would|if|"
-    r"most|many|older|some|apart from|except|besides|laptops?|mobile|under \$|below \$|for \$|GDDR\w+|used|cheap\w*|mid-?range|mainstream|"
+    r"most|many|older|some|apart from|except|besides|"
+    r"laptops?|mobile|under \$|below \$|for \$|GDDR\w+|used|cheap\w*|mid-?range|mainstream|"
     r"affordable|or \d{2})\b",
     re.IGNORECASE,
 )
