@@ -29,6 +29,7 @@ from whichgpu.audit.review.on_record import without_record
 from whichgpu.audit.review.own_speeds import without_own_speeds
 from whichgpu.audit.review.resting import without_resting
 from whichgpu.audit.review.second_look import looked_at_again
+from whichgpu.audit.review.set_apart import without_set_apart
 from whichgpu.audit.review.settling import settled
 from whichgpu.audit.review.traced import without_traced
 from whichgpu.audit.review.whoever import lowered, raised
@@ -41,7 +42,7 @@ from whichgpu.audit.tables.side_by_side import apart
 from whichgpu.audit.text import answered, lists
 from whichgpu.audit.text.direct_speech import without_quoted
 from whichgpu.audit.text.gloss import besides, glossed, language, upheld
-from whichgpu.audit.text.plainly import capitals, is_lower_case, plain, sentence_starts
+from whichgpu.audit.text.plainly import capitals, is_lower_case, parted, plain, sentence_starts
 from whichgpu.audit.text.quantities import locale
 from whichgpu.audit.text.reported import without_reported
 from whichgpu.audit.text.reworded import reworded
@@ -159,6 +160,7 @@ def _whole(cell: Passage | None, done: Mapping[int, list[Passage]]) -> Passage |
 def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
     text = capitals(passage.text)
     if passage.kind in RUNNING:
+        text = parted(text)
         text = plain(sentence_starts(text) if small else text)
     passage = passage if text == passage.text else passage._replace(text=text)
     return reworded(passage) if passage.kind in RUNNING else passage
@@ -232,6 +234,7 @@ def _found(
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     sure = [*sure, *without_reported(certain, context)]
     sure = without_neighbours(without_record(without_others(sure, context), context), context)
+    sure = without_set_apart(sure, context)
     return without_consequences(looked_at_again(sure, context))
 
 

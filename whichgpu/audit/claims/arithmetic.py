@@ -289,6 +289,13 @@ def _change(
         )  # fmt: skip
 
 
+#: Before a size that is of a name: "the 5060 Ti 16 Go is 20 % faster than the 4060 Ti 16 Go".
+_OF_NAME = re.compile(
+    r"\b(?:RTX|GTX|RX|Arc)\s(?:[A-Z]?\d{3,4}\s?)(?:(?:Ti|SUPER|XTX?|GRE|Super)\s)*$|"
+    r"\b[1-5]0[5-9]0\s(?:Ti|SUPER|Super)\s$"
+)
+
+
 def _two_of(
     dimension: str, text: str, share: Quantity, found: Sequence[Quantity]
 ) -> tuple[Quantity, Quantity] | None:
@@ -297,6 +304,7 @@ def _two_of(
     named = [each for each in found if dimension == "memory" and VARIANT.match(text, each.end)]
     both = [each for each in found if each.dimension == dimension and each.high == each.value]
     both = [each for each in both if each not in named and not _is_factor(text, each)]
+    both = [each for each in both if dimension != "memory" or not _OF_NAME.search(text, 0, each.start)]
     # "(41.5 against 33.6 TFLOPS)": of the number before it, which has no unit.
     both = [each for each in both if not _IN_PAIR.search(text, 0, each.start)]
     if dimension == "number" and not (

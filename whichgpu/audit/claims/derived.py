@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.derived import judged, lines, related
 from whichgpu.audit.derived.lines import CELLS, on_file
 from whichgpu.audit.derived.relations import aggregate, means
@@ -53,6 +54,7 @@ def _of_table(table: Table, context: Context, *, turned: bool) -> Iterator[Findi
     file = on_file(table, context, turned=turned, named=named)
     every = {**read, **{one.at: one for one in file}}
     relations = [one for one in related(read, heads, file, _stated(table, context)) if one.at in open_]
+    relations = [one for one in relations if not _is_of_formats(one.words, read[one.at].name)]
     apart = [row for row, name in heads.items() if aggregate(name)]
     told_of = list(judged(every, relations, known=known, accused=accused, apart=apart))
     for each in told_of:
@@ -70,6 +72,16 @@ def _is_of_another_kind(one: Judged, every: Sequence[Judged], read: Mapping[int,
     value = read[one.at].values[one.row]
     wrong = [each for each in every if each.wrong and each.at == one.at]
     return sum(read[each.at].values[each.row] == value for each in wrong) > 1
+
+
+#: A format that an amount is told in.
+_IN_FORMAT = re.compile(r"\b(?:[BT]?FP?\d{1,2}|INT\d|\d{1,2}[- ]?bits?|Q\d\w*)\b", re.IGNORECASE)
+
+
+def _is_of_formats(words: str, name: str) -> bool:
+    """Whether a sum is of one thing in two formats, and told of it in a third: no part of that."""
+    parts = (*words.split(" and "), name)
+    return len(parts) > len("ab") and all(_IN_FORMAT.search(each) for each in parts)
 
 
 def _stated(table: Table, context: Context) -> set[float]:

@@ -44,6 +44,8 @@ _FORMS = tuple(
         rf"\b{_NAME}\s+(?:(?:was|is|were)\s+)?(?:first\s+)?{_CAME}\s+{_YEAR}",
         rf"\b{_NAME},\s+(?:which\s+)?(?:(?:was|is|nvidia|NVIDIA|Nvidia|AMD|"
         rf"they)\s+)?(?:first\s+)?{_CAME}\s+{_YEAR}",
+        rf"\b{_NAME},\s+(?:which|that)\s+(?:had|made|saw)\s+its\s+(?:\w+\s+)?(?:debut|launch|release|arrival)\s+{_YEAR}",
+        rf"\b{_NAME}\s+(?:had|made|saw)\s+its\s+(?:\w+\s+)?(?:debut|launch|release|arrival)\s+{_YEAR}",
         rf"\b[Ww]ith\s+{_NAME},?\s+{_YEAR}(?=,\s+(?:[\w-]+\s+){{1,4}}?(?:came|arrived|appeared|was|were|"
         rf"moved))",
         rf"\b{_NAME}\s+(?:dates|stems|is|comes)\s+(?:back\s+)?(?:from|to)\s+(?P<year>20[012]\d)\b(?P<month>)",

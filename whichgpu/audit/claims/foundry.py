@@ -163,6 +163,9 @@ def _judged(
     told = match.groupdict()
     maker = next((words for name, words in told.items() if name.startswith("maker") and words), "").lower()
     node = next((words for name, words in told.items() if name.startswith("node") and words), "")
+    if maker and not node and all(gpu.vendor.lower() == maker for gpu in known):
+        # "The Arc Pro B50 is manufactured by Intel": whose product it is, and not who etches it.
+        return
     right = [gpu for gpu in known if _is_made(str(gpu.value("process")), maker, node)]
     if known:
         verdict = "confirmed" if right else "contradicted"

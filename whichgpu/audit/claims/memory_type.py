@@ -235,13 +235,26 @@ def _is_its_own(
 def _is_apart(text: str, start: int, match: re.Match[str], mention: Mention, who: Spoken) -> bool:
     """Whether a type is what a device lacks or had, or is that of what it is set against."""
     back = max(start, match.start() - 40)
-    if any(each.search(text, back, match.start()) for each in (_NONE, _FROM, _GIVEN_UP)):
+    if any(each.search(text, back, match.start()) for each in (_NONE, _FROM, _GIVEN_UP, _PASSING)):
+        return True
+    if _OUT_OF.search(text, back, match.start()) and _INTO.match(text, match.end()):
         return True
     tied = mention in who.here and _OWN.fullmatch(text, mention.end, match.start())
     changed = _CHANGED.search(text, start, match.start()) or SET_AGAINST.search(text[back : match.start()])
     return bool(changed and not tied)
 
 
+#: Around the type that was before another: "passant du GDDR6 au rapide GDDR7", "moves from GDDR6 to GDDR7".
+_OUT_OF = re.compile(
+    r"\b(?:from|de|du|de la|von|vom|desde|dal?|dalla)\s+(?:the\s+|la\s+|der\s+)?$", re.IGNORECASE
+)
+_PASSING = re.compile(
+    r"\b(?:passant|passe|pasando|pasa|passando|passa)\s(?:of|du|de|da|dal)\s(?:la\s)?$", re.I
+)
+_INTO = re.compile(
+    rf"\s+(?:to|into|vers|au|\u00e0|auf|zu|a|al|hacia)\s+(?:[\w-]+\s+){{0,3}}?(?={_MEMORY.pattern})",
+    re.IGNORECASE,
+)
 #: Behind a type, the one size that has it: "HBM2 in the 40 GB model, HBM2e in the 80 GB one".
 _IN_SIZE = re.compile(
     r"\s+(?:in|on|for|with)\s+(?:the|its)\s+\d+[ -]?GB\s+(?:one|models?|versions?|variants?|cards?|parts?)\b",
@@ -401,7 +414,9 @@ def _one_of(
     )
     vague = vague and not other
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
-    if not known or (not right and (unified or vague)):
+    # A file that says "HBM" and no more does not exclude a generation of it.
+    loose = "hbm" in match[0].lower() and any(gpu.value("memory_type") == "HBM" for gpu in known)
+    if not known or (not right and (unified or vague or loose)):
         return
     if not right and _is_of_a_hosts_size(passage.text, match, known):
         return

@@ -50,6 +50,12 @@ _DOES = re.compile(
     r"reach|mov|carr|giv|offer|provid|introduc|came|arriv|follow)\w*\b",
     re.IGNORECASE,
 )
+#: Of generations themselves: "NVLink 4.0's 900 GB/s", "NVLink 2.0, 3.0 and 4.0 all have".
+_OF_LINKS = re.compile(r"[\u2019']s\b|\s*(?:,|/|and|or|to|&)\s*(?:NVLink\s?)?[1-6]\.0\b", re.IGNORECASE)
+#: What one does that a clause begins with: "In 2020, NVLink 3.0 increases the data rate".
+_HEADS = re.compile(
+    r"\s+(?:increas|halv|us|keep|kept|has|had|deliver|enabl|allow|remain|need)\w*\b", re.IGNORECASE
+)
 
 
 @cache
@@ -75,6 +81,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         clause = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1]
         # "And NVLink 5 doubles it once more": of the link itself; the devices before have older ones.
         by_itself = _DOES.match(passage.text, match.end(), sentence.end)
+        heads = not clause.strip() and _HEADS.match(passage.text, match.end(), sentence.end)
+        by_itself = by_itself or heads or _OF_LINKS.match(passage.text, match.end(), sentence.end)
         once = by_itself or _ONCE.match(passage.text, match.end(), sentence.end)
         if owner and (owner in who.here or who.certain) and not once and not _OPEN.search(clause):
             yield from _judged(passage, match.span(), match[group], owner, context)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.devices.families import architectures, is_of
+from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.devices.roles import told as each_sentence
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.tables.variants import cells
@@ -66,6 +67,19 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(r"[;:]\s|,\s+(?:and|while|whereas|but|where|which)\s|\s(?:while|whereas)\s")
+#: Letters behind a number of parts within which the next device is named.
+_BEHIND = 60
+#: From a number of parts to the next device, and what it has of them.
+_TO_NEXT = re.compile(
+    r"(?:\s+of\s+\S+)?\s*[;,]\s+(?:(?:and|while|whereas|but)\s+)?(?:the\s+)?(?:NVIDIA\s+|AMD\s+|Intel\s+)?",
+    re.IGNORECASE,
+)
+_AND_SO_MANY = re.compile(
+    r"\s+(?:(?:uses|has|carries|gets|packs|with|only|just|makes do with)\s+)*"
+    rf"(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})"
+    r"\s*(?=[.;,]|$)",
+    re.IGNORECASE,
+)
 _LABELS = {
     "stacks": re.compile(r"(?:(?:number of )?(?:hbm\w*|memory) )?stacks(?: of hbm\w*)?", re.IGNORECASE),
     "memory": re.compile(r"mcds?|(?:memory|cache) (?:dies|chiplets)", re.IGNORECASE),
@@ -145,6 +159,19 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             if _is_of_others(gpus, match["compute"], told):
                 continue
             yield from _judged(passage, match.span(), gpus, part=part, told=told, context=context)
+            yield from _of_the_next(passage, match, part, context)
+
+
+def _of_the_next(passage: Passage, match: re.Match[str], part: str, context: Context) -> Iterator[Finding]:
+    """The number of the same parts that the clause behind tells of another: "; the H200 uses three."."""
+    text, start = passage.text, match.end()
+    behind = text[start : start + _BEHIND] if _TO_NEXT.match(text, start) else ""
+    for each in [*mentions(behind, context.catalogue)][:1]:
+        told = _AND_SO_MANY.match(text, start + each.end)
+        if told and _TO_NEXT.fullmatch(text, start, start + each.start):
+            gpus = [context.catalogue[key] for key in each.ids]
+            count = read_number(told["n"])
+            yield from _judged(passage, told.span("n"), gpus, part=part, told=count, context=context)
 
 
 def _is_of_others(gpus: Sequence[Gpu], word: str | None, told: float) -> bool:

@@ -51,6 +51,12 @@ _EACH = re.compile(
 )
 _TRAYS = re.compile(rf"\b{_N} (?:(?:compute|liquid-cooled|1u)[ -])*(?:trays|sleds|blades)\b", re.IGNORECASE)
 _IN_TRAY = re.compile(rf"{_WITH}{_N} {_OF_THEM}(?P<what>gpus?|graces?(?: cpus?)?|cpus?)\b", re.IGNORECASE)
+#: Before what a part of it has: "each superchip combines one Grace CPU with two B200 GPUs".
+_OF_PART = re.compile(
+    r"\b(?:(?:each|every|per|one|a|a single|the)\s(?:[\w-]+\s){0,2})?(?:super ?chips?|boards?|modules?)\b"
+    r"[^.;]*$",
+    re.IGNORECASE,
+)
 _SEVERAL = re.compile(
     r"\b(?:two|three|four|eight|sixteen|several|both|pairs?|\d+|pods?|clusters?|superpods?|racks of|half|"
     r"quarter)\s+(?:\w+ ){0,2}?$",
@@ -139,6 +145,10 @@ class _At(NamedTuple):
 
     def each(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         return pattern.finditer(self.passage.text, self.sentence.start, self.sentence.end)
+
+    def is_of_part(self, match: re.Match[str]) -> bool:
+        """Whether what is told of a number is of a board or a superchip of the machine."""
+        return _OF_PART.search(self.passage.text, self.sentence.start, match.start()) is not None
 
     def finding(self, place: tuple[int, int], right: bool, is_: str, expected: str = "") -> Finding:
         """The finding on a place of the passage."""
@@ -241,10 +251,14 @@ def _of_sentence(at: _At) -> Iterator[Finding]:
     else:
         gpus = at.rack.gpus
         for match in at.each(_GPUS):
+            if at.is_of_part(match):
+                continue
             told = _number(match["n"])
             words = " or ".join(str(each) for each in sorted(gpus))
             yield at.finding(match.span(), told in gpus, f"{words} GPUs", words)
         for match in at.each(_CPUS) if at.rack.trays else ():
+            if at.is_of_part(match):
+                continue
             own = _number(match["n"]) == at.rack.cpus
             yield at.finding(match.span(), own, f"{at.rack.cpus} Grace CPUs", str(at.rack.cpus))
     for match in at.each(_RATE):

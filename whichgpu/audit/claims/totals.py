@@ -82,8 +82,11 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_lines(rows: Sequence[Sequence[Passage | None]], context: Context) -> Iterator[_Sum]:
     heads = [row[0].text if row and row[0] else "" for row in rows]
     at = next((n for n in range(len(rows) - 1, _FEWEST, -1) if _TOTAL.fullmatch(heads[n])), 0)
-    if not at:
+    # A last line without a name is of totals where another column of it is the sum to the digit.
+    nameless = not at and len(rows) > _ALONE + 1 and not heads[-1].strip(_MARKS) and all(heads[1:-1])
+    if not (at or nameless):
         return
+    at = at or len(rows) - 1
     for column in list(zip_longest(*rows[: at + 1]))[1:]:
         *cells, total = column[1:]
         told = _amount(total, context, plain=True)
@@ -98,7 +101,11 @@ def _of_lines(rows: Sequence[Sequence[Passage | None]], context: Context) -> Ite
             # What is no sum by its heading may prove that the others are; one of money is one.
             barred = each.plain and _NO_SUM.search(head) is not None
             plain = each.plain and (barred or not _OF_MONEY.fullmatch(head.strip()))
-            yield each._replace(plain=plain or mixed, barred=barred)
+            yield each._replace(plain=plain or mixed or nameless, barred=barred)
+
+
+#: What stands for no name.
+_MARKS = " *_-\u2013\u2014\u03a3=:"
 
 
 #: A heading that is the unit of the numbers below it.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What ends a clause.
 _ENDS = re.compile(
     r"[;:]\s+|\s+[\u2013\u2014-]\s+|,?\s+(?=(?:and|but|so|yet|while|whereas|although|though|because|since|"
-    r"which|where|when|unless|if|as)\s)|,\s+|\s*[()]\s*"
+    r"which|where|when|unless|if|as)\s)|,\s+|\s*[()]\s*|[\uff0c\uff1b]\s*|,(?=[\u4e00-\u9fff])"
 )
 #: Words that may stand between the beginning of a clause and the device that it is about.
 _BEFORE_NAME = any_of(r"""

@@ -104,7 +104,10 @@ _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
 
 #: Words that a name ends with, of several cards or in short: "two RTX 2080 Tis", "RTX 4080 S".
-_SEVERAL = {"Tis": "Ti", "Supers": "Super", "SUPERs": "Super", "XTs": "XT", "XTXs": "XTX", "S": "Super"}
+_SEVERAL = {
+    "Tis": "Ti", "Supers": "Super", "SUPERs": "Super", "S": "Super", "Sup": "Super",
+    "XTs": "XT", "XTXs": "XTX",
+}  # fmt: skip
 
 
 class Mention(NamedTuple):

@@ -35,6 +35,7 @@ _FIELDS = ("bandwidth", "nvlink")
 #: Of the link to the host: gigabytes a second of 16 lanes, in one direction or both.
 _PCIE = re.compile(r"\bPCI(?:e|[ -]Express)\b[^.;]{0,24}?\b(?P<gen>[3-5])(?:\.0)?\s?x\s?16\b", re.IGNORECASE)
 _UNIT = re.compile(r"[GT]b(?:ps|/s|it/s|its/s)$")
+_IN_TENTHS = re.compile(r"\d\.\d\s?([GT])b")
 _SAME, _LEAST, _BITS = 0.006, 100e9, 8
 
 
@@ -64,6 +65,13 @@ def _in_bits(text: str, context: Context) -> list[Quantity]:
     ]
 
 
+def _is_as_told(words: str, told: float, value: float) -> bool:
+    """Whether a rate in bits is a value in bytes, as it is or rounded to the tenths of "3.4 Tb/s"."""
+    tenth = _IN_TENTHS.search(words)
+    slack = 0.0501 * (1e12 if tenth and tenth[1] == "T" else 0.0)
+    return abs(told / value - 1) < _SAME or abs(told - value) <= slack
+
+
 def _judged(
     passage: Passage, told: Sequence[Quantity], beside: str, gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
@@ -74,7 +82,7 @@ def _judged(
             for gpu in gpus
             for field in _FIELDS
             for value in attributes()[field].amounts(gpu)
-            if each.value >= _LEAST and abs(each.value / value - 1) < _SAME
+            if each.value >= _LEAST and _is_as_told(passage.text[each.start : each.end], each.value, value)
         ]
         if slot:
             rates += [

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _KEYS = frozenset({
     "bandwidth", "memory_bus", "cores", "tensor_cores", "rt_cores", "sms", "l2", "l3", "transistors",
 })  # fmt: skip
+#: What makers count each in their own way, of parts that are no GPUs too.
+_UNITS = frozenset({"cores", "tensor_cores", "rt_cores", "sms"})
 #: Between an attribute and its value, and between a value and its attribute.
 _OF = re.compile(
     r"\s*(?:\([^()]{1,20}\)\s*)?(?:of|at|is|was|:|=|reaches|stands at|comes to|totals|with)\s*"
@@ -94,11 +96,22 @@ def _is_anyones(text: str, one: Quantity, attribute: Attribute, scope: Scope, co
     kin = [other for other in attributes().values() if other.dimension == attribute.dimension]
     known = _amounts(attribute.dimension, tuple(scope.gpus))
     own = [gpu.value(field) for gpu in scope.gpus for field in attribute.fields]
-    if not any(isinstance(each, int | float) for each in own):
+    if not any(isinstance(each, int | float) for each in own) or _may_be_unknown(attribute, scope, context):
         return True
     if any(abs(one.value / (value * times) - 1) < _NEAR for value in known for times in _MULTIPLES):
         return True
     return any(is_right(text, one, other, gpu, context) for other in kin for gpu in scope.gpus)
+
+
+def _may_be_unknown(attribute: Attribute, scope: Scope, context: Context) -> bool:
+    """Whether it may be of a device that is spoken of and of which no units of any kind are on file."""
+    told = {key for each in scope.here for key in each.ids} or {gpu.id for gpu in scope.gpus}
+    gpus = [context.catalogue[key] for key in told]
+    counted = attribute.key in _UNITS
+    return counted and any(
+        gpu.value("cores") is None and not any(gpu.value(field) is not None for field in attribute.fields)
+        for gpu in gpus
+    )
 
 
 @lru_cache(maxsize=MANY)

@@ -78,6 +78,9 @@ _NUMBER = re.compile(
 )
 
 
+_IN_BITS = re.compile(r"\d{2,4}[\s-]?bits?", re.IGNORECASE)
+
+
 class _Meaning(NamedTuple):
     """What a column may be of: the attribute, what is said beside it, the unit of bare numbers."""
 
@@ -248,7 +251,10 @@ def _explained(mine: Sequence[Cell], context: Context) -> Sequence[Cell]:
         return [_as(cell, best, mine, context) if _is_bare(cell) else cell for cell in mine] if best else mine
     if attribute is None and any(map(_has_number, mine)):
         share = _OPEN if bare and not _IN_UNITS.search(spaced(mine[0].label)) else _NAMED
-        best = _best(_meanings(mine[0], bare=bare), mine, context, share, distinct=_DISTINCT)
+        # Only a bus is told in bits: its few widths are of nothing else.
+        of_bus = all(_IN_BITS.fullmatch(cell.passage.text.strip()) for cell in mine)
+        distinct = 1 if of_bus else _DISTINCT
+        best = _best(_meanings(mine[0], bare=bare), mine, context, share, distinct=distinct)
         return [_as(cell, best, mine, context) for cell in mine] if best else mine
     of_host = attribute is not None and attribute.dimension not in _RATES
     if of_host and any(cell.number > 1 for cell in mine) and not _OF_GPUS.search(mine[0].label):

@@ -163,6 +163,9 @@ def _of_attribute(
             for each in kept
         ]
         kept = [each for each in kept if not (_is_year(text, each) or _counts_else(text, each, attribute))]
+        # "1x RTX 4090 (inference)": the number of its name counts nothing.
+        names = [(each.start, each.end) for each in mentions(text, context.catalogue)] if kept else []
+        kept = [each for each in kept if not any(a <= each.start < b for a, b in names)]
     if attribute.key == "memory_bus":
         # "MXM-B (3.0)" below "Interface" is of a slot.
         kept = [each for each in kept if each.value >= _NARROWEST and not each.value % _NARROWEST]

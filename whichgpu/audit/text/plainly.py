@@ -159,3 +159,12 @@ def third(verb: str) -> str:
     if verb[-1] == "y" and verb[-2] not in _VOWELS:
         return f"{verb[:-1]}ies"
     return f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
+
+
+#: What parts values in a line, as a comma does: "80 GB HBM3 · 3,350 GB/s · NVLink 900 GB/s".
+_DOT = re.compile(r"(?<=\S)\s[\u00b7\u2022\u2219]\s(?=\S)")
+
+
+def parted(text: str) -> str:
+    """A text with commas where dots part its values, as long as it was."""
+    return _DOT.sub(",  ", text) if "\u00b7" in text or "\u2022" in text or "\u2219" in text else text
