@@ -16,7 +16,8 @@ from whichgpu.cost import energy
 from whichgpu.cost.calibration import spread
 from whichgpu.cost.estimate import estimate, outlined
 from whichgpu.cost.job import placing
-from whichgpu.cost.job.layout import devices_of, lay_out
+from whichgpu.cost.job.devices import devices_of
+from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.placing import held, running
 from whichgpu.cost.job.runtime import Runtime
 from whichgpu.cost.job.settling import settle

@@ -9,7 +9,7 @@ import pytest
 
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job.asked import node
+from whichgpu.cost.job.devices import node
 from whichgpu.cost.parallel.links import node_size
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue

@@ -9,8 +9,8 @@ import pytest
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtimes import runtime
-from whichgpu.cost.parallel.distributed import notes
 from whichgpu.cost.parallel.mesh import Mesh
+from whichgpu.cost.parallel.unstated import notes
 from whichgpu.cost.timing.classes import op_class
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue

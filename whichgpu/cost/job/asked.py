@@ -20,7 +20,6 @@ from whichgpu.cost.job.runtimes import runtime, suggested
 from whichgpu.cost.parallel import sequence
 from whichgpu.cost.parallel.pipeline import in_turn
 from whichgpu.errors import UsageError, WhichGpuError
-from whichgpu.units import parse
 from whichgpu.values import NamedTuple, altered, regex, remembered
 from whichgpu.workloads import contexts, phases
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -356,51 +355,6 @@ _SIXTEEN = 2.0
 _WIDE_GRADIENT = 4.0
 #: INT4 weights as words have them that say no more, which Kimi's releases have of experts alone.
 _INT4 = "w4a16"
-
-
-def nvlink(option: str) -> str:
-    """What a job says of NVLink: "bridge" (cards have one), "none", "host" (copies off), or nothing.
-
-    Raises `UsageError` for anything else.
-    """
-    said = option.strip().lower()
-    if said not in ("", "bridge", "none", "host"):
-        raise UsageError(f"option nvlink: '{option}' is not bridge, none or host; write e.g. nvlink=bridge")
-    return said
-
-
-#: GPUs of the largest machine: a rack that NVLink joins (GB200 NVL72).
-_MOST_IN_ONE = 72
-
-
-def network(option: str) -> float:
-    """B/s that a job states from one machine to others, one way; 0 where it states none.
-
-    Raises `UsageError` for what is no rate, or none that a machine has: 1 Gbit/s to 100 Tbit/s.
-    """
-    if not option:
-        return 0.0
-    rate = parse(option, "bit rate")
-    if not 1e9 <= rate <= 1e14:
-        raise UsageError(
-            f"option network: a machine sends 1 Gbit/s to 100 Tbit/s, not {option}; write network=400Gbit/s"
-        )
-    return rate / 8.0
-
-
-def node(option: str) -> float:
-    """GPUs of one machine, as a job states them; 0 where it states none.
-
-    Raises `UsageError` for what is no whole number of them, 1 to 72.
-    """
-    if not option:
-        return 0.0
-    text = option.strip()
-    if not text.isdigit() or not 1 <= int(text) <= _MOST_IN_ONE:
-        raise UsageError(
-            f"option gpus_per_node: no machine has {option}, but 1 to {_MOST_IN_ONE}; write gpus_per_node=4"
-        )
-    return float(text)
 
 
 def _counted(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:

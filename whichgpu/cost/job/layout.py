@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.gpu import hosts
-from whichgpu.cost.gpu.device import Devices
-from whichgpu.cost.job import asked, training_step, unread
+from whichgpu.cost.job import training_step, unread
+from whichgpu.cost.job.devices import devices_of
 from whichgpu.cost.job.settling import settle
-from whichgpu.cost.job.support import Needs, as_met, as_seen, in_several, refusal, standing_by, substitutions
+from whichgpu.cost.job.support import Needs, in_several, refusal, standing_by, substitutions
 from whichgpu.cost.memory import arenas, hearing, job_memory, offload, starting
 from whichgpu.cost.memory.activations import slack as reserved_slack
 from whichgpu.cost.memory.cache_room import reserve
 from whichgpu.cost.memory.decoding import computed_in, takes_workspaces
 from whichgpu.cost.memory.live_tensors import denoising
 from whichgpu.cost.memory.totals import OUTSIDE, fuller, needed
-from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence
+from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence, unstated
 from whichgpu.cost.parallel import splitting as parallel
 from whichgpu.cost.parallel.experts import all_to_all_seconds
-from whichgpu.cost.parallel.links import machine
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.timing import prompts
 from whichgpu.cost.timing.time import prepare
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.gpu.device import Devices
     from whichgpu.cost.job.runtime import Runtime
     from whichgpu.cost.job.settling import Settled
     from whichgpu.cost.serving.steady import Met, SteadyState
@@ -140,39 +139,6 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
         for gpu, seen, own in zip(gpus, several, sent, strict=True)
     )
     return replace(laid, unused=settled.unused, notes=notes)
-
-
-def devices_of(
-    settled: Settled, gpus: Sequence[Gpu], narrow: bool | tuple[bool, ...] | None = None
-) -> Devices:
-    """GPUs as a settled job has them: under its power limit, in its machine, as its runtime uses them.
-
-    `narrow` is that of `Devices` where runtimes of another one are joined to it.
-    """
-    options, stack = settled.job.options, settled.runtime
-    cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
-    format_ = precision(settled.job.precision)
-    seen = [as_met(as_seen(gpu, settled.job.phase), format_, stack) for gpu in gpus]
-    box = machine(options.get("system", ""))
-    built = box.facts.get("module_power") if box else None
-    most = np.inf if built is None else float(built.value)
-    return Devices.of(
-        seen, cap=most if cap is None else min(unread.power(cap), most), narrow=sums,
-        system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
-        widens=stack.widens, launch=_launch(options.get("launch", "")),
-        network=asked.network(options.get("network", "")), node=asked.node(options.get("gpus_per_node", "")),
-        host=hosts.host(options.get("host", "")) or ("server" if stack.domain else ""),
-    )  # fmt: skip
-
-
-def _launch(text: str) -> float:
-    """Seconds of a host for a launch, as a job states them; 0 where it does not."""
-    seconds = unread.time("launch", text) if text else 0.0
-    if text and not 1e-7 <= seconds <= 1e-3:
-        raise UsageError(
-            f"option launch: a host takes 0.1 us to 1 ms for a kernel, not {text}; write launch=20us"
-        )
-    return seconds
 
 
 def lay_out_on(settled: Settled, devices: Devices, met: Met | None = None) -> Layout:
@@ -506,7 +472,7 @@ def _stepped(
         refusals=(),
         unused=(),
         said=(
-            *distributed.notes(job, mesh, stack, layers),
+            *unstated.notes(job, mesh, stack, layers),
             *advice.of_mesh(
                 job, mesh, stack, devices, layers=layers, micro_batches=step.micro_batches / step.rounds
             ),

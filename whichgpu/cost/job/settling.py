@@ -8,7 +8,7 @@ from whichgpu.cost.job import asked
 from whichgpu.cost.job.requests import in_flight
 from whichgpu.cost.job.runtime import summing
 from whichgpu.cost.memory import offload
-from whichgpu.cost.parallel import distributed, pipeline
+from whichgpu.cost.parallel import pipeline, unstated
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.language import vision
@@ -53,9 +53,9 @@ def settle(job: Job) -> Settled:
         job, more = offload.by_layers(workload, job, stack)
         step = (*step, *more)
     if job.trains and is_language_model(workload):
-        job, step = distributed.usual_step(read.job, job, mesh, stack)
-        job, cut = distributed.interleaved(read.job, job, mesh, stack, workload.dims.get("layers"))
-        step = (*step, *cut, *distributed.gathering(read.job, job, stack, mesh))
+        job, step = unstated.usual_step(read.job, job, mesh, stack)
+        job, cut = unstated.interleaved(read.job, job, mesh, stack, workload.dims.get("layers"))
+        step = (*step, *cut, *unstated.gathering(read.job, job, stack, mesh))
     return Settled(
         workload,
         job,

@@ -19,8 +19,9 @@ import numpy as np
 from whichgpu.cost.answers import Answers
 from whichgpu.cost.estimate import Outline, estimate, outlined
 from whichgpu.cost.job.asked import sends_away
+from whichgpu.cost.job.devices import devices_of
 from whichgpu.cost.job.habits import recomputing
-from whichgpu.cost.job.layout import by_hand, devices_of
+from whichgpu.cost.job.layout import by_hand
 from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.memory.sparing import deals_out, sparing
 from whichgpu.cost.memory.totals import UNSURE

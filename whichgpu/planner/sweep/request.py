@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.job.placing import other_format
 from whichgpu.cost.job.runtimes import runtimes
-from whichgpu.cost.parallel.distributed import usual_tokens
+from whichgpu.cost.parallel.unstated import usual_tokens
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
 from whichgpu.planner.size import read_amount
