@@ -27,6 +27,8 @@ class Statement(NamedTuple):
     firm: bool = False
     #: Where the sentence begins in the file whose verb it goes by, without one of its own.
     like: int | None = None
+    #: Whether the sentence says the same of another device too, of which it may be right.
+    besides: bool = False
 
     @property
     def start(self) -> int:

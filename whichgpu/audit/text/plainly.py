@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import SPELLED, plainly_limited
+from whichgpu.audit.text.spelled import in_figures
 from whichgpu.audit.values.attributes import named
 from whichgpu.facts import store
 
@@ -27,7 +28,7 @@ _GOES_ON = r"(?:(?<=[Ii])ts?|(?<=[Tt])h(?:e|is) (?:card|gpu|GPU|accelerator|boar
 def plain(text: str) -> str:
     """A text as long as the one given, without words that change nothing, its limits in one word each."""
     leads, chains = _patterns()
-    text = _DENIALS.sub(_not, plainly_limited(text))
+    text = in_figures(_DENIALS.sub(_not, plainly_limited(text)))
     text = _LARGE.sub(lambda match: f"{SPELLED.get(match['n'].lower(), 1)}".rjust(len(match[0])), text)
     text = _SIZED.sub(lambda match: " " * len(match[0]), text)
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
