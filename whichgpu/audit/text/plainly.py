@@ -30,6 +30,7 @@ def plain(text: str) -> str:
     leads, chains = _patterns()
     text = in_figures(_DENIALS.sub(_not, plainly_limited(text)))
     text = _LARGE.sub(lambda match: f"{SPELLED.get(match['n'].lower(), 1)}".rjust(len(match[0])), text)
+    text = _ADVERBS.sub(lambda match: match["verb"].rjust(len(match[0])), text)
     text = _SIZED.sub(lambda match: " " * len(match[0]), text)
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
     text = _headed(text)
@@ -58,6 +59,12 @@ _LARGE = re.compile(
 #: "Images (512x512, 30 steps) every day": what stands between an amount and its period.
 _SIZED = re.compile(
     r"(?:(?<=images)|(?<=requests)|(?<=prompts)|(?<=tokens))\s\([^()]{1,40}\)(?=\s(?:per|an?|each|every)\s(?:second|minute|hour|day|week|month)\b)"
+)
+#: "Two cards are therefore enough": what says only how a sentence follows from what was said.
+_ADVERBS = re.compile(
+    r"\b(?P<verb>is|are|was|were|has|have|can|will|does|do)\s(?:therefore|thus|hence|consequently|accordingly|"
+    r"nevertheless|nonetheless|actually|of course|in fact|indeed)(?=\s[a-z\d])",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"\W{0,4}(?P<name>[A-Z][\w /-]{2,40})\.(?=\s+\S)")
 #: "Mem. bandwidth": no sentence ends there.

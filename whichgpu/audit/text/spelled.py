@@ -22,7 +22,8 @@ _WORDS = "|".join((*_ONES, *_TENS))
 #: Of memory, speed, power, energy and money.
 _UNIT = (
     r"(?:(?:giga|tera|mega|peta)(?:bytes?|bits?|hertz|flops?)|(?:kilo|mega)?watts?|(?:kilo|mega)watt-hours?|"
-    r"watt-hours|dollars?|euros?|bucks|GB|TB|GHz|kW|kWh|nanomet(?:er|re)s?|TFLOPS|PFLOPS)\b"
+    r"watt-hours|dollars?|euros?|bucks|GB|TB|GHz|kW|kWh|nanomet(?:er|re)s?|TFLOPS|PFLOPS|percent|"
+    r"per cent|tokens?(?=\s(?:an?|per|each|every)\s)|tokens?/s)\b"
 )
 _NUMBER = re.compile(
     rf"(?<![\w-])(?:(?P<half>half) an? (?P<of>tera|peta|mega)(?=bytes?\b|watts?\b|flops?\b)|"
