@@ -208,8 +208,9 @@ def room_in(
 
 #: What all of a machine's devices have: "a machine with eight has 1,128 GB".
 _WHOLE = re.compile(
-    r"\b(?:machine|server|node|box|system|instance|host)s?\b[^.;]{0,40}?\s(?:has|have|offers?|holds?|brings?|with)\s"
-    r"(?:[a-z]+\s){0,3}?(?P<n>\d{1,3}(?:,\d{3})+|\d{3,4})\s?GB\b(?!/)(?! of (?:ram|system|host|main|ddr))",
+    r"\b(?:machine|server|node|box|system|instance|host)s?\b[^.;]{0,40}?\s(?:has|have|offers?|brings?)\s"
+    r"(?:[a-z]+\s){0,3}?(?P<n>\d{1,3}(?:,\d{3})+|\d{3,4})\s?GB\b(?!/)"
+    r"(?!\s(?:to spare|left|free|over)\b)(?! of (?:ram|system|host|main|ddr))",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,7 @@ def plain(text: str) -> str:
     text = in_figures(_DENIALS.sub(_not, plainly_limited(text)))
     text = _LARGE.sub(lambda match: f"{SPELLED.get(match['n'].lower(), 1)}".rjust(len(match[0])), text)
     text = _ADVERBS.sub(lambda match: match["verb"].rjust(len(match[0])), text)
+    text = _ALL_DAY.sub(lambda match: "24 h".rjust(len(match[0])), text)
     text = _SIZED.sub(lambda match: " " * len(match[0]), text)
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
     text = _headed(text)
@@ -66,6 +67,8 @@ _ADVERBS = re.compile(
     r"nevertheless|nonetheless|actually|of course|in fact|indeed)(?=\s[a-z\d])",
     re.IGNORECASE,
 )
+#: "Runs all day, which is 8.4 kWh": so many hours as any.
+_ALL_DAY = re.compile(r"\ball day(?: long)?(?=[^.;\d]{0,60}\d[\d.,]*\s?kWh\b)", re.IGNORECASE)
 _LABEL = re.compile(r"\W{0,4}(?P<name>[A-Z][\w /-]{2,40})\.(?=\s+\S)")
 #: "Mem. bandwidth": no sentence ends there.
 _SHORT = re.compile(r"\bmem\.(?=\s+(?:bandwidth|bw|bus|clock|size|type|interface|capacity)\b)", re.IGNORECASE)
