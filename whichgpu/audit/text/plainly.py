@@ -32,6 +32,7 @@ def plain(text: str) -> str:
     text = _LARGE.sub(lambda match: f"{SPELLED.get(match['n'].lower(), 1)}".rjust(len(match[0])), text)
     text = _ADVERBS.sub(lambda match: match["verb"].rjust(len(match[0])), text)
     text = _ALL_DAY.sub(lambda match: "24 h".rjust(len(match[0])), text)
+    text = _EACH.sub(lambda match: match["v"].ljust(len(match[0])), text)
     text = _SIZED.sub(lambda match: " " * len(match[0]), text)
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
     text = _headed(text)
@@ -69,6 +70,11 @@ _ADVERBS = re.compile(
 )
 #: "Runs all day, which is 8.4 kWh": so many hours as any.
 _ALL_DAY = re.compile(r"\ball day(?: long)?(?=[^.;\d]{0,60}\d[\d.,]*\s?kWh\b)", re.IGNORECASE)
+#: "Four A100. 1,555 GB/s each": what each of them has, as what one does.
+_EACH = re.compile(
+    r"(?P<v>\d[\d.,]*\s?(?:[GT]B/s(?: of (?:memory )?bandwidth)?|W|watts))\s"
+    r"each(?=\s*(?:[.,;]|and\b|they\b|$))"
+)
 _LABEL = re.compile(r"\W{0,4}(?P<name>[A-Z][\w /-]{2,40})\.(?=\s+\S)")
 #: "Mem. bandwidth": no sentence ends there.
 _SHORT = re.compile(r"\bmem\.(?=\s+(?:bandwidth|bw|bus|clock|size|type|interface|capacity)\b)", re.IGNORECASE)
