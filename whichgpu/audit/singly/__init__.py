@@ -99,6 +99,8 @@ def _is_open(one: Finding, of: Sequence[Statement], found: Sequence[Finding]) ->
     here = [each for each in found if each.start < one.end and one.start < each.end]
     if any(each.besides for each in of):
         here = [each for each in here if each.verdict != "confirmed"]
+    if one.kind in _OF_ONE_ALONE and any(each.scoped for each in of):
+        return False
     if one.kind in _OF_ONE_ALONE:
         here = [each for each in here if each.verdict != "confirmed" or each.kind in _OF_ONE_ALONE]
     if not all(each.verdict == "unverifiable" and each.because in reasons for each in here):

@@ -106,15 +106,22 @@ _ASIDES = re.compile(
 )
 #: A sentence with these is of what was measured, set, supposed or wanted.
 _ELSE = re.compile(
-    r"[?\u201c\u201d\"]|\b(?:measur\w+|tests?|tested|limited|limiting|capped|idle|idles|average[sd]?|"
+    r"[?\u201c\u201d\"]|\b(?:measur\w+|tests?|tested|ours?|we|my|mine|yours|theirs|second|third|another|"
+    r"limited|limiting|capped|idle|idles|average[sd]?|"
     r"laptops?|notebooks?|mobile|overclock\w*|undervolt\w*|rumou?r\w*|expected|virtual|"
     r"slices?|mig|dgx|hgx|per (?:watt|dollar|euro|gigabyte|GB|core|joule|clock))\b",
     re.IGNORECASE,
 )
-#: A clause with these is somebody's own, or of what is supposed.
-_OWN = re.compile(
-    r"\b(?:ours?|we|my|mine|yours|theirs|second|third|another|if|would|instead of)\b", re.IGNORECASE
+#: What narrows of which devices one alone is so, or tells an exception, wherever it stands in a sentence.
+_AMONG = re.compile(
+    r"\b(?:of (?:the|these|those|all|its|our)|among|amongst|between|here|list|table|line-?up|range|selection|"
+    r"these|those|"
+    r"aside|except|apart from|besides|other than|excluding|along with|together with|next to|"
+    r"(?:its|their|his|her) (?:first|only|last|best|\w+est))\b",
+    re.IGNORECASE,
 )
+#: A clause with these is somebody's own, or of what is supposed.
+_OWN = re.compile(r"\b(?:if|would|instead of)\b", re.IGNORECASE)
 #: A clause with these is of several at once, of a part or of a machine.
 NOT_OF_ONE = re.compile(
     r"\b(?:together|combined|total\w*|nodes?|servers?|clusters?|racks?|systems?|machines?|each|every|both|all|"
@@ -160,7 +167,9 @@ def statements(index: int, passage: Passage, context: Context) -> Iterator[State
         if not any(mark.isdigit() or mark.isupper() for mark in text[1:]) or _ELSE.search(text):
             continue
         if is_asserted(text):
-            yield from _Reader(index, passage, sentence, context).read()
+            scoped = _AMONG.search(text) is not None
+            for told in _Reader(index, passage, sentence, context).read():
+                yield told._replace(scoped=scoped)
 
 
 class _Reader:

@@ -29,6 +29,8 @@ class Statement(NamedTuple):
     like: int | None = None
     #: Whether the sentence says the same of another device too, of which it may be right.
     besides: bool = False
+    #: Whether the sentence says elsewhere of which devices something is so of one alone.
+    scoped: bool = False
 
     @property
     def start(self) -> int:

@@ -64,8 +64,7 @@ _SIZED = re.compile(
 )
 #: "Two cards are therefore enough": what says only how a sentence follows from what was said.
 _ADVERBS = re.compile(
-    r"\b(?P<verb>is|are|was|were|has|have|can|will|does|do)\s(?:therefore|thus|hence|consequently|accordingly|"
-    r"nevertheless|nonetheless|actually|of course|in fact|indeed)(?=\s[a-z\d])",
+    r"\b(?P<verb>is|are|was|were)\s(?:therefore|thus|hence|consequently|accordingly)(?=\s(?:enough|sufficient|too)\b)",
     re.IGNORECASE,
 )
 #: "Runs all day, which is 8.4 kWh": so many hours as any.

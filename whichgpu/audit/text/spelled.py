@@ -36,7 +36,9 @@ _PREFIX = {"tera": "500 giga", "peta": "500 tera", "mega": "500 kilo"}
 #: Letters before a number that are looked at.
 _BEFORE = 16
 #: Before a number, that it is the end of one in figures, a fraction, or one of two that are told.
-_NOT_WHOLE = re.compile(rf"(?:[\d.,/]|\bpoint|\band a|\b(?:{_WORDS}|\d)s? (?:to|or)) ?$", re.IGNORECASE)
+_NOT_WHOLE = re.compile(
+    rf"(?:[\d.,/]|\bpoint|\bwithin|\band a|\b(?:{_WORDS}|\d)s? (?:to|or)) ?$", re.IGNORECASE
+)
 
 
 def in_figures(text: str) -> str:
