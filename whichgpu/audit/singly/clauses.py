@@ -133,7 +133,8 @@ NOT_OF_ONE = re.compile(
 
 #: What is said of one alone.
 _ALONE = re.compile(
-    r"\b(?:only|first|last|sole|no other|best|most|least|(?!rest\b|interest\b)\w{3,}est)\b", re.IGNORECASE
+    r"\b(?:only|first|last|sole|any|every|no|all|best|most|least|(?!rest\b|interest\b)\w{3,}est)\b",
+    re.IGNORECASE,
 )
 
 
