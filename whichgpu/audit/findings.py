@@ -69,6 +69,7 @@ def made(
     """The finding on a stretch of a passage's text; `rest` are the other fields of `Finding`."""
     original = context.document.original
     start, end = passage.span(*place)
+    start = _first(passage, place[0], start, original)
     if passage.kind == "cell" and "\n" in original[start:end]:
         # A cell that goes on in the next line: other cells stand between its parts.
         later = next((at for at, _ in passage.runs if place[0] < at < place[1]), place[1])
@@ -76,6 +77,19 @@ def made(
     told = {"subject": "", "attribute": "", "expected": "", "because": ""} | rest
     told.setdefault("stated", passage.text[slice(*place)])
     return Finding(start, end, original[start:end], kind, verdict=verdict, **told)
+
+
+def _first(passage: Passage, at: int, start: int, original: str) -> int:
+    """Where the words begin that are read at a place: of a number in words the figures stand at their end."""
+    led = passage.text[:at]
+    blank = len(led.rstrip(" "))
+    first = passage.span(blank, at)[0] if at - blank > 1 else start
+    words = original[first:start]
+    if words.strip() and words.replace("-", " ").replace(" ", "").isalpha():
+        start = first + len(words) - len(words.lstrip())
+    while start and original[start - 1 : start + 1].isalpha() and original[start - 1 : start + 1].isascii():
+        start -= 1
+    return start
 
 
 def withheld(found: Finding, why: str) -> Finding:

@@ -120,6 +120,7 @@ def _singly(context: Context, asked: _Asked, found: Sequence[Finding]) -> list[F
     for said, kinds_read in (
         (singly.told(context), singly.KINDS),
         (singly.told_of_fragments(context), singly.KINDS_OF_FRAGMENTS),
+        (singly.told_of_others(context), singly.KINDS_OF_OTHERS),
     ):
         if said is not None:
             again = _found(said.document, asked, kinds_read, names=said.names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.devices.mentions import model
+from whichgpu.audit.devices.roles import spoken
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.text.quantities import SPELLED, read_number
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _ARTICLES = (
@@ -39,6 +41,15 @@ _ABOUT = (
     r"(?:(?:only|about|some|around|roughly|just|almost|nearly|more than|over|well|much|far|slightly|a bit|"
     r"a good)\s+)*"
 )
+#: The date that is told of the first one.
+_IN = (
+    r"(?:(?:out\s+)?in\s+(?:(?:early|late|mid|the\s\w+\sof)[\s-])?(?:[A-Z][a-z]+\s)?20[012]\d,?\s+"
+    r"(?:and\s(?:thus|so)\s)?)?"
+)
+#: What stands for a device that was spoken of, as the first one.
+_IT = re.compile(
+    r"\W*(?:(?:and|but|so)\s)?(?P<it>it|this (?:one|card|gpu)|the (?:card|module))(?=\s)", re.IGNORECASE
+)
 #: Between the two names, with what it says of the first one.
 _ORDER = re.compile(
     rf"s?,?\s+(?:(?:is|was|are|were)\s+(?:{_ABOUT}{_SO_LONG}(?P<age>newer|younger|older)\s+than|"
@@ -46,8 +57,9 @@ _ORDER = re.compile(
     r"(?P<by>succeeded|replaced|superseded|followed)\s+by)|"
     r"(?:came(?:\s+out|\s+to market)?|"
     r"(?:(?:was|were)\s+)?(?:launched|released|introduced|announced|unveiled)|"
-    rf"arrived|appeared|debuted)\s+{_ABOUT}"
-    rf"{_SO_LONG.replace('?P<n>', '?P<n2>').replace('?P<unit>', '?P<unit2>')}(?P<way>before|after|ahead of)|"
+    rf"arrived|appeared|debuted|followed)\s+{_IN}{_ABOUT}"
+    rf"{_SO_LONG.replace('?P<n>', '?P<n2>').replace('?P<unit>', '?P<unit2>')}"
+    r"(?P<way>before|after|ahead of|earlier than|later than)|"
     rf"(?P<did>succeeded|replaced|superseded|succeeds|replaces|supersedes))\s+{_ARTICLES}",
     re.IGNORECASE,
 )
@@ -61,7 +73,7 @@ _ELSE = re.compile(
 _SURELY, _OFF = 60, 1.0
 #: More models than these go by no one name but that of a chip or an architecture.
 _FORMS = 3
-_NEWER = frozenset({"newer", "younger", "successor", "replacement", "after"})
+_NEWER = frozenset({"newer", "younger", "successor", "replacement", "after", "later than"})
 
 
 class _Told(NamedTuple):
@@ -79,11 +91,19 @@ def find(context: Context) -> Iterator[Finding]:
         named = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
             here = within(named, sentence.start, sentence.end)
-            if len(here) > 1 and is_asserted(sentence.text) and not _ELSE.search(sentence.text):
-                for one, other in pairwise(here):
+            if here and is_asserted(sentence.text) and not _ELSE.search(sentence.text):
+                for one, other in pairwise([*_it(index, passage, sentence, context), *here]):
                     match = _ORDER.fullmatch(passage.text, one.end, other.start)
                     if match:
                         yield from _judged(passage, (one, other), match, context)
+
+
+def _it(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Mention]:
+    """The device that a pronoun at the front of a sentence stands for, at its place."""
+    word = _IT.match(passage.text, sentence.start, sentence.end)
+    who = spoken(index, passage, sentence, context) if word else None
+    if word and who and who.certain and len(who.topic) == 1:
+        yield who.topic[0]._replace(start=word.start("it"), end=word.end())
 
 
 def _told(match: re.Match[str]) -> _Told:

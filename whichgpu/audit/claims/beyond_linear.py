@@ -39,7 +39,16 @@ _SEVERAL = re.compile(
 _TIMES = re.compile(
     r"\b(?P<n>\d{1,3}(?:\.\d{1,2})?)(?:\s?(?:x|\u00d7)(?!\s?\d)|\s+times\b)|"
     r"\bfactor of (?:about |around |over )?(?P<factor>\d{1,3}(?:\.\d{1,2})?)|"
-    r"\bmore than (?P<word>doubl|tripl|quadrupl)\w+",
+    r"\bmore than (?P<word>doubl|tripl|quadrupl)\w+|"
+    rf"\b(?P<spelled>{'|'.join(SPELLED)})(?:\s+times\s+(?:as\s+fast|faster|the\s+(?:speed|throughput))|fold\b)|"
+    rf"\bspeed-?up of (?:about |around |over |nearly )?(?:(?P<up>\d{{1,3}}(?:\.\d{{1,2}})?)\b(?!\s?%)|"
+    rf"(?P<spelt>{'|'.join(SPELLED)})\b)",
+    re.IGNORECASE,
+)
+#: So many at the front of a sentence, whose speed-up is over one of them.
+_WITH_MANY = re.compile(
+    rf"\W*(?:with|on|using|across)\s+(?:{'|'.join(SPELLED)}|\d{{1,4}})\s*x?\s+(?:of them|{_THING})\b"
+    r"(?!(?:[^.;]|\.\d)*\b(?:over|compared|versus|vs|against|than|relative)\b)[^.;]{0,40}\bspeed-?up of\b",
     re.IGNORECASE,
 )
 _SPEED = re.compile(
@@ -79,10 +88,11 @@ def _judged(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         return
     told = list(_TIMES.finditer(*text))
     several = {_number(each) for each in _SEVERAL.finditer(*text)} - {1}
-    if len(told) != 1 or len(several) != 1 or len(list(_ONE.finditer(*text))) != 1:
+    over_one = len(list(_ONE.finditer(*text))) == 1 or _WITH_MANY.match(*text)
+    if len(told) != 1 or len(several) != 1 or not over_one:
         return
     many, by = several.pop(), told[0]
-    times = _WORDS[by["word"].lower()] if by["word"] else float(by["n"] or by["factor"])
+    times = _WORDS[by["word"].lower()] if by["word"] else _times(by)
     # "More than doubles" is beyond two, whatever by.
     beyond = times >= many if by["word"] else times > many * _SLACK
     if not beyond or times > many**2 * 2:
@@ -92,6 +102,11 @@ def _judged(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         context, passage, by.span(), "benchmark", "contradicted", attribute="scaling", because=because,
         expected=f"at most {many:g} times", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _times(match: re.Match[str]) -> float:
+    """How many times as fast, in figures or in words."""
+    return read_number(next(match[key] for key in ("n", "factor", "up", "spelled", "spelt") if match[key]))
 
 
 def _number(match: re.Match[str]) -> float:

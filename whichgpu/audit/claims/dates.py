@@ -134,6 +134,7 @@ def _date(match: re.Match[str], lead: str = "") -> tuple[int, int]:
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     text = passage.text
     yield from _listed(passage, sentence, who, context)
+    yield from _in_turn(passage, sentence, who, context)
     for match in _TOLD.finditer(text, sentence.start, sentence.end):
         lead = "z" if match["did2"] else ""
         start, end = match.span("between2" if lead else "between")
@@ -180,6 +181,31 @@ def _listed(passage: Passage, sentence: Sentence, who: Spoken, context: Context)
             others = any(mention.end < each.start < entry.start() for each in who.here)
             if of_it and entry["year"] and not far and not others:
                 yield from _of(passage, entry.span("month"), _date(entry), [mention], context)
+
+
+#: Before and behind the name of another device, whose date goes by the verb before it.
+_NEXT_ONE = re.compile(r"(?:,|\band|;)\s+(?:(?:the|its|nvidia[\u2019']s|amd[\u2019']s)\s+)*$", re.IGNORECASE)
+_ITS_DATE = re.compile(
+    rf",?\s+(?:(?:followed|then|only|finally|later)\s+)*(?:in|on)\s+(?:(?:early|late|mid)[- ])?{_DATE}",
+    re.IGNORECASE,
+)
+
+
+def _in_turn(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """Dates of further devices behind one verb: "announced the A10 in May 2020 and the L4 in March 2022"."""
+    text = passage.text
+    did = _DID_AT_ALL.search(text, sentence.start, sentence.end)
+    for mention in who.here if did else ():
+        told = _ITS_DATE.match(text, mention.end, sentence.end)
+        joined = _NEXT_ONE.search(text, max(sentence.start, mention.start - _NEAR), mention.start)
+        if did and told and told["year"] and joined and did.start() < mention.start:
+            before = _SO_LATER.sub(" ", text[sentence.start : mention.start])
+            if not _ELSE.search(before) and mention not in who.against:
+                yield from _of(passage, (told.start("month"), told.end()), _date(told), [mention], context)
+
+
+_SO_LATER = re.compile(r"\b\w+ (?:years?|months?) (?:later|earlier|before|after)\b", re.IGNORECASE)
+_DID_AT_ALL = re.compile(_DID, re.IGNORECASE)
 
 
 def _meant(text: str, places: tuple[int, int, int, int], who: Spoken) -> list[Mention]:

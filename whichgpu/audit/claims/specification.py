@@ -274,6 +274,30 @@ def _is_of_spoken(
     return behind and other in context.spoken_of and not _OF_IT.fullmatch(text, quantity.end, mention.start)
 
 
+#: Between a value and a device behind it, that it is more or less than that one's.
+_BEYOND = re.compile(
+    r"\s(?:\u00fcber|unter|oberhalb|unterhalb|above|below|beyond|over|au-dessus|"
+    r"au-dessous|por encima|por debajo)\s[^.;,]{0,24}$",
+    re.IGNORECASE,
+)
+#: Letters between a device that something is set against and what is its own all the same.
+_ITS_OWN = 30
+
+
+def _is_of_the_other(told: _Told, other: str, mention: Mention) -> bool:
+    """Whether a value is another's of the text, and its device one that this other is set against.
+
+    "Compared with the A100, you get more memory, and with 989 TFLOPS three times the arithmetic".
+    """
+    text, quantity = told.passage.text, told.quantity
+    if other not in told.context.spoken_of:
+        return False
+    if mention.start >= quantity.end:
+        return _BEYOND.search(text, quantity.end, mention.start) is not None
+    between = text[mention.end : quantity.start]
+    return mention in told.who.against and len(between) > _ITS_OWN and "," in between
+
+
 class _Told(NamedTuple):
     """A value where it stands, with what narrows it."""
 
@@ -356,6 +380,7 @@ def _is_of_another(told: _Told, read: _Read) -> bool:
     text = passage.text
     return bool(
         _is_of_spoken(text, found.true_for, quantity, mention, context)
+        or _is_of_the_other(told, found.true_for, mention)
         or is_of_one_on_board(passage, quantity, attribute, gpus, context)
         or (attribute.key in _OF_CHIPS and is_of_chip(text, sentence, quantity))
         or is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)

@@ -178,7 +178,11 @@ def _of_sentence(
             yield from _of_weights(passage, sentence, told, (model, held.format), context)
 
 
-_DO_NOT_FIT = re.compile(r"\bfit\w*\b[^.;]*$", re.IGNORECASE)
+_DO_NOT_FIT = re.compile(
+    r"\bfit\w*\b[^.;]*$|\b(?:nobody|no ?one|none|never|not|n[\u2019']t)\s(?:\w+\s){0,3}?"
+    r"(?:needs?|requires?|takes?)\s(?:\w+\s){0,2}$",
+    re.IGNORECASE,
+)
 _IS_SHARE = re.compile(
     r"\b(?:half|twice|double|a quarter|a third)\s+(?:of\s+)?(?:the\s+)?(?:memory|size|space|bytes|as "
     r"much)?[^.;]{0,12}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.text.quantities import Quantity
 
 _WORD, _ANY = r"[^\s<>;:?!]+", r"[^<>;?!]"
 _EACH = r"(?:each|apiece|a piece|per (?:card|gpu|node|server|board|module|unit|device))"
@@ -358,7 +359,23 @@ def _worked(read: Marked) -> Iterator[Finding]:
                 continue
             if right > 0 and alike:
                 because = " and ".join(read.words(each) for each in figures)
+                if form.product and (more := _besides(read, match.start())):
+                    because = f"{' and '.join(read.words(each) for each in more)} and {because}"
+                    right += sum(a.value * b.value for a, b in zip(more[::2], more[1::2], strict=True))
                 yield from read.held(result, right, because, _OF, off=form.off)
+
+
+#: Before a product, that it is added to what stands before it.
+_AND = re.compile(r"(?:\band|,|\bplus)\s*$")
+
+
+def _besides(read: Marked, at: int) -> list[Quantity]:
+    """The factors of other products to which one at a place is added: "ten with four and six with eight"."""
+    if not _AND.search(read.text, 0, at):
+        return []
+    before = [each for key, each in read.figures.items() if 0 <= read.text.find(f"<{key}>") < at]
+    plain = all(each.dimension == "number" for each in before)
+    return before if plain and before and len(before) % 2 == 0 else []
 
 
 def _by_periods(read: Marked) -> Iterator[Finding]:

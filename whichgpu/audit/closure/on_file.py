@@ -181,6 +181,13 @@ def _of_so_many(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
         if other.kind == "count"
     ]
     ways += [a + b for a in ways for b in told] if len(told) < _MOST else []
+    # "With two cards you have 192 GB": of whichever device the text speaks of.
+    others = [window.context.catalogue[each] for each in window.context.spoken_of]
+    ways += [
+        value * count.low
+        for gpu in others
+        if (value := _size(gpu) if key == "memory" else float(gpu.value("power") or 0.0))
+    ]
     if not any(one) or any(is_near(result, each, each, wide=_WIDE) for each in ways):
         return None
     largest, least = max(one) * count.low, min(filter(None, one)) * count.low

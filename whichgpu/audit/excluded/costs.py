@@ -287,10 +287,22 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
     several = _counts(sentence.text) if _EACH.search(sentence.text) else []
     counts = several or [1.0, *_counts(before)]
     real = [price * hours * n for price in prices for n in counts]
+    if not priced and within(context.mentions.get(context.place(passage), ()), sentence.start, paid.start()):
+        # "100 hours on eight A100s": whatever was told of them in another section.
+        real += [
+            price * hours * n
+            for price in _told_elsewhere(context)
+            for n in {*counts, *_counts(sentence.text)}
+        ]
     if real and not any(is_rounded(_value(paid), each, paid["paid"], _NEAR) for each in real):
         right = f"${prices[-1] * hours:,.2f}"
         because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are {right}"
         yield inconsistent(passage, paid.span("paid"), because, context, expected=right)
+
+
+def _told_elsewhere(context: Context) -> list[float]:
+    """Every price of an hour that the document tells."""
+    return [_value(each) for _, one in context.document.running() for each in _HOURLY.finditer(one.text)]
 
 
 #: "$25,000 over four years of 35,040 hours is $0.71": what was bought by the hour of its life.

@@ -152,12 +152,20 @@ def _differences(passage: Passage, told: Sequence[Quantity], context: Context) -
 _WORDS = 48
 
 
+#: Between so many years and a year, that it is of something else.
+_ANOTHER = re.compile(r"\b(?:and|then|followed)\s+(?:the|an?|its|[A-Z])", re.IGNORECASE)
+
+
 def _years(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """Years: "in 2018 and in 2023, seven years later"."""
     text = passage.text
     years = [int(each["y"]) for each in _YEAR.finditer(text, sentence.start, sentence.end)]
     found = list(_YEARS.finditer(text, sentence.start, sentence.end))
     if len(set(years)) != len(("one", "other")) or len(found) != 1:
+        return
+    behind = _YEAR.search(text, found[0].end(), sentence.end)
+    if behind and _ANOTHER.search(text, found[0].end(), behind.start()):
+        # "The V100 in 2017, the A100 three years later and the H100 in 2022".
         return
     words = found[0]["n"].lower()
     number = 1 if words == "one" else SPELLED.get(words) or int(words)

@@ -199,7 +199,20 @@ def room_in(
         return Room(size, size, count, f"a card of {sized[0]['n']} GB"), sized[0].start("n"), sized[0].end()
     if many and before:
         return before.of(words.number(many["count"])), many.start(), many.end()
+    whole = _WHOLE.search(text, *place)
+    if whole:
+        size = float(whole["n"].replace(",", ""))
+        return Room(size * 1e9, size * GIB, 1, f"a machine of {whole['n']} GB"), whole.start("n"), whole.end()
     return None
+
+
+#: What all of a machine's devices have: "a machine with eight has 1,128 GB".
+_WHOLE = re.compile(
+    r"\b(?:machine|server|node|box|system|instance|host)s?\b[^.;]{0,40}?\s(?:has|have|offers?|brings?)\s"
+    r"(?:[a-z]+\s){0,3}?(?P<n>\d{1,3}(?:,\d{3})+|\d{3,4})\s?GB\b(?!/)"
+    r"(?!\s(?:to spare|left|free|over)\b)(?! of (?:ram|system|host|main|ddr))",
+    re.IGNORECASE,
+)
 
 
 _CARDS_WITH = re.compile(

@@ -64,6 +64,14 @@ _APPOSED = re.compile(
 )
 
 
+#: Before the name of a device, what it is to the one that was spoken of.
+_ITS = re.compile(
+    r"\b(?:its|the|their)\s(?:[\w-]+\s){0,2}?(?:predecessor|successor|rival|sibling|brother|sister|cousin|competitor|"
+    r"replacement|counterpart|heir|stablemate)\b[^,.;]{0,30},\s(?:the\s|an?\s)?\S[^,.;]{0,30}$",
+    re.IGNORECASE,
+)
+
+
 class Clause(NamedTuple):
     """A clause of a sentence, with what it carries on."""
 
@@ -150,6 +158,9 @@ def clauses(context: Context) -> Iterator[Clause]:
             places = [*stretches(passage.text, sentence, here)]
             for place, behind in zip(places, [*places[1:], None], strict=True):
                 clause, alone = _read((number, passage, sentence), place, state, context)
+                if alone and _ITS.search(passage.text, sentence.start, clause.body):
+                    # "Its predecessor, the T4, had": one that is told by what it is and by its name.
+                    alone = False
                 if alone and behind and not within(here, *behind) and _APPOSED.match(passage.text, *behind):
                     # "The T4, a card of 70 watts, doubled": no list of several.
                     alone = False

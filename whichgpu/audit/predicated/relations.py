@@ -274,11 +274,17 @@ def _level(one: Clause, context: Context) -> Iterator[Finding]:
     told = _SAME.search(one.passage.text, one.body, one.end)
     if told is None or not one.key:
         return
-    if one.against and not same_model(one.subject, one.against, context):
-        yield from _if_none(one, (told.start(), one.end), one.key, one.against, context,
+    here = one.who is not None and one.sentence.start <= one.who.start
+    of = [each.end for each in marks(one.passage.text, told.end(), one.end)]
+    alone = here and of and _NOTHING_MORE.fullmatch(one.passage.text, of[-1], one.end)
+    base = one.against or (one.other if alone else ())
+    if base and not same_model(one.subject, base, context):
+        yield from _if_none(one, (told.start(), one.end), one.key, base, context,
                             lambda real: abs(real - 1) <= 0.03, near=1.04)  # fmt: skip
 
 
+#: Behind "the same", what it is of, and nothing with which it is set beside another.
+_NOTHING_MORE = re.compile(r"(?:\s(?:size|count|draw|rating|budget))?[\s.;,]*(?:\bbut\b.*)?", re.IGNORECASE)
 #: Between a name and its value without a unit.
 _ONLY = re.compile(r"[\u2019']?s?(?:\s(?:[a-z-]+))*\s*|\s*(?:[a-z]+\s)*")
 #: Behind it, whose it is; nothing else.

@@ -131,7 +131,7 @@ def _of_feature(one: Clause, context: Context) -> tuple[Mention | None, str] | N
 #: What may stand behind it: nothing that makes it another feature, or one of less.
 _ENDS = re.compile(
     r"\s*(?:too|as well|either|natively|in hardware|also|on its (?:memory|vram|gddr\dx?|hbm\de?))?"
-    r"[\s.*;]*",
+    r"[\s.*;]*(?:\band (?:also |even |then )?\w+(?:s|ed)\b.*)?",
     re.IGNORECASE,
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.reach.ceilings import ceilings
 from whichgpu.audit.reach.generations import generations_between
 from whichgpu.audit.reach.lineage import lineage
+from whichgpu.audit.reach.one_after_another import one_after_another
 from whichgpu.audit.reach.totals import totals
 from whichgpu.audit.text.gloss import language_read
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_READ = (ceilings, totals, lineage, generations_between)
+_READ = (ceilings, totals, lineage, generations_between, one_after_another)
 
 
 def reached(found: Sequence[Finding], context: Context) -> list[Finding]:

@@ -152,7 +152,7 @@ def _why_not(later: End, earlier: End, said: re.Match[str], *, whole: bool) -> s
     told = said.groupdict()
     if told.get("place"):
         return apart(later.gpus, earlier.gpus)
-    because = _excluded(later, earlier, direct=any(told.values()) and whole)
+    because = excluded(later, earlier, direct=any(told.values()) and whole)
     if not because and _SUCCESSION.search(said[0]):
         because = _in_between(later, earlier) or apart(later.gpus, earlier.gpus)
     return because
@@ -236,7 +236,7 @@ def _years(end: End, *, whole: bool) -> list[int]:
     return [year for year in found if year]
 
 
-def _excluded(later: End, earlier: End, *, direct: bool) -> str:
+def excluded(later: End, earlier: End, *, direct: bool = False) -> str:
     """Why one cannot have come after the other, or not directly; empty where it can."""
     descendants = {one.id for key in later.kinds for step in after(key) for one in step.variants}
     if earlier.kinds <= descendants - later.kinds:

@@ -14,6 +14,7 @@ from whichgpu.audit.clauses.agreement import OF_ELSE, OF_OTHERS
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.review.understood import UNSTATED
 from whichgpu.audit.singly.clauses import statements
+from whichgpu.audit.singly.coordinated import coordinated
 from whichgpu.audit.singly.fragments import fragments
 from whichgpu.values import NamedTuple
 
@@ -31,10 +32,14 @@ if TYPE_CHECKING:
 KINDS = (
     "specification", "capability", "identity", "memory_type", "generation", "foundry", "dates", "instances",
     "asserted", "having", "wrong_unit", "octets", "years", "possessed", "link", "debuts", "frames",
-    "compute_capability", "fittings",
+    "compute_capability", "fittings", "absolute", "only", "ordering", "ratio", "outdoes", "extremes",
+    "foremost", "latest", "exclusive", "category", "laws", "fits",
 )  # fmt: skip
-#: The same, and those that set it beside another: a fragment holds nothing else.
-KINDS_OF_FRAGMENTS = (*KINDS, "ordering", "ratio")
+#: Those that say of one device that no other is so: what it has of it itself may be right.
+_OF_ONE_ALONE = frozenset({"absolute", "only", "exclusive", "extremes", "foremost", "latest"})
+#: Of fragments the same.
+KINDS_OF_FRAGMENTS = KINDS
+KINDS_OF_OTHERS = ("ordering", "ratio", "outdoes")
 #: A text with more of them is no article.
 _MOST = 250
 
@@ -55,6 +60,11 @@ def told(context: Context) -> Told | None:
 def told_of_fragments(context: Context) -> Told | None:
     """What a document says of its devices behind labels, in bits without a subject, as statements."""
     return _told(fragments, context)
+
+
+def told_of_others(context: Context) -> Told | None:
+    """What a document says against one device or another, each time of the other one."""
+    return _told(coordinated, context)
 
 
 def _told(read: _Reader, context: Context) -> Told | None:
@@ -87,6 +97,12 @@ def _is_open(one: Finding, of: Sequence[Statement], found: Sequence[Finding]) ->
     """Whether nothing that was found of the words of a statement keeps it from being wrong."""
     reasons = (*_OF_WHOM, *_ANOTHERS) if any(each.firm for each in of) else _OF_WHOM
     here = [each for each in found if each.start < one.end and one.start < each.end]
+    if any(each.besides for each in of):
+        here = [each for each in here if each.verdict != "confirmed"]
+    if one.kind in _OF_ONE_ALONE and any(each.scoped for each in of):
+        return False
+    if one.kind in _OF_ONE_ALONE:
+        here = [each for each in here if each.verdict != "confirmed" or each.kind in _OF_ONE_ALONE]
     if not all(each.verdict == "unverifiable" and each.because in reasons for each in here):
         return False
     return all(each.like is None or _is_alike(one, each.like, found) for each in of)

@@ -106,16 +106,34 @@ _ASIDES = re.compile(
 )
 #: A sentence with these is of what was measured, set, supposed or wanted.
 _ELSE = re.compile(
-    r"[?\u201c\u201d\"]|\b(?:measur\w+|tests?|tested|ours?|we|my|mine|yours|theirs|second|third|another|limited|limiting|capped|idle|idles|average[sd]?|"
-    r"if|would|instead of|laptops?|notebooks?|mobile|overclock\w*|undervolt\w*|rumou?r\w*|expected|virtual|"
+    r"[?\u201c\u201d\"]|\b(?:measur\w+|tests?|tested|ours?|we|my|mine|yours|theirs|second|third|another|"
+    r"limited|limiting|capped|idle|idles|average[sd]?|"
+    r"laptops?|notebooks?|mobile|overclock\w*|undervolt\w*|rumou?r\w*|expected|virtual|"
     r"slices?|mig|dgx|hgx|per (?:watt|dollar|euro|gigabyte|GB|core|joule|clock))\b",
     re.IGNORECASE,
 )
+#: What narrows of which devices one alone is so, or tells an exception, wherever it stands in a sentence.
+_AMONG = re.compile(
+    r"\b(?:of (?:the|these|those|all|its|our)|among|amongst|between|here|list|table|line-?up|range|selection|"
+    r"these|those|"
+    r"aside|except|apart from|besides|other than|excluding|along with|together with|next to|"
+    r"(?:its|their|his|her) (?:first|only|last|best|\w+est))\b",
+    re.IGNORECASE,
+)
+#: A clause with these is somebody's own, or of what is supposed.
+_OWN = re.compile(r"\b(?:if|would|instead of)\b", re.IGNORECASE)
 #: A clause with these is of several at once, of a part or of a machine.
 NOT_OF_ONE = re.compile(
     r"\b(?:together|combined|total\w*|nodes?|servers?|clusters?|racks?|systems?|machines?|each|every|both|all|"
     r"neither|none|two|three|four|six|eight|pairs?|could|should|might|fully|full|whole|per|free|left|spare)\b|"
     r"\d\s?[GMT]i?B to \w",
+    re.IGNORECASE,
+)
+
+
+#: What is said of one alone.
+_ALONE = re.compile(
+    r"\b(?:only|first|last|sole|any|every|no|all|best|most|least|(?!rest\b|interest\b)\w{3,}est)\b",
     re.IGNORECASE,
 )
 
@@ -150,7 +168,9 @@ def statements(index: int, passage: Passage, context: Context) -> Iterator[State
         if not any(mark.isdigit() or mark.isupper() for mark in text[1:]) or _ELSE.search(text):
             continue
         if is_asserted(text):
-            yield from _Reader(index, passage, sentence, context).read()
+            scoped = _AMONG.search(text) is not None
+            for told in _Reader(index, passage, sentence, context).read():
+                yield told._replace(scoped=scoped)
 
 
 class _Reader:
@@ -314,7 +334,9 @@ class _Reader:
     ) -> Statement | None:  # fmt: skip
         """Stretches of the sentence before the name of a device, and behind it."""
         words = " ".join(self._passage.text[start:end] for start, end in (*before, *behind))
-        if one is None or not words.strip() or NOT_OF_ONE.search(words) or not is_indicative(words):
+        if one is None or not words.strip() or not is_indicative(words):
+            return None
+        if NOT_OF_ONE.search(words) or _OWN.search(words):
             return None
         pieces: list[Piece] = [*before, around[0], one, around[1], *behind, "."]
         return written(self._passage, pieces, self._who.here, self._context)._replace(firm=firm)
@@ -333,6 +355,9 @@ def _parts(text: str, sentence: Sentence) -> Iterator[_Part]:
     at, cut = sentence.start, ""
     end = sentence.end - (text[sentence.end - 1 : sentence.end] in ".!;")
     for match in _CUT.finditer(text, sentence.start, end):
+        if match["rel"] and not match["rel"].startswith(",") and _ALONE.search(text, at, match.start()):
+            # "The only card that stays below 100 W": what it alone does is not told without it.
+            continue
         yield _Part(at, match.start(), cut)
         cut = match.lastgroup or ""
         # "With" is read as the first word of what it leads.

@@ -27,6 +27,10 @@ class Statement(NamedTuple):
     firm: bool = False
     #: Where the sentence begins in the file whose verb it goes by, without one of its own.
     like: int | None = None
+    #: Whether the sentence says the same of another device too, of which it may be right.
+    besides: bool = False
+    #: Whether the sentence says elsewhere of which devices something is so of one alone.
+    scoped: bool = False
 
     @property
     def start(self) -> int:

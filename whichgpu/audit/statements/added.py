@@ -26,7 +26,10 @@ _SUM = re.compile(
     r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s(?! (?:fall|drop|come|are|rise|"
     r"were)\b)|ling)?|totalled|adds? (?:it |"
     r"them |that )?up|"
-    r"added up|sums?|combined|whole|and you (?:pay|get|end up)|amounts? to)\b[^<>;?]{0,60}<(?P<r>[mwe]\d+)>|"
+    r"added up|sums?|combined|whole|and you (?:pay|get|end up)|amounts? to|"
+    r"(?:the|this|that|my|our|a) (?:pair|lot|bundle|set|complete|entire|full|finished|duo|trio)"
+    r"(?= (?:[\w-]+ ){0,4}?(?:sets?|costs?|comes?|came|is|was|makes?|made|runs?|ran|"
+    r"took|takes)\b))\b[^<>;?]{0,60}<(?P<r>[mwe]\d+)>(?!\s(?:each|apiece|per|an?)\b)|"
     r"<(?P<s>[mwe]\d+)>[\s,]*(?:together|altogether|in total|in all|all told|all in|combined)\b",
     re.IGNORECASE,
 )
@@ -36,8 +39,8 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _NO_PART = re.compile(
-    r"\b(?:instead of|rather than|was|used to|save[sd]?|discount|per|an hour|a month|a year|budget|"
-    r"worth)\s+(?:about |around |\w+ )?$",
+    r"\b(?:instead of|rather than|used to|save[sd]?|discount|per|an hour|a month|a year|budget|"
+    r"worth)\s+(?:about |around |\w+ )?$|\bwas\s+(?:about |around |\w+ )?$(?=[\s\S]*\bnow\b)",
     re.I,
 )
 _OFF = 0.006

@@ -26,7 +26,10 @@ SIZE = re.compile(
     # "30B-A3B" is of 30, of which 3 are active.
     r"(?<![A-Za-z\d.,$\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?"
     r"(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param)"
-    r"|(?:[Mm]illiarden|[Mm]illiards|[Mm]iliardi|mil millones|Mrd\.?)(?=\s(?:d[ei]\s)?[Pp]ar[a\u00e1]m))(?!/)"
+    r"|(?:[Mm]illiarden|[Mm]illiards|[Mm]iliardi|mil millones|Mrd\.?)(?=\s(?:d[ei]\s)?[Pp]ar[a\u00e1]m)"
+    # "One with 30 billion takes 60 GB", "bei 70 Milliarden sind es 140 GB".
+    r"|(?:billion|Milliarden|milliards|mil millones)"
+    r"(?=\s(?:(?!dollars?|euros?|tokens?|transist\w+|of|d[ei]|\u20ac)[^\s.;]+\s){1,5}\d[\d.,]*\s?GB\b))(?!/)"
 )
 #: The same in words: "seventy billion parameters".
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -35,7 +38,7 @@ _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "sev
 _ONE, _TEN, _FEW = (f"(?:{'|'.join(words)})" for words in (_ONES, _TENS, (*_TEENS, *_ONES)))
 _SPELLED = re.compile(
     rf"\b(?:(?P<hundreds>{_ONE}|a) hundred(?: and)? )?(?:(?P<tens>{_TEN})(?:[ -](?P<more>{_ONE}))?|"
-    rf"(?P<few>{_FEW}))[ -]billion(?=[ -]parameters?\b|-param)",
+    rf"(?P<few>{_FEW}))[ -]billion(?=[ -]parameters?\b|-param| (?:\w+ )?models?\b)",
     re.IGNORECASE,
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.

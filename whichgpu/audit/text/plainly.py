@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.text.quantities import SPELLED, plainly_limited
+from whichgpu.audit.text.spelled import in_figures
 from whichgpu.audit.values.attributes import named
 from whichgpu.facts import store
 
@@ -27,8 +28,11 @@ _GOES_ON = r"(?:(?<=[Ii])ts?|(?<=[Tt])h(?:e|is) (?:card|gpu|GPU|accelerator|boar
 def plain(text: str) -> str:
     """A text as long as the one given, without words that change nothing, its limits in one word each."""
     leads, chains = _patterns()
-    text = _DENIALS.sub(_not, plainly_limited(text))
+    text = in_figures(_DENIALS.sub(_not, plainly_limited(text)))
     text = _LARGE.sub(lambda match: f"{SPELLED.get(match['n'].lower(), 1)}".rjust(len(match[0])), text)
+    text = _ADVERBS.sub(lambda match: match["verb"].rjust(len(match[0])), text)
+    text = _ALL_DAY.sub(lambda match: "24 h".rjust(len(match[0])), text)
+    text = _EACH.sub(lambda match: match["v"].ljust(len(match[0])), text)
     text = _SIZED.sub(lambda match: " " * len(match[0]), text)
     text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
     text = _headed(text)
@@ -57,6 +61,18 @@ _LARGE = re.compile(
 #: "Images (512x512, 30 steps) every day": what stands between an amount and its period.
 _SIZED = re.compile(
     r"(?:(?<=images)|(?<=requests)|(?<=prompts)|(?<=tokens))\s\([^()]{1,40}\)(?=\s(?:per|an?|each|every)\s(?:second|minute|hour|day|week|month)\b)"
+)
+#: "Two cards are therefore enough": what says only how a sentence follows from what was said.
+_ADVERBS = re.compile(
+    r"\b(?P<verb>is|are|was|were)\s(?:therefore|thus|hence|consequently|accordingly)(?=\s(?:enough|sufficient|too)\b)",
+    re.IGNORECASE,
+)
+#: "Runs all day, which is 8.4 kWh": so many hours as any.
+_ALL_DAY = re.compile(r"\ball day(?: long)?(?=[^.;\d]{0,60}\d[\d.,]*\s?kWh\b)", re.IGNORECASE)
+#: "Four A100. 1,555 GB/s each": what each of them has, as what one does.
+_EACH = re.compile(
+    r"(?P<v>\d[\d.,]*\s?(?:[GT]B/s(?: of (?:memory )?bandwidth)?|W|watts))\s"
+    r"each(?=\s*(?:[.,;]|and\b|they\b|$))"
 )
 _LABEL = re.compile(r"\W{0,4}(?P<name>[A-Z][\w /-]{2,40})\.(?=\s+\S)")
 #: "Mem. bandwidth": no sentence ends there.

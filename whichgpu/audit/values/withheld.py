@@ -131,6 +131,11 @@ _IS_USED = re.compile(
 _IN_FORMAT = re.compile(
     r"\b(?:in|at|as|with)\s+(?:FP\d+|BF16|INT\d|NF4|\d[- ]bits?|Q\d\w*)\b[^.;\d]{0,24}$", re.IGNORECASE
 )
+#: "With 16 GB of weights, the P40 makes 21 tokens a second": what it holds, and not what it has.
+_WEIGHTS_BEHIND = re.compile(
+    r"\s+of\s+(?:the\s+|its\s+|model\s+)?(?:weights|parameters|activations|gradients|cache|KV)\b",
+    re.IGNORECASE,
+)
 _OF_WEIGHTS = re.compile(r"\b(?:parameters|weights|models?|checkpoint|quanti[sz]\w+)\b", re.IGNORECASE)
 #: Where what is said of a value itself ends.
 _SAID = re.compile(
@@ -313,8 +318,9 @@ def _doubtful(
     near = plain[max(first, quantity.start - APART) : quantity.end + APART // 2]
     # "Each of them draws 10.2 kW": no card does.
     machine = not who.here and attribute.key == "power" and quantity.value >= _OF_A_MACHINE
-    of_weights = (
-        not who.here and attribute.key == "memory" and _is_of_weights(passage.text, sentence, quantity)
+    of_weights = attribute.key == "memory" and (
+        _WEIGHTS_BEHIND.match(passage.text, quantity.end) is not None
+        or (not who.here and _is_of_weights(passage.text, sentence, quantity))
     )
     if machine or of_weights or _of_something_else(passage, sentence, quantity, attribute, near):
         return True
