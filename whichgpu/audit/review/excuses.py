@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.review.excuses_in_passing import IN_PASSING
+from whichgpu.audit.review.excuses_of_comparisons import OF_COMPARISONS
 from whichgpu.audit.review.excuses_of_others import OF_OTHERS
 from whichgpu.audit.review.excusing import BACK, Excuse
 
@@ -99,39 +100,6 @@ _EXCUSES = (
         behind=r"(?:\s+(?:process|node|FinFET|technology))*\s+(?:to|for|behind)\b",
         because=r"\d nm\b",
     ),
-    # "Mixed precision roughly doubles the rate": one device by other means.
-    Excuse(
-        ("ratio",),
-        before=r"(?:^|[.;:!?]\s+)(?:mixed precision|AMP|autocast|(?:FP|BF|TF|INT)\d+(?: tensor cores)?|"
-        r"torch\.compile|XLA|"
-        r"FlashAttention|channels[_ -]last|batching|CUDA graphs|speculative decoding|"
-        r"TensorRT)\s+(?:[a-z]+\s+){0,2}$",
-    ),
-    # "Faster than an L40S for the same FP16 model".
-    Excuse(
-        ("ordering",),
-        behind=r"\s+(?:models?|weights|checkpoints?|networks?|code|files?|data|batch\w*|workloads?|jobs?|"
-        r"prompts?)\b",
-    ),
-    # "LoRA keeps 95 % of the quality with 10x less memory".
-    Excuse(
-        ("ratio",),
-        before=r"\b(?:Q?LoRA|adapters?|quanti[sz]\w+|AWQ|GPTQ|GGUF|NF4|checkpointing|offload\w*|"
-        r"ZeRO(?:-\d)?|FSDP|"
-        r"(?:Flash|Paged)Attention|pruning|distill\w+|\d-bit|(?:four|eight) bits?)\b[^;:]*$",
-        behind=r"\s*(?:less|lower|smaller|fewer|memory|vram|reduction|saving|compression)\b",
-    ),
-    # "This cuts memory by 75 %": what a way of computing does.
-    Excuse(
-        ("ratio",),
-        before=r"(?:^|[.;!?]\s+)(?:This|That|Which|Doing (?:so|this)|The (?:trick|technique|method|"
-        r"change|switch|saving)|"
-        r"(?:[\w-]+\s){0,3}?(?:quanti[sz]\w+|checkpointing|offload\w*|pruning|distillation|compression|"
-        r"precision|Q?LoRA|FlashAttention|caching|batching|\d-bit|FP\d+|INT\d|BF16))\s+"
-        r"(?:(?:\w+ly|alone|also|can|will|would|may|often|itself|weights?|models?|then)\s+){0,3}"
-        r"(?:reduc|cut|shrink|shrank|sav|lower|decreas|compress|halv|slash|trim|drop|need|"
-        r"requir)\w*\b[^.;]*$",
-    ),
     # "Eight H100s have 640 GB together. So it fits on one such machine; in BF16 it needs two of them".
     Excuse(("memory",), behind=r"\s+such\s+(?:machine|node|server|box|system|instance)s?\b"),
     Excuse(("memory",), before=r"\bsuch\s+(?:machine|node|server|box|system|instance)s?\b[^.]*$"),
@@ -154,12 +122,6 @@ _EXCUSES = (
         r"plan|intend|have|must)\b[^.;,]*$",
         behind=r"[^.;,]*,\s+(?:none|neither|no|nothing)\b",
     ),
-    # "26 percent more tokens per second than the A100 reaches in BF16": of one in another format.
-    Excuse(
-        ("ratio",),
-        behind=r"[^.;]{0,60}\bthan\b[^.;]{2,40}\b(?:reach\w*|gets?|does|manages?|delivers?|"
-        r"achieves?)\s+in\s+(?:BF|FP|INT|TF)\d",
-    ),
     # "A month of the L40S costs $292 more": not what an hour of each costs.
     Excuse(
         ("arithmetic",),
@@ -168,13 +130,6 @@ _EXCUSES = (
     ),
     # "600 GB/s between two A100s, 200 GB/s between two A30s".
     Excuse(("specification",), behind=r"\s+between\s+(?:two|a pair of|pairs of|any two)\s"),
-    # "Limited to 300 W, and its tensor core ratings are half as high".
-    Excuse(
-        ("ratio",),
-        before=r"\b(?:ratings?|figures?|numbers?|throughput|rates?|scores?|peaks?)\s+(?:is|are|was|were)\s+"
-        r"(?:only |just |about |exactly |roughly )?$",
-        because=r"\d\s(?:W|GB|GB/s|TB/s)\b",
-    ),
     # "Unlike its predecessor, the A6000, it has no NVLink": of what was spoken of before.
     Excuse(
         ("capability",),
@@ -189,31 +144,6 @@ _EXCUSES = (
     ),
     # "Two of the 80 GB cards, which then still have 20 GB together": what is left.
     Excuse(("arithmetic",), before=r"\bstill (?:have|has|leaves?)\s+(?:about |some )?$"),
-    # "Burns 3.7 times as many dollars".
-    Excuse(
-        ("ratio",),
-        behind=r"\s*(?:as (?:many|much)|the|more|fewer|less)\s+(?:dollars?|euros?|money|cash|cents)\b",
-    ),
-    # "19.6 billion on 272 mm2, which is a third less area".
-    Excuse(
-        ("ratio",),
-        behind=r"\s+(?:the\s+|less\s+|more\s+)?(?:area|space|room|die|width|length|height|weight)\b",
-    ),
-    # "Delivers 2.26 times the image rate at practically the same power (72 against 70 W)".
-    Excuse(
-        ("ratio",),
-        behind=r"\s+(?:the|as many)\s+(?:images?|tokens?|frames?|samples?|training|inference)\b",
-        because=r"\d\s(?:W|GB|GB/s|TB/s)\b",
-    ),
-    # "Took a quarter of the memory away".
-    Excuse(
-        ("ratio",), before=r"\b(?:took|takes?|cuts?|removed?s?|shav\w+|trim\w*)\s+$",
-        behind=r"\s+of\s[^.;]{0,40}\b(?:away|off|out)\b",
-    ),
-    # "In FP16 the A100 has 2.02 times, and in bandwidth 2.52 times the value of the A6000".
-    Excuse(("ratio",), behind=r",?\s+(?:and|but)\s+(?:in|on|for|by)\s+(?:\w+\s+){1,4}\d"),
-    # "And a 256-bit bus instead of 512. Half the bandwidth, too": of what the list before it is of.
-    Excuse(("ratio",), before=r"\.\s+$", behind=r"\s+the\s+[\w ]{2,24},?\s+(?:too|as well)\s*\."),
     # "An Arc B580 with double the memory. Four of these give you 96 GB".
     Excuse(
         ("arithmetic",),
@@ -262,25 +192,12 @@ _EXCUSES = (
         behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|"
         r"(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
     ),
-    # "1,792 GB/s, 6.6x the one and 3.3x the other": of what both are held against.
-    Excuse(
-        ("ratio",),
-        before=r"(?:\d\s?[x\u00d7]|\btimes|\btwice|\bdouble|\bhalf)\s+(?:that of\s+)?the\s[^.;]{3,48}?,?\s+"
-        r"(?:and|but)\s+(?:about |only |nearly |almost |roughly )?$",
-        behind=r"\s+(?:that of\s+)?the\s+"
-        r"(?!memory|bandwidth|vram|power|compute|cores?|speed|throughput|price)",
-    ),
     # "Its x8 bus in theory matches PCIe Gen 4.0 x16".
     Excuse(
         ("specification",),
         before=r"\b(?:match(?:es|ing)?|equals?|equivalent to|corresponds? to|on par with|comparable to)\s+"
         r"(?:the\s+|an?\s+)?(?:speed\s+of\s+|bandwidth\s+of\s+)?(?:the\s+)?(?:pcie\s+(?:gen\s*)?)?$",
         behind=r"\s+(?:speeds?|slot|link|connection|throughput)\b",
-    ),
-    # "A rate per pin is only half the story".
-    Excuse(
-        ("ratio",),
-        behind=r"\s+(?:of\s+)?the\s+(?:equation|story|battle|truth|picture|answer|fun|job|problem|fight)\b",
     ),
     # "A gap of nearly 200 GB/s".
     Excuse(
@@ -387,20 +304,6 @@ _EXCUSES = (
         behind=r"[^.;!?]{0,60}[.;!?,]+\s+(?:but )?(?:(?:no|nope|well)[,.] )?(?:it|that|this|they|he|she)\s?"
         r"(?:(?:does|is|has|do|are|have|was|did)(?:n[\u2019']t| not)|[\u2019']s not)\s*[.,;:!]",
     ),
-    # "Doubling the bus doubles the bandwidth": whatever it is done to.
-    Excuse(
-        ("ratio",),
-        before=r"(?:^|[.;:!?]\s+)(?:Doubling|Halving|Tripling|Quadrupling|Adding|Cutting|Raising|Lowering|"
-        r"Increasing|Reducing|Going|Moving|Switching)\s+(?!(?:up |down )?(?:from|to)\b)[^.;,]*$",
-    ),
-    # "You pay 25 % more for 43 % more": money, whatever it buys.
-    Excuse(
-        ("ratio",),
-        before=r"\b(?:pay(?:s|ing)?|paid|spend(?:s|ing)?|spent|charged?|charges)\s+(?:(?:only|just|about|"
-        r"some|nearly|"
-        r"roughly|around|over|a good)\s+)?$",
-        because=r"\d\s?(?:GB|GB/s|W|TFLOPS|TOPS)\b",
-    ),
     # "RTX 3090 + RTX 3060 (36 GB)": of both.
     Excuse(("specification",), before=r"\+\s?[A-Z][\w ]{1,28}\(\s*$", because=r"\bGB\b"),
     # "936 / 26.4 = 35 t/s": of the formula that is written out.
@@ -499,20 +402,6 @@ _EXCUSES = (
         before=r"\b(?:used|second[- ]hand|refurbished|new|pre-owned)\b[^.;]*$",
         because=r"as the other amount is of",
     ),
-    # "2.3 times on paper and 1.7 times in practice": as it was found to be.
-    Excuse(
-        ("ratio",),
-        behind=r"(?:\s(?:as|more|the)\s\w+)?\s+in (?:practice|reality|real life|daily use|real use)\b",
-    ),
-    # "At 128 it was ahead by 1.7 times": at another batch than the one told of.
-    Excuse(
-        ("ratio",),
-        before=r"(?:^|[.;!?]\s+)(?:At|With|For|Beyond|From|Above)\s+(?:a\s+)?"
-        r"(?:(?:batch(?: size)?|concurrency)\s+(?:of\s+)?)?\d{1,4}(?:,|\s(?:the|it|users|requests|streams|"
-        r"clients))\b"
-        r"(?:[^.;\d]|(?<=[A-Za-z])\d+)*$",
-        behind=r"\s*(?:[.;]|$)",
-    ),
     # "Memory peaked at 2.9 GB": what a job took.
     Excuse(
         ("specification",),
@@ -526,11 +415,6 @@ _EXCUSES = (
         ("specification",),
         behind=r"[^.;()]{0,24}\([\d.,]+\s?(?:TFLOPS\s)?(?:with|at|using|under|in)\s(?:\w+\s)?boost",
         because=r"TFLOPS",
-    ),
-    # "Its memory is clocked higher": no more of it.
-    Excuse(
-        ("ordering",),
-        before=r"\bclock(?:ed|s)?\s+(?:(?:a bit|much|slightly|somewhat|far)\s+)?$", because=r"\bGB\b",
     ),
     # "6 kW for the eight, which leaves 4.2 kW": of a limit, and no product.
     Excuse(
@@ -557,5 +441,7 @@ def excused(found: Finding, text: str, at: int) -> bool:
 @cache
 def _of_kind(kind: str) -> tuple[tuple[Excuse, ...], re.Many]:
     """The excuses of a kind, and which of them what stands before a quotation may be."""
-    every = tuple(each for each in (*_EXCUSES, *OF_OTHERS, *IN_PASSING) if kind in each.kinds)
+    every = tuple(
+        each for each in (*_EXCUSES, *OF_COMPARISONS, *OF_OTHERS, *IN_PASSING) if kind in each.kinds
+    )
     return every, re.Many.of(re.compile(each.before, re.IGNORECASE) for each in every)
