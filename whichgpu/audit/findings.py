@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.audit import patterns as re
+from whichgpu.audit.text.spelled import WORDS
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def made(
     """The finding on a stretch of a passage's text; `rest` are the other fields of `Finding`."""
     original = context.document.original
     start, end = passage.span(*place)
-    start = _first(passage, place[0], start, original)
+    start = _first(start, original)
     if passage.kind == "cell" and "\n" in original[start:end]:
         # A cell that goes on in the next line: other cells stand between its parts.
         later = next((at for at, _ in passage.runs if place[0] < at < place[1]), place[1])
@@ -79,17 +82,28 @@ def made(
     return Finding(start, end, original[start:end], kind, verdict=verdict, **told)
 
 
-def _first(passage: Passage, at: int, start: int, original: str) -> int:
+#: Words before a place, with what parts them, and the rest of a word that is read from within.
+_LED, _REST = re.compile(r"(?:[A-Za-z]+[ -]+)*[A-Za-z]*$"), re.compile(r"[A-Za-z]*")
+
+
+def _first(start: int, original: str) -> int:
     """Where the words begin that are read at a place: of a number in words the figures stand at their end."""
-    led = passage.text[:at]
-    blank = len(led.rstrip(" "))
-    first = passage.span(blank, at)[0] if at - blank > 1 else start
-    words = original[first:start]
-    if words.strip() and words.replace("-", " ").replace(" ", "").isalpha():
-        start = first + len(words) - len(words.lstrip())
-    while start and original[start - 1 : start + 1].isalpha() and original[start - 1 : start + 1].isascii():
-        start -= 1
-    return start
+    if not original[max(0, start - 1) : start + 1].isalpha() or start == 0:
+        return start
+    led = _LED.search(original, max(0, start - _LONGEST), start)
+    rest = _REST.match(original, start)
+    if led is None or rest is None:
+        return start
+    words = re.split(r"[ -]+", led[0] + rest[0])
+    number = list(takewhile(lambda word: word.lower() in WORDS, reversed(words)))
+    begin = rest.end()
+    for word in number:
+        begin = original.rindex(word, 0, begin)
+    return min(begin, start)
+
+
+#: Characters of the longest number in words.
+_LONGEST = 80
 
 
 def withheld(found: Finding, why: str) -> Finding:

@@ -53,8 +53,7 @@ _TRAYS = re.compile(rf"\b{_N} (?:(?:compute|liquid-cooled|1u)[ -])*(?:trays|sled
 _IN_TRAY = re.compile(rf"{_WITH}{_N} {_OF_THEM}(?P<what>gpus?|graces?(?: cpus?)?|cpus?)\b", re.IGNORECASE)
 #: Before what a part of it has: "each superchip combines one Grace CPU with two B200 GPUs".
 _OF_PART = re.compile(
-    r"\b(?:(?:each|every|per|one|a|a single|the)\s(?:[\w-]+\s){0,2})?(?:super ?chips?|boards?|modules?)\b"
-    r"[^.;]*$",
+    r"\b(?:super ?chips?|(?:each|every|per|one|a single)\s(?:[\w-]+\s){0,2}(?:boards?|modules?))\b[^.;]*$",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(

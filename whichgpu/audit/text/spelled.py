@@ -19,6 +19,8 @@ _TENS = {
 }  # fmt: skip
 _LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 _WORDS = "|".join((*_ONES, *_TENS))
+#: Every word of a number.
+WORDS = frozenset({*_ONES, *_TENS, *_LARGE, "a", "an", "and", "half"})
 #: Of memory, speed, power, energy and money.
 _UNIT = (
     r"(?:(?:giga|tera|mega|peta)(?:bytes?|bits?|hertz|flops?)|(?:kilo|mega)?watts?|(?:kilo|mega)watt-hours?|"
