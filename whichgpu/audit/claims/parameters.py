@@ -67,6 +67,8 @@ _ELIDED = re.compile(
 _SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 #: Counts of one model differ by what is counted (embeddings, heads); a name may be of several sizes.
 _WITHIN, _WRONG = 0.06, 0.15
+#: A share of a model that no slip makes of it.
+_PART = 0.03
 _TRAINABLE = re.compile(
     r"\b(?:trainable|active|activated|train|lora|adapter|(?:per|for each|every|a) token)\b", re.IGNORECASE
 )
@@ -155,6 +157,9 @@ def _judged(passage: Passage, name: str, match: re.Match[str], context: Context)
         # "gpt-oss-20b | 3.6B": what it uses of itself for a token.
         return
     known = min(sizes, key=lambda size: abs(told / size - 1))
+    if told < _PART * known:
+        # "Mixtral-8x7B | 0.28B": of a head, a draft or an adapter for it.
+        return
     off = abs(told / known - 1)
     rounding = 0.5 / max(float(match["n"].replace(",", ".")), 1.0)
     close = off <= max(_WITHIN, rounding)

@@ -97,7 +97,8 @@ def _told(
         return
     behind = [each for each in found if each.start >= last.end][:1]
     if behind and behind[0].dimension == "percent" and _BY.fullmatch(text, last.end, behind[0].start):
-        share = behind[0].value
+        # "96 MB down to 49.5 MB (-48.4 %)": a fall by so much.
+        share = abs(behind[0].value) if times < 1 else behind[0].value
         words = text[sentence.start : behind[0].end]
         ways: tuple[float, ...] = (times - 1, 1 - times, 1 - 1 / times, 1 / times - 1, times, 1 / times)
         if not _FASTER.match(text, behind[0].end):

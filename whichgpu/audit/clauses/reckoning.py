@@ -392,6 +392,9 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         return
     ratio = max(pair) / min(pair)
     of_shares = result.dimension == "percent"
+    if of_shares and result.value < 0 and (one.start < other.start) == (pair[0] > pair[1]):
+        # "96 MB down to 49.5 MB (-48.4 %)": a fall by so much.
+        result = result._replace(value=-result.value, high=-result.value)
     because = f"{read.words(one)} against {read.words(other)} is {ratio:.3g} times"
     ways = _shares(ratio) if of_shares else (ratio, 1 / ratio)
     changed = _IS_CHANGE.search(read.text, 0, read.text.index(f"<{match['r']}>") + _BESIDE)

@@ -61,6 +61,40 @@ IN_PASSING = (
         behind=r"\s?(?:/|per)\s?(?:GPU|rank|device|card)\b",
         before=r"\b(?:scal\w+|peak\w*|us(?:es?|ed|ing)|tak(?:es?|ing)|need\w*|fits?)\b[^.;]*$",
     ),
+    # "Exact search: memory grows with the size of the corpus".
+    Excuse(
+        ("category",), because=r"\bdataset in batches\b",
+        before=r"\b(?:search\w*|index\w*|FAISS|retriev\w+|vectors?|neighbou?rs?)\b[^\u2029]*$",
+    ),
+    # "Co-tenants share the whole 24 GB", "the GPU with the most free VRAM": of one, and of a scheduler.
+    Excuse(
+        ("category",), because=r"GPUs stay apart",
+        quote=r"\b(?:co-?tenants?|pods?|process(?:es)?|containers?|tenants?|replicas|placement|free VRAM)\b",
+    ),
+    # "Less than a second per request, 34 GB": what it took.
+    Excuse(
+        ("specification",), because=r"\d GB\b",
+        before=r"\bper (?:request|image|token|prompt|step|query|sample)\b[^.;]{0,12}$",
+    ),
+    # "(38x - 70x faster)": the other end of a range.
+    Excuse(("ratio",), before=r"\d\s?[x\u00d7]\s*[\u2013\u2014-]\s*$"),
+    # "Laptop GPUs (like an RTX 3050)".
+    Excuse(("identity",), because=r"goes on with", before=r"\blaptop (?:GPUs?|cards?|chips?)\b[^.;]*$"),
+    # "One layer at a time. That's how a 671B model fits".
+    Excuse(
+        ("memory",),
+        before=r"\b(?:one layer|layer by layer|layer-?wise|layers? at a time|layer size)\b[^\u2029]*$",
+    ),
+    # "0.67 % WER, better accuracy than any other tool": of a model.
+    Excuse(
+        ("category",), quote=r"accuracy|quality",
+        behind=r"[^.;]{0,24}\bthan (?:any|other|previous|existing|competing|all)\b",
+    ),
+    # "A thread per core; `memory` half the cores": of a processor.
+    Excuse(
+        ("ratio",), behind=r"\s+(?:of\s)?(?:the|its|all)\s(?:CPU\s)?(?:cores|threads)\b",
+        before=r"\b(?:threads?|CPUs?|SMT|siblings|affinity)\b[^\u2029]*$",
+    ),
     # "139 t/s (10.1 GB VRAM)": what a run took.
     Excuse(
         ("specification",), because=r"\d GB\b",

@@ -80,7 +80,7 @@ def _judged(
 
 
 #: What a driver shows of memory without a place of its own for ECC, as shares of what it is sold with.
-_LEAST_SHOWN, _MOST_SHOWN = 0.905, 0.965
+_LEAST_SHOWN, _MOST_SHOWN = 0.905, 0.98
 
 
 def _is_shown(what: Stated, gpu: Gpu) -> bool:
