@@ -223,11 +223,11 @@ def test_what_makes_a_gpu_wait_makes_nothing_faster():
     assert causes["loading"].inside
 
 
-def test_an_encoder_may_run_in_a_library_that_launches_much():
+def test_an_encoder_in_a_library_is_layers_of_a_framework_and_little_more():
     one, causes, _ = found("bert-base", "a10", "18 ms", phase="infer", batch=1, seq_len=128)
     assert one.verdict == "slow"
-    # Of milliseconds: what launches much takes more of them.
-    assert causes["engine"].effect > 1.3
+    # Its modules are PyTorch's layers: a few kernels more around attention, and no launches of its own.
+    assert 1.0 < causes["engine"].effect < 1.2
     assert "Transformers" in causes["engine"].title
 
 

@@ -316,7 +316,7 @@ def test_fp32_products_go_short_of_instructions_where_an_sm_has_as_many_lanes_as
 def test_libraries_of_matrix_products_are_tuned_beyond_those_of_convolutions() -> None:
     """torch.matmul in FP32 reaches 0.87 of the peak of an RX 6800."""
     devices = Devices.of([GPUS["rx-6800"], GPUS["rtx-3090"], GPUS["mi100"]])
-    assert devices.plain_maturity[:, 0] == pytest.approx([0.98, 1.0, 0.55])
+    assert devices.plain_maturity[:, 0] == pytest.approx([1.0, 1.0, 0.55])
     assert devices.maturity[0, 0] < 0.7
 
 

@@ -82,8 +82,9 @@ def test_miopen_has_winograd_in_16_bits_and_converts_no_maps() -> None:
         )  # fmt: skip
         return ideal / work
 
-    # Its power limit takes 1.3 % of the clock of FP32 products.
-    assert least("rx-7900-xtx", "fp16") == pytest.approx(least("rx-7900-xtx", "fp32") / 1.013, rel=0.01)
+    # Its power limit takes 1.3 % of the clock of FP32 products, whose peak counts pairs of instructions that
+    # these have none of.
+    assert least("rx-7900-xtx", "fp16") == pytest.approx(least("rx-7900-xtx", "fp32") / 2 / 1.013, rel=0.01)
     assert least("rtx-3090", "fp16") > 1.8 * least("rx-7900-xtx", "fp16")
 
 

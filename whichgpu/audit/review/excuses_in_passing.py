@@ -69,7 +69,7 @@ IN_PASSING = (
     # "Co-tenants share the whole 24 GB", "the GPU with the most free VRAM": of one, and of a scheduler.
     Excuse(
         ("category",), because=r"GPUs stay apart",
-        quote=r"\b(?:co-?tenants?|pods?|process(?:es)?|containers?|tenants?|replicas|placement|free VRAM)\b",
+        quote=r"\b(?:co-?tenants?|pods?|tenants?|placement|free VRAM)\b",
     ),
     # "Less than a second per request, 34 GB": what it took.
     Excuse(
