@@ -175,7 +175,7 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     wrong = frozenset(both) - right
     varied = all(len({round(one.values[row], 9) for row in right}) > 1 for one in (told, a, b))
     # Of units of time so many are tried that two rows fit one of them by chance.
-    plain = rule.sums or told.money or (natural and round(math.log10(natural), 6).is_integer())
+    plain = rule.sums or (natural and (told.money or round(math.log10(natural), 6).is_integer()))
     enough = len(right) >= max(_SHOWN if plain else _FREE, _TO_ONE * len(wrong))
     sure = natural or "{1}" in rule.words
     whole = (natural or rule.sums) and "{1}" in rule.words and len(right) >= _FREE

@@ -24,7 +24,7 @@ IN_PASSING = (
         r"(?:mesh|model|baseline|version|implementation|path|method|code|library|default|original|run|network|kernel)\b",
     ),
     # "A large corpus, without materialising all of it".
-    Excuse(("category",), quote=r"corpus|data|collection", behind=r"[^.;]*\bwithout\b"),
+    Excuse(("category",), quote=r"corpus", behind=r"[^.;]*\bwithout\b"),
     # "A lower error than Whisper": of a model.
     Excuse(
         ("category",), quote=r"error|accura|quality",

@@ -81,7 +81,7 @@ def _without_beside(found: Iterable[Finding], context: Context) -> list[Finding]
     return [withheld(each, reason) if (reason := why(each)) else each for each in found]
 
 
-def _is_of_one_of_both(found: Finding, where: At, _: Context) -> bool:
+def _is_of_one_of_both(found: Finding, where: At, context: Context) -> bool:
     """Whether who is ahead and by what is told with the figures of both, one of which it is."""
     if found.kind not in ("specification", "ordering", "identity"):
         return False
@@ -89,7 +89,21 @@ def _is_of_one_of_both(found: Finding, where: At, _: Context) -> bool:
     both = _OF_BOTH.search(text, sentence.start, sentence.end)
     if both is None or not _AHEAD.fullmatch(text, sentence.start, both.start()):
         return False
-    return where.at < both.end()
+    own = found.kind != "specification" or _is_of_any(found, context)
+    return own and where.at < both.end()
+
+
+#: How far rounding takes a figure from that on file.
+_NEAR = 0.02
+
+
+def _is_of_any(found: Finding, context: Context) -> bool:
+    """Whether a figure is that of a device that the text speaks of."""
+    attribute, told = attributes().get(found.attribute), quantities(found.quote, context.fraction)
+    if attribute is None or not told:
+        return True
+    known = (value for key in context.spoken_of for value in attribute.amounts(context.catalogue[key]))
+    return any(value and abs(told[0].value / value - 1) <= _NEAR for value in known)
 
 
 def _is_of_miner(found: Finding, where: At, _: Context) -> bool:
