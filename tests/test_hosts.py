@@ -43,6 +43,25 @@ def test_a_card_of_the_desktop_stands_in_a_desktop_of_its_time() -> None:
     assert hosts.slowness(GPUS["rtx-5090"]) == pytest.approx(2090.0 / (0.85 * 4300.0))
     for other in ("h100-80gb-sxm", "rtx-6000-ada", "rtx-4090-laptop"):
         assert hosts.slowness(GPUS[other]) == 1.0
+    # No source says when the A770 with 8 GB came: as its architecture did, and not in a desktop of 2011.
+    assert GPUS["arc-a770-8gb"].value("release_date") is None
+    assert hosts.slowness(GPUS["arc-a770-8gb"]) == pytest.approx(hosts.slowness(GPUS["arc-a750"]), rel=0.1)
+
+
+def test_where_the_host_sets_the_pace_launching_binds_the_answer(whichgpu) -> None:
+    """An RTX 4090 waits for its host at one recording, and not at a training of large batches."""
+
+    def bound(*job: str) -> str:
+        answer = whichgpu("predict", *job, "--gpu", "rtx-4090")
+        launching = whichgpu("predict", *job, "--gpu", "rtx-4090", "--json").json["launching"]
+        line = next(line for line in answer.out.splitlines() if "Bound by" in line)
+        assert ("launching by the host" in line) == (launching > 0.01)
+        return line
+
+    assert "Bound by: launching by the host 9" in bound(
+        "whisper-large-v3", "--phase", "infer", "--batch", "1"
+    )
+    assert "launching by the host" not in bound("resnet50", "--phase", "train", "--batch", "128")
 
 
 def test_a_job_may_state_what_kind_of_host_it_has() -> None:

@@ -191,6 +191,23 @@ def test_a_stream_whose_weights_are_larger_than_the_card_is_refused(runtime):
         assert away.value < two.value
 
 
+def test_a_server_whose_weights_no_split_holds_has_a_narrower_format_where_it_states_none():
+    """What is stated is kept and refused; copies of the model leave room to deal it out further."""
+    row = {"workload": "llama-2-70b", "gpu": "rtx-4090:2", "phase": "serve", "runtime": "vLLM",
+           "concurrency": "max"}  # fmt: skip
+    found = predict_rows(
+        [row, {**row, "precision": "int4"}, {**row, "precision": "fp16"}, {**row, "gpu": "rtx-4090:8"}], GPUS
+    )
+    open_, narrow, stated, eight = found
+    assert open_.value == pytest.approx(narrow.value)
+    assert [note for note in found.notes if note.startswith("precision=int4 was taken in 1 rows")]
+    assert stated.error.startswith("does not fit: it needs ")
+    assert eight.value > 2.0 * open_.value
+    small = {**row, "workload": "llama-3.1-8b", "precision": "fp16", "gpu": "rtx-3060-12gb"}
+    (alone,) = predict_rows([small], GPUS)
+    assert alone.error.startswith("does not fit: it needs ")
+
+
 @pytest.mark.parametrize(
     ("told", "beside"), [("f16", 2.0), ("bf16", 2.0), ("q8_0", 1.0625), ("q4_k_m", 1.0625)]
 )

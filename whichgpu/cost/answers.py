@@ -98,6 +98,8 @@ class Estimate(Drawn, Shown):
     sent: float = 0.0
     #: Share of the time in which a server's front end streams answers, where one process does.
     streamed: float = 0.0
+    #: By how much of itself the job is longer where the host's launches are: d log t / d log launch, 0 to 1.
+    launching: float = 0.0
     #: Passes like the one of `terms` in a step: a training's micro-batches, each GPU's share of one.
     passes: float = 1.0
     #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
@@ -181,7 +183,7 @@ class Estimate(Drawn, Shown):
                                                    for name in ("allocated", "reserved", "device")}},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
             **({} if self.run is None else {"run": self.run.to_dict()}),
-            **({"streamed": self.streamed} if self.streamed else {}),
+            **({"streamed": self.streamed} if self.streamed else {}), "launching": self.launching,
             "power": self.power, "power_interval": self.power_interval.to_dict(),
             "power_basis": self.power_basis,
             "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),

@@ -223,6 +223,7 @@ class Estimates:
             ttft=one.ttft and floats(one.ttft), tpot=one.tpot and floats(one.tpot),
             sent=0.0 if self.sent is None else float(self.sent[g, j]),
             streamed=0.0 if self.streamed is None else float(self.streamed[g, j]),
+            launching=float(np.broadcast_to(self.timing.launching, self.seconds.shape)[g, j]),
             passes=1.0 if self.passes is None else float(self.passes[g, j]),
         )  # fmt: skip
         if not is_run(answer.job) or not self.fits[g, j]:

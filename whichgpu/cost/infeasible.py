@@ -145,12 +145,12 @@ def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
 
 
 #: Formats of weights from the widest, by the names under which every engine has one.
-_NARROWER = ("fp8", "int8", "int4")
+NARROWER = ("fp8", "int8", "int4")
 
 
 def _narrower(job: Job, gpu: Gpu) -> str:
     """The widest format narrower than a job's in which it fits on as many GPUs; else nothing."""
-    for name in _NARROWER:
+    for name in NARROWER:
         again = replace(job, precision=name)
         if job.precision and precision(name).weight >= precision(job.precision).weight:
             continue

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
 _TERMS, _EVERY, _LEAST = 8, 10**6, 0.01
+#: Of the share that launches have no more is told: what is left shows what the GPU does meanwhile.
+_MOST = 0.99
 #: How far the measurements of power go for a job.
 _POWER_BASES = {
     "interpolated": "Power: this GPU and this workload were measured",
@@ -113,7 +115,9 @@ def _gist(answer: Estimate, known: Known | None, paid: Price | None) -> Iterator
         bounds[term.bound] = bounds.get(term.bound, 0.0) + term.seconds
     if answer.n_gpus > 1 and 0.0 < answer.sent < 1.0:
         bounds["links"] = sum(bounds.values()) * answer.sent / (1.0 - answer.sent)
-    shares = {bound: part / (sum(bounds.values()) or 1.0) for bound, part in bounds.items()}
+    whole = sum(bounds.values()) / (1.0 - min(answer.launching, _MOST)) or 1.0
+    bounds["launching by the host"] = whole - sum(bounds.values())
+    shares = {bound: part / whole for bound, part in bounds.items()}
     told = sorted(((share, bound) for bound, share in shares.items() if share >= _LEAST), reverse=True)
     first = ""
     if answer.streamed >= limits.TAKEN:

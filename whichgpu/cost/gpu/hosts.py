@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.parts import kept
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def is_module(gpu: Gpu) -> bool:
 
 
 def _year(gpu: Gpu) -> float:
-    """When a card came out, in years; before the oldest desktop where no source says."""
-    year, month, *_ = f"{gpu.value('release_date') or 0}-1-1".split("-")
+    """When a card came out, or else its architecture, in years; before every desktop where no source says."""
+    year, month, *_ = f"{gpu.value('release_date') or _first_year(gpu)}-1-1".split("-")
     return int(year) + (int(month) - 1) / 12.0
+
+
+def _first_year(gpu: Gpu) -> int:
+    """The year of the first card of an architecture; 0 where it was not read, or a user's GPU names none."""
+    own = architectures().get(gpu.architecture)
+    return (own.year or families()[own.family].year or 0) if own else 0

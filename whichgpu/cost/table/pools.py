@@ -26,6 +26,7 @@ from whichgpu.cost.job.requests import at_random
 from whichgpu.cost.memory.sparing import deals_out, sparing
 from whichgpu.cost.memory.totals import UNSURE
 from whichgpu.cost.parallel.experts import tunes
+from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.cost.reading.metrics import metric
 from whichgpu.cost.table.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.table.paired import Paired, Stacks, joined
@@ -236,9 +237,10 @@ class Sweep(ABC):
         reasons = {i: refused[place] for i, place in enumerate(places) if refused[place]}
         if not self._lenient:
             hopeless = begun.required > self._most * begun.available
-            if is_language_model(begun.workload) and begun.job.phase in _STREAMS:
+            if is_language_model(begun.workload) and not begun.job.trains:
                 # No length that is left open is a part of weights; how a server deals them out may be.
-                hopeless |= begun.weights > UNSURE * begun.available
+                wider = 1.0 if begun.job.phase in _STREAMS else _undivided(begun.job)
+                hopeless |= begun.weights > wider * UNSURE * begun.available
             ways = "more GPUs (tp), a smaller batch or a narrower precision"
             if begun.runtime.holds.get("host_layers"):
                 ways = "more GPUs (pp), a narrower precision, or options offload=.. for layers on the host"
@@ -415,6 +417,12 @@ def _steps_once(settled: Settled) -> bool:
     learns = job.trains and is_language_model(settled.workload)
     stated = {"grad_accum", "global_batch"} & job.options.keys()
     return learns and not stated and bool(np.all(np.equal(job.pp, 1.0)))
+
+
+def _undivided(job: Job) -> NDArray[np.float64]:
+    """GPUs of a job over those of one of its replicas: how much further its weights may be dealt out."""
+    count = np.asarray(1.0 if job.n_gpus is None else job.n_gpus, dtype=np.float64)
+    return np.maximum(count / Mesh.of(job).replica, 1.0)
 
 
 def _work(settled: Settled) -> tuple[Any, ...]:

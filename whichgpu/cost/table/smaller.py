@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.infeasible import NARROWER
 from whichgpu.cost.job import asked
 from whichgpu.cost.table.files import COLUMNS
 from whichgpu.cost.table.rows import DONE, head_of, read_parts
@@ -91,6 +92,7 @@ def _ways(cells: Cells, n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
         *_of_all(job, numbers, most),
         *_dealt(job, numbers, row["options"], most),
         *_splits(job, numbers, most),
+        *_formats(job, row),
     )
 
 
@@ -206,6 +208,16 @@ def _stages(
 
 def _joined(*options: str) -> str:
     return ";".join(filter(None, options))
+
+
+def _formats(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
+    """Narrower formats of a language model that answers, the widest first, of a row that states none.
+
+    No split of the usual one's weights is held by the GPUs that the row ran on.
+    """
+    if job.trains or row["precision"].strip() or not is_language_model(resolve(job.workload)):
+        return ()
+    return [({"precision": name}, f"precision={name}") for name in NARROWER]
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
