@@ -208,6 +208,16 @@ def test_a_server_whose_weights_no_split_holds_has_a_narrower_format_where_it_st
     assert alone.error.startswith("does not fit: it needs ")
 
 
+def test_more_in_flight_is_no_slower_where_a_row_ran_that_seems_to_have_no_room():
+    """Weights fit and beside them no sequence does: what is stated to be in flight is."""
+    row = {"workload": "llama-3.1-8b", "gpu": "v100-16gb-sxm", "phase": "serve", "precision": "fp16",
+           "runtime": "vLLM", "input_tokens": "512", "output_tokens": "256"}  # fmt: skip
+    one, eight, many = (each.value for each in predict_rows(
+        [{**row, "concurrency": count} for count in ("1", "8", "64")], GPUS
+    ))  # fmt: skip
+    assert 4.0 * one < eight < many
+
+
 @pytest.mark.parametrize(
     ("told", "beside"), [("f16", 2.0), ("bf16", 2.0), ("q8_0", 1.0625), ("q4_k_m", 1.0625)]
 )

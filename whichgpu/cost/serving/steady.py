@@ -241,7 +241,8 @@ class SteadyState:
 
         `own` is as `admitted` tells.
         """
-        held = np.maximum(self.sequences, 1.0)
+        # Where no sequence seems to fit, and yet a row says that it ran, as many run as were in flight.
+        held = np.maximum(np.where(self.fits < 1.0, self.others + 1.0, self.sequences), 1.0)
         if self.loop == "full":
             return np.asarray(held / passes)
         if self.loop == "open":
