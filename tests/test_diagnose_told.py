@@ -118,6 +118,7 @@ def heard(text):
         ("my 3090 draws 200 W training ResNet-50, power limit 220 W", "power"),
     ],
 )  # fmt: skip
+@pytest.mark.thorough(every=2)
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
     assert heard(text).causes[0].id == cause
 
@@ -142,6 +143,7 @@ def test_a_clock_at_boost_and_one_of_memory_point_to_nothing():
         ("the RTX 3090 is a card in a x16 slot", "per_gpu"),
     ],
 )
+@pytest.mark.thorough(every=2)
 def test_what_a_sentence_denies_points_to_nothing(words, cause):
     assert cause not in dict(heard(f"ResNet-50 training on RTX 3090 at 600 images/s, {words}").seen)
 
@@ -278,6 +280,7 @@ def test_a_card_that_draws_few_watts_is_not_slow_at_work():
         "Gemma 2 27B Q4_K_M in Ollama on a RTX 4080 16GB: 6 tok/s",
     ],
 )
+@pytest.mark.thorough(every=2)
 def test_layers_in_the_host_cost_what_a_step_reads_of_them(text):
     """Of a mixture the experts that a token takes; and more layers stay behind than have to."""
     one = heard(text)

@@ -233,6 +233,7 @@ def test_more_work_is_never_done_sooner(job: Job, column: str, sizes: tuple[floa
         ("llama-3.2-3b", "decode", "q4_k_m", "llama.cpp"),
     ],
 )
+@pytest.mark.thorough(every=2)
 def test_a_lower_power_limit_is_no_faster(name: str, phase: str, precision: str, runtime: str) -> None:
     """Laptops too, once a limit is stated: what nobody states is the middle of what their makers set."""
     batch = 1.0 if phase in ("decode", "generate", "prefill") else 32.0

@@ -21,6 +21,7 @@ ROWS = store.load("sought")["sought"]["sought"]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['fields'][0]} of {row['of']}")
+@pytest.mark.thorough(every=4)
 def test_a_look_up_says_what_was_read_and_is_of_some_figure(row):
     assert row["answer"] in ANSWERS
     assert row["read"]
