@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 #: The devices that its backends print before the table: CUDA and ROCm, Vulkan, Metal.
 DEVICE = re.compile(
     r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ((?:[^(|\n]|\((?:R|TM)\))+?) *(?:\((?!R\)|TM\))|\|)"
-    r"|^ggml_metal\w*: GPU name: *(.+)",
+    r"|^ggml_metal\w*: GPU name: *(?:MTL\d+ \()?([^()\n]+)",
     re.MULTILINE | re.IGNORECASE,
 )
 #: Options of a test that say what stays with the processor beside layers.
@@ -43,6 +44,9 @@ _COLUMNS = {"ngl": "n_gpu_layers", "ncmoe": "n_cpu_moe", "mg": "main_gpu", "sm":
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
+#: The head of its CSV, and a line that may be of it.
+_CSV = re.compile(r"^(?=[\w,]*\bn_prompt,)(?=[\w,]*\bavg_ts,)\w+,[\w,]+\r?$", re.MULTILINE)
+_CELLS = re.compile(r",.*,")
 _CUT = "the file is cut off: what is whole in it was read"
 #: Layers that every model worth measuring has.
 _FEW = 10
@@ -79,8 +83,10 @@ def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     ]
     if inserted:
         return inserted, ()
-    if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
-        rows = list(csv.DictReader(io.StringIO(text)))
+    if head := _CSV.search(text):
+        # Other lines may stand before its head and behind its last.
+        lines = itertools.takewhile(_CELLS.search, text[head.start() :].splitlines(keepends=True))
+        rows = list(csv.DictReader(io.StringIO("".join(lines))))
         # A line that was cut off has no last cells, and half a number before them.
         whole_rows = [_numbers(row) for row in rows if row.get("avg_ts") and None not in row.values()]
         return whole_rows, () if len(whole_rows) == len(rows) else (_CUT,)
