@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -22,23 +23,29 @@ def chunk(data):
     return b"%x\r\n" % len(data) + data + b"\r\n"
 
 
-def outcome(*parts, wait=0.0):
+def outcome(*parts):
     """What comes of a request to a server that sends these bytes, one after the other, and closes."""
 
-    async def serve(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0.03)
-        await asyncio.sleep(wait)
-        writer.close()
-
     async def run():
+        served = asyncio.Event()
+
+        async def serve(reader, writer):
+            with contextlib.suppress(ConnectionError):
+                await reader.readuntil(b"\r\n\r\n")
+                for part in parts:
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(0.03)
+                writer.close()
+                await writer.wait_closed()
+            served.set()
+
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, session() as client:
             port = server.sockets[0].getsockname()[1]
             limits = Limits(connect=5.0, silence=5.0, whole=10.0)
-            return await ask(client, Target(f"http://127.0.0.1:{port}/v1", "m", limits=limits), "hi", 3)
+            found = await ask(client, Target(f"http://127.0.0.1:{port}/v1", "m", limits=limits), "hi", 3)
+            await served.wait()
+            return found
 
     return asyncio.run(run())
 
