@@ -149,3 +149,60 @@ def test_a_round_of_mlperf_as_the_checker_of_submissions_writes_it(tmp_path):
     assert {name: one.row[name] for name in shown} == {
         "workload": "resnet50", "gpu": "a100-80gb-sxm", "n_gpus": "2", "precision": "int8",
         "unit": "samples/s", "value": "88000.5", "source": "MLPerf v4.0 ACME"}  # fmt: skip
+
+
+TABLE = """\
+| rocm  | model                          |       size |     params | backend | ngl | test  |          t/s |
+| ----- | ------------------------------ | ---------: | ---------: | ------- | --: | ----: | -----------: |
+| 6.3.4 | llama 8B Q8_0                  |   7.95 GiB |     8.03 B | ROCm    |  99 | tg128 | 33.48 ± 0.43 |
+"""
+DEVICE = "  Device {}: AMD Radeon AI PRO R9700, gfx1201 (0x1201), VMM: no, Wave Size: 32, VRAM: 32624 MiB\n"
+
+
+def test_each_run_of_llama_bench_has_the_devices_before_it(tmp_path):
+    text = (
+        f"{DEVICE.format(0)}{TABLE}build: 1a2b (100)\n{DEVICE.format(0)}{DEVICE.format(1)}{TABLE}{TABLE}"
+        f"build: 1a2b (200)\n"
+    )
+    rows = [one.row for one in read(tmp_path, "passes.md", text).records]
+    assert [row["n_gpus"] for row in rows] == ["1", "2", "2"], "the last one has none of its own before it"
+    assert rows[0]["runtime"] == "llama.cpp b100"
+    head, rest = TABLE.split("\n", 1)
+    late = read(tmp_path, "late.md", f"{head}\n{DEVICE.format(0)}{rest}").records
+    assert [one.row["n_gpus"] for one in late] == ["1"], "what the backend prints may come behind the head"
+
+
+def test_runs_of_tf_cnn_benchmarks_by_their_commands(tmp_path):
+    text = """\
+$ <b>python tf_cnn_benchmarks.py \\
+    --num_gpus=1 --model resnet50 --batch_size 32</b>
+100        images/sec: 343.4 +/- 0.3 (jitter = 3.6)        7.794
+total images/sec: 343.19
+$ <b>python tf_cnn_benchmarks.py \\
+    --num_gpus=4 --model resnet152 --batch_size 64</b>
+100        images/sec: 569.6 +/- 0.7 (jitter = 4.4)        7.682
+total images/sec: 569.11
+"""
+    rows = [one.row for one in read(tmp_path, "page.html", text, gpu="v100-16gb-sxm2").records]
+    assert [(row["workload"], row["n_gpus"], row["batch"], row["value"]) for row in rows] == [
+        ("resnet50", "1", "32", "343.19"), ("resnet152", "4", "64", "569.11")]  # fmt: skip
+
+
+def test_a_board_that_several_slices_or_pods_share_draws_its_power_once(tmp_path):
+    def scrape(joules):
+        return "".join(
+            f'DCGM_FI_DEV_{name}{{gpu="0",UUID="GPU-1f0",modelName="NVIDIA A100-SXM4-80GB",{more}}} {value}\n'
+            for name, value in (("POWER_USAGE", 287.5), ("TOTAL_ENERGY_CONSUMPTION", 1e3 * joules))
+            for more in ('GPU_I_PROFILE="2g.20gb",GPU_I_ID="3"', 'GPU_I_PROFILE="2g.20gb",GPU_I_ID="5"')
+        )
+
+    text = f"# scraped 1000\n{scrape(5000.0)}# scraped 1100\n{scrape(25000.0)}"
+    (power,) = read(tmp_path, "mig.prom", text, workload="llama-3.1-8b").records
+    assert (power.row["n_gpus"], power.row["value"]) == ("1", "200")
+
+
+def test_tokens_that_loadgen_infers_are_tokens(tmp_path):
+    text = "MLPerf Results Summary\nScenario : Offline\nSamples per second: 9.25\nResult is : VALID\n"
+    spoken = text + "Tokens per second (inferred): 638.83\n"
+    (one,) = read(tmp_path, "gptj.txt", spoken, gpu="l40s", workload="gpt-j-6b").records
+    assert (one.row["unit"], one.row["value"]) == ("output tokens/s", "638.83")

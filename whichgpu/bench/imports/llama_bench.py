@@ -12,7 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry, kinds
+from whichgpu.bench.imports import Entry, kinds, sections
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.counts import of_size
 
@@ -35,7 +35,8 @@ _INSERTED = re.compile(r"^INSERT INTO \w+ \(([^)]*)\) VALUES \((.*)\);", re.MULT
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
                    r"(?:\s*-\s*(?P<grade>\w+))?", re.IGNORECASE)  # fmt: skip
 #: The head of the table that it prints, and the cells of a line.
-_HEADING = re.compile(r"^\s*\|\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
+_HEADING = re.compile(r"^\s*\|(?:[^|\n]*\|)*?\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
+_BUILD = re.compile(r"^build: \w+ \((\d+)\)", re.MULTILINE)
 _TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@\s*d\s*(?P<depth>\d+))?$")
 _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
 #: Columns of the table whose heads are shorter than their names.
@@ -127,28 +128,55 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(text: str) -> Iterator[dict[str, Any]]:
-    """The lines of the table that llama-bench prints, with the devices and the build around it."""
-    devices = ", ".join("".join(found).strip() for found in DEVICE.findall(text))
-    build = re.search(r"^build: \w+ \((\d+)\)", text, re.MULTILINE)
-    head: list[str] = []
-    for line in text.splitlines():
-        cells = [one.strip() for one in line.strip().strip("|").split("|")]
-        if _HEADING.search(line):
-            head = [one.lower() for one in cells]
-        elif head and re.match(r"\s*\|.*\|\s*$", line) and len(cells) == len(head):
-            row = {_COLUMNS.get(name, name): cell for name, cell in zip(head, cells, strict=True)}
-            test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
-            if test and rate:
-                yield {
-                    "model_type": row.get("model", ""), "gpu_info": devices,
-                    "model_n_params": _count(row.get("params", "")),
-                    "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
-                    "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
-                    **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
-                    **{name: row.get(name, "") for name in ("split_mode", "tensor_split", "devices")},
-                    "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
-                    "build_number": build[1] if build else "",
-                }  # fmt: skip
+    """The lines of each table that llama-bench prints, with the devices and the build around it.
+
+    Each run of several in a text prints its own devices, most before its table.
+    """
+    devices, at = "", 0
+    builds = set(_BUILD.findall(text))
+    for start, part in sections(_HEADING, text):
+        lines = part.splitlines()
+        last = max((number for number, line in enumerate(lines) if _is_row(line)), default=0)
+        inside = "\n".join(lines[:last])
+        devices = _devices(text[at : start.start()]) or _devices(inside) or devices
+        at = start.start() + len(inside)
+        build = _BUILD.search(part)
+        number = build[1] if build else next(iter(builds)) if len(builds) == 1 else ""
+        yield from _lines(lines, devices, number)
+
+
+def _devices(text: str) -> str:
+    return ", ".join("".join(found).strip() for found in DEVICE.findall(text))
+
+
+def _is_row(line: str) -> bool:
+    return re.match(r"\s*\|.*\|\s*$", line) is not None
+
+
+def _lines(lines: list[str], devices: str, build: str) -> Iterator[dict[str, Any]]:
+    """The tests of one table, whose first line is its head."""
+    head = [one.lower() for one in _cells(lines[0])]
+    for line in lines[1:]:
+        cells = _cells(line)
+        if not _is_row(line) or len(cells) != len(head):
+            continue
+        row = {_COLUMNS.get(name, name): cell for name, cell in zip(head, cells, strict=True)}
+        test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
+        if test and rate:
+            yield {
+                "model_type": row.get("model", ""), "gpu_info": devices,
+                "model_n_params": _count(row.get("params", "")),
+                "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
+                "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
+                **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
+                **{name: row.get(name, "") for name in ("split_mode", "tensor_split", "devices")},
+                "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
+                "build_number": build,
+            }  # fmt: skip
+
+
+def _cells(line: str) -> list[str]:
+    return [one.strip() for one in line.strip().strip("|").split("|")]
 
 
 def _count(text: str) -> float:

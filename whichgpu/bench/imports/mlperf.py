@@ -26,6 +26,7 @@ _LINE = re.compile(r"^\s*(?P<key>[^:=\n]+?)\s*:\s*(?P<value>\S.*?)\s*$", re.MULT
 _RATES = (
     ("Completed tokens per second", "throughput", "output tokens/s"),
     ("Tokens per second", "throughput", "output tokens/s"),
+    ("Tokens per second (inferred)", "throughput", "output tokens/s"),
     ("Completed samples per second", "throughput", "samples/s"),
     ("Samples per second", "throughput", "samples/s"),
     ("Scheduled samples per second", "throughput", "samples/s"),

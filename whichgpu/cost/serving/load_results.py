@@ -209,7 +209,7 @@ _LOAD = {
 def commanded(text: str) -> dict[str, Any]:
     """Model and load as the last command in a text has them; what it has none of is left out."""
     models = [next(filter(None, found)) for found in MODEL.findall(text)]
-    asked: dict[str, Any] = {"model_id": models[-1]} if models else {}
+    asked: dict[str, Any] = {"model_id": models[-1].rstrip("/")} if models else {}
     for key, words in _LOAD.items():
         numbers = [one[1] or one.group(words.groups) for one in words.finditer(text)]
         asked |= {key: float(numbers[-1])} if numbers else {}
