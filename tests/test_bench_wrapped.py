@@ -172,6 +172,17 @@ def test_each_run_of_llama_bench_has_the_devices_before_it(tmp_path):
     assert [one.row["n_gpus"] for one in late] == ["1"], "what the backend prints may come behind the head"
 
 
+def test_the_command_above_a_table_names_its_model(tmp_path):
+    table = TABLE.replace("llama 8B Q8_0 ", "llama 7B Q4_0 ")
+    found = read(
+        tmp_path, "table.md", f"$ llama-bench -m /m/llama-2-7b.Q4_0.gguf -p 0\n{DEVICE.format(0)}{table}"
+    )
+    assert found.records[0].row["workload"] == "llama-2-7b"
+    assert not any("kind of model" in note for note in found.notes)
+    unknown = read(tmp_path, "odd.md", f"$ llama-bench -m /m/my-merge.gguf -p 0\n{DEVICE.format(0)}{TABLE}")
+    assert unknown.records[0].row["workload"].startswith("llama-3"), "a file of no known name says nothing"
+
+
 def test_runs_of_tf_cnn_benchmarks_by_their_commands(tmp_path):
     text = """\
 $ <b>python tf_cnn_benchmarks.py \\

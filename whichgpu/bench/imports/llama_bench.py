@@ -36,6 +36,7 @@ _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<for
                    r"(?:\s*-\s*(?P<grade>\w+))?", re.IGNORECASE)  # fmt: skip
 #: The head of the table that it prints, and the cells of a line.
 _HEADING = re.compile(r"^\s*\|(?:[^|\n]*\|)*?\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
+_FILE = re.compile(r"(?:\s-m|--model)[ =]+['\"]?([^\s'\"]+\.gguf)")
 _BUILD = re.compile(r"^build: \w+ \((\d+)\)", re.MULTILINE)
 _TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@\s*d\s*(?P<depth>\d+))?$")
 _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
@@ -75,7 +76,9 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
 def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     """The tests, and what is to be said of the whole file."""
     if _HEADING.search(text):
-        return list(_table(text)), (
+        found = list(_table(text))
+        named = all("model_filename" in one for one in found)
+        return found, () if named else (
             "a table names a kind of model, not the model: --workload says which it was",
         )
     inserted = [
@@ -128,7 +131,7 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(text: str) -> Iterator[dict[str, Any]]:
-    """The lines of each table that llama-bench prints, with the devices and the build around it.
+    """The lines of each table that llama-bench prints, with the devices, build and command around it.
 
     Each run of several in a text prints its own devices, most before its table.
     """
@@ -138,11 +141,20 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
         lines = part.splitlines()
         last = max((number for number, line in enumerate(lines) if _is_row(line)), default=0)
         inside = "\n".join(lines[:last])
-        devices = _devices(text[at : start.start()]) or _devices(inside) or devices
+        before = text[at : start.start()]
+        devices = _devices(before) or _devices(inside) or devices
         at = start.start() + len(inside)
         build = _BUILD.search(part)
         number = build[1] if build else next(iter(builds)) if len(builds) == 1 else ""
-        yield from _lines(lines, devices, number)
+        tests = list(_lines(lines, devices, number))
+        files = set(_FILE.findall(before))
+        if len(files) == 1 and len({one["model_type"].partition(" ")[0] for one in tests}) == 1:
+            # A command names the one model that its table knows by its kind alone.
+            file = files.pop()
+            tests = [
+                {**one, "model_filename": file} if _known(spelled(file, "")[0]) else one for one in tests
+            ]
+        yield from tests
 
 
 def _devices(text: str) -> str:
