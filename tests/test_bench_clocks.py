@@ -44,7 +44,43 @@ def test_samples_that_follow_their_neighbours_are_worth_fewer():
     assert found.together > 3.0
     assert statistics.together(np.ones(50)) == 1.0
     alone = [statistics.together(1.0 + 0.01 * draw.standard_normal(100)) for _ in range(100)]
-    assert sum(one > 1.0 for one in alone) < 5
+    assert np.mean(np.sqrt(alone)) < 1.1, "what follows no rule has hardly a wider interval"
+
+
+def _wandering(draw, related, count):
+    """Times that wander by 1 % around 1 s, each with so much of its neighbour."""
+    values = [float(draw.standard_normal())]
+    for one in draw.standard_normal(count - 1):
+        values.append(related * values[-1] + (1.0 - related**2) ** 0.5 * float(one))
+    return 1.0 + 0.01 * np.asarray(values)
+
+
+def test_a_hundred_samples_that_follow_each_other_a_little_hold_the_median():
+    draw = np.random.default_rng(11)
+    found = [statistics.summary(_wandering(draw, 0.5, 100)) for _ in range(200)]
+    assert sum(one.low <= 1.0 <= one.high for one in found) / 200 >= 0.9
+
+
+def test_an_interval_that_is_looked_at_again_and_again_still_holds_the_median():
+    draw, method = np.random.default_rng(12), METHOD._replace(least=10, most=400, width=0.005)
+    inside = looks = 0
+    for _ in range(200):
+        times = 1.0 + 0.01 * draw.standard_normal(400)
+        many = next(n for n in range(10, 401) if statistics.enough(times[:n], 0.1, method))
+        found, looks = statistics.summary(times[:many]), looks + many
+        inside += found.low <= 1.0 <= found.high
+    assert inside / 200 >= 0.9
+    assert looks / 200 < 50, "nor does it take many more samples"
+
+
+def test_clocks_that_wander_to_and_fro_do_not_drift():
+    draw = np.random.default_rng(13)
+    wandering = [_wandering(draw, 0.9, 200) for _ in range(60)]
+    assert sum(statistics.drift(one) != 0.0 for one in wandering) / 60 < 0.2, (
+        "a third, as if each stood alone"
+    )
+    rising = [one + np.linspace(0.0, 0.05, 200) for one in wandering]
+    assert sum(statistics.drift(one) != 0.0 for one in rising) / 60 > 0.85
 
 
 def test_few_samples_say_how_sure_they_are():

@@ -7,11 +7,13 @@ import pytest
 from tests.diagnosing import found
 from whichgpu import api
 from whichgpu.audit import measurement
-from whichgpu.audit.measurement import Told, diagnosed
+from whichgpu.audit.measurement import Told, diagnosed, told
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.diagnosis.told import Beside, beside
 from whichgpu.report.diagnosis import report
 from whichgpu.report.text import render
+from whichgpu.workloads.workload import resolve
 
 pytestmark = pytest.mark.slow
 GPUS = catalogue()
@@ -121,6 +123,21 @@ def heard(text):
 @pytest.mark.thorough(every=2)
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
     assert heard(text).causes[0].id == cause
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [("BERT training at 100 sequences/s on a V100", "bert-base"),
+     ("RoBERTa trains at 40 sequences/s on an A10", "roberta-base"),
+     ("BERT-large trains at 40 sequences/s on an A10", "bert-large")],
+)  # fmt: skip
+def test_a_family_in_capitals_is_the_base_of_it(text, model):
+    assert resolve(told(text, GPUS).workload).id == model
+
+
+def test_capitals_that_are_no_family_are_no_model():
+    with pytest.raises(UsageError, match="names no model"):
+        told("CUDA and VRAM: 40 samples/s on an A10", GPUS)
 
 
 def test_a_clock_at_boost_and_one_of_memory_point_to_nothing():

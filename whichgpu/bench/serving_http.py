@@ -189,7 +189,7 @@ async def _answered(answer: Any, state: _State) -> None:
     """The events of an answer, or all of one that does not stream."""
     if answer.status != 200:
         raise _Fault("status", f"HTTP {answer.status}: {await complaint(answer)}")
-    if "event-stream" not in answer.headers.get("Content-Type", ""):
+    if "event-stream" not in answer.headers.get("Content-Type", "").lower():
         await _whole(answer, state)
         return
     async for event, at in _events(answer):
@@ -208,7 +208,10 @@ async def complaint(answer: Any) -> str:
 
 async def _whole(answer: Any, state: _State) -> None:
     """An answer of a server that does not stream: all of it comes at once."""
-    raw = await answer.content.read(_LONGEST)
+    raw = b""
+    # A read gives what has come, which is a part of what is long.
+    while len(raw) < _LONGEST and (part := await answer.content.read(_LONGEST)):
+        raw += part
     _take(raw, time.perf_counter(), state)
     state.done = True
 
@@ -218,11 +221,12 @@ async def _events(answer: Any) -> AsyncIterator[tuple[bytes, float]]:
     rest = b""
     async for part in answer.content.iter_any():
         at = time.perf_counter()
-        *lines, rest = (rest + part).split(b"\n")
+        # A line may end with either sign or both; an empty one more says nothing.
+        *lines, rest = (rest + part).replace(b"\r", b"\n").split(b"\n")
         if len(rest) > _LONGEST:
             raise _Fault("garbage", "a line without an end")
         for line in lines:
-            plain = line.strip()
+            plain = line.removeprefix(b"\xef\xbb\xbf").strip()
             if plain.startswith(b"data:"):
                 yield plain[5:].strip(), at
             elif plain and not plain.startswith((b":", b"event:", b"id:", b"retry:")):
@@ -239,13 +243,15 @@ def _take(data: bytes, at: float, state: _State) -> None:
         return
     try:
         event = json.loads(data)
-        if event.get("error"):
-            raise _Fault("error", json.dumps(event["error"]))
+        # Older releases of vLLM send the error as the event itself.
+        if wrong := event.get("error") or (event if event.get("object") == "error" else None):
+            raise _Fault("error", json.dumps(wrong))
         if any(_says(choice) for choice in event.get("choices") or ()):
             state.arrivals.append(at)
         usage = event.get("usage") or {}
         if usage.get("completion_tokens") is not None:
-            state.made = float(usage["completion_tokens"])
+            made = float(usage["completion_tokens"])
+            state.made = made if 0.0 < made < float("inf") else 0.0
             state.prompt = float(usage.get("prompt_tokens") or 0.0)
     except (ValueError, AttributeError, TypeError, RecursionError) as fault:
         raise _Fault("garbage", f"an event that is no answer: {data[:60]!r} ({fault})") from None

@@ -118,7 +118,8 @@ def together(values: NDArray[np.float64]) -> float:
     """How many values in a row tell as much of the median as one: 1 where they follow each other by no rule.
 
     1 + 2 x the sum of the autocorrelation of lying above or below the median, up to five times that many
-    values; 1 too where so few values could look like it by chance.
+    values. What looks like it by chance counts too: it makes intervals a twentieth wider, and those of
+    samples that do follow their neighbours would be too narrow without.
     """
     n = len(values)
     side = np.sign(values - np.median(values))
@@ -130,9 +131,7 @@ def together(values: NDArray[np.float64]) -> float:
     sums = 2.0 * np.cumsum(related / related[0]) - 1.0
     ends = np.flatnonzero(np.arange(len(sums)) >= _WINDOW * sums)
     end = int(ends[0]) if ends.size else len(sums) - 1
-    found = float(min(sums[end], n / 2.0))
-    chance = math.sqrt(2.0 * (2.0 * end + 1.0) / n)
-    return found if found > 1.0 + 2.0 * chance else 1.0
+    return float(max(min(sums[end], n / 2.0), 1.0))
 
 
 @lru_cache(maxsize=4096)
@@ -168,8 +167,12 @@ def drift(values: NDArray[np.float64]) -> float:
     first, second = np.triu_indices(n, 1)
     change = picked[second] - picked[first]
     score = float(np.sign(change).sum())
-    deviation = math.sqrt(n * (n - 1) * (2 * n + 5) / 18.0)
-    whole = float(np.median(change / (second - first))) * (n - 1) / float(np.median(picked))
+    slope = float(np.median(change / (second - first)))
+    # Clocks that wander to and fro show a trend over any one run: what follows its neighbours beside the
+    # trend counts as fewer values (Hamed and Rao, 1998).
+    each = together(picked - slope * np.arange(n))
+    deviation = math.sqrt(each * n * (n - 1) * (2 * n + 5) / 18.0)
+    whole = slope * (n - 1) / float(np.median(picked))
     return whole if abs(score) > _SURE * deviation and abs(whole) > _MATTERS else 0.0
 
 
@@ -182,11 +185,23 @@ def enough(times: Sequence[float], elapsed: float, method: Method) -> bool:
         return len(times) >= 2 and elapsed > 3.0 * method.seconds
     if elapsed >= method.seconds:
         return True
-    if elapsed < method.lasting:
+    if elapsed < method.lasting or not _looked_at(len(times), method.least):
         return False
     values = np.asarray(times, dtype=np.float64)
     low, high, sure = median_interval(values, method.confidence, together(values))
     return sure >= method.confidence and (high - low) / 2.0 <= method.width * float(np.median(times))
+
+
+def _looked_at(count: int, least: int) -> bool:
+    """Whether an interval is looked at with so many samples: a quarter more each time.
+
+    Who looks after every sample stops where an interval is narrow by chance, and it holds the median in 91 %
+    of runs in place of 95 %.
+    """
+    at = max(least, 1)
+    while at < count:
+        at += max(at // 4, 1)
+    return at == count
 
 
 def doubts(found: Summary, method: Method, overhead: float) -> list[str]:

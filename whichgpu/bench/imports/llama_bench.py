@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry, kinds
+from whichgpu.bench.imports import Entry, kinds, sections
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.counts import of_size
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 #: The devices that its backends print before the table: CUDA and ROCm, Vulkan, Metal.
 DEVICE = re.compile(
     r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ((?:[^(|\n]|\((?:R|TM)\))+?) *(?:\((?!R\)|TM\))|\|)"
-    r"|^ggml_metal\w*: GPU name: *(.+)",
+    r"|^ggml_metal\w*: GPU name: *(?:MTL\d+ \()?([^()\n]+)",
     re.MULTILINE | re.IGNORECASE,
 )
 #: Options of a test that say what stays with the processor beside layers.
@@ -34,7 +35,9 @@ _INSERTED = re.compile(r"^INSERT INTO \w+ \(([^)]*)\) VALUES \((.*)\);", re.MULT
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
                    r"(?:\s*-\s*(?P<grade>\w+))?", re.IGNORECASE)  # fmt: skip
 #: The head of the table that it prints, and the cells of a line.
-_HEADING = re.compile(r"^\s*\|\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
+_HEADING = re.compile(r"^\s*\|(?:[^|\n]*\|)*?\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
+_FILE = re.compile(r"(?:\s-m|--model)[ =]+['\"]?([^\s'\"]+\.gguf)")
+_BUILD = re.compile(r"^build: \w+ \((\d+)\)", re.MULTILINE)
 _TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@\s*d\s*(?P<depth>\d+))?$")
 _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
 #: Columns of the table whose heads are shorter than their names.
@@ -43,6 +46,9 @@ _COLUMNS = {"ngl": "n_gpu_layers", "ncmoe": "n_cpu_moe", "mg": "main_gpu", "sm":
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
+#: The head of its CSV, and a line that may be of it.
+_CSV = re.compile(r"^(?=[\w,]*\bn_prompt,)(?=[\w,]*\bavg_ts,)\w+,[\w,]+\r?$", re.MULTILINE)
+_CELLS = re.compile(r",.*,")
 _CUT = "the file is cut off: what is whole in it was read"
 #: Layers that every model worth measuring has.
 _FEW = 10
@@ -70,7 +76,9 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
 def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     """The tests, and what is to be said of the whole file."""
     if _HEADING.search(text):
-        return list(_table(text)), (
+        found = list(_table(text))
+        named = all("model_filename" in one for one in found)
+        return found, () if named else (
             "a table names a kind of model, not the model: --workload says which it was",
         )
     inserted = [
@@ -79,8 +87,10 @@ def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
     ]
     if inserted:
         return inserted, ()
-    if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
-        rows = list(csv.DictReader(io.StringIO(text)))
+    if head := _CSV.search(text):
+        # Other lines may stand before its head and behind its last.
+        lines = itertools.takewhile(_CELLS.search, text[head.start() :].splitlines(keepends=True))
+        rows = list(csv.DictReader(io.StringIO("".join(lines))))
         # A line that was cut off has no last cells, and half a number before them.
         whole_rows = [_numbers(row) for row in rows if row.get("avg_ts") and None not in row.values()]
         return whole_rows, () if len(whole_rows) == len(rows) else (_CUT,)
@@ -121,28 +131,64 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(text: str) -> Iterator[dict[str, Any]]:
-    """The lines of the table that llama-bench prints, with the devices and the build around it."""
-    devices = ", ".join("".join(found).strip() for found in DEVICE.findall(text))
-    build = re.search(r"^build: \w+ \((\d+)\)", text, re.MULTILINE)
-    head: list[str] = []
-    for line in text.splitlines():
-        cells = [one.strip() for one in line.strip().strip("|").split("|")]
-        if _HEADING.search(line):
-            head = [one.lower() for one in cells]
-        elif head and re.match(r"\s*\|.*\|\s*$", line) and len(cells) == len(head):
-            row = {_COLUMNS.get(name, name): cell for name, cell in zip(head, cells, strict=True)}
-            test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
-            if test and rate:
-                yield {
-                    "model_type": row.get("model", ""), "gpu_info": devices,
-                    "model_n_params": _count(row.get("params", "")),
-                    "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
-                    "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
-                    **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
-                    **{name: row.get(name, "") for name in ("split_mode", "tensor_split", "devices")},
-                    "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
-                    "build_number": build[1] if build else "",
-                }  # fmt: skip
+    """The lines of each table that llama-bench prints, with the devices, build and command around it.
+
+    Each run of several in a text prints its own devices, most before its table.
+    """
+    devices, at = "", 0
+    builds = set(_BUILD.findall(text))
+    for start, part in sections(_HEADING, text):
+        lines = part.splitlines()
+        last = max((number for number, line in enumerate(lines) if _is_row(line)), default=0)
+        inside = "\n".join(lines[:last])
+        before = text[at : start.start()]
+        devices = _devices(before) or _devices(inside) or devices
+        at = start.start() + len(inside)
+        build = _BUILD.search(part)
+        number = build[1] if build else next(iter(builds)) if len(builds) == 1 else ""
+        tests = list(_lines(lines, devices, number))
+        files = set(_FILE.findall(before))
+        if len(files) == 1 and len({one["model_type"].partition(" ")[0] for one in tests}) == 1:
+            # A command names the one model that its table knows by its kind alone.
+            file = files.pop()
+            tests = [
+                {**one, "model_filename": file} if _known(spelled(file, "")[0]) else one for one in tests
+            ]
+        yield from tests
+
+
+def _devices(text: str) -> str:
+    return ", ".join("".join(found).strip() for found in DEVICE.findall(text))
+
+
+def _is_row(line: str) -> bool:
+    return re.match(r"\s*\|.*\|\s*$", line) is not None
+
+
+def _lines(lines: list[str], devices: str, build: str) -> Iterator[dict[str, Any]]:
+    """The tests of one table, whose first line is its head."""
+    head = [one.lower() for one in _cells(lines[0])]
+    for line in lines[1:]:
+        cells = _cells(line)
+        if not _is_row(line) or len(cells) != len(head):
+            continue
+        row = {_COLUMNS.get(name, name): cell for name, cell in zip(head, cells, strict=True)}
+        test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
+        if test and rate:
+            yield {
+                "model_type": row.get("model", ""), "gpu_info": devices,
+                "model_n_params": _count(row.get("params", "")),
+                "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
+                "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
+                **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
+                **{name: row.get(name, "") for name in ("split_mode", "tensor_split", "devices")},
+                "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
+                "build_number": build,
+            }  # fmt: skip
+
+
+def _cells(line: str) -> list[str]:
+    return [one.strip() for one in line.strip().strip("|").split("|")]
 
 
 def _count(text: str) -> float:

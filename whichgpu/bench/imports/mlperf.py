@@ -1,4 +1,4 @@
-"""MLPerf: mlperf_log_summary.txt of an inference run, and summary_results.json of a round.
+"""MLPerf: mlperf_log_summary.txt of an inference run; summary_results.json and summary.csv of a round.
 
 Of a summary: samples/s (Offline, Server), latencies of a stream, tokens/s and TTFT of language models,
 whether the run was valid. What ran where stands in the folders of a submission
@@ -7,15 +7,18 @@ whether the run was valid. What ran where stands in the folders of a submission
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _LINE = re.compile(r"^\s*(?P<key>[^:=\n]+?)\s*:\s*(?P<value>\S.*?)\s*$", re.MULTILINE)
@@ -23,14 +26,16 @@ _LINE = re.compile(r"^\s*(?P<key>[^:=\n]+?)\s*:\s*(?P<value>\S.*?)\s*$", re.MULT
 _RATES = (
     ("Completed tokens per second", "throughput", "output tokens/s"),
     ("Tokens per second", "throughput", "output tokens/s"),
+    ("Tokens per second (inferred)", "throughput", "output tokens/s"),
     ("Completed samples per second", "throughput", "samples/s"),
     ("Samples per second", "throughput", "samples/s"),
     ("Scheduled samples per second", "throughput", "samples/s"),
 )
 _TIMES = (
-    ("Mean First Token latency (ns)", "ttft"), ("Mean Time per Output Token (ns)", "tpot"),
-    ("Mean latency (ns)", "latency"),
+    ("Mean First Token latency (ns)", "ttft"), ("Mean Time to Output Token (ns)", "tpot"),
+    ("Mean Time per Output Token (ns)", "tpot"), ("Mean latency (ns)", "latency"),
 )  # fmt: skip
+_SUMMARY = "MLPerf Results Summary"
 #: Samples of a query of MultiStream, by the rules.
 _STREAMS = 8
 #: Models of the round's names that the zoo calls otherwise.
@@ -44,12 +49,32 @@ _SCENARIOS = ("offline", "server", "singlestream", "multistream", "interactive")
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such a summary."""
-    return "MLPerf Results Summary" in text or ('"MlperfModel"' in text or '"Performance_Units"' in text)
+    told = ('"MlperfModel"', '"Performance_Units"')
+    return _SUMMARY in text or any(one in text for one in told) or _is_table(text)
+
+
+def _is_table(text: str) -> bool:
+    """Whether a text is what the checker of submissions writes as CSV."""
+    return {"MlperfModel", "Result", "Units"} <= set(text.partition("\n")[0].strip().split(","))
 
 
 def read(path: Path, text: str) -> Iterator[Entry]:
-    """The figures of a run, or of every result of a round."""
-    yield from (_round(text) if text.lstrip()[:1] in "[{" else _summary(path, text))
+    """The figures of a run, of each of several in one text, or of every result of a round."""
+    if _is_table(text):
+        yield from _results(csv.DictReader(io.StringIO(text)))
+    elif _SUMMARY not in text:
+        yield from _round(text)
+    else:
+        said: list[UsageError] = []
+        entries: list[Entry] = []
+        for part in text.split(_SUMMARY)[1:]:
+            try:
+                entries += _summary(path, part)
+            except UsageError as fault:
+                said.append(fault)
+        if said and not entries:
+            raise said[0]
+        yield from (one._replace(warnings=(*one.warnings, *map(str, said))) for one in entries)
 
 
 def _summary(path: Path, text: str) -> Iterator[Entry]:
@@ -62,7 +87,7 @@ def _summary(path: Path, text: str) -> Iterator[Entry]:
     scenario, said = found.get("Scenario", ""), []
     if not verdict.upper().startswith("VALID"):
         said.append(f"MLPerf's own checks say {verdict}")
-    if found.get("Mode", "PerformanceOnly") != "PerformanceOnly":
+    if not found.get("Mode", "PerformanceOnly").startswith("Performance"):
         raise UsageError(f"mode {found['Mode']}: only a performance run has a speed")
     language = any("token" in key.lower() for key in found)
     base = {**_placed(path), "runtime": "", "options": {}, **asked_of(scenario, language=language)}
@@ -123,7 +148,11 @@ def _round(text: str) -> Iterator[Entry]:
         rows = json.loads(text)
     except (ValueError, RecursionError) as fault:
         raise UsageError(f"JSON that ends too early or is broken ({fault})") from None
-    for entry in rows if isinstance(rows, list) else [rows]:
+    yield from _results(rows if isinstance(rows, list) else [rows])
+
+
+def _results(rows: Iterable[Any]) -> Iterator[Entry]:
+    for entry in rows:
         found = _result(entry) if isinstance(entry, dict) else None
         if found is not None:
             yield found
@@ -133,6 +162,9 @@ def _result(entry: Mapping[str, Any]) -> Entry | None:
     """One result of a round that is a rate; latencies of streams are of a percentile that no row has."""
     unit = str(entry.get("Performance_Units") or entry.get("Result_Units") or entry.get("Units") or "")
     value = entry.get("Performance_Result", entry.get("Result"))
+    with suppress(ValueError):
+        # Cells of a table are texts.
+        value = float(value) if isinstance(value, str) else value
     rate = {"samples/s": "samples/s", "queries/s": "samples/s", "tokens/s": "output tokens/s"}.get(
         unit.lower()
     )
@@ -143,6 +175,7 @@ def _result(entry: Mapping[str, Any]) -> Entry | None:
     nodes = re.match(r"\d+", str(entry.get("number_of_nodes") or entry.get("Nodes") or "1"))
     count = int(each[0]) * int(nodes[0] if nodes else 1) if each else None
     tokens = rate != "samples/s"
+    who = entry.get("Submitter") or entry.get("Organization") or ""
     columns = {
         "workload": _NAMES.get(model, model),
         "gpu": str(entry.get("accelerator_model_name") or entry.get("Accelerator") or ""), "n_gpus": count,
@@ -150,7 +183,7 @@ def _result(entry: Mapping[str, Any]) -> Entry | None:
         "precision": _precision(str(entry.get("weight_data_types") or "")),
         "runtime": str(entry.get("framework") or entry.get("Software") or "").replace(";", ","),
         "metric": "throughput", "unit": rate, "value": float(value),
-        "source": f"MLPerf {entry.get('version', '')} {entry.get('Submitter', '')}".strip(),
+        "source": f"MLPerf {entry.get('version', '')} {who}".strip(),
     }  # fmt: skip
     kept = ("ID", "Submitter", "Platform", "SystemName", "Scenario", "Availability", "Division")
     return Entry(columns, {key: entry[key] for key in kept if key in entry})

@@ -30,6 +30,8 @@ _SCRAPED = re.compile(r"#\s*scraped\s+([\d.]+)")
 _BROKEN = 0.5
 _ENERGY, _POWER = "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "DCGM_FI_DEV_POWER_USAGE"
 _USED, _UTILISATION = "DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL"
+#: Labels that tell boards apart, and name them.
+_BOARD = ("gpu", "UUID", "modelName", "Hostname")
 _GAUGES = {
     _UTILISATION: "utilisation", "DCGM_FI_PROF_SM_ACTIVE": "sm_active",
     "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": "tensor_active", "DCGM_FI_PROF_DRAM_ACTIVE": "dram_active",
@@ -96,6 +98,7 @@ def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
     scrapes = sorted((one for path, text in zip(paths, texts, strict=True) for one in parse(text, str(path))),
                      key=lambda one: one.time)  # fmt: skip
     scrapes, aside = _busy(scrapes)
+    scrapes = [_by_board(one) for one in scrapes]
     first, last = _ends(scrapes)
     engine = next((name for mark, name in _ENGINES.items() if any(_begins(mark, one) for one in texts)), "")
     base, context = _about(last, scrapes, engine)
@@ -132,6 +135,21 @@ def _busy(scrapes: Sequence[Scrape]) -> tuple[list[Scrape], tuple[str, ...]]:
         for one in scrapes
     ]
     return kept, (*said, f"{len(idle)} of {len(most)} GPUs did nothing and are left out")
+
+
+def _by_board(scrape: Scrape) -> Scrape:
+    """A scrape in which each board's power and energy stand once.
+
+    DCGM tells them again for each slice of a card, and for each pod that shares it.
+    """
+    found = {
+        (
+            name,
+            tuple(one for one in labels if one[0] in _BOARD) if name in (_POWER, _ENERGY) else labels,
+        ): value
+        for (name, labels), value in scrape.samples.items()
+    }
+    return Scrape(found, scrape.time)
 
 
 def _anew(first: Scrape | None, last: Scrape) -> tuple[str, ...]:

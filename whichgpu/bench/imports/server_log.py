@@ -10,6 +10,7 @@ from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
+from whichgpu.cost.serving.load_results import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,6 @@ _LINES = {
         r"Decode batch.*?#running-req: (?P<n>\d+),.*?gen throughput \(token/s\): (?P<rate>[\d.]+),"
     ),
 }
-_MODEL = re.compile(
-    r"\bmodel(?:_path)?='([^']+)'|'model(?:_tag|_path)?': '([^']+)'|\bvllm serve (?!-)(\S+)"
-    r"|--model(?:-path)?[ =](\S+)"
-)
 _SPLIT = re.compile(
     r"\b(?:tensor_parallel_size|tp_size)'?(?:=|: )(\d+)|--(?:tensor-parallel-size|tp(?:-size)?)[ =](\d+)"
 )
@@ -40,7 +37,7 @@ def claims(_path: Path, text: str) -> bool:
 
 def about(text: str) -> dict[str, Any]:
     """Model and split by the command or the settings that an engine prints."""
-    model, split = _MODEL.search(text), _SPLIT.search(text)
+    model, split = MODEL.search(text), _SPLIT.search(text)
     return {"workload": next(filter(None, model.groups())) if model else "",
             "tp": int(next(filter(None, split.groups()))) if split else None}  # fmt: skip
 

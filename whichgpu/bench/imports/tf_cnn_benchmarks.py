@@ -27,6 +27,8 @@ _STEP = re.compile(r"^\D*?(\d+)\s+images/sec:\s*([\d.]+)(?:\s*\+/-\s*([\d.]+))?"
 _GLOBAL = re.compile(r"Batch size:\s*(\d+)\s*global(?:\s*.*?(\d+)(?:\.0)?\s*per device)?", re.DOTALL)
 _DEVICE = re.compile(r"\bname: ([^,\n]*?)(?:, pci|,? major:|,? computeCapability:|\n)")
 _COMMAND = re.compile(r"tf_cnn_benchmarks(?:\.py)?\s+(--.*)")
+#: The end of a line of a command that goes on in the next.
+_CONTINUED = re.compile(r"\\\n[ \t]*")
 _OOM = re.compile(r"ResourceExhaustedError|OOM when allocating|out of memory", re.IGNORECASE)
 #: Names of its models that are none of the zoo's as they stand.
 _NAMES = {"inception3": "inception-v3", "inception4": "inception-v4", "resnet50_v1.5": "resnet50",
@@ -42,7 +44,7 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
     """A figure for each run that has one; of the others the reason is told beside it."""
     found: list[Entry] = []
     lost: list[UsageError] = []
-    for number, (before, part) in enumerate(_runs(text), 1):
+    for number, (before, part) in enumerate(_runs(_CONTINUED.sub(" ", text)), 1):
         try:
             found.append(_run(part, before))
         except UsageError as fault:
@@ -59,7 +61,9 @@ def _runs(text: str) -> Iterator[tuple[str, str]]:
 
     Every process of a run over several prints the same head before any of them has a step.
     """
-    starts = [match.start() for match in re.finditer(r"^(?:.*\|)?\s*TensorFlow:", text, re.MULTILINE)] or [0]
+    heads = re.compile(r"^(?:.*\|)?\s*TensorFlow:", re.MULTILINE)
+    # Excerpts leave heads out: then the commands tell the runs apart.
+    starts = [one.start() for one in (*heads.finditer(text),) or (*_COMMAND.finditer(text),)] or [0]
     before = text[: starts[0]]
     for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
         part = text[begin:end]
@@ -84,7 +88,7 @@ def _said(part: str, keys: Iterable[str] | None = None) -> dict[str, str]:
 def _run(part: str, before: str) -> Entry:
     head = _said(part)
     command = _COMMAND.findall(part) or _COMMAND.findall(before)
-    flags = dict(re.findall(r"--(\w+)(?:[= ]([^-\s]\S*))?", "\n".join(command[-1:])))
+    flags = dict(re.findall(r"--(\w+)(?:[= ]([^-\s<][^\s<]*))?", "\n".join(command[-1:])))
     model = head.get("Model") or flags.get("model", "")
     batch, devices, workers = _batch(part, head, flags)
     value, spread, said = _rate(part, workers)

@@ -13,6 +13,7 @@ import csv
 import json
 import math
 import re
+import textwrap
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,9 @@ def text_of(path: Path) -> str:
     text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _COLOUR.sub("", text) if "\x1b" in text else text
-    return _STAMP.sub("", text) if _STAMP.match(text) else text
+    text = _STAMP.sub("", text)
+    # A block that is indented as a whole, as pages have it.
+    return textwrap.dedent(text) if text.lstrip("\n")[:1] in (" ", "\t") else text
 
 
 def without_cut(text: str) -> str:
@@ -127,9 +130,15 @@ def without_cut(text: str) -> str:
 #: A number, with what of its unit may be glued to it, at the end of a text; it is no longer than so.
 _LAST = re.compile(r"(?:(?<![\w.])|(?<=[=:(]))-?\d[\d.,]*(?:e[+-]?\d*)?[a-z\u00b5%]{0,2}\Z", re.IGNORECASE)
 _NEAR = 100
-#: What a terminal is told, and what docker, kubectl and mpirun put before each line.
+#: What a terminal is told, and what docker, compose, kubectl, mpirun, Kubeflow's launcher and a quotation put
+#: before a line, be it of all lines or of those of one program among others.
 _COLOUR = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
-_STAMP = re.compile(r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z|\[\d+,\d+\]<std(?:out|err)>:) ?", re.MULTILINE)
+_STAMP = re.compile(
+    r"^(?:> ?|\[pod/[^\]\n]+\] )*"
+    r"(?:\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)(?: |$)|\d{4}-\d\d-\d\d [\d:.]+ \| "
+    r"|\[\d+,\d+\]<std(?:out|err)>: ?|[A-Z]+\|[\dT:.-]+\|[^|\n]*\|\d+\| ?)?",
+    re.MULTILINE,
+)
 
 
 #: Keys of their JSON, by the lines that vllm bench serve and sglang.bench_serving print.
@@ -172,22 +181,48 @@ def _printed(text: str) -> Iterator[Mapping[str, Any]]:
     before, *parts = _HEADS.split(text)
     # Without a server all requests are there at once, and the engine is SGLang's own.
     own = {"backend": "sglang", "max_concurrency": "max"} if OFFLINE in text else {}
-    # Both print their arguments first.
-    model = re.search(r"\bmodel='([^']+)'", before)
+    asked: dict[str, Any] = {}
     for part in parts:
-        lines = dict(re.findall(r"^([^:\n]+?):[ \t]+(\S+)[ \t]*\n", part, re.MULTILINE))
+        # A command stands before what it prints, of several runs in what follows the one before.
+        asked |= commanded(before)
+        lines = dict(re.findall(r"^[ \t]*([^:\n]+?):[ \t]+(\S+)[ \t]*\n", part, re.MULTILINE))
         run: dict[str, Any] = {}
         for words, key in _PRINTED.items():
             with suppress(ValueError):
                 run |= {key: float(lines[words])} if words in lines else {}
-        yield {**run, "backend": lines.get("Backend", ""), "model_id": model[1] if model else "", **own}
+        yield {**asked, **run, "backend": lines.get("Backend", ""), **own}
+        before = part
+
+
+#: The model of a server or of a load generator, by its command or by the settings that it prints.
+MODEL = re.compile(
+    r"\bmodel(?:_path)?='([^']+)'|'model(?:_tag|_path)?': '([^']+)'|\bvllm serve (?!-)(\S+)"
+    r"|--model(?:-path)?[ =]\"?([^\s\"]+)"
+)
+#: Numbers of its command that tell the load.
+_LOAD = {
+    "max_concurrency": re.compile(r"--(?:max-)?concurrency[ =](\d+)\b|\bmax_concurrency=(\d+)"),
+    "request_rate": re.compile(r"--request-rate[ =](\d+(?:\.\d+)?)\b"),
+}
+
+
+def commanded(text: str) -> dict[str, Any]:
+    """Model and load as the last command in a text has them; what it has none of is left out."""
+    models = [next(filter(None, found)) for found in MODEL.findall(text)]
+    asked: dict[str, Any] = {"model_id": models[-1].rstrip("/")} if models else {}
+    for key, words in _LOAD.items():
+        numbers = [one[1] or one.group(words.groups) for one in words.finditer(text)]
+        asked |= {key: float(numbers[-1])} if numbers else {}
+    return asked
 
 
 def is_printed(text: str) -> bool:
     """Whether a text has the lines that vllm bench serve, sglang.bench_serving or its offline kin print."""
-    return bool(_HEADS.search(text)) and not text.lstrip().startswith(("{", "["))
+    return bool(_HEADS.search(text)) and not _JSON.match(text)
 
 
+#: How JSON begins; a bracket alone begins lines of logs too.
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 #: The first cells of a CSV of AIPerf or GenAI-Perf, and the cells of the table that they print.
 CSV = "Metric,avg,"
 _DRAWN = re.compile(r"[\u2502\u2503|]\s*(?:Statistic|Metric)\s*[\u2502\u2503|]\s*avg\s*[\u2502\u2503|]")
@@ -196,6 +231,12 @@ _DRAWN = re.compile(r"[\u2502\u2503|]\s*(?:Statistic|Metric)\s*[\u2502\u2503|]\s
 def is_table(text: str) -> bool:
     """Whether a text is, or has, a table of AIPerf or GenAI-Perf."""
     return text.startswith(CSV) or _DRAWN.search(text) is not None
+
+
+def _table_at(text: str) -> int:
+    """Where the drawn table of a text begins; 0 where it is a CSV."""
+    found = _DRAWN.search(text)
+    return found.start() if found else 0
 
 
 def _table(text: str) -> Mapping[str, Any]:
@@ -217,7 +258,7 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
         yield from _printed(text)
         return
     if is_table(text):
-        yield _table(without_cut(text))
+        yield {**commanded(text[: _table_at(text)]), **_table(without_cut(text))}
         return
     whole = _parsed(text)
     parts = [whole] if whole is not None else [_parsed(line) for line in _lines(text)]
