@@ -49,7 +49,11 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ('LLM(model="meta-llama/Llama-3.1-8B-Instruct", tensor_parallel_size=2)', "llama-3.1-8b"),
         ("models.detection.maskrcnn_resnet50_fpn()", "maskrcnn-r50-fpn"),
         ("Llama-3-8B-Instruct-q4f16_1-MLC", "llama-3-8b"), ("gemma-2-2b-it-q4f32_1-MLC", "gemma-2-2b"),
-        ("Piper TTS medium", "piper-medium"), ("text_recognition_crnn", "crnn"), ("MONAI UNETR", "unetr"),
+        ("apple/coreml-FastViT-T8", "fastvit-t8"), ("executorch llama3_2_1b", "llama-3.2-1b"),
+        ("OPT-175B metaseq", "opt-175b"), ("jetson-inference ssd-mobilenet-v2", "ssd-mobilenet-v2"),
+        ("CerebrasGPT 256M", "cerebras-gpt-256m"), ("vad_multilingual_marblenet", "marblenet-multilingual"),
+        ("NanoOWL", "owlvit-base-patch32"), ("Piper TTS medium", "piper-medium"),
+        ("text_recognition_crnn", "crnn"), ("MONAI UNETR", "unetr"),
         ("centernet_resnet_v1_18_postprocess", "centernet-r18"), ("regnety_400m", "regnety-004"),
         ("yolov5m6_6.1", "yolov5m6"), ("pyt_huggingface_gpt2", "gpt2"), ("tts_en_hifigan", "hifigan"),
         ("QuartzNet15x5Base-En", "quartznet-15x5"), ("descript dac 44khz", "dac-44khz"),
@@ -227,6 +231,11 @@ def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
 def test_the_task_of_another_model_makes_no_model_of_a_name(name: str) -> None:
     with pytest.raises(UsageError):
         resolve(name)
+
+
+def test_a_subject_behind_who_published_it_is_told_as_one() -> None:
+    with pytest.raises(UsageError, match="'TrafficCamNet' is a network of NVIDIA's TAO"):
+        resolve("NVIDIA TrafficCamNet")
 
 
 def test_residues_are_the_length_of_a_protein() -> None:
