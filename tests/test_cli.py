@@ -88,6 +88,8 @@ def test_an_unknown_command_is_told_with_the_nearest(whichgpu):
     assert (answer.status, answer.out) == (2, "")
     assert answer.err == "whichgpu: no command 'shwo'; did you mean show?; see: whichgpu --help\n"
     assert "did you mean fit?" in whichgpu("vram", "llama-3.1-8b").err
+    assert "did you mean gpus --timeline?" in whichgpu("timeline").err
+    assert "did you mean check --fields?" in whichgpu("truth").err
 
 
 @pytest.mark.parametrize(

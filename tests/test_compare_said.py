@@ -28,6 +28,31 @@ def test_a_ratio_of_memory_follows_from_the_amounts_beside_it():
     assert "2x the memory of the RTX 5060 Laptop (16 against 8 GB)" in said
 
 
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        (("t4", "t4g"), "Both have the same memory (15 GB); the T4 and the T4G are both sold as 16 GB"),
+        (("l4", "l2"), "Both have the same memory (24 GB); the L4 is sold as 24 GB, of which ECC takes a "
+                       "share; what it leaves of the L2 was not read, so sizes as sold are compared"),
+    ],
+)  # fmt: skip
+def test_what_ecc_leaves_is_not_held_against_a_size_as_sold(pair, said):
+    assert said in topic(compare(pair, today=TODAY), "memory")
+
+
+def test_a_number_of_gpus_that_may_run_out_is_not_ahead_of_one_that_surely_holds():
+    found = compare(("k80", "p100-16gb-sxm"), whole=True, today=TODAY)
+    (row,) = [one for one in found.view.rows.values() if one.label == "full fine-tuning of Llama 3.1 8B"]
+    assert row.cells["k80"].text == "16 (FP16 maths, may run out)"
+    assert row.cells["p100-16gb-sxm"].text == "32 (FP16 maths, 8 may)"
+    assert not row.best(found.view.ids)
+
+
+def test_eight_p100_send_over_the_links_of_their_usual_machine():
+    found = compare(("p100-16gb-sxm", "v100-16gb-sxm"), today=TODAY)
+    assert "the P100 sends 80 GB/s (NVLink)" in topic(found, "links")
+
+
 def test_a_laptop_part_of_the_same_chip_differs_by_its_power_and_says_so_of_its_cells():
     found = compare(("rtx-2080-laptop", "rx-6600-xt"), today=TODAY)
     told = next(one for one in found.sentences() if "not the desktop RTX 2080" in str(one))

@@ -220,3 +220,19 @@ def test_machines_are_told_beside_machines_on_a_desk_or_on_the_lap():
     assert "gb10" in near["ryzen-ai-max-395"]
     assert any(one.startswith("apple-") for one in near["ryzen-ai-max-395"]), "Apple states no power limit"
     assert "SoC" not in {known[one].value("form_factor") for one in near["rtx-a4000"]}
+
+
+def test_a_board_of_several_gpus_is_fed_whole_and_each_compared_by_its_share():
+    found = reviewed("a16", "resnet50")
+    said = " ".join(str(one) for one in found.sentences())
+    assert "a limit of 250 W for the board, 62.5 W for each GPU" in said
+    assert "a year takes 548 kWh for each GPU" in said
+    assert "power" not in found.beside.rows
+    assert found.beside.rows["power_per_gpu"].cells["a16"].value == 62.5
+
+
+def test_what_cost_less_at_launch_is_told_at_that_price():
+    """The RTX 5070 Ti, 749 USD at launch, is 1,212 USD in the street since."""
+    said = " ".join(str(one) for one in reviewed("rtx-4070-ti-super", "resnet50").sentences())
+    assert "look at the RTX 5070 Ti first (749 USD at launch)" in said
+    assert "and cost no more then" in said

@@ -48,6 +48,16 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ('pipeline("text-generation", model="Qwen/Qwen3-4B")', "qwen3-4b"),
         ('LLM(model="meta-llama/Llama-3.1-8B-Instruct", tensor_parallel_size=2)', "llama-3.1-8b"),
         ("models.detection.maskrcnn_resnet50_fpn()", "maskrcnn-r50-fpn"),
+        ("Llama-3-8B-Instruct-q4f16_1-MLC", "llama-3-8b"), ("gemma-2-2b-it-q4f32_1-MLC", "gemma-2-2b"),
+        ("apple/coreml-FastViT-T8", "fastvit-t8"), ("executorch llama3_2_1b", "llama-3.2-1b"),
+        ("OPT-175B metaseq", "opt-175b"), ("jetson-inference ssd-mobilenet-v2", "ssd-mobilenet-v2"),
+        ("CerebrasGPT 256M", "cerebras-gpt-256m"), ("vad_multilingual_marblenet", "marblenet-multilingual"),
+        ("NanoOWL", "owlvit-base-patch32"), ("Piper TTS medium", "piper-medium"),
+        ("text_recognition_crnn", "crnn"), ("MONAI UNETR", "unetr"),
+        ("centernet_resnet_v1_18_postprocess", "centernet-r18"), ("regnety_400m", "regnety-004"),
+        ("yolov5m6_6.1", "yolov5m6"), ("pyt_huggingface_gpt2", "gpt2"), ("tts_en_hifigan", "hifigan"),
+        ("QuartzNet15x5Base-En", "quartznet-15x5"), ("descript dac 44khz", "dac-44khz"),
+        ("DUSt3R ViTLarge DPT 512", "dust3r"), ("megatron_gpt_345m", "gpt2-medium"),
         ("DeepSeek-R1 671B MLPerf v5.1 interactive", "deepseek-r1"),
         ("gpt-oss-120b MLPerf v6.0", "gpt-oss-120b"),
         ("Llama 2 70B MLPerf Inference v4.1 Offline", "llama-2-70b"),
@@ -216,11 +226,16 @@ def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     "name",
     ["ResNet-50 object detection", "ResNet-50 segmentation", "YOLOv8n transcription",
      "BERT-base text-to-image", "Llama-2-7B image classification", "MAE ViT-L/32", "DINO ViT-S/16",
-     "MLPerf Training v5.0 Foo", "PPO (Atari)"],
+     "MLPerf Training v5.0 Foo", "PPO (Atari)", "object detection ResNet-50", "BERT image-generation base"],
 )  # fmt: skip
 def test_the_task_of_another_model_makes_no_model_of_a_name(name: str) -> None:
     with pytest.raises(UsageError):
         resolve(name)
+
+
+def test_a_subject_behind_who_published_it_is_told_as_one() -> None:
+    with pytest.raises(UsageError, match="'TrafficCamNet' is a network of NVIDIA's TAO"):
+        resolve("NVIDIA TrafficCamNet")
 
 
 def test_residues_are_the_length_of_a_protein() -> None:

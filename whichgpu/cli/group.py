@@ -87,6 +87,14 @@ _CALLED = {
     "predict": ("estimate", "speed", "latency", "throughput", "infer", "inference", "power", "energy"),
     "prices": ("cost", "price", "offers", "buy", "rent"),
     "recommend": ("choose", "pick", "find", "best"),
+    "gpus --timeline": ("timeline", "history", "generations", "releases", "dates"),
+    "gpus --like": ("like", "similar", "nearest", "alternatives"),
+    "gpus": ("list", "ls", "catalogue", "catalog", "cards", "devices", "search"),
+    "workloads": ("models", "zoo"),
+    "show": ("specs", "spec", "info", "review", "describe"),
+    "check --fields": ("truth", "fields", "disagreements", "sources"),
+    "compat": ("compatibility", "supports", "software", "install", "drivers", "driver", "cuda"),
+    "compare": ("vs", "versus", "diff"),
 }
 
 

@@ -195,7 +195,10 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
         return None, keys
     # Rules are of names as repositories have them, with hyphens: `Midnight Miqu 70B v1.5`.
     joined = "-".join(name.split())
-    less = (names.rewritten(name), names.rewritten(joined), names.published(name), disowned(name))
+    hub = name.rpartition("/")[2]
+    # Behind its owner on the Hub may stand what it was converted for: `apple/coreml-FastViT-T8`.
+    converted = names.published(hub) if hub not in (name, names.published(hub)) else ""
+    less = (names.rewritten(name), names.rewritten(joined), names.published(name), converted, disowned(name))
     others = (
         one
         for one in (*less, names.unversioned(name), *handles.readings(name))

@@ -19,18 +19,25 @@ if TYPE_CHECKING:
 
 
 def less_task(name: str, read: Callable[[str], Workload | None]) -> Workload | None:
-    """The workload of a name behind which its own task stands; None for others, and for another's task.
+    """The workload of a name with its own task behind, before or amid it; None for any other.
 
-    `read` finds the workload of what goes before: a `ResNet-50 object detection` is no classifier.
+    `read` finds the workload of what is left: a `ResNet-50 object detection` is no classifier.
     """
     for task, globs in _tasks_of(name):
-        found = task.fullmatch(name.strip())
-        item = read(found[1]) if found else None
-        if found and item is not None and _contradicts(item.id, name[found.end(1) :]):
-            continue
-        if item is not None and any(fnmatch(one, glob) for one in (item.family, item.id) for glob in globs):
-            return item
+        for left, said in _parted(task, name.strip()):
+            item = read(left)
+            if item is None or _contradicts(item.id, said):
+                continue
+            if any(fnmatch(one, glob) for one in (item.family, item.id) for glob in globs):
+                return item
     return None
+
+
+def _parted(task: Task, name: str) -> Iterator[tuple[str, str]]:
+    """What is left of a name without a task behind, before or amid it (`Piper TTS medium`), and the task."""
+    for pattern in task:
+        if found := pattern.fullmatch(name):
+            yield "-".join(filter(None, (found["start"], found["end"]))), found["task"]
 
 
 def _contradicts(key: str, task: str) -> bool:
@@ -42,7 +49,8 @@ def _contradicts(key: str, task: str) -> bool:
 
 def without(name: str) -> str:
     """A name without the task behind it, whatever model it is of; "" where none stands there."""
-    return next((found[1] for task, _ in _tasks_of(name) if (found := task.fullmatch(name.strip()))), "")
+    behind = (task[0].fullmatch(name.strip()) for task, _ in _tasks_of(name))
+    return next((found["start"] for found in behind if found), "")
 
 
 def labelled(item: Workload, said: Iterable[str]) -> Workload:
@@ -88,21 +96,33 @@ _CONFIGURED = regex(
 )
 
 
-def _tasks_of(name: str) -> Iterator[tuple[re.Pattern[str], Sequence[str]]]:
+#: What is said of a task behind a name, before it, and amid it: what is left, the task, what is left.
+Task = tuple["re.Pattern[str]", ...]
+
+
+def _tasks_of(name: str) -> Iterator[tuple[Task, Sequence[str]]]:
     """The tasks of whose words a name has some."""
     lower = small(name)
     return (task for task, sets in _tasks() if names.holds(lower, sets))
 
 
 @lru_cache(maxsize=1)
-def _tasks() -> Sequence[tuple[tuple[re.Pattern[str], Sequence[str]], names.Sets]]:
-    """What is said of each task behind a name, with what it is of, and the words that it needs."""
-    read = list(_read())
-    return tuple(zip(read, names.needs(task.pattern for task, _ in read), strict=True))
+def _tasks() -> Sequence[tuple[tuple[Task, Sequence[str]], names.Sets]]:
+    """What is said of each task beside a name, with what it is of, and the words that it needs."""
+    rows = [(row["said"].replace("~", "[-_ ]?"), row["of"]) for row in names.table()["tasks"].values()]
+    read = [(tuple(map(_ignoring_case, _forms(said))), of) for said, of in rows]
+    return tuple(zip(read, names.needs(said for said, _ in rows), strict=True))
 
 
-def _read() -> Iterator[tuple[re.Pattern[str], Sequence[str]]]:
-    """What is said of each task behind a name, with the families and ids that it is of."""
-    for row in names.table()["tasks"].values():
-        said = rf"(.+?\S)[-_ (\[,:]+(?:for[-_ ]+)?(?:{row['said']})(?:[-_ ]+task)?[)\]]?"
-        yield regex(said.replace("~", "[-_ ]?"), re.IGNORECASE), row["of"]
+def _ignoring_case(pattern: str) -> re.Pattern[str]:
+    return regex(pattern, re.IGNORECASE)
+
+
+def _forms(said: str) -> Sequence[str]:
+    """Where a task stands: behind a name, before one, and between its words."""
+    task = rf"(?P<task>(?:{said})(?:[-_ ]+task)?)"
+    return (
+        rf"(?P<start>.+?\S)[-_ (\[,:]+(?:for[-_ ]+)?{task}[)\]]?(?P<end>)",
+        rf"(?P<start>){task}[-_ :]+(?P<end>\S.*)",
+        rf"(?P<start>.+?\S)[-_ ]+{task}[-_ ]+(?P<end>\S.*)",
+    )

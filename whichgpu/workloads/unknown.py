@@ -57,7 +57,10 @@ def said_of(name: str) -> str:
     begun = len(short) > _INITIALS and f"\n{short}" in _ids()
     told = _members(name) or _members(tasks.without(name)), subject(name)
     begun = begun or bool(tasks.without(name))
-    return next(filter(None, told if begun else told[::-1]), "")
+    bare = names.published(name)
+    # Who published it goes first: `NVIDIA TrafficCamNet`.
+    published = (subject(bare),) if bare != name else ()
+    return next(filter(None, (*(told if begun else told[::-1]), *published)), "")
 
 
 def _known(name: str) -> bool:

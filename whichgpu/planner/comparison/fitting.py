@@ -110,9 +110,12 @@ def _held(way: _Way, gpus: Sequence[Gpu], ran: Container[str]) -> Iterator[tuple
             said += [] if judged.surely[index] else [_OPEN]
             yield gpu.id, Cell(1.0, f"1 ({', '.join(said)})", *_EVIDENCE)
         elif found is not None and not works_alone(gpu):
-            said += [_OPEN] if found.may_run_out else ["1 may"] if judged.may[index] else []
+            fewer = 1 if judged.may[index] else found.may.n_gpus if found.may else 0
+            said += [_OPEN] if found.may_run_out else [f"{fewer} may"] if fewer else []
             text = f"{found.n_gpus} ({', '.join(said)})" if said else str(found.n_gpus)
-            yield gpu.id, Cell(float(found.n_gpus), text, *_EVIDENCE)
+            # A number that may run out is ahead of none that surely holds it.
+            count = None if found.may_run_out else float(found.n_gpus)
+            yield gpu.id, Cell(count, text, *_EVIDENCE)
         else:
             yield gpu.id, Cell(None, "does not fit", *_EVIDENCE)
 

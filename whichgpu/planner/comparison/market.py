@@ -183,6 +183,18 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     yield from _per_dollar(gpus, half, found)
 
 
+def launch_rows(gpus: Sequence[Gpu], found: Mapping[str, Market]) -> Iterator[Row]:
+    """What each cost at launch, which is known of most: a price of the street says nothing against it."""
+    launched = {
+        gpu.id: _bought([row], machine_of(gpu), told="")
+        for gpu in gpus
+        for row in found[gpu.id].purchase
+        if row.kind == "launch"
+    }
+    if launched:
+        yield Row("at_launch", "At launch", _GROUP, "money", "", launched)
+
+
 def whole_rows(
     gpus: Sequence[Gpu], known: Mapping[str, Gpu], today: date, offers: Sequence[Offer] | None = None
 ) -> Iterator[Row]:
@@ -340,16 +352,16 @@ def launched_alike(gpus: Sequence[Gpu]) -> bool:
     )
 
 
-def _bought(rows: Sequence[Purchase], host: str) -> Cell:
+def _bought(rows: Sequence[Purchase], host: str, told: str = "at launch") -> Cell:
     """The price to reckon with; of a street range both ends are said, and the high one is the value.
 
-    `host` says what else is in a price that is not of the GPU alone.
+    `host` says what else is in a price that is not of the GPU alone, `told` how one at launch is called.
     """
     row = rows[0]
     low = next((other for other in rows if other.kind == "street_low"), None)
     span = f"{amount(low.usd, 'money')} to " if low and row.kind == "street_high" else ""
-    kind = "at launch" if row.kind == "launch" else _kind(row)
-    said = [f"{kind}, {row.note}" if row.note and len(row.note) <= _NOTE else kind]
+    kind = told if row.kind == "launch" else _kind(row)
+    said = list(filter(None, (kind, row.note if len(row.note) <= _NOTE else "")))
     said.append(row.as_of.isoformat() if row.as_of else "undated")
     if row.includes_host:
         said.append(host)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from whichgpu.hardware.architecture import family_of
 from whichgpu.hardware.derive import pcie_bandwidth
 from whichgpu.hardware.fields import FIELDS
-from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.hardware.gpu import nominal_gb, sold_memory
 from whichgpu.hardware.limits import limits, reached
 from whichgpu.hardware.parts import is_part
 from whichgpu.hardware.vgpu import profiles
 from whichgpu.planner.comparison.model import Cell, Row
-from whichgpu.planner.comparison.words import printed, quantity
+from whichgpu.planner.comparison.words import EQUAL, printed, quantity
 from whichgpu.units import HOURS_PER_YEAR, number
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
         cells = {gpu.id: one for gpu in gpus if (one := _of(gpu, name))}
         if name == "fp16":
             yield from _as_run(gpus, cells)
+        if name == "memory" and sizes_unlike(gpus):
+            cells = {
+                gpu.id: cells[gpu.id]._replace(value=sold_memory(gpu)) for gpu in gpus if gpu.id in cells
+            }
         if cells:
             dimension = "cache" if name in CACHES else field.dimension
             better = "" if name == "l2" and any(gpu.value("l3") for gpu in gpus) else better
@@ -77,6 +81,30 @@ def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
             yield from _nonempty(_links(gpus))
         if name == "vgpu":
             yield from _nonempty(_profiles(gpus))
+
+
+def sizes_unlike(gpus: Sequence[Gpu]) -> bool:
+    """Whether of one what ECC leaves was read, and of another the size alone under which it is sold.
+
+    Sizes as sold are compared then: 24 GB of an L2, of which nobody read what is left, beside those of an L4.
+    """
+    return any(_ecc_leaves(gpu) for gpu in gpus) and any(map(as_sold_alone, gpus))
+
+
+def _ecc_leaves(gpu: Gpu) -> bool:
+    """Whether less is there than it is sold with by more than what drivers keep."""
+    memory, sold = gpu.value("memory"), sold_memory(gpu)
+    return bool(memory and sold and sold / float(memory) > EQUAL)
+
+
+def as_sold_alone(gpu: Gpu) -> bool:
+    """Whether a card of data centres whose ECC takes of its memory is known by the size it is sold in."""
+    fact, kind = gpu.fact("memory"), gpu.value("memory_type")
+    if fact is None or gpu.segment != "datacenter" or gpu.vendor != "NVIDIA" or is_part(gpu):
+        return False
+    # HBM has room of its own for ECC's bits; a board without it keeps its memory whole.
+    inline = "GDDR" in str(kind) and gpu.value("ecc") != "no"
+    return inline and fact.kind != "measured" and fact.value == sold_memory(gpu)
 
 
 def _profiles(gpus: Sequence[Gpu]) -> Row:

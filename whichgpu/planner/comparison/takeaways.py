@@ -12,7 +12,7 @@ from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.reasons import own_power, paper_lead
-from whichgpu.planner.comparison.rows import sixteen_bit
+from whichgpu.planner.comparison.rows import as_sold_alone, sixteen_bit, sizes_unlike
 from whichgpu.planner.comparison.words import EQUAL, amount, gain, listed
 from whichgpu.units import GIB
 
@@ -100,6 +100,9 @@ def _sold(pen: Pen, gpus: Sequence[Gpu]) -> str:
         both = " both" if same and len(sizes) == len(gpus) == 2 else ""
         size = next(iter(sizes.values())) if same else listed(sizes.values())
         told += f"; {listed(sizes)} {'is' if len(sizes) == 1 else 'are'}{both} sold as {size} GB, {why}"
+    if sizes_unlike(gpus):
+        unread = [f"the {pen.name(gpu.id)}" for gpu in gpus if as_sold_alone(gpu)]
+        told += f"; what it leaves of {listed(unread)} was not read, so sizes as sold are compared"
     return told
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import generation_of
-from whichgpu.planner.comparison.market import price_rows
+from whichgpu.planner.comparison.market import launch_rows, price_rows
 from whichgpu.planner.comparison.model import View
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
@@ -32,8 +32,8 @@ _NEAREST, _TWIN = 2, 1.5
 #: What orders the frame rates of one generation, and how unlike a gaming card may be that tells of them.
 _PLAYED, _PLAYER = ("fp32", "bandwidth"), 1.25
 #: The rows that an alternative is judged by.
-_KEPT = ("release_date", "memory", "bandwidth", "fp16", "bf16", "fp32", "fp64", "power", "slots",
-         "usd_per_hour", "offer", "purchase")  # fmt: skip
+_KEPT = ("release_date", "memory", "bandwidth", "fp16", "bf16", "fp32", "fp64", "power", "power_per_gpu",
+         "slots", "usd_per_hour", "offer", "at_launch", "purchase")  # fmt: skip
 
 
 def player(gpu: Gpu, known: Catalogue) -> dict[str, Gpu]:
@@ -96,7 +96,12 @@ def beside(gpu: Gpu, others: Sequence[Gpu], found: Mapping[str, Market], today: 
     gpus = (gpu, *others)
     half = sixteen_bit(gpus)
     ours = {one.id: found[one.id] for one in gpus}
-    told = {row.field: row for row in (*spec_rows(gpus), *price_rows(gpus, half, ours))}
+    told = {
+        row.field: row for row in (*spec_rows(gpus), *price_rows(gpus, half, ours), *launch_rows(gpus, ours))
+    }
+    if "power_per_gpu" in told:
+        # The limit of a board with several GPUs says nothing beside figures of one.
+        del told["power"]
     kept = [name for name in _KEPT if name in told and name in {half, *_KEPT} - ({"fp16", "bf16"} - {half})]
     names = {one.id: short_name(one) for one in gpus}
     return View(gpus, names, sentence_names(gpus), {name: told[name] for name in kept}, {}, today, ours, ())
@@ -106,7 +111,7 @@ def exchange(view: View, cheaper: Sequence[str]) -> Iterator[Sentence]:
     """What it can be exchanged for, or that nothing on file is better for less."""
     key = view.ids[0]
     field, what = (
-        ("usd_per_hour", "an hour") if view.number(key, "usd_per_hour") else ("purchase", "at launch")
+        ("usd_per_hour", "an hour") if view.number(key, "usd_per_hour") else ("at_launch", "at launch")
     )
     pen = Pen(view)
     level = "level or ahead in memory, bandwidth, 16-bit and FP32 rate"

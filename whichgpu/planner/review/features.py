@@ -8,6 +8,7 @@ from whichgpu.planner.comparison.lasting import current, lasting, maintained, su
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse, widened
 from whichgpu.planner.comparison.rays import traces, units
+from whichgpu.planner.comparison.reasons import own_power
 from whichgpu.planner.comparison.stack import GROUP, refused
 from whichgpu.planner.comparison.takeaways import limits_of
 from whichgpu.planner.comparison.words import listed
@@ -260,6 +261,11 @@ def _like_a_gaming_card(view: View) -> Iterator[Sentence]:
     )
 
 
+def _shares(view: View) -> bool:
+    """Whether the limit is a board's that carries several GPUs."""
+    return own_power(view) != "power" and bool(view.number(view.ids[0], "power"))
+
+
 def board(view: View) -> Iterator[Sentence]:
     """Where it fits and what it needs: form, length, cooling, power, link, displays, video, interfaces."""
     key = view.ids[0]
@@ -273,12 +279,14 @@ def board(view: View) -> Iterator[Sentence]:
     if parts:
         yield pen.say("board", "; ".join(parts))
     pen = Pen(view)
-    fed = [f"a limit of {pen.quantity(key, 'power')}"] if view.number(key, "power") else []
+    each = f" for the board, {pen.quantity(key, own_power(view))} for each GPU" if _shares(view) else ""
+    fed = [f"a limit of {pen.quantity(key, 'power')}{each}"] if view.number(key, "power") else []
     fed += [f"connectors: {pen.text(key, 'power_connectors')}"] if view.text(key, "power_connectors") else []
     if view.number(key, "suggested_psu"):
         fed.append(f"a supply of {pen.quantity(key, 'suggested_psu')} is suggested for the machine")
     if view.text(key, "year"):
-        fed.append(f"day and night at its limit, a year takes {pen.text(key, 'year')}")
+        of_one = " for each GPU" if each else ""
+        fed.append(f"day and night at its limit, a year takes {pen.text(key, 'year')}{of_one}")
     if fed:
         yield pen.say("board", f"power: {'; '.join(fed)}")
     for fields, words in (

@@ -113,14 +113,14 @@ def _rather(around: View, key: str, other: str, *, alone: bool) -> Sentence:
     only = list(_only(gpus[key], gpus[other]))
     needed = f"its {listed(only, 'or')}" if only else "something that only it has"
     field, when = (
-        ("usd_per_hour", "an hour") if around.number(key, "usd_per_hour") else ("purchase", "at launch")
+        ("usd_per_hour", "an hour") if around.number(key, "usd_per_hour") else ("at_launch", "at launch")
     )
     price = pen.quantity(other, field).removesuffix("/h")
     return pen.say(
         "exchange",
         f"unless {needed} is needed, look at the {pen.name(other)} first ({price} {when}): it is "
         f"{'' if alone else 'one of those that are '}level or ahead in memory, bandwidth, 16-bit and FP32 "
-        "rate for no more money",
+        f"rate {'and cost no more then' if when == 'at launch' else 'for no more money'}",
     )
 
 
