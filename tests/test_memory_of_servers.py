@@ -190,6 +190,12 @@ def test_a_server_measures_itself_with_the_largest_picture_or_film_of_a_model_th
     )
     assert short == one == pytest.approx(film / 3.0)
     assert one == pytest.approx(13 * 1280 * 2 * 4 * 16384)
+    # Qwen3 VL makes the pictures of a film smaller, to 12,288 tokens in all (longest_edge of its processor).
+    later, longer = (
+        judged("qwen3-vl-32b", "h100-80gb-sxm", max_model_len=most)["parts"]["activations"]
+        for most in ("32768", "131072")
+    )
+    assert later == longer
     # 24 GB start with less than the model takes.
     note = " ".join(judged("qwen2.5-vl-7b", "rtx-4090", max_model_len="32768")["notes"])
     assert 32768 < int(re.search(r"--max-model-len up to ([\d,]+)", note)[1].replace(",", "")) < 65536
