@@ -206,3 +206,19 @@ def test_a_server_measures_itself_with_the_largest_picture_or_film_of_a_model_th
     # Pictures that cross-attention sees add one token to a prompt, and are as many as what is seen of them.
     seen = judged("llama-3.2-11b-vision", "rtx-a6000", max_model_len="8192")
     assert seen["verdict"] == "fits"
+
+
+def test_one_group_of_data_parallel_attention_has_the_longest_sequence_whole():
+    """vllm-project/recipes, pull request 12: Qwen3 Coder 480B with -dp=8 on eight cards of 141 GB.
+
+    "62.00 GiB KV cache is needed, which is larger than the available KV cache memory (48.66 GiB) .. the
+    estimated maximum model length is 205728".
+    """
+    told = asked(
+        "qwen3-coder-480b-a35b", "h200-141gb-sxm:8", phase="serve", precision="fp8", runtime="vllm 0.10", tp=1,
+        options={"attention_dp": "8", "ep": "8", "max_model_len": "262144"},
+    )  # fmt: skip
+    assert told["parts"]["kv_cache"] == pytest.approx(62.00 * GIB, rel=1e-4)
+    assert told["verdict"] != "fits"
+    up = re.search(r"--max-model-len up to ([\d,]+)", " ".join(told["notes"]))
+    assert int(up[1].replace(",", "")) == pytest.approx(205728, rel=0.06)
