@@ -215,8 +215,8 @@ def test_one_group_of_data_parallel_attention_has_the_longest_sequence_whole():
     estimated maximum model length is 205728".
     """
     told = asked(
-        "qwen3-coder-480b-a35b", "h200-141gb-sxm:8", phase="serve", precision="fp8", runtime="vllm 0.10", tp=1,
-        options={"attention_dp": "8", "ep": "8", "max_model_len": "262144"},
+        "qwen3-coder-480b-a35b", "h200-141gb-sxm:8", phase="serve", precision="fp8", runtime="vllm 0.10",
+        tp=1, options={"attention_dp": "8", "ep": "8", "max_model_len": "262144"},
     )  # fmt: skip
     assert told["parts"]["kv_cache"] == pytest.approx(62.00 * GIB, rel=1e-4)
     assert told["verdict"] != "fits"
