@@ -57,7 +57,7 @@ def test_a_server_whose_cache_takes_what_is_left_is_not_doubted() -> None:
 def test_a_verdict_follows_from_both_ends_of_the_interval() -> None:
     """Of 24 GiB CUDA reports 23.76; what fits for sure does so at both ends, what does not at neither."""
     card, half = 24.0 * GIB, 0.15
-    names = ("allocated", "reserved", "device", "required", "held")
+    names = ("allocated", "reserved", "device", "required", "least", "held")
     reading = Readings(*3 * (1.0,), "allocated", dict.fromkeys(names, half), card)
     of = partial(doubt, runtimes()["transformers"], reading, room=Room.of((GPUS["rtx-4090"],), card))
     surely, possibly = 0.99 * card * np.exp(-half), 0.99 * card * np.exp(half)

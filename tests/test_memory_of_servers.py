@@ -190,6 +190,12 @@ def test_a_server_measures_itself_with_the_largest_picture_or_film_of_a_model_th
     )
     assert short == one == pytest.approx(film / 3.0)
     assert one == pytest.approx(13 * 1280 * 2 * 4 * 16384)
+    # Qwen3 VL makes the pictures of a film smaller, to 12,288 tokens in all (longest_edge of its processor).
+    later, longer = (
+        judged("qwen3-vl-32b", "h100-80gb-sxm", max_model_len=most)["parts"]["activations"]
+        for most in ("32768", "131072")
+    )
+    assert later == longer
     # 24 GB start with less than the model takes.
     note = " ".join(judged("qwen2.5-vl-7b", "rtx-4090", max_model_len="32768")["notes"])
     assert 32768 < int(re.search(r"--max-model-len up to ([\d,]+)", note)[1].replace(",", "")) < 65536
@@ -200,3 +206,19 @@ def test_a_server_measures_itself_with_the_largest_picture_or_film_of_a_model_th
     # Pictures that cross-attention sees add one token to a prompt, and are as many as what is seen of them.
     seen = judged("llama-3.2-11b-vision", "rtx-a6000", max_model_len="8192")
     assert seen["verdict"] == "fits"
+
+
+def test_one_group_of_data_parallel_attention_has_the_longest_sequence_whole():
+    """vllm-project/recipes, pull request 12: Qwen3 Coder 480B with -dp=8 on eight cards of 141 GB.
+
+    "62.00 GiB KV cache is needed, which is larger than the available KV cache memory (48.66 GiB) .. the
+    estimated maximum model length is 205728".
+    """
+    told = asked(
+        "qwen3-coder-480b-a35b", "h200-141gb-sxm:8", phase="serve", precision="fp8", runtime="vllm 0.10",
+        tp=1, options={"attention_dp": "8", "ep": "8", "max_model_len": "262144"},
+    )  # fmt: skip
+    assert told["parts"]["kv_cache"] == pytest.approx(62.00 * GIB, rel=1e-4)
+    assert told["verdict"] != "fits"
+    up = re.search(r"--max-model-len up to ([\d,]+)", " ".join(told["notes"]))
+    assert int(up[1].replace(",", "")) == pytest.approx(205728, rel=0.06)

@@ -21,6 +21,7 @@ from whichgpu.cost.memory.activations import slack as reserved_slack
 from whichgpu.cost.memory.cache_room import reserve
 from whichgpu.cost.memory.decoding import computed_in, takes_workspaces
 from whichgpu.cost.memory.live_tensors import denoising
+from whichgpu.cost.memory.sent_copies import sent_copies
 from whichgpu.cost.memory.totals import OUTSIDE, fuller, needed
 from whichgpu.cost.parallel import advice, distributed, machines, pipeline, sequence, unstated
 from whichgpu.cost.parallel import splitting as parallel
@@ -58,6 +59,7 @@ class Beside(NamedTuple):
     slack: Any = 1.0
     working: Any = 0.0
     idle: Any = 0.0
+    copied: Any = 0.0
 
 
 class _Reserving:
@@ -84,6 +86,11 @@ class _Reserving:
     def idle(self) -> Any:
         """Bytes of another moment that the allocator holds at the fullest, in blocks too small for it."""
         return self._beside.idle
+
+    @property
+    def copied(self) -> Any:
+        """Bytes that the allocator holds of what replicas sent each other as they began, if there is room."""
+        return self._beside.copied
 
 
 @immutable(slots=False)
@@ -244,7 +251,10 @@ def _beside_step(
     working = training_step.transforming(
         workload, job, stack, step, parts, whole=whole, own=own, devices=devices
     )
-    return Beside(reserved_slack(whole, training=True), working, job_memory.idle(job, stack, parts))
+    return Beside(
+        reserved_slack(whole, training=True), working, job_memory.idle(job, stack, parts),
+        sent_copies(job, stack, parts),
+    )  # fmt: skip
 
 
 def _held(

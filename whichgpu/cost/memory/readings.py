@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,8 @@ class Readings(NamedTuple):
 
     `counted` names the one that a published peak without further words is: tensors, or what the driver
     reports where the runtime keeps no count of them. `most` is what a card has. Of `halves` "required" is of
-    what the job needs, the sum of its parts, and "held" of that upwards with blocks that an allocator holds.
+    what the job needs, the sum of its parts, "least" of that downwards, and "held" of that upwards with
+    blocks that an allocator holds.
     """
 
     allocated: Any
@@ -47,7 +49,7 @@ class Readings(NamedTuple):
 
     def need(self, required: Any) -> Interval:
         """What a job needs whose parts are so many bytes in sum, with the interval that `doubt` judges by."""
-        least, most = np.exp(-self.halves["required"]), np.exp(self.halves["held"])
+        least, most = np.exp(-self.halves["least"]), np.exp(self.halves["held"])
         return Interval(required * least, required, required * most, "B")
 
     def each(self, pick: Callable[[Any], Any]) -> Readings:
@@ -65,7 +67,9 @@ def readings(laid: Layout | Held, deviations: float, available: Any = None) -> R
     """
     if available is None:
         available = laid.devices.column("memory")  # type: ignore[union-attr]
-    found = totals(laid.parts, laid.slack, available, laid.working, idle=laid.idle)
+    totalled = partial(totals, laid.parts, laid.slack, available, laid.working, idle=laid.idle)
+    # Blocks of what replicas sent each other lie whole, and go where a card runs short.
+    found, anyway = totalled(copied=laid.copied), totalled().device
     taken = laid.runtime.holds.get("takes", 0.0) if laid.serves else 0.0
     # A server takes its share of the card when it starts, whatever it then needs.
     found = found._replace(device=np.maximum(found.device, taken * available))
@@ -83,8 +87,9 @@ def readings(laid: Layout | Held, deviations: float, available: Any = None) -> R
     sure = deviations * spread(laid.runtime, laid.workload.id, kind, _needed(laid))
     share = passing / np.maximum(needed(laid.parts), 1.0)
     most = filled.bound(laid.runtime, laid.workload.id, kind, laid.job, share=share, deviations=deviations)
-    held = np.hypot(sure, _blocks(laid, found.device, deviations))
+    held = np.hypot(sure, _blocks(laid, anyway, deviations))
     halves |= {"required": sure, "held": np.minimum(held, most)}
+    halves["least"] = np.minimum(sure, _states_alone(laid, kind, deviations))
     return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
 
 
@@ -96,6 +101,24 @@ def _needed(laid: Layout | Held) -> Unsure:
     doubt = laid.runtime.read(lambda one: float(one.holds.get("doubt", 0.0)))
     return Unsure(np.maximum(needed(parts), 1.0), made(parts), beside, published=False,
                   engine=(engine > 0.0) & logged, waits=_waits(laid.job), doubt=doubt)  # fmt: skip
+
+
+#: Parts that are there as an optimizer steps.
+_STEPPED = ("weights", "gradients", "optimizer", "optimizer_step", "reference", "context", "communication")
+
+
+def _states_alone(laid: Layout | Held, kind: str, deviations: float) -> Any:
+    """Log of what a training needs over what its optimizer's step has of it at the least.
+
+    Then what a pass makes is gone, however much that is: a larger batch needs no less.
+    """
+    if not laid.job.trains:
+        return np.inf
+    whole = np.maximum(needed(laid.parts), 1.0)
+    states = needed({name: laid.parts[name] for name in _STEPPED if name in laid.parts})
+    states = np.minimum(np.maximum(states, 1.0), whole)
+    of = _needed(laid)._replace(total=states, made=0.0)
+    return np.log(whole / states) + deviations * spread(laid.runtime, laid.workload.id, kind, of)
 
 
 def _waits(job: Job) -> bool:

@@ -74,13 +74,15 @@ def room_of(
 def cached(workload: Workload, job: Job, stack: Runtime, running: Any, each: Any) -> Any:
     """Bytes of the cache of so many `running` sequences, of `each` in the mean; of one whole at the least.
 
-    Of those that run side by side some have just begun; one alone comes to its last token.
+    Of those that run side by side some have just begun; one alone comes to its last token, and of groups
+    that attend to sequences of their own it is one group's.
     """
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
     made = _made(job, stack, output)
     last, mean = (sequence_bytes(workload, job, prompt + tokens, stack) for tokens in (output, made))
-    whole = each * np.maximum(last / np.maximum(mean, 1.0), 1.0) * (np.asarray(running) >= 1.0)
+    alone = each * Mesh.of(job).attention_dp
+    whole = alone * np.maximum(last / np.maximum(mean, 1.0), 1.0) * (np.asarray(running) >= 1.0)
     return np.maximum(np.maximum(running * each, whole), starting.longest(workload, job, stack))
 
 

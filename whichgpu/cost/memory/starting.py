@@ -178,13 +178,16 @@ def _longest(job: Job) -> Any:
 
 
 def longest(workload: Workload, job: Job, stack: Runtime) -> Array:
-    """Bytes of each GPU's cache that one sequence of `max_model_len` takes; 0 where that is not stated."""
+    """Bytes of a GPU's cache that one sequence of `max_model_len` takes; 0 where that is not stated.
+
+    Of groups that attend to sequences of their own one has all of it.
+    """
     from whichgpu.cost.memory.replica_memory import sequence_bytes
 
     if "max_model_len" not in job.options or not profiles(stack, job):
         return np.zeros(())
     mesh = Mesh.of(job)
-    return np.asarray(sequence_bytes(workload, job, _longest(job), stack) / mesh.pp / mesh.attention_dp)
+    return np.asarray(sequence_bytes(workload, job, _longest(job), stack) / mesh.pp)
 
 
 def cache(

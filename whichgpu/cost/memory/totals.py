@@ -57,12 +57,14 @@ _SPARE = 0.98
 
 
 def totals(
-    parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, idle: Any = 0.0
-) -> Totals:
+    parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, idle: Any = 0.0,
+    copied: Any = 0.0,
+) -> Totals:  # fmt: skip
     """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations.
 
     `working` are bytes of activations and workspaces together at the widest convolution (`workspace`).
-    Bytes of another moment lie `idle` at the fullest, in blocks too small for what is there.
+    Bytes of another moment lie `idle` at the fullest, in blocks too small for what is there, and `copied`
+    ones of what was sent as the replicas began, where there is room for all of them.
     """
     outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
     tensors, room = needed(parts) - outside, np.maximum(available - outside, 0.0)
@@ -71,6 +73,7 @@ def totals(
     beside = np.maximum(working - alive, 0.0)
     # Where memory is short convolutions work in less.
     allocated = np.maximum(tensors, np.minimum(tensors + beside, _SPARE * room))
-    reserved = np.minimum(np.maximum(allocated, tensors + idle + (slack - 1.0) * passing), room)
+    lies = np.maximum(idle + (slack - 1.0) * passing, np.where(tensors + copied <= room, copied, 0.0))
+    reserved = np.minimum(np.maximum(allocated, tensors + lies), room)
     # What is needed and not there is still what a count of tensors would show.
     return Totals(allocated, reserved, np.minimum(reserved + outside, available))

@@ -111,7 +111,7 @@ def possibly(reading: Readings, required: Any, room: Room) -> Any:
     In memory shared with a processor the system and its programs lie as well: beyond it nothing fits.
     """
     given = np.minimum(np.minimum(room.given, room.reported), room.most * room.card)
-    least = required * np.exp(-np.asarray(reading.halves["required"]))
+    least = required * np.exp(-np.asarray(reading.halves["least"]))
     return (required <= room.given) | ((room.wired >= 1.0) & (least <= given))
 
 

@@ -18,6 +18,7 @@ from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job.asked import sends_away
 from whichgpu.cost.job.behind import in_its_stead
 from whichgpu.cost.job.placing import running
+from whichgpu.cost.job.requests import in_loop
 from whichgpu.cost.job.support import in_several, substitutions
 from whichgpu.cost.job.training_step import on_largest
 from whichgpu.cost.memory.job_memory import open_checkpointing
@@ -36,7 +37,7 @@ from whichgpu.planner.capacity.sentences import reason
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,9 +81,10 @@ def _filled(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
     for i, one in enumerate(_each(job, devices, catalogue)):
         most, known = one.limits[0].most("concurrency"), job.concurrency is not None
         device = devices[i] if devices else (catalogue[one.gpu], one.n_gpus)
-        yield from (
-            [one] if known or not most else _each(job.changed(concurrency=float(most)), [device], catalogue)
-        )
+        if known or not most:
+            yield one
+        else:
+            yield from _each(in_loop(job.changed(concurrency=float(most))), [device], catalogue)
 
 
 def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
@@ -177,7 +179,7 @@ def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
 
 def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
     """The smallest current card that holds a job, or the fewest common ones; the largest where none do."""
-    found = smallest(_least(alone), catalogue, alone.judged_in)
+    found = smallest(_least(alone), catalogue, _anyhow(alone))
     if found.sure is not None:
         return found.sure, alone.counts[0]
     known = common(catalogue)
@@ -191,10 +193,29 @@ def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
 
 
 def _least(alone: Cells) -> tuple[float, float]:
-    """Bytes that a card has at least on which a job fits for sure, and on which it may."""
-    ends = (float(end[0]) / alone.share for end in (alone.required, alone.ends[0]))
-    sure, may = ends
+    """Bytes that a card has at least on which a job fits for sure, and on which it may.
+
+    Where what is needed hangs on the card that is no less than the weights.
+    """
+    if alone.by_card:
+        weights = float(alone.parts["weights"][0]) / alone.share
+        return weights, weights
+    ways = _ways(alone)[1] or [alone]
+    sure, may = (
+        min(float(end[0]) / alone.share for end in ends)
+        for ends in ([one.required for one in ways], [one.ends[0] for one in ways])
+    )
     return sure, may
+
+
+def _anyhow(alone: Cells) -> Callable[[Gpu], Judged]:
+    """The judge of a job on one of a GPU, whichever way its program goes there unasked."""
+    ways = _ways(alone)[1] or [alone]
+
+    def judge(gpu: Gpu) -> Judged:
+        return Judged(*map(np.logical_or.reduce, zip(*(one.judged_in(gpu) for one in ways), strict=True)))
+
+    return judge
 
 
 def _answers(
@@ -206,7 +227,7 @@ def _answers(
     `alone` is the job on one GPU, `note` what is to be said of all.
     """
     ways = changes(cells, bounds)
-    smallest_of = smallest_by_vendor(_least(alone), cells.gpus, catalogue, alone.judged_in)
+    smallest_of = smallest_by_vendor(_least(alone), cells.gpus, catalogue, _anyhow(alone))
     several = _fewest(cells, alone, catalogue, held=any(one.sure for one in smallest_of.values()))
     done = cells.settled
     answers = []
@@ -231,10 +252,10 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
     """The fewest of each device's own GPU; where no single card holds the job also of common ones."""
     count = alone.counts[0]
     degrees = alone.job_of(0)
-    whole = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
+    whole, judge = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how, _anyhow(alone)
 
     def least(gpu: Gpu, more: Fewest | None) -> Fewest | None:
-        judged, one = alone.judged_in(gpu), Fewest(gpu.id, count, whole)
+        judged, one = judge(gpu), Fewest(gpu.id, count, whole)
         if judged.surely[0]:
             return one
         if not judged.may[0]:

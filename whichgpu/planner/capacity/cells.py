@@ -30,6 +30,7 @@ from whichgpu.cost.memory.verdict import (
     surely,
     upper_end,
 )
+from whichgpu.cost.serving.scheduling import limits
 from whichgpu.cost.table.paired import Paired
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -227,10 +228,38 @@ class Cells:
         return self._judge(self._rooms_of(self.gpus, self.available), self.available, self.able)
 
     def judged_in(self, gpu: Gpu) -> Judged:
-        """The same were each of the devices of that GPU, on which nothing of what is needed hangs, (C,)."""
-        given = np.array([self.room(gpu)])
-        able = np.full(len(self.gpus), not self.refusal(gpu))
-        return self._judge(self._rooms_of((gpu,), given), given, able)
+        """The same were each of the devices of that GPU, (C,)."""
+        like = self._as_on(gpu)
+        given = np.array([like.room(gpu)])
+        able = np.full(len(like.gpus), not like.refusal(gpu))
+        return like._judge(like._rooms_of((gpu,), given), given, able)
+
+    @property
+    def by_card(self) -> bool:
+        """Whether what is needed hangs on the card: engines take more on some, or measure themselves."""
+        done = self.settled
+        known = "cards" in done.runtime.scheduler or starting.profiles(done.runtime, done.job)
+        return done.job.phase == "serve" and known
+
+    @cached_property
+    def _alike(self) -> dict[Any, Cells]:
+        """These cells, and those on other cards that have been asked for, by what an engine takes there."""
+        return {self._taken_on(self.gpus[0]): self}
+
+    def _taken_on(self, gpu: Gpu) -> tuple[float, ...]:
+        stack, job, seen = self.settled.runtime, self.settled.job, as_seen(gpu, "serve")
+        found = limits(stack, job, Devices.of([seen]))
+        most = tuple(float(np.max(np.asarray(one))) for one in (found.sequences, found.tokens))
+        return (*most, float(seen.need("memory"))) if starting.profiles(stack, job) else most
+
+    def _as_on(self, gpu: Gpu) -> Cells:
+        """The cells with what the job needs on such a card, from which all that need as much are judged."""
+        if not self.by_card:
+            return self
+        taken = self._taken_on(gpu)
+        if taken not in self._alike:
+            self._alike[taken] = Cells(self.job, (gpu,) * len(self.gpus))
+        return self._alike[taken]
 
     def _judge(self, rooms: Room, given: Array, able: NDArray[np.bool_]) -> Judged:
         done, stack = self.settled, self.settled.runtime
@@ -251,7 +280,7 @@ class Cells:
     @property
     def ends(self) -> tuple[Array, Array]:
         """The lower and the upper end of what the job needs of each device, (C,)."""
-        low = self.required * np.exp(-self.reading.halves["required"])
+        low = self.required * np.exp(-self.reading.halves["least"])
         alone = upper_end(self.reading, self.required, self._elastic)
         return low, np.maximum(alone, self.required)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.job.requests import in_loop
 from whichgpu.cost.memory.verdict import Judged
 from whichgpu.cost.parallel.mesh import Mesh
 from whichgpu.errors import UsageError
@@ -140,11 +141,16 @@ def context(cells: Cells, judge: Judge) -> Array:
 def _concurrency(cells: Cells, judge: Judge) -> Array:
     """Requests that run at once, on all GPUs of a device."""
     replicas, _, most = cells.places
+    # So many in flight are what a load generator keeps, as where a job states them.
+    loaded = in_loop(cells.job.changed(concurrency=1.0)).options
+    asked = cells if cells.job.concurrency is not None else cells.with_job(options=loaded)
 
     def sized(size: Array, index: list[int]) -> Cells:
-        return cells.on(index, concurrency=size * replicas[index])
+        return asked.on(index, concurrency=size * replicas[index])
 
-    return largest(sized, judge, len(cells.gpus), int(np.max(most))) * np.tile(replicas, 2)
+    found = largest(sized, judge, len(cells.gpus), int(np.max(most)))
+    # Each engine takes its own number at once, by the card that it is on.
+    return np.minimum(found, np.tile(most, 2)) * np.tile(replicas, 2)
 
 
 def _resolution(cells: Cells, judge: Judge) -> Array | None:

@@ -7,7 +7,8 @@ attention), `patches` (through the tower, of one picture or piece of sound), `to
 prompt), `attended` (what cross-attention sees of it) and `merger` (of the parameters, those that work on
 tokens, each merged from several patches), `late` (those that work on a query). Of pictures that keep their
 own size also `largest` (tokens of the largest one; `tokens`), `film` (frames of a film that become as many
-tokens as one), `patch` (the side of a patch in pixels: a job's `height` and `width` are those of its
+tokens as one), `film_most` (tokens of the largest film, where its pictures are made smaller the more they
+are), `patch` (the side of a patch in pixels: a job's `height` and `width` are those of its
 pictures) and `rotary` (queries and keys are turned, in FP32). A tower is always loaded; it
 runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence. Of requests that
 are served, and of sequences that train, the tokens count theirs as well, which `pictures=n` and
@@ -120,13 +121,15 @@ def tokens_of_one(dims: Mapping[str, Any]) -> float:
 def largest(dims: Mapping[str, Any], sequence: Any, frames: float) -> Any:
     """Tokens of the largest picture, or of the longest film that a `sequence` of so many tokens has room for.
 
-    A film has so many `frames` at most, and is as large as a picture; beside it there is room for one.
+    A film has so many `frames` at most, and is as large as a picture; beside it there is room for one. Some
+    models make it smaller, until it has no more than `film_most` tokens.
     """
     seen = dims["vision"]
     picture = float(seen.get("largest", tokens_of_one(dims)))
     if "film" not in seen:
         return picture
-    return picture * np.clip((np.asarray(sequence) - picture) // picture, 1.0, frames // seen["film"])
+    film = picture * np.clip((np.asarray(sequence) - picture) // picture, 1.0, frames // seen["film"])
+    return np.maximum(np.minimum(film, seen.get("film_most", np.inf)), picture)
 
 
 def attended_tokens(dims: Mapping[str, Any], job: Job) -> float:
