@@ -299,9 +299,9 @@ def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool,
 def link_terms(workload: Workload, place: Traits, runtime: Runtime, gpus: float) -> Terms:
     """The effects on the rate of the link that joins `gpus` GPUs in data parallel.
 
-    Over machines that is the network, whatever joins the GPUs of one. That of a workload stands for how often it exchanges gradients, which its op list does not say. Language
-    models, whatever trains them, exchange in few large buckets, of which small networks under frameworks say
-    nothing.
+    Over machines that is the network, whatever joins the GPUs of one. That of a workload stands for how often
+    it exchanges gradients, which its op list does not say. Language models, whatever trains them, exchange in
+    few large buckets, of which small networks under frameworks say nothing.
     """
     link = place.link(gpus)
     domain = runtime.domain or ("language" if is_language_model(workload) else "")
@@ -394,8 +394,8 @@ class Fit:
     def links(self, workload: Workload, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J).
 
-        Over machines an exchange passes through what joins the GPUs of one as well. Each link is used as it is
-        known to be, and the slower of the two sets the pace.
+        Over machines an exchange passes through what joins the GPUs of one as well. Each link is used as it
+        is known to be, and the slower of the two sets the pace.
         """
         counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64)).ravel()
         places, stacks = devices.traits, runtime.among(len(devices.gpus))
