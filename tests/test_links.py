@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichgpu.cost.calibration.effects import link_terms
+from whichgpu.cost.calibration.effects import fit, link_terms
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.gpu.device import Devices
 from whichgpu.cost.job.runtimes import runtime
@@ -370,3 +370,22 @@ def test_a_language_model_s_large_buckets_are_told_by_those_of_language_models()
     )
     assert "b%nvlink&language" in llama
     assert "b%nvlink" in resnet
+
+
+def test_over_machines_the_slower_link_sets_the_pace_and_what_is_known_of_each_is_its_own() -> None:
+    """What an exchange leaves of NVLink is no part of what it leaves of a network."""
+    v100, stack = Devices.of([GPUS["v100-16gb-sxm"]]), runtime("tensorflow", "")
+    terms = link_terms(resolve("resnet50"), v100.traits[0], stack, 16.0)
+    assert {name.split("=")[0] for name in terms if name.startswith("b%")} == {"b%network"}
+    counts = np.array([4.0, 8.0, 16.0])
+
+    def rate(network: float) -> list[float]:
+        some = Devices.of([GPUS["v100-16gb-sxm"]], network=network)
+        found = fit().links(resolve("resnet50"), some, stack, counts)
+        return list(np.ravel(found * links.spread_link(some, counts, 1.0)))
+
+    slow, quick = rate(12.5e9), rate(12.5e12)
+    assert slow[:2] == quick[:2]
+    known = fit().factor(terms)
+    assert slow[2] == pytest.approx(known * 12.5e9 * section("links")["network_wire"])
+    assert quick[2] == pytest.approx(quick[1])

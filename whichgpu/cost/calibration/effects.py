@@ -44,10 +44,12 @@ from whichgpu.cost.calibration.factors import KEPT, Factors
 from whichgpu.cost.calibration.releases import Lent
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.job.runtimes import runtimes
+from whichgpu.cost.parallel.links import quicker_inside
 from whichgpu.cost.timing.classes import TURNED
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.ops import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -295,24 +297,19 @@ def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool,
 
 
 def link_terms(workload: Workload, place: Traits, runtime: Runtime, gpus: float) -> Terms:
-    """The effects on the rate of the links that join `gpus` GPUs in data parallel.
+    """The effects on the rate of the link that joins `gpus` GPUs in data parallel.
 
-    That of a workload stands for how often it exchanges gradients, which its op list does not say. Language
-    models, whatever trains them, exchange in few large buckets, of which small networks under frameworks say
-    nothing.
+    Over machines that is the network, whatever joins the GPUs of one. That of a workload stands for how often
+    it exchanges gradients, which its op list does not say. Language models, whatever trains them, exchange in
+    few large buckets, of which small networks under frameworks say nothing.
     """
-    links = dict.fromkeys(_links(place, gpus))
+    link = place.link(gpus)
     domain = runtime.domain or ("language" if is_language_model(workload) else "")
     apart = f"&{domain}" if domain else ""
     return {
-        **{f"b%{link}{apart}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
+        **{f"b%{link}{apart}{where}": 1.0 for where in ("", f"={runtime.kernels}")},
         f"b/{workload.architecture}": 1.0,
     }
-
-
-def _links(place: Traits, gpus: float) -> tuple[str, str]:
-    """The links whose effects so many GPUs have: a network is never better used than what joins a node's."""
-    return place.link(min(gpus, section("links")["node"])), place.link(gpus)
 
 
 def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains: bool) -> Terms:
@@ -395,20 +392,28 @@ class Fit:
         return devices.along(np.array([[found[id(stack)]] for stack in stacks]))
 
     def links(self, workload: Workload, devices: Devices, runtime: Runtime, gpus: Array) -> Array:
-        """Factors on the rate of links for each GPU and count, (G, J)."""
+        """Factors on the rate of links for each GPU and count, (G, J).
+
+        Over machines an exchange passes through what joins the GPUs of one as well. Each link is used as it
+        is known to be, and the slower of the two sets the pace.
+        """
         counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64)).ravel()
         places, stacks = devices.traits, runtime.among(len(devices.gpus))
         known: dict[tuple[Any, ...], float] = {}
 
         def read(g: int, n: float) -> float:
             place, stack = places[g], stacks[g]
-            key = _links(place, n), stack.kernels, stack.domain
+            key = place.link(n), stack.kernels, stack.domain
             found = known.get(key)
             if found is None:
                 found = known[key] = self.factor(link_terms(workload, place, stack, n))
             return found
 
-        return devices.by_count(counts, read)
+        joins = devices.by_count(counts, read)
+        if every(counts <= section("links")["node"]):
+            return joins
+        inside = devices.by_count(np.minimum(counts, section("links")["node"]), read)
+        return np.minimum(joins, inside * quicker_inside(devices, counts))
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],

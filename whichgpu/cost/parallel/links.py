@@ -176,6 +176,12 @@ def spread_link(devices: Devices, span: Any, apart: Any, *, direct: bool = False
     return np.asarray(np.where(np.asarray(span) <= node, _wire(devices, span, direct=direct), beyond))
 
 
+def quicker_inside(devices: Devices, gpus: Any) -> Array:
+    """How often over the rate of a ring over `gpus` GPUs is that of one inside a machine: 1 there, (G, J)."""
+    within = np.minimum(_array(gpus), node_size(devices))
+    return np.asarray(spread_link(devices, within, 1.0) / spread_link(devices, gpus, 1.0))
+
+
 def _wire(devices: Devices, gpus: Any, *, direct: bool = False) -> Array:
     """The rate of `link` that a library's ring has of large messages."""
     c = section("links")
