@@ -125,6 +125,9 @@ def test_compiled_kernels_are_launched_from_python_without_a_module() -> None:
     eager, compiled = runtime("PyTorch 2.4", ""), runtime("PyTorch 2.4 torch.compile", "")
     assert eager.starts["backward"] * eager.launch < compiled.launch < eager.launch
     assert runtime("PyTorch 2.4 torch.compile reduce-overhead", "").launch < 1e-6
+    assert runtime("diffusers torch 2.1 compile reduce-overhead", "").launch < 1e-6
+    assert runtime("diffusers torch 2.1 compile max-autotune-no-cudagraphs", "").launch > 1e-5
+    assert runtime("diffusers torch 2.1 reduce-overhead", "").launch == runtime("diffusers", "").launch
 
 
 def test_what_runs_fp32_as_tf32_unasked() -> None:

@@ -20,6 +20,7 @@ from whichgpu.cost.parallel.links import link
 from whichgpu.cost.timing.classes import OpClass
 from whichgpu.cost.timing.time import _clocked as clocked
 from whichgpu.cost.timing.time import between, bounded, fed, paced, power_exponent, shares, together
+from whichgpu.hardware.limits import limits
 from whichgpu.software.stacks import standing
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import PRODUCTS
@@ -86,6 +87,30 @@ def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
     least, most = ((each.clocked(0.35) * each.capped)[0, 0] for each in said)
     assert least < unsaid.clocked(0.35)[0, 0] < most
     assert held(Devices.of([laptop], 125.0)) < held(full)
+
+
+def test_a_laptops_limit_is_the_same_whether_it_is_stated_or_taken() -> None:
+    """At each end of its range the clock is, in the median, that which its maker rates it at there."""
+    off = []
+    for gpu in GPUS.values():
+        known = [one for one in limits(gpu) if one.stated and one.clock]
+        if len(known) < 2:
+            continue
+        most, least = (Devices.of([gpu], one.power).clocked(0.35)[0, 0] for one in (known[0], known[-1]))
+        off.append(least / most / (known[-1].clock / known[0].clock))
+    assert len(off) > 25
+    assert float(np.median(off)) == pytest.approx(1.0, abs=0.1)
+    laptop = GPUS["rtx-4060-laptop"]
+    middle = Devices.of([laptop]).usual[0, 0]
+    assert np.array_equal(Devices.of([laptop], middle).clocked(0.35), Devices.of([laptop]).clocked(0.35))
+    made = [estimate(Job("llama-3-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp", batch=1.0,
+                         options=options), [laptop]).at(0, 0)
+            for options in ({}, {"power_limit": f"{middle} W"})]  # fmt: skip
+    assert made[0].throughput.mid == made[1].throughput.mid
+    assert made[0].power == pytest.approx(made[1].power)
+    # Some are sold above what the part is rated at.
+    ada = GPUS["rtx-2000-ada-laptop"]
+    assert Devices.of([ada], 140.0).power[0, 0] == 140.0 > Devices.of([ada]).power[0, 0]
 
 
 def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:

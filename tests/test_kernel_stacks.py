@@ -442,6 +442,17 @@ def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them
     assert runtime(text, "").converts == converts
 
 
+def test_onnx_runtime_writes_scores_out_before_its_fused_attention() -> None:
+    """Of 1.14: before, two products with a softmax between them, four kernels and four passes over scores."""
+    job = {"phase": "infer", "precision": "fp16", "batch": 16.0, "seq_len": 384.0}
+    old, new, bare = (
+        seconds("minilm-l6", "t4", runtime=text, **job)
+        for text in ("ONNX Runtime 1.13.1", "ONNX Runtime 1.14", "ONNX Runtime")
+    )
+    assert new == pytest.approx(bare, rel=0.02)
+    assert 1.2 < old / new < 1.6
+
+
 def test_submissions_of_mxnet_fuse_norms_with_what_is_behind_them_and_keep_up_with_their_input() -> None:
     """--fuse-bn-relu and --fuse-bn-add-relu of NVIDIA's; pictures are decoded on the GPU."""
     plain, submitted = runtime("MXNet NGC 21.10", ""), runtime("MXNet NGC 21.10 MLPerf", "")

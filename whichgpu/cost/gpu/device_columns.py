@@ -280,8 +280,12 @@ class Columns:
 
     @cached_property
     def power(self) -> Column:
-        """Power limit of one GPU in W (a board's limit shared by its GPUs), or the cap below it."""
-        return np.asarray(np.minimum(self.limit, self.cap))
+        """Power limit of one GPU in W (a board's limit shared by its GPUs), or the cap below it.
+
+        A laptop's may be stated above what its part is rated at, up to what makers set.
+        """
+        most = np.where(np.isfinite(self.cap), np.fmax(self.limit, self.known(_most_of_limit)), self.limit)
+        return np.asarray(np.minimum(most, self.cap))
 
     @cached_property
     def limit(self) -> Column:
@@ -291,15 +295,24 @@ class Columns:
 
     @cached_property
     def usual(self) -> Column:
-        """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range."""
-        middle = self.known(_middle_of_limit)
-        unstated = np.isfinite(middle) & ~np.isfinite(self.cap)
-        return np.where(unstated, np.fmin(middle, self.limit), self.limit)
+        """Power limit in W that a GPU's clocks answer to, (G, 1), which no cap changes but a laptop's.
+
+        A laptop's maker sets it: what is stated of it is the limit that the part ships with there. Nobody
+        having stated it, it is the middle of the range.
+        """
+        if np.isfinite(self.cap):
+            return np.where(self._of_laptops, self.power, self.limit)
+        return np.asarray(np.fmin(self.known(_middle_of_limit), self.limit))
+
+    @cached_property
+    def _of_laptops(self) -> NDArray[np.bool_]:
+        return np.array([[gpu.segment == "laptop"] for gpu in self.gpus])
 
     @cached_property
     def capped(self) -> Column:
-        """Share of the arithmetic rate that a cap below the limit leaves; 1 without one.
+        """Share of the arithmetic rate that a cap below the limit leaves; 1 without one, and of a laptop.
 
+        A laptop's cap is the limit that `usual` has, by which `clocked` knows what its clock is.
         What a busy card draws (`busy` of its limit) above what no clock saves (`floor`) goes with f V^2:
         with the cube of the clock where the voltage follows, with the clock itself at the least voltage.
         The exponent of the clock in that power, `exponent_cap`, lies between 1/3 and 1.
@@ -307,7 +320,7 @@ class Columns:
         c = section("power")
         left = (self.power / self.limit - c["floor"]) / (c["busy"] - c["floor"])
         share = np.clip(left, _LEAST_CLOCK, 1.0) ** c["exponent_cap"]
-        return np.asarray(np.nan_to_num(share, nan=1.0))
+        return np.asarray(np.where(self._of_laptops, 1.0, np.nan_to_num(share, nan=1.0)))
 
 
 def range_of_limit(gpu: Gpu) -> tuple[float, float] | None:
@@ -323,6 +336,11 @@ def range_of_limit(gpu: Gpu) -> tuple[float, float] | None:
 
 def _middle_of_limit(gpu: Gpu) -> float:
     return math.sqrt(math.prod(range_of_limit(gpu) or (math.nan,)))
+
+
+def _most_of_limit(gpu: Gpu) -> float:
+    """W that makers of laptops set at the most; NaN of other GPUs, and where it is not known."""
+    return float(gpu.value("power_max") or math.nan) if gpu.segment == "laptop" else math.nan
 
 
 def _last_level(gpu: Gpu) -> float:
