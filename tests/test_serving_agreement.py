@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from serving_cases import AGREED, FP8_CACHE, GPUS, H100, H200, L40S, VARIED, job, measured, served
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.serving import curve, disaggregated, load
 from whichgpu.workloads.workload import resolve as catalogued
@@ -343,7 +344,11 @@ def test_tokens_wait_for_no_more_prompts_than_others_are_answered(prompt, answer
 def test_a_run_of_so_many_requests_is_as_it_simulates(gpu, runtime, prompt, flight, sent):
     asked = job(gpu=GPUS[gpu], runtime=runtime, input_tokens=float(prompt))
     table, _ = curve.ready(asked, GPUS[gpu])
-    run = curve.simulator(asked, GPUS[gpu], table).in_flight(float(flight), requests=sent)
+    endless_loop = curve.simulator(asked, GPUS[gpu], table)
+    # A run's opening is read one by one, which a loop that goes on has long behind it.
+    opens = section("serving")["engine"][runtime].get("opens", 0.0)
+    server = replace(endless_loop.server, opens=opens)
+    run = replace(endless_loop, server=server).in_flight(float(flight), requests=sent)
     closed = replace(asked, concurrency=float(flight))
     endless = estimate(closed, [GPUS[gpu]]).at(0, 0)
     found = estimate(replace(closed, options={"num_prompts": str(sent)}), [GPUS[gpu]]).at(0, 0)

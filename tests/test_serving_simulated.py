@@ -9,7 +9,7 @@ import pytest
 from serving_cases import GPUS, L40S, job, measured, served
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.serving import curve, load, simulate
+from whichgpu.cost.serving import curve, load, runs, simulate
 from whichgpu.cost.timing import bounds
 from whichgpu.workloads import lengths
 
@@ -49,6 +49,36 @@ def test_gaps_are_those_of_messages():
     tails = curve.simulator(asked, GPUS["a100-80gb-sxm"], table).tails("rate", 4.0)
     assert tails.of("itl", "p50") == pytest.approx(0.129, rel=0.2)
     assert tails.of("itl", "mean") == pytest.approx(10.0 * tails.of("tpot", "mean"), rel=0.05)
+
+
+def test_what_is_sent_at_once_is_read_one_by_one():
+    """The k-th request of an opening is there k times so late, for which its first token waits."""
+    server = simulate.Server(
+        (0.0, *(0.01,) * 50), (0.0,) * 51, (1e-6,) * 51, budget=1e6, lone=(1e-6,) * 51, opens=8e-3
+    )
+    stream = simulate.Stream(np.zeros(50), np.full(50, 100.0), np.zeros(50), np.full(50, 20.0))
+    once, read = (
+        simulate.simulate(replace(server, opens=each), stream, in_flight=50) for each in (0.0, 8e-3)
+    )
+    assert np.all(read.arrival == 0.0), "sent at once, whenever they are read"
+    assert np.all(read.ttft >= 8e-3 * np.arange(50))
+    assert np.all(read.ttft < 8e-3 * np.arange(50) + 0.03)
+    assert read.ttft.mean() - once.ttft.mean() == pytest.approx(8e-3 * 49 / 2, rel=0.1)
+    assert read.output.sum() == once.output.sum()
+    later = simulate.Stream(np.zeros(60), np.full(60, 100.0), np.zeros(60), np.full(60, 20.0))
+    behind = simulate.simulate(server, later, in_flight=50)
+    assert np.all(behind.ttft[50:] < 0.05), "who follows one that ended is read alone"
+
+
+def test_servers_of_one_process_read_what_a_run_opens_with():
+    """400 prompts at once behind vLLM: half of their reading in the mean, and no less than all of it."""
+    gpu = GPUS["h100-80gb-sxm"]
+    asked = job("llama-3.2-1b", gpu, input_tokens=256.0, output_tokens=64.0)
+    asked = replace(asked, concurrency=400.0, options={"num_prompts": "400"})
+    read, other = (runs.run(replace(asked, runtime=each), gpu) for each in ("vLLM 0.11", "SGLang 0.5.9"))
+    assert read.seconds > 400 * 8e-3
+    assert read.of("ttft", "mean") == pytest.approx(200 * 8e-3, rel=0.2)
+    assert other.of("ttft", "mean") < 0.5 * read.of("ttft", "mean"), "no row says so of SGLang"
 
 
 def overloaded(**columns):

@@ -19,7 +19,7 @@ import numpy as np
 from whichgpu.cost.job.layout import lay_out
 from whichgpu.cost.job.requests import USUAL_RUN, Requests, alike, at_random, is_run, limit
 from whichgpu.cost.serving import curve, load, simulate
-from whichgpu.cost.serving.steady import UNEVEN
+from whichgpu.cost.serving.steady import UNEVEN, engine
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.lengths import uniform
@@ -70,7 +70,8 @@ class Run:
 def run(job: Job, gpu: Gpu) -> Run:
     """The run of a complete job that states one (`requests.is_run`); raises as `curve.curve` does."""
     asked, checked = Requests.of(job), curve.checked(job, gpu, long=True)
-    replicas = float(np.ravel(lay_out(checked, [gpu]).replicas)[0])
+    laid = lay_out(checked, [gpu])
+    replicas = float(np.ravel(laid.replicas)[0])
     sent = asked.sent if np.isfinite(asked.sent) else USUAL_RUN
     own = max(round(sent / replicas), 1)
     if own > _MOST:
@@ -84,6 +85,7 @@ def run(job: Job, gpu: Gpu) -> Run:
     # A pass that is as long as a prompt and its load hangs on how many are in flight.
     server = load.server(replace(checked, concurrency=most), gpu)
     server = server.in_step if alike(job) and rate is None else server
+    server = replace(server, opens=float(engine(laid.runtime).get("opens", 0.0)))
     drawn = [
         _stream(job, own, seed, None if rate is None else rate / replicas)
         for seed in range(1 if alike(job) and rate is None else min(ceil(_ENOUGH / own), _DRAWS))

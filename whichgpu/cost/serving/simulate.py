@@ -55,7 +55,7 @@ class Server:
     each token that it streams: in a closed loop, which may have more than it can, requests wait before it. Of
     `first` the `host` s beside reading the text are `sooner` times as long where requests go in step. So many
     prompts are then `batched` before any token, where prompts go first: `batches` is s per token of a quarter
-    as many.
+    as many. Requests that are there at once when a run opens are read one by one, each in `opens` s.
     """
 
     base: tuple[float, ...]
@@ -83,6 +83,7 @@ class Server:
     bundle: float = 1.0
     batches: tuple[float, ...] = ()
     batched: bool = False
+    opens: float = 0.0
 
     @property
     def in_step(self) -> Server:
@@ -247,7 +248,9 @@ class _Run:
         self.streams: list[float] = (stream.output * server.front).tolist()
         self.kept, self.streamed = [0.0] * self.total, 0.0
         if self.closed:
-            self.arrival[: self.known] = [0.0] * self.known
+            self.arrival[: self.known] = self.kept[: self.known] = [
+                one * server.opens for one in range(self.known)
+            ]
             for one in range(self.known if server.front else 0):
                 self._front(one)
 
@@ -274,7 +277,7 @@ class _Run:
     def _front(self, one: int) -> None:
         """A request passes the front end, after those before it."""
         joins = max(self.arrival[one], self.streamed)
-        self.kept[one] = joins - self.arrival[one]
+        self.kept[one] += joins - self.arrival[one]
         self.arrival[one], self.streamed = joins, joins + self.streams[one]
 
     def step(self) -> None:
