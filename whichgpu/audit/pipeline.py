@@ -36,6 +36,7 @@ from whichgpu.audit.review.whoever import lowered, raised
 from whichgpu.audit.statements import reading
 from whichgpu.audit.sufficing import sufficing
 from whichgpu.audit.tables import grouped
+from whichgpu.audit.tables.continued import continued
 from whichgpu.audit.tables.featured import featured
 from whichgpu.audit.tables.misread import without_misread
 from whichgpu.audit.tables.side_by_side import apart
@@ -82,7 +83,7 @@ def audit(
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
     `failed` hears of a kind that could not be looked for by a fault of ours; without it the fault is raised.
     """
-    document = _told_beside(apart(tabled(document, catalogue)), catalogue)
+    document = _told_beside(continued(apart(tabled(document, catalogue)), catalogue), catalogue)
     document = _plain(document)
     fraction = locale(p.text for p in document.passages)
     asked = _Asked(catalogue, today, fraction, failed)

@@ -12,7 +12,7 @@ from whichgpu.audit.known.lines import amounts, runs
 from whichgpu.audit.tables.heading import headed_by
 from whichgpu.audit.tables.stated import around
 from whichgpu.audit.text.quantities import quantities
-from whichgpu.audit.values.attributes import named
+from whichgpu.audit.values.attributes import attributes, named
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
 
@@ -314,6 +314,8 @@ def _precisions(table: Table, context: Context) -> Iterator[Finding]:
             and (first := _speed(one, context)) and (second := _speed(cell, context))
         ]  # fmt: skip
         times = {round(second.value / first.value, 4) for _, first, second in pairs}
+        if _are_peaks(table, [(first, second) for _, first, second in pairs], context):
+            continue
         if len(pairs) <= _RUN or len(times) != 1 or next(iter(times)) not in _PLAIN:
             continue
         for cell, first, second in pairs:
@@ -324,6 +326,22 @@ def _precisions(table: Table, context: Context) -> Iterator[Finding]:
             )
             yield made(context, cell, (second.start, second.end), "benchmark", "inconsistent",
                        attribute="precision", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _are_peaks(table: Table, pairs: Sequence[tuple[Quantity, Quantity]], context: Context) -> bool:
+    """Whether most of such values are peaks of the devices that a table names, which do double by design."""
+    heads = [*(row[0] for row in table.rows if row), *table.rows[0]]
+    named_by = (mentions(head.text, context.catalogue) for head in heads if head)
+    gpus = [context.catalogue[key] for found in named_by for each in found for key in each.ids]
+    peaks = {
+        ways * peak / _TERA for gpu in gpus for peak in attributes()["tensor"].amounts(gpu) for ways in (1, 2)
+    }
+    near = [any(abs(one.value / peak - 1) < _NEAR_PEAK for peak in peaks) for pair in pairs for one in pair]
+    return 2 * sum(near) > len(near)
+
+
+#: How near a value is a peak, in TFLOPS.
+_TERA, _NEAR_PEAK = 1e12, 0.01
 
 
 def _speed(cell: Passage, context: Context) -> Quantity | None:

@@ -159,8 +159,8 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
         return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""
-    if _is_of_laptop(found, context):
-        return _LAPTOPS
+    if (laptops := _is_of_laptop(found, context)) or _is_told_exactly(found, where):
+        return _LAPTOPS if laptops else _EXACTLY
     if found.kind == "capability" and _is_of_generation(found, where, context):
         return _OTHERS
     return _of_else(found, where, context)
@@ -202,6 +202,18 @@ def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
     )
     behind = _MORE_THAN_ANY.match(text, at + len(found.quote))
     return bool(rest or further or behind or _IN_ORDER.search(text, start, at))
+
+
+_EXACTLY = "the exact value stands in brackets behind it"
+_IN_BRACKETS = re.compile(r"[^.;()\d]{0,40}\(\W*(?P<n>\d[\d.,]*\d)\b")
+
+
+def _is_told_exactly(found: Finding, where: tuple[int, Passage, int]) -> bool:
+    """Whether the value on file stands in brackets behind a rough one: "20,000 cores (21,760 exactly)"."""
+    _, passage, at = where
+    told = _IN_BRACKETS.match(passage.text, at + len(found.quote))
+    real = re.match(r"\d[\d.,]*", found.expected)
+    return bool(told and real and told["n"] == real[0].rstrip(".,"))
 
 
 #: Characters before a value in which its device is called one of desktops.

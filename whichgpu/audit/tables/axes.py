@@ -41,6 +41,9 @@ def named_across(table: Table, row: int, context: Context) -> tuple[int, Mapping
     if found.keys() == {0} and first and headed(first.text):
         # "L2" before "96 MB" is a cache, and no L2.
         return row, {}
+    if row and found.keys() == {0} and _names_attributes(table.rows[0]):
+        # The only row below a header begins with its device.
+        return row, {}
     if 0 not in found:
         # "RTX 4090 / RTX 5090" beside others, or above all columns.
         named = [(i, cell) for i, cell in enumerate(table.rows[row]) if cell and i and i not in found]
@@ -52,6 +55,11 @@ def named_across(table: Table, row: int, context: Context) -> tuple[int, Mapping
         forms = beside_device(table.rows[row], found, context) if not row else {}
         found |= {i: Head(ids) for i, ids in forms.items()}
     return row, dict(sorted(found.items()))
+
+
+def _names_attributes(row: Sequence[Passage | None]) -> bool:
+    """Whether several cells of a row name attributes, and it is a header."""
+    return sum(headed(cell.text) is not None for cell in row if cell) > 1
 
 
 def is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:

@@ -49,18 +49,18 @@ _LEAST = 3
 
 def _of_their_own(table: Table, catalogue: Catalogue) -> Iterator[Passage]:
     """The cells of a table, behind the first column, that are such, where there are several."""
-    found = [cell for row in table.rows for cell in row[1:] if cell and is_of_its_own(cell, catalogue)]
-    if len(found) >= _LEAST:
-        yield from (cell._replace(kind="item") for cell in found)
+    cells = [cell for row in table.rows for cell in row[1:] if cell]
+    if sum(is_of_its_own(cell, catalogue, least=1) for cell in cells) >= _LEAST:
+        yield from (cell._replace(kind="item") for cell in cells if is_of_its_own(cell, catalogue))
 
 
-def is_of_its_own(cell: Passage, catalogue: Catalogue) -> bool:
+def is_of_its_own(cell: Passage, catalogue: Catalogue, *, least: int = 2) -> bool:
     """Whether a cell begins with a device, and says two things of it or more: "RTX 4070 (12 GB, 200 W)"."""
     told = _NAME.match(cell.text) if cell.kind == "cell" and len(cell.text) <= _LONGEST else None
     found = list(mentions(told["name"], catalogue)) if told else []
     if told is None or len(found) != 1 or (found[0].start, found[0].end) != (0, len(told["name"])):
         return False
-    return sum(each.dimension not in _OPEN for each in quantities(cell.text[told.end() :])) > 1
+    return sum(each.dimension not in _OPEN for each in quantities(cell.text[told.end() :])) >= least
 
 
 #: A comma that parts entries, and no thousands: "1,128 GB" is one.

@@ -75,6 +75,8 @@ _MACHINE = re.compile(
     r"\b(?:tower|rig|server|box|machine|workstation|PC|system|node|build|chassis|laptop|notebook)s?\W*$",
     re.IGNORECASE,
 )
+#: Columns of a list of names and values, and a head that is a word.
+_LISTED, _ONE_WORD = 2, re.compile(r"\W*[^\W\d]+(?:\s?/\s?[^\W\d]+)*\W*")
 _MANY = re.compile(r"(?<![\w.])(\d{1,2})\s?(?:x|\u00d7|\*)\s?(?=[A-Z])")
 
 
@@ -84,6 +86,9 @@ def _heads(found: Finding, context: Context) -> list[str]:
         for row in table.rows[1:]:
             for column, cell in enumerate(row):
                 if cell is not None and column and cell.text and cell.start <= found.start < cell.end:
-                    heads = (row[0], table.rows[0][column] if column < len(table.rows[0]) else None)
-                    return [head.text for head in heads if head is not None]
+                    heads = [row[0], table.rows[0][column] if column < len(table.rows[0]) else None]
+                    told = [head.text for head in heads if head is not None]
+                    # "Suited for | Server" is the first row of a list without a header.
+                    listed = table.columns == _LISTED and _ONE_WORD.fullmatch(told[-1])
+                    return told[:1] if listed else told
     return []

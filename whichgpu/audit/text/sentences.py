@@ -215,7 +215,7 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             # The nearest that speaks of a device; where it speaks of several, none is likely.
             nearest = nearest or owned(passages[back].text, found)
     likely = _single(nearest)
-    return likely or _titled(passage, nearest, context), not likely
+    return likely or _titled(index, passage, nearest, context), not likely
 
 
 def _leads_to_model(back: int, index: int, context: Context) -> bool:
@@ -229,16 +229,27 @@ def _leads_to_model(back: int, index: int, context: Context) -> bool:
     return all(each.kind == "item" for each in passages[back + 1 : index + 1]) and bool(models(lead))
 
 
-def _titled(passage: Passage, nearest: Sequence[Mention], context: Context) -> Sequence[Mention]:
+def _titled(index: int, passage: Passage, nearest: Sequence[Mention], context: Context) -> Sequence[Mention]:
     """The one device of the title, unless paragraphs on others stand between it and a passage.
 
-    Of which of several a text then goes on is not known.
+    Of which of several a text then goes on is not known. A heading of another device ends the title's part.
     """
     title = context.document.title
     own = passage.text.startswith(title)
     found = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
-    named = {key for each in nearest for key in each.ids}
+    named = {key for each in nearest or _last_headed(index, context) for key in each.ids}
     return found if not named or any(named & {*each.ids} for each in found) else ()
+
+
+def _last_headed(index: int, context: Context) -> Sequence[Mention]:
+    """The devices of the last heading before a passage that names any."""
+    headings = context.memo.get("headings of devices")
+    if headings is None:
+        passages = context.document.passages
+        headings = [at for at in sorted(context.mentions) if passages[at].kind == "heading"]
+        context.memo["headings of devices"] = headings
+    count = bisect_left(headings, index)
+    return context.mentions[headings[count - 1]] if count else ()
 
 
 def _only(context: Context) -> Sequence[Mention]:

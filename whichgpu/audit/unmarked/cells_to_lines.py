@@ -63,6 +63,8 @@ _APART = 8
 #: "Compute units: 104" is a name with its value.
 _TOLD = re.compile(r":.*\d")
 _EMPTY = re.compile(r"[-\u2013\u2014\u2212]|\?{1,3}|n/?a|none|unknown|no|yes", re.IGNORECASE)
+#: A line that is no name of a row: "PCIe 4.0 x16".
+_IS_VALUE = re.compile(r"\d\.\d|\d\s*$")
 #: Names whose values are words or days.
 _OF_WORDS = re.compile(
     r"(?:gpu )?(?:architecture|chip|name|code ?name|process|foundry)|"
@@ -293,7 +295,11 @@ def _with_words(rows: Sequence[_Row], short: Sequence[Passage], count: int) -> l
         gap = short[at:begin]
         fills = len(gap) % step == 0 and len(gap) <= _GAP * step
         # A value that no name is known of may be the second line of its cell.
-        if fills and all(len(each.text) <= _CELL and not _MEASURED.search(each.text) for each in gap):
+        if (
+            fills
+            and all(len(each.text) <= _CELL and not _MEASURED.search(each.text) for each in gap)
+            and not any(alike([each]) or _IS_VALUE.search(each.text) for each in gap[::step])
+        ):
             made += [_Row(tuple(gap[i : i + step]), "below") for i in range(0, len(gap), step)]
         made.append(row)
         at = begin + step
@@ -340,7 +346,9 @@ def _in_turn(name: Passage, behind: Sequence[Passage], attribute: Attribute | No
     """The row of a card that has a name and its value in turn."""
     value = [each for each in behind if not _TOLD.search(each.text)]
     fits = attribute and value and _MEASURED.search(value[0].text) and _fits(value[0], attribute, name.text)
-    if fits or (not attribute and not alike([name]) and alike(value)):
+    # A line with a figure is a value itself, of a device that is not known.
+    words = not attribute and not alike([name]) and not _IS_VALUE.search(name.text)
+    if fits or (words and alike(value)):
         yield _Row((name, *value), "below")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -111,7 +111,7 @@ def named(text: str) -> tuple[Named, ...]:
     """Every attribute that a text names, the longest name at each place, in order."""
     return tuple(
         each
-        for each in _spelled(text)
+        for each in map(partial(_of_tensors, text), _spelled(text))
         if not (
             (word := text[each.start : each.end].lower()) == "power"
             and _OF_COMPUTING.search(text, max(0, each.start - 16), each.start)
@@ -120,6 +120,12 @@ def named(text: str) -> tuple[Named, ...]:
         and not (word in _LEISTUNG and not _beside_watts(text, each))
         and not _WITHOUT.search(text, max(0, each.start - 16), each.start)
     )
+
+
+def _of_tensors(text: str, each: Named) -> Named:
+    """Cores by themselves as those of tensors where the word before them means these: "Tensore cores"."""
+    of_them = each.attribute.key == "cores" and _OF_TENSORS.search(text, max(0, each.start - 16), each.start)
+    return each._replace(attribute=attributes()["tensor_cores"]) if of_them else each
 
 
 def _beside_watts(text: str, each: Named) -> bool:
@@ -148,6 +154,8 @@ def headed(text: str) -> Attribute | None:
     if found is not None and _OF_A_GENERATION.search(text):
         # "RT core generation" counts none.
         return None
+    if found is not None and found.key == "cores" and _TENSORS.match(text):
+        return attributes()["tensor_cores"]
     if found is not None and found.dimension == "money" and _NO_DOLLARS.search(text):
         return None
     if found is not None and found.key in RATE_OF and _IN_FLOPS.search(text):
@@ -159,6 +167,11 @@ def headed(text: str) -> Attribute | None:
     return attributes()["bandwidth"] if rate else found
 
 
+#: However they are spelled: "Tensore cores", "Tensors core".
+_OF_TENSORS, _TENSORS = (
+    re.compile(r"\btens[a-z]{1,6}[\s-]$", re.IGNORECASE),
+    re.compile(r"\W*tens[a-z]{1,6}[\s-]cores?\b", re.IGNORECASE),
+)
 _OF_A_GENERATION = re.compile(
     r"\bcores?\s+(?:generation|gen)\.?\s*$|\bper\s+(?:\w+\s+)?(?:core|sm|cu|unit)\b", re.IGNORECASE
 )
