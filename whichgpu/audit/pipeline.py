@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import clauses, predicated, singly
+from whichgpu.audit.abreast import abreast
 from whichgpu.audit.analogy import by_analogy
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.closure import closed
@@ -180,6 +181,7 @@ _READINGS: tuple[tuple[str, _Reading], ...] = (
     ("reckoned", reckoned),
     ("sufficing", sufficing),
     ("predicated", predicated.read),
+    ("abreast", abreast),
 )
 
 
@@ -234,7 +236,7 @@ def _found(
     for name, read in () if only else _READINGS:
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
-    sure = [*sure, *without_reported(certain, context)]
+    sure = without_reported([*sure, *certain], context)
     sure = without_neighbours(without_record(without_others(sure, context), context), context)
     sure = without_set_apart(sure, context)
     return without_consequences(looked_at_again(sure, context))

@@ -30,7 +30,8 @@ _ACTIVE = r"(?:split|partition|divide|slice|carve|cut|subdivide)"
 _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?"
     rf"|\b(?={_CUT}\b[^.;:]{{0,50}}\bMIG\b)\w+ (?:up )?(?:in )?"
-    rf"|\b(?:can|could) (?:also )?be {_CUT}(?: up)? (?=in(?:to)? [^.;:]{{2,40}}\binstances\b)"
+    rf"|\b(?:can|could) (?:also )?be {_CUT}(?: up)? (?=in(?:to)? [^.;:]{{2,40}}\b(?:instances|slices|"
+    rf"partitions)\b)"
     r"(?:in(?:to)? (?=up|at|as|a max|max|no))?"
     # "You can cut it into as many as seven instances", "lets you slice the card into".
     rf"|\b(?:can|could|to|you) (?:also )?{_ACTIVE} (?:it|them|this|"
@@ -51,7 +52,9 @@ _SHORT = re.compile(
 )
 #: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
 CELL_PARTS = re.compile(
-    r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
+    r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|"
+    r"partitions?)\b",
+    re.IGNORECASE,
 )
 #: In brackets behind the device: "the A30 (four instances)".
 _ASIDE = re.compile(

@@ -8,9 +8,11 @@ stands around it comes to it, whatever is left out, rounded, or of another perio
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.closure.amounts import amounts
+from whichgpu.audit import patterns as re
+from whichgpu.audit.closure.amounts import amounts, powers
 from whichgpu.audit.closure.judging import judged
 from whichgpu.audit.closure.on_file import on_file
 from whichgpu.audit.closure.window import Window
@@ -48,9 +50,33 @@ def _closed(context: Context) -> Iterator[Finding]:
         if not has_digit(passage.text):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-        every = amounts(passage.text, context.fraction, names)
+        every = _told_once(passage.text, amounts(passage.text, context.fraction, names))
         if 0 < len(every) <= _MOST:
             yield from _of_passage(passage, every, context)
+
+
+#: "A year of 8,760 hours", "in a month (720 hours)": one time, told in two units.
+_THAT_IS = re.compile(
+    r"\s+of\s+(?:about\s+|roughly\s+)?|,?\s*\((?:i\.e\.\s|that is\s|about\s)?|,?\s+(?:i\.e\.|or)\s+",
+    re.IGNORECASE,
+)
+_A_PERIOD = re.compile(r"(?:a|an|one|the|per)\s|\d", re.IGNORECASE)
+
+
+def _told_once(text: str, every: Sequence[Amount]) -> list[Amount]:
+    """Amounts without a period that is told again, exactly, right behind it."""
+    again = {
+        one.start
+        for one, other in pairwise(every)
+        if one.dims == other.dims == powers(second=1)
+        and _THAT_IS.fullmatch(text, one.end, other.start)
+        and abs(other.middle / one.middle - 1) < _SAME_PERIOD
+    }
+    return [one for one in every if one.start not in again]
+
+
+#: Months and years are told of so many days or hours.
+_SAME_PERIOD = 0.04
 
 
 def _of_passage(passage: Passage, every: Sequence[Amount], context: Context) -> Iterator[Finding]:

@@ -59,8 +59,17 @@ def judged(window: Window) -> Finding | None:
         return None
     others = [one for one in window.around if one is not result]
     # What is further apart is of two things.
-    far = _apart(result, nearest) > reading.far
+    far = _apart(result, nearest) > reading.far or _is_priced(result, others)
     return None if far or is_admissible(result, others) else _finding(window, nearest)
+
+
+def _is_priced(result: Amount, others: Sequence[Amount]) -> bool:
+    """Whether a number per something is a price whose currency is not told again: "60 euros, 7.50 per GB"."""
+    paid = next((one for one in others if one.sign and one.dims == powers(money=1)), None)
+    if paid is None or result.sign or result.dims[0]:
+        return False
+    dims = tuple(a + b for a, b in zip(result.dims, paid.dims, strict=True))
+    return is_admissible(result._replace(sign=paid.sign, dims=dims), others)
 
 
 #: How much further than its rounding a result may be from the natural reading.
@@ -84,6 +93,10 @@ def _may_follow(window: Window) -> bool:
         or _TOTAL_BEHIND.match(text, result.end)
         or (result.bare and _UNIT_LATER.match(text, result.end))
         or _SUPPLY.match(text, result.end)
+        or (
+            (result.kind == "count" or result.noun)
+            and _FOR_THEM.search(text, max(0, result.start - 24), result.start)
+        )
         or _is_item(window)
         or _LIMITS.search(text, window.starts[-1], result.start)
         or _TERMS.search(text, window.starts[-1], result.start)
@@ -103,6 +116,8 @@ _UNIT_LATER = re.compile(
 )
 
 
+#: "$2,190 for four cards": of how many an amount is.
+_FOR_THEM = re.compile(r"\d\s(?:\w+\s)?for\s(?:all\s|the\s)?$", re.IGNORECASE)
 #: "Limits: 4,000 files, 16 MiB per file": a list of them, in which none follows from others.
 _LIMITS = re.compile(r"\b(?:limits?|quotas?|defaults?|maxim\w+|caps?)(?:\s\w+)?\s?:\s[^.;]*$", re.IGNORECASE)
 
@@ -258,7 +273,9 @@ _AND = re.compile(r"(?:\band|\bor|,)\s+(?:about\s+|only\s+|just\s+)?$", re.IGNOR
 def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
     """Amounts of several kinds that multiply to that of the result."""
     result = window.result
-    if result.dims == powers(byte=1) and not any(one.dims[1] for one in kept):
+    # "Twice the price, but 2.4 times as fast": of two things.
+    of_two = sum(one.kind == "times" for one in kept) > 1
+    if of_two or (result.dims == powers(byte=1) and not any(one.dims[1] for one in kept)):
         # What a context or a layer takes is left to what knows of models.
         return None
     if any(one.dims == result.dims for one in kept if not one.bare):
@@ -322,7 +339,9 @@ def _of_several(window: Window, kept: Sequence[Amount], one: Amount) -> Reading 
     )
     if not linked or any(each.kind == "times" for each in counts):
         return None
-    values = [each for each in values if each.high >= one.low]
+    # Several share the work of one.
+    shared = one.dims == powers(second=1) and result.high < one.low
+    values = [] if shared else [each for each in values if each.high >= one.low]
     if one.dims == powers(byte=1, second=-1):
         # What goes in both directions is told as twice as much, too.
         values += [each._replace(low=2 * each.low, high=2 * each.high) for each in values]

@@ -156,6 +156,10 @@ def _prices(window: Window) -> list[float]:
 _PRICE = re.compile(r"[$\u20ac]\s?\d[\d,]*(?:\.\d+)?|(?<![\d.,])\d[\d,]*(?=\s(?:dollars|euros))")
 
 
+#: What two are apart is no total of either.
+_APART = re.compile(r"\b(?:difference|gap|sav\w+|more|less|gain)\b", re.IGNORECASE)
+
+
 def _of_so_many(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     """What so many have or draw together, by every device."""
     result, text = window.result, window.passage.text
@@ -165,8 +169,10 @@ def _of_so_many(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     if count is None or count.kind != "count" or count.noun != "gpu" or count.low < 2 or count.per:
         return None
     between = text[count.end : result.start]
-    if not _HAVE.fullmatch(between) or _NOT_OWN.search(
-        text, count.start, min(window.sentence.end, result.end + 24)
+    if (
+        not _HAVE.fullmatch(between)
+        or _APART.search(between)
+        or _NOT_OWN.search(text, count.start, min(window.sentence.end, result.end + 24))
     ):
         return None
     key = "memory" if result.dims == powers(byte=1) else "power"

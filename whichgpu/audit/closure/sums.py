@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Words of what is left, of what two are apart, and of a sum, around a result.
 _LEFT = re.compile(r"\b(?:leav(?:es?|ing)|remain\w*|left|to spare|spare|balance)\b", re.IGNORECASE)
 _APART = re.compile(
-    r"\b(?:difference|gap|saving|savings|saves?|saved|depreciation|loss|profit|apart|premium)\b",
+    r"\b(?:difference|gap|saving|savings|saves?|saved|depreciation|loss|profit|apart|premium|surcharge|"
+    r"mark-?up|price gap|extra cost)\b",
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(

@@ -53,12 +53,14 @@ _NAMED_BEFORE = re.compile(
 )
 #: A description of several, or of a kind: "the newer cards", "the consumer GPU market".
 _GOES_ON = re.compile(
-    r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|vendors?)\b",
+    r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|"
+    r"vendors?)\b",
     re.I,
 )
 #: "It's the last GeForce card with", "it was NVIDIA's first Turing card": of what is spoken of, and no other.
 _PREDICATE = re.compile(
-    r"\b(?:it|this|that|they)(?:[\u2019']s|\s(?:is|was|remains|became|are|were))\s+(?:(?:still|also|even|arguably|"
+    r"\b(?:it|this|that|they)(?:[\u2019']s|\s(?:is|was|remains|became|are|were))\s+(?:(?:still|also|"
+    r"even|arguably|"
     r"officially|probably|perhaps)\s+)?(?:(?:the|nvidia[\u2019']s|amd[\u2019']s)\s+)?(?:very\s+)?$",
     re.IGNORECASE,
 )
@@ -90,11 +92,14 @@ _AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNOREC
 
 #: A name that is none on file, and that what is described behind it goes by.
 _SO_CALLED = re.compile(
-    r"(?:^|[.!?:;,]\s|\b(?:and|but)\s)\s*(?!\w+ly\b|While|However|Meanwhile|Today|Then|Later|Still|Besides|Instead|"
+    r"(?:^|[.!?:;,]\s|\b(?:and|but)\s)\s*(?!\w+ly\b|While|However|Meanwhile|Today|Then|Later|Still|"
+    r"Besides|Instead|"
     r"Here|There|Also|Yet|Indeed|Overall)[A-Z][A-Za-z]{2,}(?:\s[A-Z][A-Za-z]+)?,\s+$"
 )
 
 
+#: What devices of one generation are to each other.
+_OF_ONE_FAMILY = frozenset({"sibling", "brother", "sister", "cousin"})
 _OLD = re.compile(r"\b(?:old|older|previous|former|last)\s+$", re.IGNORECASE)
 
 
@@ -236,7 +241,11 @@ class _Reader:
             return self._namesake(at, what) or self._fitting(at, what)
         if what.rank:
             previous = re.match(r"(?:previous|last|outgoing)", match["what"], re.IGNORECASE)
-            return self._ranked(at, what.rank, own=what.own or bool(previous))
+            if what.rank[0] != "size" or head not in _OF_ONE_FAMILY:
+                found = self._ranked(at, what.rank, own=what.own or bool(previous))
+            else:
+                found = self._of_family(at, what.rank[1])
+            return found
         return self._other_one(at) if what.other else ()
 
     def _namesake(self, at: int, what: Asked) -> _Ids:
@@ -351,6 +360,22 @@ class _Reader:
             # "Its predecessor" is not what the text is about.
             return self._in_line(at, sign)
         return picked
+
+    def _of_family(self, at: int, sign: int) -> _Ids:
+        """The bigger or smaller one of a device's own generation: "the bigger brother"."""
+        subject = self._subject(at)
+        if not subject:
+            return ()
+        own = self._catalogue[subject[0]]
+        every = self._distinct([*self._titled, *self._before, *self._upto(at)])
+        fitting = [
+            ids
+            for ids in every
+            if (gpu := self._catalogue[ids[0]]).architecture == own.architecture
+            and gpu.segment == own.segment
+            and sign * (float(gpu.value("cores") or 0) - float(own.value("cores") or 0)) > 0
+        ]
+        return fitting[0] if len(fitting) == 1 else ()
 
     def _has_old(self, at: int) -> bool:
         """Whether a passage called a device old before."""

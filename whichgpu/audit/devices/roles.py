@@ -78,7 +78,8 @@ _AGAINST = re.compile(
     r"(?<=, )which|"
     # "It has things the L40S doesn't: HBM"
     r"(?:things?|features?|tricks?|something|everything|anything|bits)(?: that| which)?|"
-    r"(?:exactly|just|precisely|roughly|about|almost|nearly|(?:short|shy|most|much|all|ahead) of|times|twice|"
+    r"(?:exactly|just|precisely|roughly|about|almost|nearly|(?:short|shy|most|much|all|ahead) of|times|"
+    r"twice|"
     r"half|double|triple) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
@@ -336,7 +337,8 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 _ANOTHER = re.compile(
     r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
     # Those of a kind: "both A-cards".
-    r"|(?:both|neither|all\s+(?:two|three|four))\s+(?:[\w-]+[\s-])?(?:cards?|karten|gpus?|boards?|parts?|chips?)"
+    r"|(?:both|neither|all\s+(?:two|three|four))\s+(?:[\w-]+[\s-])?(?:cards?|karten|gpus?|boards?|"
+    r"parts?|chips?)"
     # Several, in German, French, Spanish and Italian.
     r"|(?-i:Beide|Die beiden|Alle (?:zwei|drei|vier)|Les deux|Tou(?:te)?s les (?:deux|trois|quatre)|"
     r"Amb[ao]s|L[ao]s (?:dos|tres)|Entramb[ei])"
@@ -415,6 +417,17 @@ _KIN = re.compile(
     rf"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:{KIN})\b",
     re.IGNORECASE,
 )
+#: What might have been bought instead: "the 8 GB version would have been 399".
+_WOULD_HAVE = re.compile(
+    r"\s*(?:version |model |one )?would have (?:been|cost) (?:about )?[$\u20ac]?\d", re.IGNORECASE
+)
+#: The same the other way round: "the predecessor of the A100".
+_KIN_OF = re.compile(
+    rf"\b(?:the|an?)\s(?:[\w-]+\s)?(?:{KIN})\s(?:of|to)\s(?:the\s|nvidia[\u2019']s\s|nvidia\s|amd\s)*$",
+    re.IGNORECASE,
+)
+#: "It is the successor of the A10" names whom it is held against.
+_IS_KIN = re.compile(r"\b(?:is|was|are|were)\s(?:the|an?)\s[^.;,]*$", re.IGNORECASE)
 #: "What separates the H200 from the H100".
 _SETS_APART = re.compile(
     r"\b(?:separat|distinguish|differentiat|set)\w*\s+(?:the\s+|"
@@ -499,6 +512,8 @@ def _set_against(text: str, start: int, here: tuple[Mention, ...]) -> Sequence[M
         if (
             after
             or _KIN.match(text, mention.end)
+            or _WOULD_HAVE.match(text, mention.end)
+            or (_KIN_OF.search(words) and not _IS_KIN.search(words))
             or _AGAINST.search(words)
             or _STRONG.search(words)
             or _WHERE.search(words)

@@ -9,12 +9,16 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.excluded.after_discount import after_discount
 from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.at_most import at_most
 from whichgpu.audit.excluded.between import between
 from whichgpu.audit.excluded.capabilities import capabilities
+from whichgpu.audit.excluded.compared_figures import compared_figures
 from whichgpu.audit.excluded.costs import costs
+from whichgpu.audit.excluded.counts_in_all import counts_in_all
 from whichgpu.audit.excluded.differences import differences
+from whichgpu.audit.excluded.each_of import each_of
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.feeding import feeding
 from whichgpu.audit.excluded.fits import fits
@@ -22,6 +26,8 @@ from whichgpu.audit.excluded.for_the_price import for_the_price
 from whichgpu.audit.excluded.granted import granted
 from whichgpu.audit.excluded.in_words import in_words
 from whichgpu.audit.excluded.instances import instances
+from whichgpu.audit.excluded.jointly import jointly
+from whichgpu.audit.excluded.linear_times import linear_times
 from whichgpu.audit.excluded.measured import measured
 from whichgpu.audit.excluded.memberships import memberships
 from whichgpu.audit.excluded.per_gigabyte import per_gigabyte
@@ -32,6 +38,7 @@ from whichgpu.audit.excluded.rates import rates
 from whichgpu.audit.excluded.ratios import ratios
 from whichgpu.audit.excluded.restated import restated
 from whichgpu.audit.excluded.rests import rests
+from whichgpu.audit.excluded.saved_shares import saved_shares
 from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.excluded.set_against import set_against
@@ -65,6 +72,7 @@ _BY_FIGURES = (
     quotients, costs, scaling, rates, measured, set_against, rests, per_gigabyte, at_most, feeding,
     for_the_price,
     pins, granted, pooled, suited, between,
+    compared_figures, counts_in_all, after_discount, each_of, jointly, linear_times, saved_shares,
 )  # fmt: skip
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)

@@ -46,14 +46,16 @@ _NO = re.compile(
     r"might|should|than|instead|rather|except|tr(?:y|ied|ies|ying)|fail\w*|attempt\w*|hours|"
     r"too (?:large|big|much|many|small|little|tight|slow|long|heavy)|off-?load\w*|CPUs?|"
     r"system (?:ram|memory)|swap\w*|disk|ssd|nvme|partial\w*|parts? of|layers?|split|shard\w*|across|"
-    r"cluster|nodes?|servers?|machines?|box|rack|several|multiple|quanti[sz]ed|active|experts?|slow\w*|"
+    r"either (?:build|rig|set-?up|option|system|plan)|cluster|nodes?|servers?|machines?|box|rack|"
+    r"several|multiple|quanti[sz]ed|active|experts?|slow\w*|"
     r"crawl\w*|distill\w*|prun\w+|together|combined|q?lora|adapters?|per (?:gpu|card)|images?|"
     r"(?:tokens?|frames?) (?:per|a) second|half of|most of|left|remain\w*|leav\w+|draft|embedding|batch|"
     r"users?|requests?|faster|quick\w*|vision|encoder|unet|vae|smaller|shorter|reduc\w+|from \d|"
     r"models that|(?:workload|job|task|software)s? (?:that |which )?(?:it|they|you)|"
     r"whatever|anything|everything|take the|buy|choose|ten of|dozen|systems|"
     # "The limiting factor for running it is VRAM", "that's before you run a single token".
-    r"(?:factors?|bottlenecks?|challenges?|problems?|obstacles?|constraints?|hurdles?)\s(?:for|in|of|to|when)|"
+    r"(?:factors?|bottlenecks?|challenges?|problems?|obstacles?|constraints?|hurdles?)\s(?:for|in|of|to|"
+    r"when)|"
     r"before (?:you|we|one|it|they))\b"
     # "35B-A3B": experts are often in the host's memory. "Its FP16 runs at 1/64th the rate": no model does.
     r"|-A\d{1,3}(?:\.\d)?B\b|\bruns? at\s+(?:an?\s+)?(?:1/|\d|half|quarter|full rate)"
@@ -62,10 +64,15 @@ _NO = re.compile(
 )
 #: Denials that deny no fit: "without quantising", "no offloading".
 _NO_DENIAL = re.compile(
-    r"\b(?:without|no|any)\s+(?:any\s+)?(?:compromises?|quanti[sz]\w*|off-?load\w*|problems?|trouble|tricks?|"
+    r"\b(?:without|no|any)\s+(?:any\s+)?(?:compromises?|quanti[sz]\w*|off-?load\w*|problems?|trouble|"
+    r"tricks?|"
     r"issues?|splitting|sharding)\b|\bin no time\b|\bnot only\b|"
     r"\bleav\w+ (?:\w+ ){0,3}(?:room|space|headroom)\b(?: to (?:spare|breathe))?|\bto spare\b|"
-    r"\bif (?:you|we|one|somebody|your team) (?:wants?|needs?|runs?|plans?|uses?|insists?|prefers?|likes?)\b|"
+    r"\bif (?:you|we|one|somebody|your team) (?:wants?|needs?|runs?|plans?|uses?|insists?|prefers?|"
+    r"likes?)\b|"
+    r"\b(?:if|as long as|provided) (?:you|one|we) (?:can |could )?(?:live|cope|do|put up|make do|"
+    r"are (?:fine|happy|ok\w*)) with"
+    r"(?:out)?\b|"
     # Weights that do not fit are not helped by a small batch.
     r"\b(?:if|when|with|as long as|provided)\s(?:[^\s.;,]+\s){0,4}(?:small|short|tiny|modest|limited|low)\s"
     r"(?:batch\w*|context\w*)(?:\ssizes?)?|"
@@ -94,7 +101,8 @@ _ROOM_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _ROOM_BEHIND = re.compile(
-    r"[\s-]*(?:of\s+)?(?:(?:unified|video|device|gpu|on-?board)\s+)?(?:v?ram|memory|cards?|gpus?|boards?|hbm\w*|"
+    r"[\s-]*(?:of\s+)?(?:(?:unified|video|device|gpu|on-?board)\s+)?(?:v?ram|memory|cards?|gpus?|"
+    r"boards?|hbm\w*|"
     r"gddr\w*|versions?|variants?|models?(?! of)|Mac|holds?|can hold|fits?)\b",
     re.IGNORECASE,
 )
@@ -131,7 +139,8 @@ _DOES = re.compile(
 _OR = re.compile(r"\bor\b")
 #: So many of whichever is spoken of: "two of any of these cards".
 _OF_THESE = re.compile(
-    r"\b(?P<n>one|two|three|four|six|eight|[2-8]) of (?:(?:any|either|each) of )?(?:them|these|those|the)\b",
+    r"\b(?P<n>one|two|three|four|six|eight|[2-8]) of (?:(?:any|either|each) of )?(?:them|these|those|"
+    r"the)\b",
     re.IGNORECASE,
 )
 
@@ -148,6 +157,10 @@ _APART = re.compile(r"[,:;)]\s|\b(?:so|and|hence|thus|therefore)\b")
 _ASIDE = re.compile(
     r"\b(?:off-?load\w*|LPDDR\w*|unified memory|spill\w*|swapp\w+|NVLink-C2C)\b", re.IGNORECASE
 )
+
+
+#: "10 hosts with two L4 each": machines, and nothing that is held.
+_MACHINES = re.compile(r"\b(?:\d+|two|three|four|five|six|eight|ten|twelve)\s+hosts\b", re.IGNORECASE)
 
 
 class _Need(NamedTuple):
@@ -174,7 +187,7 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
         named = any(start <= each.start < end for each in scope.here)
         does = _DOES.search(text, start, end) if named or _ON_EACH.search(text, start, end) else None
         verb = meant(text, start, end, HOLDS) or (does.span() if does else None)
-        if verb is None or _NO.search(words):
+        if verb is None or _NO.search(words) or _MACHINES.search(text, start, end):
             continue
         need = _need(scope, (start, end), context)
         room = _room(scope, (start, end), context) if need else 0.0

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")
 #: A thing that is counted, in as many words as say it.
 _COUNTED = re.compile(
-    r"\s+(?:output |generated )?(?!(?:with|from|when|than|while|versus|against|under|without|over|whereas)\b)"
+    r"\s+(?:output |generated )?(?!(?:with|from|when|than|while|versus|against|under|without|over|"
+    r"whereas)\b)"
     r"(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b"
 )
 _A_HOUR = " by the hour"
@@ -86,7 +87,8 @@ _TAILS["flop rate"] = _TAILS["op rate"] = (
 )
 _TAIL = {key: re.compile(rf"\s*(?:{_PLAIN}|{own}){_ENDS}", re.IGNORECASE) for key, own in _TAILS.items()}
 _OF_COUNTS = re.compile(
-    rf"\s*(?:{_PLAIN}|(?:more|fewer|the|as many|of the) (?:[A-Za-z]+ ){{0,2}}(?:cores|units|sms|shaders|gpus|"
+    rf"\s*(?:{_PLAIN}|(?:more|fewer|the|as many|of the) (?:[A-Za-z]+ ){{0,2}}(?:cores|units|sms|shaders|"
+    rf"gpus|"
     rf"cards|tokens|images)){_ENDS}",
     re.IGNORECASE,
 )
@@ -108,7 +110,8 @@ _NAMES = {
 _ALONE = re.compile(
     r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|"
     r"means)\s+)"
-    r"(?:(?:an?|the|by|of|about|around|roughly|close to|some|nearly|almost|just|only|exactly|over|more than|"
+    r"(?:(?:an?|the|by|of|about|around|roughly|close to|some|nearly|almost|just|only|exactly|over|"
+    r"more than|"
     r"less than|increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|"
     r"decrease|up|surcharge|premium|advantage|lead|saving|discount|penalty|mark-?up|"
     r"down)\s+)*$",
@@ -134,7 +137,9 @@ _ON_SO_MANY = re.compile(
 #: A share that is taken off, and around the two ends of what it is taken off.
 _OFF = re.compile(r"\s*(?:off|discount|less|cheaper|reduction|saving)\b", re.IGNORECASE)
 _BRACKETS = re.compile(
-    r"(?:(?!\b(?:and|but|while|with)\b)[^.,;()\d]){0,48}\(\s?[$\u20ac]?(?P<a>\d[\d,]*(?:\.\d+)?)(?:\s?[A-Za-z/%]+)?\s(?:against|vs\.?|versus|"
+    r"(?:(?!\b(?:and|but|while|"
+    r"with)\b)[^.,;()\d]){0,48}\(\s?[$\u20ac]?(?P<a>\d[\d,]*(?:\.\d+)?)(?:\s?[A-Za-z/%]+)?\s(?:against|"
+    r"vs\.?|versus|"
     r"compared (?:to|with))\s"
     r"[$\u20ac]?(?P<b>\d[\d,]*(?:\.\d+)?)(?:\s?[A-Za-z/%]+)?\s?\)",
     re.IGNORECASE,
@@ -291,7 +296,10 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     # "17 GB on top of 16, so it is halved": of the two together.
     added = [(a, b) for a, b in pairs if ON_TOP.search(text, *sorted((a.end, b.start)))]
     sums = [(a.value + b.value) / one.value for a, b in added for one in (a, b)]
-    reals += [*sums, *(1 / each for each in sums)]
+    # "$11.20 less than before, a saving of 58 %": of what it was.
+    wholes = [(a.value, a.value + b.value) for two in pairs for a, b in (two, two[::-1])
+              if _LESS_THAN.match(text, a.end)]  # fmt: skip
+    reals += [*sums, *(1 / each for each in sums), *(1 - part / whole for part, whole in wholes)]
     if pairs and _OPEN.match(text, claim.end):
         reals += _to_earlier(pairs[-1], where, context)
     if not pairs or any(is_it(way, real) for way in claim.ways for real in reals):
@@ -303,6 +311,12 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
         context, where.passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{times:.2g}x", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+#: Behind a difference.
+_LESS_THAN = re.compile(
+    r"\s*(?:an hour |a month |a year |per \w+ )?(?:less|cheaper|lower|more|dearer|saved)\b", re.IGNORECASE
+)
 
 
 #: Behind a ratio, that it is to something which was spoken of before: "84 GB are left, six times as much".

@@ -14,6 +14,12 @@ from whichgpu.audit.clauses.agreement import place_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.own_tables.lines import OF_A_TABLE
 from whichgpu.audit.review.excuses import excused
+from whichgpu.audit.review.open_readings import (
+    is_of_figures_told,
+    is_of_so_many,
+    is_of_the_whole,
+    is_the_other_way,
+)
 from whichgpu.audit.review.supplies import is_of_supply
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.audit.values.fields import days_of, same_chip
@@ -272,4 +278,8 @@ _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is what the power supply is to give", is_of_supply),
     ("its maker partitions it by other means", _is_of_partitions),
     ("it is what a machine of several has", _is_of_machine),
+    ("it is so of the figures right before it", is_of_figures_told),
+    ("it is a share of what it was before", is_of_the_whole),
+    ("it is of as many as are told behind it", is_of_so_many),
+    ("it is so the other way round, which may be meant", is_the_other_way),
 )

@@ -52,13 +52,42 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _SLACK = 0.98
+_FOR_WEIGHTS = re.compile(
+    r"\b(?:for|to (?:hold|store|load|keep)) (?:just |"
+    r"only )?the (?:model[\u2019']s )?weights\b",
+    re.IGNORECASE,
+)
+#: So many billion parameters, and the bytes of each in the formats that halve no scale.
+_BILLIONS = re.compile(r"(?<![\d.,-])(?P<n>\d{1,3}(?:\.\d)?)\s?B\b(?!/)")
+_BYTES = re.compile(
+    r"\b(?:(?P<two>FP16|BF16|16[- ]bits?|half precision)|(?P<one>INT8|FP8|8[- ]bits?)|(?P<half>INT4|FP4|"
+    r"4[- ]bits?)|"
+    r"(?P<four>FP32|32[- ]bits?))\b",
+    re.IGNORECASE,
+)
+_EACH = {"two": 2.0, "one": 1.0, "half": 0.5, "four": 4.0}
+
+
+def _of_weights(text: str, match: re.Match[str]) -> tuple[float, str]:
+    """What the weights take of the model and in the format that are told last before a number of cards."""
+    before = max(0, match.start() - _FAR)
+    sizes = {each["n"] for each in _BILLIONS.finditer(text, before, match.start())}
+    forms = [each.lastgroup or "" for each in _BYTES.finditer(text, before, match.start())]
+    if len(sizes) != 1 or len(set(forms)) != 1:
+        return 0.0, ""
+    billions = float(sizes.pop())
+    return billions * 1e9 * _EACH[forms[0]], f"{billions:g} billion parameters"
+
+
+#: How far before a number of cards its model may be told.
+_FAR = 160
 
 
 def cards(context: Context) -> Iterator[Finding]:
     """Every number of cards that does not hold what the sentence or those before say that a model takes."""
     for index, passage in context.document.running():
         named = context.mentions.get(index, ())
-        if "GB" not in passage.text or not named:
+        if not named or not ("GB" in passage.text or _BILLIONS.search(passage.text)):
             continue
         for sentence in sentences(passage.text):
             if _SAID.search(sentence.text):
@@ -84,11 +113,19 @@ def _judged(
     told = match["many"] or match["many2"] or match["many3"]
     many = _NUMBERS.get(told.lower()) or int(told)
     need = need_before(passage, sentence, match.start(), context)
+    size, words = (
+        (need.value, passage.text[need.start : need.end]) if need else _of_weights(passage.text, match)
+    )
     sizes = [size for key in mention.ids for size in attributes()["memory"].amounts(context.catalogue[key])]
-    if need is None or not sizes or many * max(sizes) >= need.value * _SLACK:
+    if not size or not sizes:
         return
-    least = math.ceil(need.value / max(sizes))
-    because = f"{passage.text[need.start : need.end]} take {least} of {max(sizes) / GIB:.0f} GB"
+    # "At least three just for the weights", which two hold.
+    spare = match["least"] and _FOR_WEIGHTS.search(passage.text, match.end(), sentence.end)
+    too_many = spare and (many - 1) * min(sizes) * _SLACK >= size
+    if many * max(sizes) >= size * _SLACK and not too_many:
+        return
+    least = math.ceil(size / max(sizes))
+    because = f"{words} take {least} of {max(sizes) / GIB:.0f} GB"
     yield made(
         context, passage, match.span(), "memory", "contradicted", attribute="fits",
         subject=", ".join(mention.ids), because=because, expected=str(least), evidence=(Evidence(because),),

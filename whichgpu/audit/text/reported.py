@@ -28,6 +28,10 @@ _SAID = re.compile(
     r"(?:some|many|most|a lot of|other|plenty of) (?:people|users|beginners|buyers|blogs|articles|"
     r"guides|forums|posts|"
     r"folks|vendors)(?: still)? (?:believe|think|say|claim|assume|insist|write|argue|suggest|promise)\w*|"
+    r"(?:somebody|someone|some(?:body|one) else|a (?:commenter|poster|colleague|friend|reader)|"
+    r"the (?:seller|salesman|"
+    r"ad|listing|previous poster|op))(?: \w+){0,2}? (?:said|says|claims?|claimed|wrote|writes|told|"
+    r"suggested)|"
     r"(?:often|sometimes|commonly|widely|frequently|regularly) (?:said|claimed|heard|read|believed|"
     r"assumed|repeated|told)|"
     r"(?:i was|we were|i am|you are|you will be) (?:often )?told|told (?:me|us|you)|(?:you|one) (?:may|"
@@ -50,7 +54,7 @@ _DENIES = re.compile(
     r"reality,? (?:it|that|they))\s+"
     r"(?:(?:is|are|does|do|has|have|was|can|did|could)(?:n[\u2019']t| not)\b|cannot\b)|(?:fact|reality|"
     r"truth|wrong|false|"
-    r"not true|nonsense|no|in (?:fact|reality|truth)|actually)[\s.,:!])",
+    r"not true|nonsense|nope|nah|no|in (?:fact|reality|truth)|actually)[\s.,:!])",
     re.IGNORECASE,
 )
 #: What the text takes back of its own: "an earlier version said the 4060 Ti had a 192-bit bus".
@@ -165,11 +169,13 @@ _BY_SOMEONE = re.compile(
     r"\b(?:someone|somebody|some (?:guy|dude|user|people|folks)|people|"
     r"a (?:friend|colleague|reader|user|commenter|seller|"
     r"salesman|rep|reseller|shop|listing)|the (?:seller|listing|salesman|guy|shop|rep|reseller)|s?he|"
-    r"(?:the|an?|their|his|her|some|one) [\w\u2019' -]{0,24}(?:pages?|ads?|advert\w*|posts?|articles?|blogs?|"
+    r"(?:the|an?|their|his|her|some|one) [\w\u2019' -]{0,24}(?:pages?|ads?|advert\w*|posts?|articles?|"
+    r"blogs?|"
     r"videos?|stickers?|"
     r"box|labels?|websites?|sites?|forums?|threads?|comments?))"
     r"(?: (?:up ?thread|down ?thread|above|below|else|earlier|here|there))?"
-    r"(?: (?:in|on|from|at|of) [^.;,]{2,40})? (?:(?:once|even|also|still|here|just|actually|has|had|have) )?"
+    r"(?: (?:in|on|from|at|of) [^.;,]{2,40})? (?:(?:once|even|also|still|here|just|actually|has|had|"
+    r"have) )?"
     r"(?:claim(?:s|ed|ing)?|said|says|saying|told|tells|wrote|writes|insist\w*|swear\w*|swore|thought|"
     r"believe[sd]?|promised|"
     r"asserted|listed|advertised)\b",

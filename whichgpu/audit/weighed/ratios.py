@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.known.said import Claim
     from whichgpu.audit.weighed.sides import Sides
 
+#: "Half of them were GPUs falling off the bus": of things that are counted.
+_OF_THEM = re.compile(r"\s*(?:of\s)?(?:them|these|those)\b(?!\s\w+(?:width|ory))", re.IGNORECASE)
 #: "Twice its rate in BF16": of its own.
 _OWN = re.compile(
     r"\s+(?:of )?(?:its|their|that|this)\s+(?!of)|\s+(?:as (?:much|many|high|fast)\s+)?(?:with(?:out)?|"
@@ -53,7 +55,12 @@ def ratios(scope: Scope, context: Context) -> Iterator[Finding]:
 def _is_of_two(text: str, claim: Claim) -> bool:
     """Whether a ratio can be one of two devices, by the words of it and right behind it."""
     start, end = claim.start, claim.end
-    if _OWN.match(text, end) or _DOES.match(text, start) or _ON_TO.match(text, end):
+    if (
+        _OF_THEM.match(text, end)
+        or _OWN.match(text, end)
+        or _DOES.match(text, start)
+        or _ON_TO.match(text, end)
+    ):
         return False
     if _TIMES.search(text, start, end) and not _AS_MUCH.match(text, end):
         return False
