@@ -37,6 +37,7 @@ WRONG = [
     ("An A30 can be cut into up to six slices.", "six"),
 ]  # fmt: skip
 RIGHT = [
+    "At those prices a dollar buys 3.9x the bandwidth on the A100 80GB PCIe that it does on the A10.",
     "The RTX 4070 Super followed the RTX 4070, with the same bandwidth.",
     "The RTX 4060 Ti 16GB has the same bus as the 8 GB version. The RTX 3060 Ti had 256 bits.",
     "The RTX 4080 has 16 GB. The RTX 4070 has 12 GB. The bigger sibling has 9,728 cores.",

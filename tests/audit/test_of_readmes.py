@@ -36,6 +36,7 @@ RIGHT = {
 | `flux2-klein-4b-bf16` | 15.1 GiB | 32 GB |
 | `qwen-image` | 9.2 GiB | 16 GB |
 """,
+    "taken by a process": "`card1` is the RTX 4060 Ti, now held by Ollama with 12.7 GB of VRAM.\n",
     "classes of machines": (
         "- **8 GB**: `Llama-3.2-3B-bf16`, quick enough for a chat.\n- **16 GB**: "
         "`Mistral-7B-8bit`.\n"

@@ -43,6 +43,13 @@ _ELSE = re.compile(
 _SET_OFF = re.compile(
     r"\b(?:one another|each other|in other words|per (?:gpu|card)|more than|no more)\b", re.IGNORECASE
 )
+#: In its sentence: what money or a watt buys of each is no amount of either: "a dollar buys 2.3x the memory".
+_BOUGHT = re.compile(
+    r"\b(?:dollars?|euros?|money|buck|USD|EUR|watts?|joules?|penn(?:y|ies)|price)\s(?:\w+\s){0,2}?"
+    r"(?:buys?|gets?|gives?|brings?|goes)\b|"
+    r"\bfor (?:the same|every|each|a) (?:money|price|dollar|euro|watt)\b",
+    re.IGNORECASE,
+)
 #: Before it, that several of one are spoken of; of which forms of one.
 _SEVERAL = re.compile(r"\b(?:together|combined|pair of|pairs|two of|both of)\b", re.IGNORECASE)
 _FORMS = re.compile(
@@ -63,6 +70,7 @@ def accused(
     before = saying.masked[max(0, sentence.start - _BACK) : saying.start]
     if (
         _ELSE.search(_SET_OFF.sub(" ", words))
+        or _BOUGHT.search(sentence.text)
         or _SEVERAL.search(before)
         or _FORMS.search(passage.text, max(0, sentence.start - _BACK), sentence.end)
     ):

@@ -19,7 +19,7 @@ from whichgpu.audit.measurement.figures import figure as told_figure
 from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.ordinary import is_ordinary
-from whichgpu.audit.measurement.sized import sized, usual
+from whichgpu.audit.measurement.sized import base, sized, usual
 from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, spelled_out, windows
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.job.placing import placed
@@ -171,7 +171,7 @@ def told(text: str, catalogue: Catalogue, gpu: str = "", figure: str = "") -> To
         )
     rest = ALONE.sub("1 concurrent", _MACHINE.sub("", rest))
     named, may_be, rest = (gpu, (), rest) if gpu else device(rest, catalogue)
-    workload, rest = named_model(rest, text)
+    workload, rest = named_model(rest, text, measured=True)
     said, rest = columns(rest, resolve(workload))
     if workload in _OF_LIBRARIES:
         said.pop("runtime", None)
@@ -236,10 +236,11 @@ def heard(text: str, catalogue: Catalogue) -> dict[str, Any]:
     return found | ({"gpu": list(named)} if named else {}) | {"quoted": list(figures(rest))}
 
 
-def named_model(rest: str, text: str) -> tuple[str, str]:
+def named_model(rest: str, text: str, *, measured: bool = False) -> tuple[str, str]:
     """The longest name of a model on file in the rest of a text, and that without it.
 
-    Of several as long one with a digit: "stream" is a model and a plain word.
+    Of several as long one with a digit: "stream" is a model and a plain word. Of a family in capitals whose
+    speed was `measured` it is the base.
     """
     rest = _WHISPER.sub(lambda one: f"{one[1]} whisper {one[2]}" if one[1] else one[4], rest)
     places = [(rest[start:end].rstrip(".:?!"), start, end) for start, end in windows(rest, _NAME)]
@@ -259,7 +260,7 @@ def named_model(rest: str, text: str) -> tuple[str, str]:
                 f"'{one_line(text)}' tells of {link[0]}, the rate of a link, which is not judged here; "
                 "whichgpu show GPU has the vendor's, whichgpu bench device measures yours"
             )
-        if any_of := sized(rest) or usual(rest):
+        if any_of := sized(rest) or usual(rest) or (base(rest) if measured else None):
             name, start, end = _led_in((any_of.key, any_of.start, any_of.end), places)
             return name, cut(rest, start, end)
         bare = ((key, words.search(rest)) for key, words in _BARE)

@@ -61,7 +61,11 @@ def usual(text: str) -> Sized | None:
     for word in re.finditer(r"(?<![^\s(])[A-Za-z][^\s,;?!()]*[\d-][^\s,;?!()]*(?<![.:])", text):
         if size := next((size for size in _MIDDLE if known(word[0] + size)), ""):
             return Sized(word[0] + size, word.start(), word.end())
-    # A name by its capitals: BERT, RoBERTa, ViT.
+    return None
+
+
+def base(text: str) -> Sized | None:
+    """The base of a family that a text names in capitals without a size: BERT, RoBERTa, ViT."""
     for word in re.finditer(r"(?<![^\s(])(?:[a-z]*[A-Z]){2}[A-Za-z]*(?![\w/-])", text):
         if known(word[0] + "-base"):
             return Sized(word[0] + "-base", word.start(), word.end())

@@ -61,6 +61,11 @@ IN_PASSING = (
         behind=r"\s?(?:/|per)\s?(?:GPU|rank|device|card)\b",
         before=r"\b(?:scal\w+|peak\w*|us(?:es?|ed|ing)|tak(?:es?|ing)|need\w*|fits?)\b[^.;]*$",
     ),
+    # "The RTX 4060 Ti, held by Ollama with 12.7 GB of VRAM": what a process has taken.
+    Excuse(
+        ("specification",),
+        before=r"\b(?:pinned|held|occupied|taken|used|hogged|claimed|reserved)\s(?:up\s)?by\s(?:\w[\w.-]*\s){1,3}(?:with|at)\s$",
+    ),
     # "Exact search: memory grows with the size of the corpus".
     Excuse(
         ("category",), because=r"\bdataset in batches\b",
