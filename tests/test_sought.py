@@ -96,6 +96,13 @@ def test_second_hand_figures_are_counted_by_what_was_found():
     assert counted.sought["database"][PUBLISHED] > 0
 
 
+@pytest.fixture
+def gpus_alone(monkeypatch):
+    """`check` of GPUs and prices, without the counts of all models."""
+    monkeypatch.setattr("whichgpu.cli.commands.check._workloads", lambda: iter(()))
+
+
+@pytest.mark.usefixtures("gpus_alone")
 def test_show_with_sources_and_check_tell_of_it(whichgpu):
     (gpu,) = [gpu for gpu in GPUS.values() if gpu.id == "rtx-a5500"]
     found = sought(gpu, "clock_base")
@@ -110,6 +117,7 @@ def test_show_with_sources_and_check_tell_of_it(whichgpu):
     assert ("not looked up at its maker's" in checked) == bool(left)
 
 
+@pytest.mark.usefixtures("gpus_alone")
 def test_figures_at_which_nobody_looked_are_told_of(whichgpu, monkeypatch):
     monkeypatch.setattr("whichgpu.hardware.sought._rules", dict)
     counted = coverage(GPUS)
