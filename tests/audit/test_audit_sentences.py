@@ -79,7 +79,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize("lot", range(_LOTS))
-@pytest.mark.thorough(every=2)
+@pytest.mark.thorough(every=4)
 def test_sentences_by_themselves(lot):
     """Some forty to a test, of every kind: three thousand tests cost more than what they test."""
     for label, text in SENTENCES[lot::_LOTS]:
