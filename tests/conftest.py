@@ -128,6 +128,10 @@ _LONG = ("test_bench_cpu", "test_calibration")
 _THOROUGH = frozenset((Path(__file__).parent / "thorough.txt").read_text(encoding="utf-8").split())
 
 
+#: Of a test with more cases than this every second is in ./test, where it does not say how many are.
+_MANY = 12
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="the thorough tests too, as ./test all does")
 
@@ -146,12 +150,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.path.stem not in _LONG)
     if config.getoption("--thorough"):
         return
+    named = [item.nodeid.partition("[")[0] for item in items]
+    many = Counter(named)
     cases: Counter[str] = Counter()
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
-    for item in items:
+    for item, case in zip(items, named, strict=True):
         mark = item.get_closest_marker("thorough")
-        case, every = item.nodeid.partition("[")[0], mark.kwargs.get("every", 0) if mark else 1
+        every = mark.kwargs.get("every", 0) if mark else 2 if many[case] > _MANY else 1
         (kept if every and cases[case] % every == 0 else left).append(item)
         cases[case] += 1
     config.hook.pytest_deselected(items=left)

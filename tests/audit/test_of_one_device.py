@@ -11,6 +11,7 @@ PAIRS = corpus.either("of_one_device.txt")
 
 
 @pytest.mark.parametrize("lot", range(_LOTS))
+@pytest.mark.thorough(every=2)
 def test_what_is_said_of_one_device(lot):
     for pair in PAIRS[lot::_LOTS]:
         for text, wrong in zip(pair, (True, False), strict=True):

@@ -18,7 +18,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-@pytest.mark.thorough(every=2)
+@pytest.mark.thorough(every=3)
 def test_nothing_of_a_comparison_is_accused(pair):
     text = render(article(compare(pair, today=TODAY, whole=True)).blocks)
     found = audited(text.encode(), "a.md", catalogue(), TODAY).accusations
