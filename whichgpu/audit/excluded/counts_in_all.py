@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.excluded.scope import inconsistent
-from whichgpu.audit.text.loads import NUMBER, NUMBERS
+from whichgpu.audit.text.loads import NUMBER, value_of
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
@@ -94,11 +94,7 @@ _BEFORE = re.compile(rf"(?<![\d.,])({NUMBER})(?:\s*x)?\s+(?:NVIDIA\s+|AMD\s+)?$"
 
 def _count(text: str, start: int, at: int) -> float:
     found = _BEFORE.search(text, max(start, at - 24), at)
-    return _number(found[1]) if found else 0.0
-
-
-def _number(words: str) -> float:
-    return float(words) if words.isdigit() else NUMBERS.get(words.lower(), 0.0)
+    return value_of(found[1]) if found else 0.0
 
 
 def _of_nodes(
@@ -111,7 +107,7 @@ def _of_nodes(
         return
     if not 0 <= device.start - found.end() < 16 or _EACH.search(text, found.end(), first.end):
         return
-    many, own = _number(found["n"]), _number(found["m"])
+    many, own = value_of(found["n"]), value_of(found["m"])
     gpus = [context.catalogue[key] for key in device.ids]
     end = told[-1].end
     sizes = [
@@ -164,14 +160,14 @@ def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     """What so many have of which a sentence tells what each has."""
     for told in _EACH_HAS.finditer(passage.text, sentence.start, sentence.end):
         size, stated = float(told["a"]), float(told["b"].replace(",", ""))
-        right = size * _number(told["n"])
+        right = size * value_of(told["n"])
         if (
             right
             and stated != size
             and abs(stated / right - 1) > _NEAR
             and right / _FAR < stated < right * _FAR
         ):
-            because = f"{_number(told['n']):g} times {size:g} GB are {right:,g}"
+            because = f"{value_of(told['n']):g} times {size:g} GB are {right:,g}"
             yield inconsistent(passage, told.span("b"), because, context, expected=f"{right:,g}")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.excluded.scope import inconsistent, is_rounded
-from whichgpu.audit.text.loads import NUMBER, NUMBERS
+from whichgpu.audit.text.loads import NUMBER, value_of
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.text.sentences import Sentence
 
 _SO_MANY = re.compile(
-    rf"(?<![\d.,$])\b(?P<n>{NUMBER})\b(?!\s*(?:%|GB|W\b|TB|hours?|days|months|years|weeks|years|times|"
+    rf"(?<![\d.,$])\b(?P<n>{NUMBER})\b(?!\s*(?:%|GB|W\b|TB|hours?|days|months|years|weeks|times|"
     rf"x\b))",
     re.I,
 )
@@ -38,6 +38,8 @@ _ELSE = re.compile(
     r"hours?|month\w*)\b|%",
     re.I,
 )
+#: What is told: the price of all, and that of each.
+_TWO = 2
 _NEAR, _FAR = 0.02, 3.0
 
 
@@ -59,11 +61,7 @@ def _of(passage: Passage, sentence: Sentence, first: int, context: Context) -> I
         for each in within(quantities(text, context.fraction), first, sentence.end)
         if each.dimension == "money"
     ]
-    if (
-        len(paid) != len(("all", "each"))
-        or paid[1].start < sentence.start
-        or _ELSE.search(text, first, sentence.end)
-    ):
+    if len(paid) != _TWO or paid[1].start < sentence.start or _ELSE.search(text, first, sentence.end):
         return
     whole, one = paid
     said = _EACH.search(text, whole.end, one.start)
@@ -71,7 +69,7 @@ def _of(passage: Passage, sentence: Sentence, first: int, context: Context) -> I
         "each" in said[0].lower() or "every" in said[0].lower() or _PER_PIECE.match(text, one.end)
     ):
         return
-    counts = {_number(each["n"]) for each in _SO_MANY.finditer(text, first, one.start) if not any(
+    counts = {value_of(each["n"]) for each in _SO_MANY.finditer(text, first, one.start) if not any(
         p.start <= each.start() < p.end for p in paid)} - {0.0, 1.0}  # fmt: skip
     ways = [whole.value / many for many in counts]
     if not ways or any(
@@ -82,7 +80,3 @@ def _of(passage: Passage, sentence: Sentence, first: int, context: Context) -> I
     if near / _FAR < one.value < near * _FAR:
         because = f"{whole.value:,.10g} over {whole.value / near:g} are {near:,.6g}"
         yield inconsistent(passage, (one.start, one.end), because, context, expected=f"{near:,.6g}")
-
-
-def _number(words: str) -> float:
-    return float(words) if words.isdigit() else NUMBERS.get(words.lower(), 0.0)

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_indicative
 from whichgpu.audit.devices.mentions import model
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.text.loads import NUMBER, NUMBERS
+from whichgpu.audit.text.loads import NUMBER, value_of
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import sentences, within
 
@@ -60,8 +60,10 @@ def _judged(passage: Passage, place: tuple[int, int, int], context: Context) -> 
     first, start, end = place
     told = _times(passage.text, within(quantities(passage.text, context.fraction), first, end), first)
     alone = next((each for each, many in told if many == _ONE), None)
-    for each, many in told if alone else ():
-        if alone is None or many <= _ONE or each.start < start:
+    if alone is None:
+        return
+    for each, many in told:
+        if many <= _ONE or each.start < start:
             continue
         least = alone.value / many
         if least / _FAR < each.value < least / _NOISE:
@@ -86,6 +88,4 @@ def _times(text: str, told: Sequence[Quantity], first: int) -> list[tuple[Quanti
 
 
 def _number(words: str) -> float:
-    if words.isdigit():
-        return float(words)
-    return _ONE if words.lower().split()[0] in ("a", "an", "single") else NUMBERS.get(words.lower(), 0.0)
+    return _ONE if words.lower().split()[0] in ("a", "an") else value_of(words)
